@@ -1,0 +1,17 @@
+# Every third-party package, found once and given one target name.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(Protobuf REQUIRED) # before ONNX, whose config needs its targets
+find_package(ONNX REQUIRED)
+if(LACUNA_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(LACUNA_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

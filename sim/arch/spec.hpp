@@ -1,0 +1,99 @@
+// The accelerator that is simulated: sizes, widths and policies of every block, as read from a
+// file in hw_configs/. Plain data; docs/hardware.md explains each key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.hpp"
+#include "config/document.hpp"
+#include "tensor/encoding.hpp"
+
+namespace lacuna::arch {
+
+/// A size or a rate; nullopt is `unlimited`: no limit, and no cycles.
+using Limit = std::optional<std::int64_t>;
+
+enum class Dataflow : std::uint8_t { kWeightStationary };
+enum class WeightLoad : std::uint8_t { kSerial, kShadowed };
+enum class KOrder : std::uint8_t { kBlocked, kInterleaved };
+enum class ZeroSkipping : std::uint8_t { kNone, kGate, kSkip };
+
+struct ArraySpec {
+  int rows = 0;
+  int cols = 0;
+  int weights_per_pe = 1;  ///< D
+  Dataflow dataflow = Dataflow::kWeightStationary;
+  WeightLoad weight_load = WeightLoad::kSerial;
+  int psum_fifo_depth = 2;     ///< F, at least 2
+  int local_accumulators = 1;  ///< 1 or 2
+  KOrder k_order = KOrder::kBlocked;
+  bool whole_folds = false;  ///< time counts unused rows and columns, too
+};
+
+struct WeightSramSpec {
+  Limit capacity_bytes;
+  int word_bits = 0;
+  int banks = 0;
+  tensor::Encoding encoding = tensor::Encoding::kTwosComplement;
+};
+
+struct ActivationSramSpec {
+  Limit capacity_bytes;  ///< of the values; the bitmap's cells come on top
+  int word_bits = 0;
+  int banks = 0;
+};
+
+struct AccumulatorSpec {
+  Limit entries_per_lane;
+};
+
+struct PostSpec {
+  Limit lanes;             ///< channels a cycle, at most the array's columns
+  int latency_cycles = 4;  ///< from the drain of the last pass to the first entry taken
+};
+
+struct DramSpec {
+  int latency_cycles = 0;
+  Limit bytes_per_cycle;
+};
+
+struct PrecisionSpec {
+  int weight_bits = 8;      ///< 2..8, width of a stored weight
+  int activation_bits = 8;  ///< 2..8, width of a stored activation
+  int accumulator_bits = 32;
+};
+
+struct AcceleratorSpec {
+  std::string name;
+  ArraySpec array;
+  ZeroSkipping zero_skipping = ZeroSkipping::kNone;
+  WeightSramSpec weight_sram;
+  ActivationSramSpec activation_sram;
+  AccumulatorSpec accumulators;
+  PostSpec post;
+  DramSpec dram;
+  PrecisionSpec precision;
+  int clock_mhz = 1000;  ///< only to print seconds
+
+  std::string file;    ///< where it was read from
+  std::string sha256;  ///< of the file's bytes and the overrides
+
+  /// Values of `bits` bits that one word holds; none straddles two words.
+  static int values_per_word(int word_bits, int bits) { return word_bits / bits; }
+};
+
+/// One `--set` of the command line: dotted path (as array.rows) and value.
+using Override = config::Override;
+
+/// Reads and validates a hardware file. Throws base::InputError with file, line and key for an
+/// unknown, missing, ill-typed or impossible value.
+AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides = {});
+
+/// Checks sizes and relations between blocks (also for specs built in code). Throws
+/// base::InputError.
+void validate(const AcceleratorSpec& spec);
+
+}  // namespace lacuna::arch

@@ -1,0 +1,17 @@
+// Whole files in and out, bounded and never half-written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace lacuna::base {
+
+/// Reads a file of at most `max_bytes`. Throws InputError when it is missing, not a regular file,
+/// unreadable or larger.
+std::string read_file(const std::string& path, std::int64_t max_bytes);
+
+/// Writes `bytes` to a temporary name in the same folder, then renames it over `path`, so that
+/// `path` holds either the old or the whole new content. Throws InputError naming `path`.
+void write_file(const std::string& path, const std::string& bytes);
+
+}  // namespace lacuna::base

@@ -1,0 +1,34 @@
+// Counter-based random numbers: a value is a pure function of (seed, stream, index), so no result
+// depends on how many workers drew, or in which order.
+// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11
+// (Philox4x32-10).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace lacuna::base {
+
+/// The Philox4x32-10 block function, as published.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
+
+/// What a stream of draws is for. Each use has its own, so that no two uses share numbers.
+enum class RandomStream : std::uint32_t {
+  kWeightFaultMap = 1,
+  kSyntheticWeights = 2,
+  kSyntheticActivations = 3,
+  kBackPressure = 4,
+  kStepStall = 5,
+  kActivationFaultMap = 6,
+  kBitmapFaultMap = 7,
+  kAccumulatorFaultMap = 8,
+};
+
+/// 64 random bits for (seed, stream, index).
+std::uint64_t random_bits(std::uint64_t seed, RandomStream stream, std::uint64_t index);
+
+/// Uniform in [0, 1) with 53 bits.
+double random_uniform(std::uint64_t seed, RandomStream stream, std::uint64_t index);
+
+}  // namespace lacuna::base
