@@ -1,0 +1,38 @@
+// Who read and wrote which addresses last: from it follow the steps that a new access waits for.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+
+#include "mapping/schedule.hpp"
+
+namespace lacuna::mapping {
+
+/// One memory's access history over address intervals. Because every resource ends its steps in
+/// list order, the last step of each resource stands for all its earlier ones.
+class AccessTracker {
+ public:
+  using Waits = std::array<StepId, kResources>;
+
+  /// Step `id` of `resource` reads [begin, end): it waits for the writers.
+  void read(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
+  /// Step `id` writes [begin, end): it waits for readers and writers.
+  void write(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
+
+ private:
+  struct Segment {
+    std::int64_t end = 0;
+    Waits written{kNoStep, kNoStep, kNoStep, kNoStep};
+    Waits touched{kNoStep, kNoStep, kNoStep, kNoStep};  ///< reads and writes
+  };
+  using Segments = std::map<std::int64_t, Segment>;  ///< by first address; without overlap
+
+  void split(std::int64_t at);
+  /// Makes [begin, end) consist of whole segments and returns the first.
+  Segments::iterator cover(std::int64_t begin, std::int64_t end);
+
+  Segments segments_;
+};
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,132 @@
+#include "mapping/layer_cut.hpp"
+
+#include <algorithm>
+
+namespace lacuna::mapping {
+
+const char* loop_order_name(LoopOrder order) {
+  return order == LoopOrder::kPixelOuter ? "pixel_outer" : "channel_outer";
+}
+
+LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std::int32_t fused_pool,
+                       std::int64_t batch)
+    : network_(&network),
+      layer_(&network.layers[static_cast<std::size_t>(layer)]),
+      index_(layer),
+      output_map_((fused_pool >= 0 ? fused_pool : layer) + 1),
+      batch_(batch) {
+  if (fused_pool >= 0) {
+    pool_ = &network.layers[static_cast<std::size_t>(fused_pool)];
+    unit_rows_ = pool_->window.kernel_h;
+    units_per_image_ = pool_->out.height;  // rows that fill no window belong to the last unit
+  } else {
+    units_per_image_ = layer_->out.height;
+  }
+}
+
+std::int64_t LayerShape::output_slots() const {
+  return layer_->logits ? 0 : batch_ * network_->map(output_map_).values();
+}
+
+std::int64_t LayerShape::first_row(std::int64_t unit) const {
+  return unit / units_per_image_ * layer_->out.height + unit % units_per_image_ * unit_rows_;
+}
+
+std::vector<PixelRange> LayerShape::ranges(std::int64_t units_per_range, bool within_image) const {
+  std::vector<PixelRange> result;
+  if (within_image && units_per_range >= units_per_image_) {
+    units_per_range -= units_per_range % units_per_image_;
+  }
+  for (std::int64_t unit = 0; unit < units();) {
+    std::int64_t end = std::min(units(), unit + units_per_range);
+    if (within_image && units_per_range < units_per_image_) {
+      end = std::min(end, (unit / units_per_image_ + 1) * units_per_image_);
+    }
+    result.push_back({index_, first_row(unit), first_row(end) - first_row(unit)});
+    unit = end;
+  }
+  return result;
+}
+
+MapRows LayerShape::input_rows(const PixelRange& range) const {
+  MapRows rows;
+  rows.map = layer_->input;
+  rows.image_begin = range.row_begin / layer_->out.height;
+  rows.image_count =
+      (range.row_begin + range.row_count - 1) / layer_->out.height - rows.image_begin + 1;
+  if (rows.image_count > 1) {
+    rows.row_count = layer_->in.height;
+    return rows;
+  }
+  const std::int64_t y = range.row_begin % layer_->out.height;
+  const std::int64_t top = y * layer_->window.stride_h - layer_->window.pad_top;
+  const std::int64_t bottom = (y + range.row_count - 1) * layer_->window.stride_h -
+                              layer_->window.pad_top + layer_->window.kernel_h;
+  // A range that sees only padding still has a region of one row.
+  rows.row_begin = std::clamp<std::int64_t>(top, 0, layer_->in.height - 1);
+  rows.row_count =
+      std::clamp<std::int64_t>(bottom, rows.row_begin + 1, layer_->in.height) - rows.row_begin;
+  return rows;
+}
+
+MapRows LayerShape::output_rows(const PixelRange& range) const {
+  MapRows rows;
+  rows.map = output_map_;
+  const std::int64_t height = layer_->out.height;
+  rows.image_begin = range.row_begin / height;
+  rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
+  if (rows.image_count > 1) {
+    rows.row_count = network_->map(output_map_).height;
+    return rows;
+  }
+  rows.row_begin = range.row_begin % height / unit_rows_;
+  rows.row_count = std::max<std::int64_t>(1, range.row_count / unit_rows_);
+  rows.row_count = std::min(rows.row_count, network_->map(output_map_).height - rows.row_begin);
+  return rows;
+}
+
+std::int64_t LayerShape::slots(const MapRows& rows) const {
+  const network::MapShape& shape = network_->map(rows.map);
+  return rows.image_count * rows.row_count * shape.width * shape.channels;
+}
+
+std::vector<Block> cut_weights(const network::Layer& layer, std::int32_t index,
+                               std::int64_t indices_per_pass, const arch::AcceleratorSpec& spec) {
+  std::vector<Block> blocks;
+  const std::int64_t passes = base::ceil_div(layer.k(), indices_per_pass);
+  const std::int64_t share = layer.k() / passes;
+  const std::int64_t longer = layer.k() % passes;
+  for (std::int32_t group = 0; group < layer.groups; ++group) {
+    for (std::int64_t n = 0; n < layer.n(); n += spec.array.cols) {
+      std::int64_t k = 0;
+      for (std::int32_t pass = 0; pass < passes; ++pass) {
+        Block block;
+        block.layer = index;
+        block.group = group;
+        block.pass = pass;
+        block.k_begin = k;
+        block.k_count = share + (pass < longer ? 1 : 0);
+        block.n_begin = n;
+        block.n_count = std::min<std::int64_t>(spec.array.cols, layer.n() - n);
+        k += block.k_count;
+        blocks.push_back(block);
+      }
+    }
+  }
+  return blocks;
+}
+
+std::int32_t fusible_pool(const network::Network& network, std::int32_t index) {
+  const auto next = static_cast<std::size_t>(index) + 1;
+  if (next >= network.layers.size()) return -1;
+  const network::Layer& layer = network.layers[next - 1];
+  const network::Layer& pool = network.layers[next];
+  const network::Window& w = pool.window;
+  const bool fits = layer.is_gemm() && !layer.logits && pool.kind == network::LayerKind::kMaxPool &&
+                    pool.input == index + 1 && w.kernel_h == w.stride_h &&
+                    w.kernel_w == w.stride_w && w.pad_top == 0 && w.pad_left == 0 &&
+                    w.pad_bottom == 0 && w.pad_right == 0;
+  return fits ? static_cast<std::int32_t>(next) : -1;
+}
+
+}  // namespace lacuna::mapping

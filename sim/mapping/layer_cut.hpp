@@ -1,0 +1,76 @@
+// How one layer can be cut: into weight blocks, ranges of output rows, and what of its input and
+// output stays in the activation SRAM. The mapper chooses one LayerCut a layer.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::mapping {
+
+enum class LoopOrder : std::uint8_t {
+  kPixelOuter,   ///< for range: for group: for tile: for pass
+  kChannelOuter  ///< for group: for tile: for range: for pass
+};
+const char* loop_order_name(LoopOrder order);
+
+struct LayerCut {
+  LoopOrder order = LoopOrder::kPixelOuter;
+  std::int64_t indices_per_pass = 0;  ///< at most this many reduction indices a pass
+  std::int64_t units_per_range = 0;   ///< see row_units
+  bool weights_stay = true;           ///< each block is fetched once for the layer
+  bool input_whole = true;            ///< the whole input map lies in the activation SRAM
+  bool output_whole = true;           ///< the whole output map stays there
+  int input_buffers = 0;              ///< regions that ranges of a streamed input take turns in
+  int output_buffers = 0;             ///< regions that ranges of a spilled output take turns in
+};
+
+/// Geometry of a layer for a batch, with the pooling layer that the post unit does on the way.
+class LayerShape {
+ public:
+  LayerShape(const network::Network& network, std::int32_t layer, std::int32_t fused_pool,
+             std::int64_t batch);
+
+  const network::Layer& layer() const { return *layer_; }
+  /// Map that the layer (with its fused pooling) writes.
+  std::int32_t output_map() const { return output_map_; }
+  std::int64_t input_slots() const { return batch_ * layer_->in.values(); }
+  std::int64_t output_slots() const;
+  /// Rows of the output are cut in whole units: pooling windows where pooling is fused, else rows.
+  std::int64_t units_per_image() const { return units_per_image_; }
+  std::int64_t units() const { return batch_ * units_per_image_; }
+  std::int64_t unit_rows() const { return unit_rows_; }
+  /// First row, through all images, of a unit (units() gives the end).
+  std::int64_t first_row(std::int64_t unit) const;
+
+  /// Ranges of the batch's rows. `within_image` ends ranges at images (or makes them whole images).
+  std::vector<PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
+  /// Input rows, with halo, of a range that lies in one image or covers whole images.
+  MapRows input_rows(const PixelRange& range) const;
+  /// Rows of output_map() that a range gives (whole windows).
+  MapRows output_rows(const PixelRange& range) const;
+  std::int64_t slots(const MapRows& rows) const;
+
+ private:
+  const network::Network* network_;
+  const network::Layer* layer_;
+  std::int32_t index_;
+  const network::Layer* pool_ = nullptr;
+  std::int32_t output_map_;
+  std::int64_t batch_;
+  std::int64_t unit_rows_ = 1;
+  std::int64_t units_per_image_;
+};
+
+/// Blocks of a GEMM layer: for each group and channel tile its K passes, equal up to one index.
+std::vector<Block> cut_weights(const network::Layer& layer, std::int32_t index,
+                               std::int64_t indices_per_pass, const arch::AcceleratorSpec& spec);
+
+/// The pooling layer that layer `index` can do in its post unit: the next one, when its kernel is
+/// its stride, without padding. -1 when there is none.
+std::int32_t fusible_pool(const network::Network& network, std::int32_t index);
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,364 @@
+#include "mapping/mapper.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/error.hpp"
+#include "mapping/schedule_builder.hpp"
+#include "mapping/timeline.hpp"
+
+namespace lacuna::mapping {
+namespace {
+
+using base::ceil_div;
+
+class Mapper {
+ public:
+  Mapper(const network::Network& network, const arch::AcceleratorSpec& spec,
+         const MapOptions& options)
+      : network_(network), spec_(spec), options_(options) {}
+
+  Schedule map() {
+    check_precision();
+    list_layers();
+    size_memories();
+    resident_ =
+        options_.may_be_resident &&
+        options_.first_weight_word + resident_words(network_, spec_) <= capacities_.weight_words;
+    bool input_in_sram = false;
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
+      choose(i, input_in_sram);
+      input_in_sram = planned_[i].cut.output_whole;
+    }
+    ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
+    if (resident_) builder.make_resident(options_.first_weight_word);
+    Schedule schedule = builder.build(planned_);
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
+      schedule.layers[static_cast<std::size_t>(planned_[i].layer)].reason = reasons_[i];
+    }
+    return schedule;
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& layer, const std::string& buffer,
+                           const std::string& need, const std::string& have) const {
+    throw base::InputError({spec_.file, 0, buffer},
+                           fmt::format("layer '{}' cannot be mapped: it needs {}", layer, need),
+                           "there are " + have);
+  }
+
+  void check_precision() const {
+    const auto check = [&](const char* what, int need, int have) {
+      if (need > have) {
+        throw base::InputError({spec_.file, 0, std::string("precision.") + what},
+                               fmt::format("network '{}' needs {} bits", network_.name, need),
+                               fmt::format("this machine has {}", have));
+      }
+    };
+    check("weight_bits", network_.weight_bits, spec_.precision.weight_bits);
+    check("activation_bits", network_.activation_bits, spec_.precision.activation_bits);
+  }
+
+  void list_layers() {
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(network_.layers.size()); ++i) {
+      const network::Layer& layer = network_.layers[static_cast<std::size_t>(i)];
+      SIM_CHECK(layer.input == i, "mapper", -1, "layers form a chain");
+      PlannedLayer planned;
+      planned.layer = i;
+      planned.fused_pool = fusible_pool(network_, i);
+      planned_.push_back(planned);
+      if (planned.fused_pool >= 0) ++i;
+    }
+    reasons_.resize(planned_.size());
+  }
+
+  LayerShape shape(std::size_t i) const {
+    return {network_, planned_[i].layer, planned_[i].fused_pool, options_.batch};
+  }
+
+  void size_memories() {
+    // Unlimited: as large as could be of use, so that addresses stay small.
+    std::int64_t slots = 0;
+    std::int64_t entries = 0;
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
+      const LayerShape own = shape(i);
+      const network::Layer& layer = own.layer();
+      slots = std::max(slots, own.input_slots() + own.output_slots());
+      if (layer.is_gemm()) {
+        entries =
+            std::max(entries, options_.batch * layer.m() * ceil_div(layer.n(), spec_.array.cols));
+      }
+    }
+    capacities_.weight_words = weight_capacity_words(spec_).value_or(
+        options_.first_weight_word + resident_words(network_, spec_));
+    const arch::ActivationSramSpec& sram = spec_.activation_sram;
+    capacities_.activation_slots = sram.capacity_bytes
+                                       ? *sram.capacity_bytes * 8 / sram.word_bits *
+                                             arch::AcceleratorSpec::values_per_word(
+                                                 sram.word_bits, spec_.precision.activation_bits)
+                                       : slots;
+    capacities_.accumulator_half =
+        spec_.accumulators.entries_per_lane ? *spec_.accumulators.entries_per_lane / 2 : entries;
+  }
+
+  /// The least that a layer needs besides a whole input: its output range by range.
+  std::int64_t least_output(std::size_t i) const {
+    const LayerShape own = shape(i);
+    if (own.layer().logits) return 0;
+    std::int64_t least = 0;
+    for (const PixelRange& range : own.ranges(1, true)) {
+      least = std::max(least, own.slots(own.output_rows(range)));
+    }
+    return least;
+  }
+
+  struct Candidate {
+    LayerCut cut;
+    Estimate estimate;
+  };
+
+  void choose(std::size_t i, bool input_in_sram) {
+    const LayerShape own = shape(i);
+    std::vector<LayerCut> cuts = list_cuts(i, own, input_in_sram);
+    if (cuts.empty()) refuse_layer(own, input_in_sram);
+    std::vector<Candidate> candidates;
+    for (const LayerCut& cut : cuts) {
+      PlannedLayer alone = planned_[i];
+      alone.cut = cut;
+      ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
+      if (resident_) builder.make_resident(options_.first_weight_word);
+      if (i + 1 < planned_.size()) builder.leave_output_in_sram();
+      if (input_in_sram) builder.assume_input_present();
+      candidates.push_back({cut, estimate_dense(builder.build({alone}), network_, spec_)});
+    }
+    const auto better = [](const Candidate& a, const Candidate& b) {
+      return std::make_tuple(a.estimate.cycles.value, a.estimate.dram.value) <
+             std::make_tuple(b.estimate.cycles.value, b.estimate.dram.value);
+    };
+    // Keeping the output on chip spares the next layer its loads, which this layer's own figures
+    // do not show: so candidates that keep it come first, whatever they cost.
+    const bool keep =
+        i + 1 < planned_.size() && std::any_of(candidates.begin(), candidates.end(),
+                                               [](const auto& c) { return c.cut.output_whole; });
+    const Candidate* best = nullptr;
+    for (const Candidate& candidate : candidates) {
+      if (keep && !candidate.cut.output_whole) continue;
+      if (best == nullptr || better(candidate, *best)) best = &candidate;
+    }
+    planned_[i].cut = best->cut;
+    reasons_[i] = explain(candidates, *best);
+  }
+
+  std::string explain(const std::vector<Candidate>& candidates, const Candidate& best) const {
+    const auto describe = [](const Candidate& c) {
+      return fmt::format("{} with {} row units a range: {} cycles, {} DRAM bytes",
+                         loop_order_name(c.cut.order), c.cut.units_per_range,
+                         c.estimate.cycles.value, c.estimate.dram.value);
+    };
+    std::string text = describe(best);
+    const Candidate* other = nullptr;
+    for (const Candidate& candidate : candidates) {
+      const bool same = candidate.cut.order == best.cut.order &&
+                        candidate.cut.output_whole == best.cut.output_whole;
+      if (same) continue;
+      if (other == nullptr || candidate.estimate.cycles < other->estimate.cycles) {
+        other = &candidate;
+      }
+    }
+    if (other != nullptr) text += "; best other order, " + describe(*other);
+    text += fmt::format("; {} candidates, dense, layer alone", candidates.size());
+    return text;
+  }
+
+  /// Everything of a layer that fits.
+  std::vector<LayerCut> list_cuts(std::size_t i, const LayerShape& own, bool input_in_sram) const {
+    std::vector<LayerCut> cuts;
+    const network::Layer& layer = own.layer();
+    const bool more = i + 1 < planned_.size();
+    const std::int64_t whole_needs = own.output_slots() + (more ? least_output(i + 1) : 0);
+    for (const bool input_whole : {true, false}) {
+      if (!input_whole && input_in_sram) continue;
+      for (const bool output_whole : {true, false}) {
+        if (output_whole && !layer.logits) {
+          if (whole_needs > capacities_.activation_slots) continue;
+        }
+        if (!output_whole && layer.logits) continue;
+        for (const LoopOrder order : {LoopOrder::kPixelOuter, LoopOrder::kChannelOuter}) {
+          // A store moves whole pixels, so a spilled output needs all channels of a range at once.
+          if (order == LoopOrder::kChannelOuter && (!output_whole || !layer.is_gemm())) continue;
+          LayerCut cut;
+          cut.order = order;
+          cut.input_whole = input_whole;
+          cut.output_whole = output_whole;
+          for (const std::int64_t indices : pass_sizes(layer)) {
+            cut.indices_per_pass = indices;
+            add_ranges(own, cut, cuts);
+          }
+        }
+      }
+    }
+    return cuts;
+  }
+
+  std::vector<std::int64_t> pass_sizes(const network::Layer& layer) const {
+    if (!layer.is_gemm()) return {0};
+    const std::int64_t full = std::min<std::int64_t>(
+        layer.k(), std::int64_t{spec_.array.rows} * spec_.array.weights_per_pe);
+    if (resident_) return {full};
+    const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec_.weight_sram.word_bits,
+                                                                       spec_.precision.weight_bits);
+    const std::int64_t words =
+        ceil_div(std::min<std::int64_t>(layer.n(), spec_.array.cols), a_word);
+    std::set<std::int64_t> sizes;  // a block alone in the buffer, or two of them
+    for (const std::int64_t blocks : {1, 2}) {
+      const std::int64_t fits = capacities_.weight_words / (blocks * words);
+      if (fits >= 1) sizes.insert(std::min(full, fits));
+    }
+    return {sizes.rbegin(), sizes.rend()};
+  }
+
+  void add_ranges(const LayerShape& own, LayerCut cut, std::vector<LayerCut>& cuts) const {
+    const network::Layer& layer = own.layer();
+    std::int64_t most = own.units();
+    if (layer.is_gemm()) {
+      cut.weights_stay = resident_ || layer_words(layer) <= capacities_.weight_words;
+      const std::int64_t tiles =
+          cut.order == LoopOrder::kPixelOuter ? ceil_div(layer.n(), spec_.array.cols) : 1;
+      most = largest_range(own, capacities_.accumulator_half / tiles / layer.out.width);
+    }
+    std::set<std::int64_t> sizes;
+    for (std::int64_t units = most; units > 0; units /= 2) {
+      // As few ranges, but of equal size.
+      sizes.insert(ceil_div(own.units(), ceil_div(own.units(), units)));
+      if (sizes.size() >= 6) break;
+    }
+    if (most > 0) sizes.insert(1);
+    for (const std::int64_t units : sizes) {
+      cut.units_per_range = units;
+      if (fit_buffers(own, cut)) cuts.push_back(cut);
+    }
+  }
+
+  /// Most units a range can have so that none has more than `rows` rows; 0 when not even one can.
+  static std::int64_t largest_range(const LayerShape& own, std::int64_t rows) {
+    std::int64_t fits = 0;
+    std::int64_t too_many = own.units() + 1;
+    while (too_many - fits > 1) {
+      const std::int64_t middle = fits + (too_many - fits) / 2;
+      (widest_rows(own, middle) <= rows ? fits : too_many) = middle;
+    }
+    return fits;
+  }
+
+  static std::int64_t widest_rows(const LayerShape& own, std::int64_t units) {
+    std::int64_t widest = 0;
+    for (const PixelRange& range : own.ranges(units, false)) {
+      widest = std::max(widest, range.row_count);
+    }
+    return widest;
+  }
+
+  std::int64_t layer_words(const network::Layer& layer) const {
+    const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec_.weight_sram.word_bits,
+                                                                       spec_.precision.weight_bits);
+    std::int64_t words = 0;
+    for (std::int64_t n = 0; n < layer.n(); n += spec_.array.cols) {
+      words +=
+          layer.k() * ceil_div(std::min<std::int64_t>(spec_.array.cols, layer.n() - n), a_word);
+    }
+    return words * layer.groups;
+  }
+
+  bool fit_buffers(const LayerShape& own, LayerCut& cut) const {
+    std::int64_t free = capacities_.activation_slots;
+    if (cut.input_whole) free -= own.input_slots();
+    if (cut.output_whole) free -= own.output_slots();
+    std::int64_t input = 0;
+    std::int64_t output = 0;
+    if (!cut.input_whole || !cut.output_whole) {
+      for (const PixelRange& range : own.ranges(cut.units_per_range, true)) {
+        if (!cut.input_whole) input = std::max(input, own.slots(own.input_rows(range)));
+        if (!cut.output_whole) output = std::max(output, own.slots(own.output_rows(range)));
+      }
+    }
+    for (const int buffers : {2, 1}) {
+      if (free >= buffers * (input + output)) {
+        cut.input_buffers = cut.input_whole ? 0 : buffers;
+        cut.output_buffers = cut.output_whole ? 0 : buffers;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  [[noreturn]] void refuse_layer(const LayerShape& own, bool input_in_sram) const {
+    const network::Layer& layer = own.layer();
+    if (layer.is_gemm()) {
+      if (pass_sizes(layer).empty()) {
+        refuse(layer.name, "weight_sram.capacity_bytes",
+               fmt::format("{} words for one reduction index",
+                           ceil_div(std::min<std::int64_t>(layer.n(), spec_.array.cols),
+                                    arch::AcceleratorSpec::values_per_word(
+                                        spec_.weight_sram.word_bits, spec_.precision.weight_bits))),
+               fmt::format("{} words", capacities_.weight_words));
+      }
+      const std::int64_t least = widest_rows(own, 1) * layer.out.width;
+      if (least > capacities_.accumulator_half) {
+        refuse(layer.name, "accumulator_sram.entries_per_lane",
+               fmt::format("{} entries for one range of {} output row(s), twice", least,
+                           own.unit_rows()),
+               fmt::format("{} entries", 2 * capacities_.accumulator_half));
+      }
+    }
+    std::int64_t input = 0;
+    std::int64_t output = 0;
+    for (const PixelRange& range : own.ranges(1, true)) {
+      input = std::max(input, own.slots(own.input_rows(range)));
+      if (!layer.logits) output = std::max(output, own.slots(own.output_rows(range)));
+    }
+    if (input_in_sram) input = own.input_slots();
+    refuse(layer.name, "activation_sram.capacity_bytes",
+           fmt::format("{} values ({} of its input and {} of its output)", input + output, input,
+                       output),
+           fmt::format("{} values", capacities_.activation_slots));
+  }
+
+  const network::Network& network_;
+  const arch::AcceleratorSpec& spec_;
+  MapOptions options_;
+  Capacities capacities_;
+  bool resident_ = false;
+  std::vector<PlannedLayer> planned_;
+  std::vector<std::string> reasons_;
+};
+
+}  // namespace
+
+std::optional<std::int64_t> weight_capacity_words(const arch::AcceleratorSpec& spec) {
+  if (!spec.weight_sram.capacity_bytes) return std::nullopt;
+  return *spec.weight_sram.capacity_bytes * 8 / spec.weight_sram.word_bits;
+}
+
+std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec) {
+  std::int64_t words = 0;
+  std::int32_t index = 0;
+  for (const network::Layer& layer : network.layers) {
+    if (layer.is_gemm()) {
+      for (const Block& block : cut_weights(layer, index, layer.k(), spec)) {
+        words += block.k_count * words_per_index(block, spec);
+      }
+    }
+    ++index;
+  }
+  return words;
+}
+
+Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
+                     const MapOptions& options) {
+  return Mapper(network, spec, options).map();
+}
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,522 @@
+#include "mapping/schedule_builder.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace lacuna::mapping {
+namespace {
+
+std::int64_t block_words(const Block& block, const arch::AcceleratorSpec& spec) {
+  return block.k_count * words_per_index(block, spec);
+}
+
+std::int64_t row_values(const network::MapShape& shape) { return shape.width * shape.channels; }
+
+// A range of rows through all images, image by image.
+template <class Visit>
+void for_each_image(const PixelRange& range, std::int64_t height, Visit visit) {
+  const std::int64_t end = range.row_begin + range.row_count;
+  for (std::int64_t row = range.row_begin; row < end;) {
+    const std::int64_t next = std::min(end, (row / height + 1) * height);
+    visit(PixelRange{range.layer, row, next - row});
+    row = next;
+  }
+}
+
+}  // namespace
+
+ScheduleBuilder::ScheduleBuilder(const network::Network& network, const arch::AcceleratorSpec& spec,
+                                 const Capacities& capacities, std::int64_t batch)
+    : network_(network),
+      spec_(spec),
+      capacities_(capacities),
+      batch_(batch),
+      buffer_(capacities.weight_words) {
+  std::int64_t base = 0;
+  for (std::size_t map = 0; map <= network.layers.size(); ++map) {
+    map_base_.push_back(base);
+    base += batch * network.map(static_cast<int>(map)).values();
+  }
+}
+
+Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
+  schedule_.batch = batch_;
+  schedule_.layers.resize(network_.layers.size());
+  std::vector<LayerWork> works;
+  for (const PlannedLayer& planned : layers) {
+    LayerWork work{planned, LayerShape(network_, planned.layer, planned.fused_pool, batch_),
+                   {},      {},
+                   {},      !planned.cut.input_whole || !planned.cut.output_whole};
+    list_passes(work);
+    works.push_back(std::move(work));
+  }
+  number_pe_loads(works);
+  block_address_.assign(schedule_.blocks.size(), -1);
+  if (resident_at_ >= 0) {
+    place_resident();
+  } else {
+    plan_fetches(works);
+  }
+  if (input_present_) {
+    const LayerShape& shape = works.front().shape;
+    whole_output_ = add_region({shape.layer().input, 0, batch_, 0, shape.layer().in.height}, 0);
+  }
+  for (LayerWork& work : works) {
+    if (work.shape.layer().is_gemm()) {
+      emit_layer(work);
+    } else {
+      emit_pool_layer(work);
+    }
+  }
+  if (store_last_output_ && whole_output_ >= 0) store_whole_output(works.back());
+  return std::move(schedule_);
+}
+
+void ScheduleBuilder::list_passes(LayerWork& work) {
+  const LayerCut& cut = work.planned.cut;
+  const network::Layer& layer = work.shape.layer();
+  const bool within_image = work.per_range_regions || !layer.is_gemm();
+  for (const PixelRange& range : work.shape.ranges(cut.units_per_range, within_image)) {
+    work.ranges.push_back(static_cast<std::int32_t>(schedule_.ranges.size()));
+    schedule_.ranges.push_back(range);
+  }
+  LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
+  plan.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
+  plan.fused_pool = work.planned.fused_pool;
+  plan.input_in_sram = cut.input_whole;
+  plan.output_in_sram = cut.output_whole;
+  if (!layer.is_gemm()) {
+    work.visits = work.ranges;
+    return;
+  }
+
+  const auto first_block = static_cast<std::int32_t>(schedule_.blocks.size());
+  const std::vector<Block> blocks =
+      cut_weights(layer, work.planned.layer, cut.indices_per_pass, spec_);
+  schedule_.blocks.insert(schedule_.blocks.end(), blocks.begin(), blocks.end());
+  const std::int64_t tiles = base::ceil_div(layer.n(), spec_.array.cols);
+  const std::int64_t passes = static_cast<std::int64_t>(blocks.size()) / (layer.groups * tiles);
+  plan.order = loop_order_name(cut.order);
+  plan.k_passes = passes;
+  plan.channel_tiles = tiles;
+  plan.weights_per_pe = base::ceil_div(blocks.front().k_count, spec_.array.rows);
+  plan.weights_stay = cut.weights_stay;
+
+  const auto pixels = [&](std::int32_t range) {
+    return schedule_.ranges[static_cast<std::size_t>(range)].row_count * layer.out.width;
+  };
+  const auto add_tile = [&](std::int64_t group, std::int64_t tile, std::int32_t range,
+                            std::int64_t address) {
+    for (std::int64_t pass = 0; pass < passes; ++pass) {
+      Pass item;
+      item.block = first_block + static_cast<std::int32_t>((group * tiles + tile) * passes + pass);
+      item.range = range;
+      item.visit = static_cast<std::int64_t>(work.visits.size()) - 1;
+      item.address = address;
+      item.first = pass == 0;
+      item.last = pass == passes - 1;
+      work.passes.push_back(item);
+    }
+    schedule_.accumulator_entries =
+        std::max(schedule_.accumulator_entries, address + pixels(range));
+  };
+  const auto next_half = [&] { return halves_used_++ % 2 * capacities_.accumulator_half; };
+
+  if (cut.order == LoopOrder::kPixelOuter) {
+    for (const std::int32_t range : work.ranges) {
+      work.visits.push_back(range);
+      for (std::int64_t group = 0; group < layer.groups; ++group) {
+        const std::int64_t half = next_half();
+        for (std::int64_t tile = 0; tile < tiles; ++tile) {
+          add_tile(group, tile, range, half + tile * pixels(range));
+        }
+      }
+      work.passes.back().ends_visit = true;
+    }
+  } else {
+    for (std::int64_t group = 0; group < layer.groups; ++group) {
+      for (std::int64_t tile = 0; tile < tiles; ++tile) {
+        for (const std::int32_t range : work.ranges) {
+          work.visits.push_back(range);
+          add_tile(group, tile, range, next_half());
+          work.passes.back().ends_visit = true;
+        }
+      }
+    }
+  }
+}
+
+void ScheduleBuilder::number_pe_loads(std::vector<LayerWork>& works) {
+  const bool two_sets = spec_.array.weight_load == arch::WeightLoad::kShadowed;
+  std::int32_t held = -1;  // block in the PEs: a pass that needs it again loads nothing
+  std::int32_t set = 0;
+  for (LayerWork& work : works) {
+    for (Pass& pass : work.passes) {
+      if (pass.block != held) {
+        pass.use = static_cast<std::int64_t>(use_block_.size());
+        set = two_sets ? static_cast<std::int32_t>(pass.use % 2) : 0;
+        use_block_.push_back(pass.block);
+        use_stays_.push_back(work.planned.cut.weights_stay);
+        held = pass.block;
+      }
+      pass.set = set;
+    }
+  }
+}
+
+void ScheduleBuilder::plan_fetches(const std::vector<LayerWork>& works) {
+  std::vector<WeightBuffer::Fetch> fetches;
+  std::vector<std::int64_t> fetch_of(schedule_.blocks.size(), -1);
+  for (std::size_t use = 0; use < use_block_.size(); ++use) {
+    const std::int32_t block = use_block_[use];
+    std::int64_t& own = fetch_of[static_cast<std::size_t>(block)];
+    if (use_stays_[use] && own >= 0) {
+      fetches[static_cast<std::size_t>(own)].last_use = static_cast<std::int64_t>(use);
+      continue;
+    }
+    own = static_cast<std::int64_t>(fetches.size());
+    WeightBuffer::Fetch fetch;
+    fetch.block = block;
+    fetch.words = block_words(schedule_.blocks[static_cast<std::size_t>(block)], spec_);
+    fetch.first_use = fetch.last_use = static_cast<std::int64_t>(use);
+    fetches.push_back(fetch);
+  }
+  // The first fetch of a layer whose blocks stay reserves one piece for all of them.
+  for (const LayerWork& work : works) {
+    if (!work.planned.cut.weights_stay || work.passes.empty()) continue;
+    std::int64_t words = 0;
+    for (const Block& block : schedule_.blocks) {
+      if (block.layer == work.planned.layer) words += block_words(block, spec_);
+    }
+    fetches[static_cast<std::size_t>(fetch_of[static_cast<std::size_t>(work.passes.front().block)])]
+        .layer_words = words;
+  }
+  buffer_.plan(std::move(fetches));
+}
+
+void ScheduleBuilder::place_resident() {
+  schedule_.weights_resident = true;
+  std::int64_t word = resident_at_;
+  for (std::size_t index = 0; index < schedule_.blocks.size(); ++index) {
+    Step step;
+    step.kind = StepKind::kLoadWeights;
+    step.layer = schedule_.blocks[index].layer;
+    step.block = static_cast<std::int32_t>(index);
+    step.address = word;
+    block_address_[index] = word;
+    word += block_words(schedule_.blocks[index], spec_);
+    schedule_.setup.push_back(step);
+  }
+  schedule_.weight_words = word;
+}
+
+StepId ScheduleBuilder::append(Step step) {
+  // A resource serves its steps in list order; a step never needs to wait for its own resource.
+  step.waits[static_cast<std::size_t>(resource_of(step.kind))] = kNoStep;
+  schedule_.steps.push_back(step);
+  return static_cast<StepId>(schedule_.steps.size() - 1);
+}
+
+std::int32_t ScheduleBuilder::add_region(const MapRows& rows, std::int64_t base) {
+  Region region;
+  region.map = rows.map;
+  region.image_begin = rows.image_begin;
+  region.image_count = rows.image_count;
+  region.row_begin = rows.row_begin;
+  region.row_count = rows.row_count;
+  region.base = base;
+  region.slots = rows.image_count * rows.row_count * row_values(network_.map(rows.map));
+  schedule_.activation_slots = std::max(schedule_.activation_slots, base + region.slots);
+  schedule_.regions.push_back(region);
+  return static_cast<std::int32_t>(schedule_.regions.size() - 1);
+}
+
+std::int64_t ScheduleBuilder::map_address(const MapRows& rows) const {
+  const network::MapShape& shape = network_.map(rows.map);
+  return map_base_[static_cast<std::size_t>(rows.map)] + rows.image_begin * shape.values() +
+         rows.row_begin * row_values(shape);
+}
+
+void ScheduleBuilder::touch_rows(const Region& region, const MapRows& rows, bool write, StepId id,
+                                 Step& step) {
+  const std::int64_t row = row_values(network_.map(region.map));
+  const Resource resource = resource_of(step.kind);
+  for (std::int64_t image = rows.image_begin; image < rows.image_begin + rows.image_count;
+       ++image) {
+    const std::int64_t begin =
+        region.base +
+        ((image - region.image_begin) * region.row_count + rows.row_begin - region.row_begin) * row;
+    const std::int64_t end = begin + rows.row_count * row;
+    if (write) {
+      activations_.write(begin, end, id, resource, step.waits);
+    } else {
+      activations_.read(begin, end, id, resource, step.waits);
+    }
+  }
+}
+
+void ScheduleBuilder::touch_input(const LayerWork& work, const PixelRange& range, StepId id,
+                                  Step& step) {
+  const Region& region = schedule_.regions[static_cast<std::size_t>(step.input)];
+  for_each_image(range, work.shape.layer().out.height, [&](const PixelRange& part) {
+    touch_rows(region, work.shape.input_rows(part), false, id, step);
+  });
+}
+
+void ScheduleBuilder::place_maps(LayerWork& work) {
+  const LayerCut& cut = work.planned.cut;
+  const LayerShape& shape = work.shape;
+  const network::Layer& layer = shape.layer();
+  whole_input_ = whole_output_;
+  std::int64_t low = 0;
+  std::int64_t high = capacities_.activation_slots;
+  bool input_low = false;
+  if (whole_input_ < 0 && cut.input_whole) {
+    whole_input_ = add_region({layer.input, 0, batch_, 0, layer.in.height}, 0);
+    load_whole_input(work);
+  }
+  if (whole_input_ >= 0) {
+    // Whole maps lie at either end of the memory, so what is free is one piece.
+    const Region& region = schedule_.regions[static_cast<std::size_t>(whole_input_)];
+    input_low = region.base == 0;
+    (input_low ? low : high) = input_low ? region.slots : region.base;
+  }
+  whole_output_ = -1;
+  if (cut.output_whole && !layer.logits) {
+    const std::int64_t slots = shape.output_slots();
+    const std::int64_t base = input_low ? high - slots : low;
+    whole_output_ = add_region(
+        {shape.output_map(), 0, batch_, 0, network_.map(shape.output_map()).height}, base);
+    (input_low ? high : low) = input_low ? base : base + slots;
+  }
+  std::int64_t widest_input = 0;
+  std::int64_t widest_output = 0;
+  for (const std::int32_t index : work.ranges) {
+    const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(index)];
+    if (!cut.input_whole) {
+      widest_input = std::max(widest_input, shape.slots(shape.input_rows(range)));
+    }
+    if (!cut.output_whole) {
+      widest_output = std::max(widest_output, shape.slots(shape.output_rows(range)));
+    }
+  }
+  input_bases_.clear();
+  output_bases_.clear();
+  for (int i = 0; i < cut.input_buffers; ++i, low += widest_input) input_bases_.push_back(low);
+  for (int i = 0; i < cut.output_buffers; ++i, low += widest_output) output_bases_.push_back(low);
+  SIM_CHECK(low <= high, "mapper", -1, "regions of layer '" + layer.name + "' overlap");
+  visit_region_.assign(work.visits.size(), -1);
+}
+
+void ScheduleBuilder::load_whole_input(const LayerWork& work) {
+  // In the order and pieces in which the ranges need the rows, so that the first can start early.
+  const network::Layer& layer = work.shape.layer();
+  std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
+  for (const std::int32_t index : work.ranges) {
+    const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(index)];
+    for_each_image(range, layer.out.height, [&](const PixelRange& part) {
+      MapRows rows = work.shape.input_rows(part);
+      std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
+      const std::int64_t end = rows.row_begin + rows.row_count;
+      rows.row_begin = std::max(done, rows.row_begin);
+      rows.row_count = end - rows.row_begin;
+      if (rows.row_count <= 0) return;
+      done = end;
+      Step step;
+      step.kind = StepKind::kLoadActivations;
+      step.layer = work.planned.layer;
+      step.output = whole_input_;
+      step.rows = rows;
+      const auto id = static_cast<StepId>(schedule_.steps.size());
+      const std::int64_t address = map_address(rows);
+      dram_.read(address, address + work.shape.slots(rows), id, Resource::kDma, step.waits);
+      touch_rows(schedule_.regions[static_cast<std::size_t>(whole_input_)], rows, true, id, step);
+      append(step);
+    });
+  }
+}
+
+void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
+  if (visit >= work.visits.size() || visit_region_[visit] >= 0) return;
+  const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(work.visits[visit])];
+  const MapRows rows = work.shape.input_rows(range);
+  const std::int32_t region = add_region(rows, input_bases_[visit % input_bases_.size()]);
+  visit_region_[visit] = region;
+  Step step;
+  step.kind = StepKind::kLoadActivations;
+  step.layer = work.planned.layer;
+  step.output = region;
+  step.rows = rows;
+  const auto id = static_cast<StepId>(schedule_.steps.size());
+  const std::int64_t address = map_address(rows);
+  dram_.read(address, address + work.shape.slots(rows), id, Resource::kDma, step.waits);
+  touch_rows(schedule_.regions[static_cast<std::size_t>(region)], rows, true, id, step);
+  append(step);
+}
+
+void ScheduleBuilder::store_visit(const LayerWork& work, std::int32_t region) {
+  const Region& all = schedule_.regions[static_cast<std::size_t>(region)];
+  store_rows(work, region,
+             {all.map, all.image_begin, all.image_count, all.row_begin, all.row_count});
+}
+
+void ScheduleBuilder::store_whole_output(const LayerWork& work) {
+  for (std::int64_t image = 0; image < batch_; ++image) {
+    const Region& all = schedule_.regions[static_cast<std::size_t>(whole_output_)];
+    store_rows(work, whole_output_, {all.map, image, 1, all.row_begin, all.row_count});
+  }
+}
+
+void ScheduleBuilder::store_rows(const LayerWork& work, std::int32_t region, const MapRows& rows) {
+  Step step;
+  step.kind = StepKind::kStoreActivations;
+  step.layer = work.planned.layer;
+  step.input = region;
+  step.rows = rows;
+  const auto id = static_cast<StepId>(schedule_.steps.size());
+  const std::int64_t address = map_address(rows);
+  touch_rows(schedule_.regions[static_cast<std::size_t>(region)], rows, false, id, step);
+  dram_.write(address, address + work.shape.slots(rows), id, Resource::kDma, step.waits);
+  append(step);
+}
+
+void ScheduleBuilder::fetch_weights(std::int64_t use) {
+  if (resident_at_ >= 0) return;
+  while (const WeightBuffer::Fetch* fetch = buffer_.next(use)) {
+    Step step;
+    step.kind = StepKind::kLoadWeights;
+    step.layer = schedule_.blocks[static_cast<std::size_t>(fetch->block)].layer;
+    step.block = fetch->block;
+    step.address = fetch->address;
+    const auto id = static_cast<StepId>(schedule_.steps.size());
+    weights_.write(fetch->address, fetch->address + fetch->words, id, Resource::kDma, step.waits);
+    append(step);
+    block_address_[static_cast<std::size_t>(fetch->block)] = fetch->address;
+    schedule_.weight_words = std::max(schedule_.weight_words, fetch->address + fetch->words);
+  }
+  SIM_CHECK(buffer_.fetched(use), "mapper", -1, "a weight block finds no room");
+}
+
+void ScheduleBuilder::emit_pass(const LayerWork& work, const Pass& pass) {
+  const Block& block = schedule_.blocks[static_cast<std::size_t>(pass.block)];
+  if (pass.use >= 0) {
+    fetch_weights(pass.use);
+    Step step;
+    step.kind = StepKind::kLoadPe;
+    step.layer = work.planned.layer;
+    step.block = pass.block;
+    step.set = pass.set;
+    step.address = block_address_[static_cast<std::size_t>(pass.block)];
+    const auto id = static_cast<StepId>(schedule_.steps.size());
+    weights_.read(step.address, step.address + block_words(block, spec_), id, Resource::kLoader,
+                  step.waits);
+    pe_sets_.write(pass.set, pass.set + 1, id, Resource::kLoader, step.waits);
+    if (spec_.array.weight_load == arch::WeightLoad::kShadowed) {
+      step.after_start = swapping_stream_;
+    }
+    append(step);
+    new_load_ = true;
+  }
+  const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(pass.range)];
+  Step step;
+  step.kind = StepKind::kStream;
+  step.layer = work.planned.layer;
+  step.block = pass.block;
+  step.range = pass.range;
+  step.input = work.planned.cut.input_whole ? whole_input_
+                                            : visit_region_[static_cast<std::size_t>(pass.visit)];
+  step.address = pass.address;
+  step.set = pass.set;
+  step.first_pass = pass.first;
+  const auto id = static_cast<StepId>(schedule_.steps.size());
+  pe_sets_.read(pass.set, pass.set + 1, id, Resource::kArray, step.waits);
+  touch_input(work, range, id, step);
+  accumulators_.write(pass.address, pass.address + range.row_count * work.shape.layer().out.width,
+                      id, Resource::kArray, step.waits);
+  append(step);
+  if (new_load_) swapping_stream_ = id;
+  new_load_ = false;
+}
+
+void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::int32_t output) {
+  const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(pass.range)];
+  const network::Layer& layer = work.shape.layer();
+  Step step;
+  step.kind = StepKind::kPost;
+  step.layer = work.planned.layer;
+  step.block = pass.block;
+  step.range = pass.range;
+  step.address = pass.address;
+  step.output = output;
+  const auto id = static_cast<StepId>(schedule_.steps.size());
+  accumulators_.read(pass.address, pass.address + range.row_count * layer.out.width, id,
+                     Resource::kPost, step.waits);
+  if (step.output >= 0) {
+    const Region& region = schedule_.regions[static_cast<std::size_t>(step.output)];
+    for_each_image(range, layer.out.height, [&](const PixelRange& part) {
+      touch_rows(region, work.shape.output_rows(part), true, id, step);
+    });
+  }
+  append(step);
+}
+
+void ScheduleBuilder::emit_layer(LayerWork& work) {
+  place_maps(work);
+  const LayerCut& cut = work.planned.cut;
+  std::int64_t visit = -1;
+  std::int32_t output = whole_output_;  // -1 for logits, which go to the host
+  for (const Pass& pass : work.passes) {
+    if (pass.visit != visit) {
+      visit = pass.visit;
+      const auto v = static_cast<std::size_t>(visit);
+      if (!cut.input_whole) {
+        load_visit(work, v);
+        if (cut.input_buffers > 1) load_visit(work, v + 1);
+      }
+      if (!cut.output_whole) {
+        output = add_region(
+            work.shape.output_rows(schedule_.ranges[static_cast<std::size_t>(pass.range)]),
+            output_bases_[v % output_bases_.size()]);
+      }
+    }
+    emit_pass(work, pass);
+    if (pass.last) emit_post(work, pass, output);
+    if (pass.ends_visit && !cut.output_whole) store_visit(work, output);
+  }
+}
+
+void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
+  place_maps(work);
+  const LayerCut& cut = work.planned.cut;
+  for (std::size_t visit = 0; visit < work.visits.size(); ++visit) {
+    const PixelRange range = schedule_.ranges[static_cast<std::size_t>(work.visits[visit])];
+    if (!cut.input_whole) {
+      load_visit(work, visit);
+      if (cut.input_buffers > 1) load_visit(work, visit + 1);
+    }
+    const MapRows rows = work.shape.output_rows(range);
+    std::int64_t base = 0;
+    if (cut.output_whole) {
+      const Region& whole = schedule_.regions[static_cast<std::size_t>(whole_output_)];
+      base = whole.base + (rows.image_begin * whole.row_count + rows.row_begin) *
+                              row_values(network_.map(rows.map));
+    } else {
+      base = output_bases_[visit % output_bases_.size()];
+    }
+    Step step;
+    step.kind = StepKind::kPool;
+    step.layer = work.planned.layer;
+    step.range = work.visits[visit];
+    step.input = cut.input_whole ? whole_input_ : visit_region_[visit];
+    step.output = add_region(rows, base);
+    const auto id = static_cast<StepId>(schedule_.steps.size());
+    touch_input(work, range, id, step);
+    touch_rows(schedule_.regions[static_cast<std::size_t>(step.output)], rows, true, id, step);
+    const std::int32_t output = step.output;
+    append(step);
+    if (!cut.output_whole) store_visit(work, output);
+  }
+}
+
+}  // namespace lacuna::mapping

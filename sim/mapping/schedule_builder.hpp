@@ -1,0 +1,121 @@
+// Writes the list of steps for layers whose cuts are chosen. It decides addresses and order; what a
+// step waits for follows from who touched the same addresses before.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mapping/access_tracker.hpp"
+#include "mapping/layer_cut.hpp"
+#include "mapping/schedule.hpp"
+#include "mapping/weight_buffer.hpp"
+
+namespace lacuna::mapping {
+
+/// Capacities of the memories in their own units; unlimited ones as large as could be of use.
+struct Capacities {
+  std::int64_t weight_words = 0;
+  std::int64_t activation_slots = 0;
+  std::int64_t accumulator_half = 0;  ///< entries that array and post take turns in
+};
+
+struct PlannedLayer {
+  std::int32_t layer = 0;
+  std::int32_t fused_pool = -1;
+  LayerCut cut;
+};
+
+class ScheduleBuilder {
+ public:
+  ScheduleBuilder(const network::Network& network, const arch::AcceleratorSpec& spec,
+                  const Capacities& capacities, std::int64_t batch);
+
+  /// All weights are loaded in set-up, the first block to word `first_word`.
+  void make_resident(std::int64_t first_word) { resident_at_ = first_word; }
+  /// The first layer finds its input in the activation SRAM: a layer looked at alone.
+  void assume_input_present() { input_present_ = true; }
+
+  /// The last layer's output stays on chip (for a layer looked at alone) instead of being stored to
+  /// DRAM at the end.
+  void leave_output_in_sram() { store_last_output_ = false; }
+
+  /// The schedule of consecutive layers. Fused pooling layers are not listed on their own.
+  Schedule build(const std::vector<PlannedLayer>& layers);
+
+ private:
+  struct Pass {
+    std::int32_t block = 0;
+    std::int32_t range = 0;
+    std::int64_t visit = 0;    ///< number of the range's visit in the layer
+    std::int64_t address = 0;  ///< first accumulator entry
+    std::int64_t use = -1;     ///< PE load that brings the block, -1: it is there already
+    std::int32_t set = 0;
+    bool first = false;  ///< K pass of the tile
+    bool last = false;
+    bool ends_visit = false;  ///< last of the range's output
+  };
+  struct LayerWork {
+    PlannedLayer planned;
+    LayerShape shape;
+    std::vector<Pass> passes;
+    std::vector<std::int32_t> ranges;  ///< indices into schedule_.ranges
+    std::vector<std::int32_t> visits;  ///< range index of each visit
+    bool per_range_regions = false;
+  };
+
+  void list_passes(LayerWork& work);
+  void number_pe_loads(std::vector<LayerWork>& works);
+  void plan_fetches(const std::vector<LayerWork>& works);
+  void place_resident();
+
+  void emit_layer(LayerWork& work);
+  void emit_pool_layer(LayerWork& work);
+  void place_maps(LayerWork& work);
+  void load_whole_input(const LayerWork& work);
+  void load_visit(const LayerWork& work, std::size_t visit);
+  void store_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
+  void store_visit(const LayerWork& work, std::int32_t region);
+  void store_whole_output(const LayerWork& work);
+  void fetch_weights(std::int64_t use);
+  void emit_pass(const LayerWork& work, const Pass& pass);
+  void emit_post(const LayerWork& work, const Pass& pass, std::int32_t output);
+
+  StepId append(Step step);
+  std::int32_t add_region(const MapRows& rows, std::int64_t base);
+  /// Addresses of rows of an image inside a region.
+  void touch_rows(const Region& region, const MapRows& rows, bool write, StepId id, Step& step);
+  void touch_input(const LayerWork& work, const PixelRange& range, StepId id, Step& step);
+  std::int64_t map_address(const MapRows& rows) const;
+
+  const network::Network& network_;
+  const arch::AcceleratorSpec& spec_;
+  Capacities capacities_;
+  std::int64_t batch_;
+  std::int64_t resident_at_ = -1;
+  bool input_present_ = false;
+  bool store_last_output_ = true;
+
+  Schedule schedule_;
+  AccessTracker weights_;
+  AccessTracker activations_;
+  AccessTracker accumulators_;
+  AccessTracker pe_sets_;
+  AccessTracker dram_;
+  WeightBuffer buffer_;
+  std::vector<std::int64_t> block_address_;  ///< of each block, as last fetched
+  std::vector<std::int32_t> use_block_;
+  std::vector<bool> use_stays_;
+  std::vector<std::int64_t> map_base_;  ///< of each map in DRAM, for hazards
+  std::int64_t halves_used_ = 0;
+  StepId swapping_stream_ = kNoStep;  ///< first stream of the last PE load
+  bool new_load_ = false;
+
+  // Of the layer that is written now.
+  std::int32_t whole_input_ = -1;   ///< region of its input, when it lies there whole
+  std::int32_t whole_output_ = -1;  ///< region of its output, when it stays
+  std::vector<std::int64_t> input_bases_;
+  std::vector<std::int64_t> output_bases_;
+  std::vector<std::int32_t> visit_region_;
+};
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,124 @@
+#include "mapping/timeline.hpp"
+
+#include <algorithm>
+
+namespace lacuna::mapping {
+namespace {
+
+class Timeline {
+ public:
+  Timeline(const Schedule& schedule, const network::Network& network,
+           const arch::AcceleratorSpec& spec)
+      : schedule_(schedule), network_(network), spec_(spec) {}
+
+  Estimate run() {
+    Estimate estimate;
+    start_.resize(schedule_.steps.size());
+    end_.resize(schedule_.steps.size());
+    for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
+      const Step& step = schedule_.steps[id];
+      place(id, step);
+      estimate.cycles.value = std::max(estimate.cycles.value, end_[id]);
+      if (resource_of(step.kind) == Resource::kDma) {
+        estimate.dram += transfer_bytes(step, schedule_, network_, spec_);
+      }
+    }
+    return estimate;
+  }
+
+ private:
+  void place(std::size_t id, const Step& step) {
+    std::int64_t ready = 0;
+    for (const StepId wait : step.waits) {
+      if (wait != kNoStep) ready = std::max(ready, end_[static_cast<std::size_t>(wait)]);
+    }
+    if (step.after_start != kNoStep) {
+      ready = std::max(ready, start_[static_cast<std::size_t>(step.after_start)]);
+    }
+    const auto resource = static_cast<std::size_t>(resource_of(step.kind));
+    std::int64_t& last_start = last_start_[resource];
+    std::int64_t& last_end = last_end_[resource];
+    switch (resource_of(step.kind)) {
+      case Resource::kDma: {
+        const base::Bytes bytes = transfer_bytes(step, schedule_, network_, spec_);
+        const std::int64_t beats = spec_.dram.bytes_per_cycle
+                                       ? base::ceil_div(bytes.value, *spec_.dram.bytes_per_cycle)
+                                       : 0;
+        start_[id] = std::max(ready, last_start);
+        end_[id] = std::max(start_[id] + spec_.dram.latency_cycles, last_end) + beats;
+        break;
+      }
+      case Resource::kLoader:
+      case Resource::kArray:
+        start_[id] = std::max(ready, last_end);
+        end_[id] = start_[id] + duration(step);
+        break;
+      case Resource::kPost:
+        start_[id] = std::max(ready, last_start);
+        end_[id] = spec_.post.lanes
+                       ? std::max(start_[id] + spec_.post.latency_cycles, last_end) + duration(step)
+                       : std::max(start_[id], last_end);
+        break;
+    }
+    last_start = start_[id];
+    last_end = end_[id];
+  }
+
+  std::int64_t duration(const Step& step) const {
+    const network::Layer& layer = network_.layers[static_cast<std::size_t>(step.layer)];
+    if (step.kind == StepKind::kPool) {
+      const Region& out = schedule_.regions[static_cast<std::size_t>(step.output)];
+      std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
+      for (std::int64_t c = 0; c < layer.out.channels; c += spec_.array.cols) {
+        a_pixel += base::ceil_div(std::min<std::int64_t>(spec_.array.cols, layer.out.channels - c),
+                                  *spec_.post.lanes);
+      }
+      return out.image_count * out.row_count * layer.out.width * a_pixel * layer.window.kernel_h *
+             layer.window.kernel_w;
+    }
+    const Block& block = schedule_.blocks[static_cast<std::size_t>(step.block)];
+    if (step.kind == StepKind::kLoadPe) {
+      return spec_.array.whole_folds ? std::int64_t{spec_.array.rows} * spec_.array.weights_per_pe
+                                     : block.k_count;
+    }
+    const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(step.range)];
+    const std::int64_t pixels = range.row_count * layer.out.width;
+    if (step.kind == StepKind::kPost) {
+      return pixels * base::ceil_div(block.n_count, *spec_.post.lanes);
+    }
+    // Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
+    const std::int64_t used = used_rows(block, spec_);
+    const std::int64_t rows = spec_.array.whole_folds ? spec_.array.rows : used;
+    const std::int64_t cols = spec_.array.whole_folds ? spec_.array.cols : block.n_count;
+    return pixels * base::ceil_div(block.k_count, used) + (rows - 1) + (cols - 1);
+  }
+
+  const Schedule& schedule_;
+  const network::Network& network_;
+  const arch::AcceleratorSpec& spec_;
+  std::vector<std::int64_t> start_;
+  std::vector<std::int64_t> end_;
+  std::array<std::int64_t, kResources> last_start_{};
+  std::array<std::int64_t, kResources> last_end_{};
+};
+
+}  // namespace
+
+base::Bytes transfer_bytes(const Step& step, const Schedule& schedule,
+                           const network::Network& network, const arch::AcceleratorSpec& spec) {
+  if (step.kind == StepKind::kLoadWeights) {
+    const Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+    return base::Bytes{base::ceil_div(block.values() * spec.precision.weight_bits, 8)};
+  }
+  const network::MapShape& shape = network.map(step.rows.map);
+  const std::int64_t values =
+      step.rows.image_count * step.rows.row_count * shape.width * shape.channels;
+  return base::Bytes{base::ceil_div(values * spec.precision.activation_bits, 8)};
+}
+
+Estimate estimate_dense(const Schedule& schedule, const network::Network& network,
+                        const arch::AcceleratorSpec& spec) {
+  return Timeline(schedule, network, spec).run();
+}
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,25 @@
+// When each step of a schedule starts and ends on a machine that skips nothing: what the mapper
+// compares its candidates by. Source: docs/timing.md.
+#pragma once
+
+#include <vector>
+
+#include "base/units.hpp"
+#include "mapping/schedule.hpp"
+
+namespace lacuna::mapping {
+
+struct Estimate {
+  base::Cycles cycles;
+  base::Bytes dram;  ///< both ways
+};
+
+/// Bytes that a DMA step moves.
+base::Bytes transfer_bytes(const Step& step, const Schedule& schedule,
+                           const network::Network& network, const arch::AcceleratorSpec& spec);
+
+/// Cycles until the last step ends, streams at dense speed.
+Estimate estimate_dense(const Schedule& schedule, const network::Network& network,
+                        const arch::AcceleratorSpec& spec);
+
+}  // namespace lacuna::mapping
