@@ -1,0 +1,49 @@
+// The activation SRAM and its bitmap: values, and one non-zero bit a value. Whoever writes a value
+// (post unit, DMA) detects zeros and writes the bit, too. It serves every row at any address in
+// every cycle: bank conflicts are not simulated. Memories owned: value cells, bitmap cells.
+#pragma once
+
+#include <systemc>
+
+#include "memory/cell_array.hpp"
+
+namespace lacuna::systemc {
+
+class ActivationSramPort : virtual public sc_core::sc_interface {
+ public:
+  virtual std::uint8_t read(std::int64_t slot, std::int64_t step) = 0;
+  /// The bitmap's bit: false says that the value is zero.
+  virtual bool nonzero(std::int64_t slot, std::int64_t step) = 0;
+  virtual void write(std::int64_t slot, std::uint8_t code, std::int64_t step) = 0;
+};
+
+class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
+ public:
+  sc_core::sc_export<ActivationSramPort> port;
+
+  ActivationSram(const sc_core::sc_module_name& name, std::int64_t words, int word_bits, int banks,
+                 int value_bits)
+      : sc_module(name),
+        port("port"),
+        values_(words, word_bits, banks, value_bits),
+        bitmap_(words, values_.values_per_word(), banks, 1) {
+    port.bind(*this);
+  }
+
+  std::uint8_t read(std::int64_t slot, std::int64_t step) override {
+    return values_.read(slot, step);
+  }
+  bool nonzero(std::int64_t slot, std::int64_t step) override {
+    return bitmap_.read(slot, step) != 0;
+  }
+  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override {
+    values_.write(slot, code, step);
+    bitmap_.write(slot, code != 0 ? 1 : 0, step);
+  }
+
+ private:
+  memory::CellArray values_;
+  memory::CellArray bitmap_;
+};
+
+}  // namespace lacuna::systemc

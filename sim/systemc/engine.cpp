@@ -1,0 +1,132 @@
+#include "systemc/engine.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "systemc/machine.hpp"
+#include "tensor/encoding.hpp"
+
+namespace lacuna::systemc {
+
+// Destroying the machine and then resetting the context is what lets the next one elaborate.
+struct Engine::Kernel {
+  Kernel(const arch::AcceleratorSpec& spec, const MemorySizes& sizes, const Stalls& stalls)
+      : machine(std::make_unique<Machine>("machine", spec, sizes, stalls)) {}
+  ~Kernel() {
+    machine.reset();
+    sc_core::sc_get_curr_simcontext()->reset();
+  }
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  std::unique_ptr<Machine> machine;
+};
+
+Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
+               const fault::FaultPlan& plan, const Stalls& stalls)
+    : spec_(spec),
+      outcomes_(plan.faults.size()),
+      kernel_(std::make_unique<Kernel>(spec, sizes, stalls)) {
+  for (std::size_t i = 0; i < plan.faults.size(); ++i) {
+    const fault::Fault& fault = plan.faults[i];
+    switch (fault.memory) {
+      case fault::MemoryId::kWeightSram:
+        kernel_->machine->weight_sram.cells().arm(fault.cell, fault.kind, fault.step,
+                                                  &outcomes_[i]);
+        break;
+    }
+  }
+}
+
+Engine::~Engine() = default;
+
+base::Cycles Engine::load(const network::Network& network, const mapping::Schedule& schedule,
+                          std::int64_t step_offset) {
+  Machine& machine = *kernel_->machine;
+  Program& program = machine.program;
+  program.network = &network;
+  program.schedule = &schedule;
+  program.step_offset = step_offset;
+
+  std::vector<std::uint8_t>& dram = machine.dram.contents();
+  dram.clear();
+  machine.layout.blocks.clear();
+  machine.layout.maps.clear();
+  for (const mapping::Block& block : schedule.blocks) {
+    machine.layout.blocks.push_back(static_cast<std::int64_t>(dram.size()));
+    const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
+    for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count; ++k) {
+      for (std::int64_t n = block.n_begin; n < block.n_begin + block.n_count; ++n) {
+        const std::int64_t channel = block.group * layer.n() + n;
+        dram.push_back(
+            tensor::encode(layer.weights[static_cast<std::size_t>(channel * layer.k() + k)],
+                           spec_.precision.weight_bits, spec_.weight_sram.encoding));
+      }
+    }
+  }
+  auto end = static_cast<std::int64_t>(dram.size());
+  for (std::size_t map = 0; map <= network.layers.size(); ++map) {
+    machine.layout.maps.push_back(end);
+    end += schedule.batch * network.map(static_cast<int>(map)).values();
+  }
+  dram.resize(static_cast<std::size_t>(end));
+
+  program.layers.assign(network.layers.size(), {});
+  program.maps.assign(network.layers.size() + 1, {});
+  run_list(true);
+  return base::Cycles{machine.controller.finish()};
+}
+
+void Engine::run_list(bool setup) {
+  Machine& machine = *kernel_->machine;
+  machine.program.in_setup = setup;
+  machine.dram.reset_channel();
+  machine.controller.begin();
+  const mapping::Schedule& schedule = *machine.program.schedule;
+  if (!(setup ? schedule.setup : schedule.steps).empty()) sc_core::sc_start();
+}
+
+Engine::Batch Engine::run(const std::vector<const std::uint8_t*>& images) {
+  Machine& machine = *kernel_->machine;
+  Program& program = machine.program;
+  const network::Network& network = *program.network;
+  const std::int64_t batch = program.schedule->batch;
+  SIM_CHECK(static_cast<std::int64_t>(images.size()) == batch, "engine", -1,
+            "a batch has as many images as its schedule");
+  const std::int64_t values = network.input.values();
+  auto to = machine.dram.contents().begin() + machine.layout.maps[0];
+  program.maps.assign(network.layers.size() + 1, {});
+  program.maps[0].values = batch * values;
+  for (const std::uint8_t* image : images) {
+    to = std::copy(image, image + values, to);
+    program.maps[0].nonzeros += values - std::count(image, image + values, std::uint8_t{0});
+  }
+  program.layers.assign(network.layers.size(), {});
+  const network::Layer& last = network.layers.back();
+  program.logits.assign(static_cast<std::size_t>(last.logits ? batch * last.out.values() : 0), 0);
+  program.taps.assign(network.layers.size(), {});
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const network::Layer& layer = network.layers[i];
+    if (layer.tap_accumulators) {
+      program.taps[i].resize(static_cast<std::size_t>(batch * layer.out.values()));
+    }
+  }
+
+  run_list(false);
+
+  Batch result;
+  result.cycles = base::Cycles{machine.controller.finish()};
+  result.layers = program.layers;
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const MapDensity& input = program.maps[static_cast<std::size_t>(network.layers[i].input)];
+    result.layers[i].input_values = input.values;
+    result.layers[i].input_nonzeros = input.nonzeros;
+  }
+  result.logits = program.logits;
+  result.sums = std::move(program.taps);
+  machine.weight_sram.cells().restore_upsets();
+  return result;
+}
+
+}  // namespace lacuna::systemc

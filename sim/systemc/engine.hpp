@@ -1,0 +1,68 @@
+// The SystemC engine: one elaborated machine that runs batch after batch, network after network.
+// Its public face hides the kernel. The kernel's context is a process global: one engine at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "base/counters.hpp"
+#include "fault/plan.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::systemc {
+
+/// Sizes of the memories, resolved: where the spec says unlimited, what the schedules need.
+struct MemorySizes {
+  std::int64_t weight_words = 0;
+  std::int64_t activation_words = 0;
+  std::int64_t accumulator_entries = 0;
+};
+
+/// Injected stalls: seeded back-pressure that may change cycles but never values.
+struct Stalls {
+  double commit_probability = 0;     ///< that a row's commit waits one more edge
+  std::int64_t max_start_delay = 0;  ///< cycles a ready step may wait before it starts
+  std::uint64_t seed = 0;
+};
+
+class Engine {
+ public:
+  /// Elaborates the machine and arms the plan's faults. The spec outlives the engine.
+  Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes, const fault::FaultPlan& plan,
+         const Stalls& stalls = {});
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Loads a network and its schedule, and runs the set-up. Both outlive the batches run on them.
+  /// `step_offset` is where the schedule's steps lie in the whole run's program order.
+  /// Returns the cycles of the set-up.
+  base::Cycles load(const network::Network& network, const mapping::Schedule& schedule,
+                    std::int64_t step_offset);
+
+  struct Batch {
+    std::vector<base::LayerCounters> layers;
+    std::vector<std::int32_t> logits;             ///< batch x classes; empty without logits
+    std::vector<std::vector<std::int32_t>> sums;  ///< tapped layers: M x N biased sums
+    base::Cycles cycles;
+  };
+  /// Runs one batch: the schedule's number of images, each of network.input.values() codes,
+  /// channels last.
+  Batch run(const std::vector<const std::uint8_t*>& images);
+
+  /// What each fault of the plan has done so far.
+  const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }
+
+ private:
+  struct Kernel;
+  void run_list(bool setup);
+
+  const arch::AcceleratorSpec& spec_;
+  std::vector<base::FaultOutcome> outcomes_;
+  std::unique_ptr<Kernel> kernel_;
+};
+
+}  // namespace lacuna::systemc

@@ -1,0 +1,121 @@
+#include "systemc/feeders.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace lacuna::systemc {
+namespace {
+
+constexpr std::int64_t kPadding = -1;
+
+}  // namespace
+
+Feeders::Feeders(const sc_core::sc_module_name& name, Program& program)
+    : sc_module(name),
+      port("port"),
+      activation_sram("activation_sram"),
+      program_(program),
+      rows_(static_cast<std::size_t>(program.spec->array.rows)) {
+  port.bind(*this);
+}
+
+void Feeders::begin_pass(mapping::StepId id) {
+  const mapping::Step& step = program_.step(id);
+  const mapping::Block& block = program_.block(step);
+  const mapping::PixelRange& range = program_.range(step);
+  layer_ = &program_.layer(step.layer);
+  region_ = &program_.region(step.input);
+  counters_ = &program_.counters(step);
+  access_step_ = program_.access_step(id);
+  lanes_ = block.n_count;
+  sram_ = activation_sram.operator->();
+  list_indices(block, *layer_);
+  for (Row& row : rows_) {
+    row.y = range.row_begin;
+    row.x = 0;
+  }
+  counters_->macs.total += range.row_count * layer_->out.width * block.k_count * lanes_;
+}
+
+void Feeders::list_indices(const mapping::Block& block, const network::Layer& layer) {
+  for (Row& row : rows_) {
+    row.indices.clear();
+    row.bitmap_words = 0;
+  }
+  const std::int64_t group_in = layer.group_in();
+  const std::int64_t bitmap_word = program_.spec->array.weights_per_pe;
+  std::vector<std::int64_t> last_word(rows_.size(), -1);
+  for (std::int64_t v = 0; v < block.k_count; ++v) {
+    const mapping::IndexPlace place = mapping::place_index(block, v, *program_.spec);
+    const std::int64_t k = block.k_begin + v;
+    const std::int64_t tap = k / group_in;
+    const std::int64_t channel = block.group * group_in + k % group_in;
+    const std::int64_t y = tap / layer.window.kernel_w;
+    const std::int64_t x = tap % layer.window.kernel_w;
+    const auto r = static_cast<std::size_t>(place.row);
+    rows_[r].indices.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x),
+                                (y * layer.in.width + x) * layer.in.channels + channel,
+                                static_cast<std::uint8_t>(place.slot)});
+    // Indices of a row come in rising order, so words repeat only in a run.
+    const std::int64_t word =
+        tap * base::ceil_div(layer.in.channels, bitmap_word) + channel / bitmap_word;
+    if (word != last_word[r]) ++rows_[r].bitmap_words;
+    last_word[r] = word;
+  }
+}
+
+TokenSource::PixelWork Feeders::begin_pixel(int row_number) {
+  Row& row = rows_[static_cast<std::size_t>(row_number)];
+  row.pending.clear();
+  row.next = 0;
+  const network::Layer& layer = *layer_;
+  const std::int64_t image = row.y / layer.out.height;
+  const std::int64_t top = row.y % layer.out.height * layer.window.stride_h - layer.window.pad_top;
+  const std::int64_t left = row.x * layer.window.stride_w - layer.window.pad_left;
+  if (++row.x == layer.out.width) {
+    row.x = 0;
+    ++row.y;
+  }
+  const std::int64_t corner =
+      region_->base +
+      (((image - region_->image_begin) * region_->row_count + (top - region_->row_begin)) *
+           layer.in.width +
+       left) *
+          layer.in.channels;
+  const bool skip = program_.spec->zero_skipping == arch::ZeroSkipping::kSkip;
+  for (const Index& index : row.indices) {
+    const std::int64_t y = top + index.y;
+    const std::int64_t x = left + index.x;
+    const bool inside = y >= 0 && y < layer.in.height && x >= 0 && x < layer.in.width;
+    const std::int64_t address = inside ? corner + index.offset : kPadding;
+    if (skip && (!inside || !sram_->nonzero(address, access_step_))) continue;
+    row.pending.push_back({address, index.slot});
+  }
+  const auto tokens = static_cast<std::int32_t>(row.pending.size());
+  std::int32_t slots = std::max(1, tokens);
+  if (skip) {
+    slots = std::max(slots, row.bitmap_words);
+    counters_->bitmap.reads += row.bitmap_words;
+    counters_->macs.skipped += (static_cast<std::int64_t>(row.indices.size()) - tokens) * lanes_;
+  }
+  return {tokens, slots};
+}
+
+Token Feeders::issue(int row_number) {
+  Row& row = rows_[static_cast<std::size_t>(row_number)];
+  const Pending& pending = row.pending[row.next++];
+  std::uint8_t activation = 0;
+  if (pending.address != kPadding) {
+    activation = sram_->read(pending.address, access_step_);
+    ++counters_->activation_sram.reads;
+  }
+  if (activation == 0 && program_.spec->zero_skipping == arch::ZeroSkipping::kGate) {
+    counters_->macs.gated += lanes_;
+  } else {
+    counters_->macs.issued += lanes_;
+  }
+  return {activation, pending.slot};
+}
+
+}  // namespace lacuna::systemc

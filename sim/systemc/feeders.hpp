@@ -1,0 +1,72 @@
+// The zero-skipping feeders, one a row: turn a pixel's inputs into the list of activations that the
+// row issues.
+//
+// Timing: a row's feeder reads one bitmap word (one tap, D aligned channels) and one value a cycle;
+// a pixel takes max(1, activations issued, bitmap words) cycles (docs/timing.md, "Feeders").
+// Policies: none issues all indices of the row; gate issues all and marks zeros it has read; skip
+// asks the bitmap and issues only what is not zero. Padding is a known zero, without an access.
+// Memories owned: none.
+#pragma once
+
+#include <systemc>
+#include <vector>
+
+#include "systemc/activation_sram.hpp"
+#include "systemc/array_core.hpp"
+#include "systemc/program.hpp"
+
+namespace lacuna::systemc {
+
+class FeederPort : virtual public sc_core::sc_interface {
+ public:
+  virtual void begin_pass(mapping::StepId id) = 0;
+  virtual TokenSource& tokens() = 0;
+};
+
+class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
+ public:
+  sc_core::sc_export<FeederPort> port;
+  sc_core::sc_port<ActivationSramPort> activation_sram;
+
+  Feeders(const sc_core::sc_module_name& name, Program& program);
+
+  void begin_pass(mapping::StepId id) override;
+  TokenSource& tokens() override { return *this; }
+
+ private:
+  /// A reduction index of a row.
+  struct Index {
+    std::int32_t y;       ///< tap, rows below the window's top
+    std::int32_t x;       ///< tap, columns right of the window's left edge
+    std::int64_t offset;  ///< slots from the value under the window's top left corner
+    std::uint8_t slot;    ///< of the PE's weights
+  };
+  struct Pending {
+    std::int64_t address;  ///< slot in the activation SRAM, or kPadding
+    std::uint8_t slot;
+  };
+  struct Row {
+    std::vector<Index> indices;
+    std::int32_t bitmap_words = 0;
+    std::int64_t y = 0;  ///< next output pixel: row through all images, column
+    std::int64_t x = 0;
+    std::vector<Pending> pending;  ///< the current pixel's activations
+    std::size_t next = 0;
+  };
+
+  PixelWork begin_pixel(int row) override;
+  Token issue(int row) override;
+
+  void list_indices(const mapping::Block& block, const network::Layer& layer);
+
+  Program& program_;
+  std::vector<Row> rows_;
+  std::int64_t access_step_ = 0;
+  std::int64_t lanes_ = 0;
+  const network::Layer* layer_ = nullptr;
+  const mapping::Region* region_ = nullptr;
+  base::LayerCounters* counters_ = nullptr;
+  ActivationSramPort* sram_ = nullptr;
+};
+
+}  // namespace lacuna::systemc

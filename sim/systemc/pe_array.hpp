@@ -1,0 +1,57 @@
+// The PE array as a module: a thin shell that clocks ArrayCore while a pass is in it.
+//
+// Timing: a stream that starts at t ends at t + commit(M-1, R-1) + (C-1). The drain is one wait.
+// Not woken while no pass is in the array. Memories owned: those of ArrayCore.
+#pragma once
+
+#include <memory>
+#include <systemc>
+
+#include "systemc/accumulator_sram.hpp"
+#include "systemc/array_core.hpp"
+#include "systemc/feeders.hpp"
+#include "systemc/program.hpp"
+#include "systemc/stalls.hpp"
+
+namespace lacuna::systemc {
+
+/// The PE weight registers, as the loader sees them.
+class PeWeightsPort : virtual public sc_core::sc_interface {
+ public:
+  virtual void load(int set, int row, int slot, const std::int8_t* weights, int count) = 0;
+};
+
+class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort, PsumSink {
+ public:
+  sc_core::sc_export<StepUnit> steps;
+  sc_core::sc_export<PeWeightsPort> weights;
+  sc_core::sc_port<StepListener> listener;
+  sc_core::sc_port<FeederPort> feeders;
+  sc_core::sc_port<AccumulatorPort> accumulators;
+
+  SC_HAS_PROCESS(PeArray);
+  PeArray(const sc_core::sc_module_name& name, Program& program, const Stalls& stalls);
+
+  void start(mapping::StepId id) override;
+  void load(int set, int row, int slot, const std::int8_t* weights_of_row, int count) override {
+    core_.load(set, row, slot, weights_of_row, count);
+  }
+
+ private:
+  void tick();
+  void accumulate(std::int64_t pixel, const std::int32_t* psums) override;
+  void count_stream();
+
+  Program& program_;
+  ArrayCore core_;
+  std::unique_ptr<RandomCommitStall> stall_;
+  mapping::StepId current_ = mapping::kNoStep;
+  const mapping::Step* step_ = nullptr;
+  std::int64_t lanes_ = 0;  ///< used channels
+  int timed_rows_ = 0;      ///< rows that take part: used ones, or all with whole_folds
+  int timed_cols_ = 0;
+  bool draining_ = false;
+  sc_core::sc_event tick_;
+};
+
+}  // namespace lacuna::systemc

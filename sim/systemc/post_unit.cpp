@@ -1,0 +1,208 @@
+#include "systemc/post_unit.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "tensor/requantise.hpp"
+
+namespace lacuna::systemc {
+
+using mapping::Step;
+using mapping::StepKind;
+
+PostUnit::PostUnit(const sc_core::sc_module_name& name, Program& program)
+    : sc_module(name),
+      steps("steps"),
+      listener("listener"),
+      accumulators("accumulators"),
+      activation_sram("activation_sram"),
+      program_(program) {
+  steps.bind(*this);
+  SC_METHOD(tick);
+  sensitive << tick_;
+  dont_initialize();
+}
+
+void PostUnit::start(mapping::StepId id) {
+  queue_.push_back({id, now()});
+  if (queue_.size() == 1) begin_front();
+}
+
+void PostUnit::begin_front() {
+  const Step& step = program_.step(queue_.front().id);
+  const network::Layer& layer = program_.layer(step.layer);
+  entry_ = 0;
+  if (step.kind == StepKind::kPost) {
+    entries_ = program_.range(step).row_count * layer.out.width;
+    if (program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool >= 0) {
+      maxima_.assign(static_cast<std::size_t>(layer.out.width * program_.spec->array.cols), 0);
+    }
+  } else {
+    const mapping::Region& out = program_.region(step.output);
+    entries_ = out.image_count * out.row_count * layer.out.width *
+               base::ceil_div(layer.out.channels, program_.spec->array.cols) *
+               layer.window.kernel_h * layer.window.kernel_w;
+  }
+  if (!program_.spec->post.lanes) {
+    tick_.notify(sc_core::SC_ZERO_TIME);
+    return;
+  }
+  const std::int64_t data =
+      std::max(queue_.front().ready + program_.spec->post.latency_cycles, now());
+  tick_.notify(cycles(data - now() + entry_cycles()));
+}
+
+void PostUnit::tick() {
+  if (!program_.spec->post.lanes) {
+    while (entry_ < entries_) do_entry();
+    end_front();
+    return;
+  }
+  do_entry();
+  if (entry_ < entries_) {
+    tick_.notify(cycles(entry_cycles()));
+  } else {
+    end_front();
+  }
+}
+
+std::int64_t PostUnit::entry_lanes() const {
+  const Step& step = program_.step(queue_.front().id);
+  if (step.kind == StepKind::kPost) return program_.block(step).n_count;
+  // Entries of a pooling step: output pixel by pixel, in it tile by tile, in it tap by tap.
+  const network::Layer& layer = program_.layer(step.layer);
+  const std::int64_t cols = program_.spec->array.cols;
+  const std::int64_t taps = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
+  const std::int64_t tile = entry_ / taps % base::ceil_div(layer.out.channels, cols);
+  return std::min(cols, layer.out.channels - tile * cols);
+}
+
+std::int64_t PostUnit::entry_cycles() const {
+  return base::ceil_div(entry_lanes(), *program_.spec->post.lanes);
+}
+
+void PostUnit::do_entry() {
+  const Step& step = program_.step(queue_.front().id);
+  if (step.kind == StepKind::kPost) {
+    post_entry(step);
+  } else {
+    pool_entry(step);
+  }
+  ++entry_;
+}
+
+void PostUnit::post_entry(const Step& step) {
+  const mapping::Block& block = program_.block(step);
+  const network::Layer& layer = program_.layer(step.layer);
+  const std::int64_t row = program_.range(step).row_begin + entry_ / layer.out.width;
+  const std::int64_t image = row / layer.out.height;
+  const std::int64_t y = row % layer.out.height;
+  const std::int64_t x = entry_ % layer.out.width;
+  const std::int64_t first_channel = block.group * layer.n() + block.n_begin;
+  const std::int32_t pool =
+      program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
+  const std::int32_t* sums = accumulators->read(step.address + entry_);
+  program_.counters(step).accumulators.reads += block.n_count;
+
+  for (std::int64_t lane = 0; lane < block.n_count; ++lane) {
+    const std::int64_t channel = first_channel + lane;
+    const auto c = static_cast<std::size_t>(channel);
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) +
+                                               static_cast<std::uint32_t>(layer.bias[c]));
+    if (layer.tap_accumulators) {
+      program_.taps[static_cast<std::size_t>(step.layer)][static_cast<std::size_t>(
+          (row * layer.out.width + x) * layer.out.channels + channel)] = sum;
+    }
+    if (layer.logits) {
+      program_.logits[static_cast<std::size_t>(
+          image * layer.out.values() + (y * layer.out.width + x) * layer.out.channels + channel)] =
+          sum;
+      continue;
+    }
+    const std::uint8_t code =
+        tensor::requantise(sum, layer.scale[c], program_.network->activation_bits);
+    if (pool < 0) {
+      write(step, {image, y, x, channel}, code);
+      continue;
+    }
+    const network::Layer& pooling = program_.layer(pool);
+    const int height = pooling.window.kernel_h;
+    const int width = pooling.window.kernel_w;
+    const std::int64_t window_x = x / width;
+    if (y / height >= pooling.out.height || window_x >= pooling.out.width) continue;
+    std::uint8_t& maximum =
+        maxima_[static_cast<std::size_t>(window_x * program_.spec->array.cols + lane)];
+    const bool first = y % height == 0 && x % width == 0;
+    maximum = first ? code : std::max(maximum, code);
+    if (y % height == height - 1 && x % width == width - 1) {
+      write(step, {image, y / height, window_x, channel}, maximum);
+    }
+  }
+}
+
+void PostUnit::pool_entry(const Step& step) {
+  const network::Layer& layer = program_.layer(step.layer);
+  const mapping::Region& in = program_.region(step.input);
+  const mapping::Region& out = program_.region(step.output);
+  const std::int64_t cols = program_.spec->array.cols;
+  const std::int64_t taps = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
+  const std::int64_t tiles = base::ceil_div(layer.out.channels, cols);
+  const std::int64_t tap = entry_ % taps;
+  const std::int64_t tile = entry_ / taps % tiles;
+  const std::int64_t pixel = entry_ / taps / tiles;
+  const std::int64_t x = pixel % layer.out.width;
+  const std::int64_t y = out.row_begin + pixel / layer.out.width % out.row_count;
+  const std::int64_t image = out.image_begin + pixel / layer.out.width / out.row_count;
+  const std::int64_t in_y =
+      y * layer.window.stride_h - layer.window.pad_top + tap / layer.window.kernel_w;
+  const std::int64_t in_x =
+      x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
+
+  if (tap == 0) maxima_.assign(static_cast<std::size_t>(cols), 0);
+  if (in_y >= 0 && in_y < layer.in.height && in_x >= 0 && in_x < layer.in.width) {
+    const std::int64_t slot =
+        in.base +
+        (((image - in.image_begin) * in.row_count + in_y - in.row_begin) * layer.in.width + in_x) *
+            layer.in.channels +
+        tile * cols;
+    for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
+      const std::uint8_t code =
+          activation_sram->read(slot + lane, program_.access_step(queue_.front().id));
+      std::uint8_t& maximum = maxima_[static_cast<std::size_t>(lane)];
+      maximum = std::max(maximum, code);
+    }
+    program_.counters(step).activation_sram.reads += entry_lanes();
+  }
+  if (tap == taps - 1) {
+    for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
+      write(step, {image, y, x, tile * cols + lane}, maxima_[static_cast<std::size_t>(lane)]);
+    }
+  }
+}
+
+void PostUnit::write(const Step& step, const MapValue& value, std::uint8_t code) {
+  const mapping::Region& region = program_.region(step.output);
+  const network::MapShape& shape = program_.network->map(region.map);
+  const std::int64_t slot =
+      region.base +
+      (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
+           shape.width +
+       value.x) *
+          shape.channels +
+      value.channel;
+  activation_sram->write(slot, code, program_.access_step(queue_.front().id));
+  base::LayerCounters& counters = program_.counters(step);
+  ++counters.activation_sram.writes;
+  MapDensity& density = program_.maps[static_cast<std::size_t>(region.map)];
+  ++density.values;
+  density.nonzeros += code != 0 ? 1 : 0;
+}
+
+void PostUnit::end_front() {
+  const mapping::StepId id = queue_.front().id;
+  queue_.pop_front();
+  if (!queue_.empty()) begin_front();
+  listener->ended(id);
+}
+
+}  // namespace lacuna::systemc

@@ -1,0 +1,65 @@
+// The post unit: from accumulators to the next layer's activations. Adds the bias, requantises
+// (which is the ReLU, too: codes are unsigned), pools on the way where the schedule says so, and
+// writes the activation SRAM with its bitmap; sums of the last layer go to the host.
+//
+// Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, one entry
+// of C lanes a cycle (docs/timing.md, "Accumulators and post"). Unlimited lanes: no cycles at all.
+// Memories owned: the maxima of the windows that are open in fused pooling.
+#pragma once
+
+#include <deque>
+#include <systemc>
+#include <vector>
+
+#include "systemc/accumulator_sram.hpp"
+#include "systemc/activation_sram.hpp"
+#include "systemc/program.hpp"
+
+namespace lacuna::systemc {
+
+class PostUnit : public sc_core::sc_module, public StepUnit {
+ public:
+  sc_core::sc_export<StepUnit> steps;
+  sc_core::sc_port<StepListener> listener;
+  sc_core::sc_port<AccumulatorPort> accumulators;
+  sc_core::sc_port<ActivationSramPort> activation_sram;
+
+  SC_HAS_PROCESS(PostUnit);
+  PostUnit(const sc_core::sc_module_name& name, Program& program);
+
+  void start(mapping::StepId id) override;
+
+ private:
+  struct Queued {
+    mapping::StepId id;
+    std::int64_t ready;
+  };
+
+  /// A value of a feature map of the batch.
+  struct MapValue {
+    std::int64_t image;
+    std::int64_t y;
+    std::int64_t x;
+    std::int64_t channel;
+  };
+
+  void tick();
+  void begin_front();
+  void end_front();
+  void do_entry();  ///< entry `entry_` of the front step
+  std::int64_t entry_cycles() const;
+  void post_entry(const mapping::Step& step);
+  void pool_entry(const mapping::Step& step);
+  void write(const mapping::Step& step, const MapValue& value, std::uint8_t code);
+  /// Channels of the front step's current entry.
+  std::int64_t entry_lanes() const;
+
+  Program& program_;
+  std::deque<Queued> queue_;
+  std::int64_t entry_ = 0;
+  std::int64_t entries_ = 0;
+  std::vector<std::uint8_t> maxima_;  ///< fused pooling: [window column][lane]; kPool: [lane]
+  sc_core::sc_event tick_;
+};
+
+}  // namespace lacuna::systemc

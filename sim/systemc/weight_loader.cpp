@@ -1,0 +1,59 @@
+#include "systemc/weight_loader.hpp"
+
+#include "base/error.hpp"
+
+namespace lacuna::systemc {
+
+WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Program& program)
+    : sc_module(name),
+      steps("steps"),
+      listener("listener"),
+      weight_sram("weight_sram"),
+      pe_weights("pe_weights"),
+      program_(program),
+      weights_(static_cast<std::size_t>(program.spec->array.cols)) {
+  steps.bind(*this);
+  SC_METHOD(tick);
+  sensitive << tick_;
+  dont_initialize();
+}
+
+void WeightLoader::start(mapping::StepId id) {
+  SIM_CHECK(current_ == mapping::kNoStep, name(), now(), "a block is being loaded already");
+  current_ = id;
+  index_ = 0;
+  tick_.notify(cycle());
+}
+
+void WeightLoader::tick() {
+  const mapping::Step& step = program_.step(current_);
+  const mapping::Block& block = program_.block(step);
+  const arch::AcceleratorSpec& spec = *program_.spec;
+  if (index_ < block.k_count) {
+    const std::int64_t slot =
+        mapping::weight_slot(block, step.address, block.k_begin + index_, block.n_begin, spec);
+    for (std::int64_t n = 0; n < block.n_count; ++n) {
+      const std::uint8_t code = weight_sram->read(slot + n, program_.access_step(current_));
+      weights_[static_cast<std::size_t>(n)] = static_cast<std::int8_t>(
+          tensor::decode(code, spec.precision.weight_bits, spec.weight_sram.encoding));
+    }
+    program_.counters(step).weight_sram.reads += block.n_count;
+    const mapping::IndexPlace place = mapping::place_index(block, index_, spec);
+    pe_weights->load(step.set, place.row, place.slot, weights_.data(),
+                     static_cast<int>(block.n_count));
+    if (++index_ < block.k_count) {
+      tick_.notify(cycle());
+      return;
+    }
+    const std::int64_t whole = std::int64_t{spec.array.rows} * spec.array.weights_per_pe;
+    if (spec.array.whole_folds && whole > block.k_count) {
+      tick_.notify(cycles(whole - block.k_count));
+      return;
+    }
+  }
+  const mapping::StepId id = current_;
+  current_ = mapping::kNoStep;
+  listener->ended(id);
+}
+
+}  // namespace lacuna::systemc
