@@ -72,14 +72,5 @@ struct FaultOutcome {
   bool overwritten = false;        ///< an upset that a write removed before any read
 };
 
-/// What a simulation of some batches returns.
-struct Measurement {
-  std::vector<LayerCounters> layers;            ///< one an entry of the network's layers
-  Cycles setup;                                 ///< loading the weights that stay, counted apart
-  std::vector<std::int32_t> logits;             ///< images x classes, row-major
-  std::vector<std::string> accumulator_sha256;  ///< tapped layers only: hash of their M x N sums
-  std::vector<FaultOutcome> faults;             ///< one an entry of the plan
-  Cycles simulated;                             ///< cycles stepped, set-up included
-};
 
 }  // namespace lacuna::base

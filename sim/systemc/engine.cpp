@@ -84,7 +84,13 @@ void Engine::run_list(bool setup) {
   machine.dram.reset_channel();
   machine.controller.begin();
   const mapping::Schedule& schedule = *machine.program.schedule;
-  if (!(setup ? schedule.setup : schedule.steps).empty()) sc_core::sc_start();
+  if ((setup ? schedule.setup : schedule.steps).empty()) return;
+  try {
+    sc_core::sc_start();
+  } catch (const sc_core::sc_report& report) {
+    // The kernel wraps what a process throws.
+    throw base::InternalError("systemc", now(), report.what());
+  }
 }
 
 Engine::Batch Engine::run(const std::vector<const std::uint8_t*>& images) {

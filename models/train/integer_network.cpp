@@ -1,0 +1,147 @@
+#include "integer_network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace lacuna::train {
+namespace {
+
+struct Map {
+  int channels;
+  int rows;
+  int columns;
+  std::vector<std::uint8_t> codes;  // [channels][rows][columns]
+
+  int size() const { return channels * rows * columns; }
+  std::uint8_t at(int c, int y, int x) const {
+    const int index = (c * rows + y) * columns + x;
+    return codes[static_cast<std::size_t>(index)];
+  }
+};
+
+struct Sums {
+  int channels;
+  int rows;
+  int columns;
+  std::vector<std::int32_t> values;
+};
+
+// One output of a convolution; what lies in the padding is zero.
+std::int32_t convolve_at(const IntegerLayer& layer, const Map& in, int output, int y, int x) {
+  const LayerShape& shape = layer.shape;
+  std::int32_t sum = layer.bias[static_cast<std::size_t>(output)];
+  for (int c = 0; c < shape.inputs; ++c) {
+    for (int ky = 0; ky < shape.kernel; ++ky) {
+      const int from_y = y + ky - shape.padding;
+      if (from_y < 0 || from_y >= in.rows) continue;
+      for (int kx = 0; kx < shape.kernel; ++kx) {
+        const int from_x = x + kx - shape.padding;
+        if (from_x < 0 || from_x >= in.columns) continue;
+        const int tap = ((output * shape.inputs + c) * shape.kernel + ky) * shape.kernel + kx;
+        sum += in.at(c, from_y, from_x) * layer.weights[static_cast<std::size_t>(tap)];
+      }
+    }
+  }
+  return sum;
+}
+
+// A fully connected layer is a convolution of a 1 x 1 map whose channels are the features.
+Sums sum_layer(const IntegerLayer& layer, const Map& in) {
+  const LayerShape& shape = layer.shape;
+  const int rows = in.rows + 2 * shape.padding - shape.kernel + 1;
+  const int columns = in.columns + 2 * shape.padding - shape.kernel + 1;
+  Sums sums{shape.outputs, rows, columns, {}};
+  const int size = shape.outputs * rows * columns;
+  sums.values.reserve(static_cast<std::size_t>(size));
+  for (int output = 0; output < shape.outputs; ++output) {
+    for (int y = 0; y < rows; ++y) {
+      for (int x = 0; x < columns; ++x) {
+        sums.values.push_back(convolve_at(layer, in, output, y, x));
+      }
+    }
+  }
+  return sums;
+}
+
+Map requantise(const Sums& sums, float scale, int max_code) {
+  Map out{sums.channels, sums.rows, sums.columns, {}};
+  out.codes.reserve(sums.values.size());
+  for (const std::int32_t sum : sums.values) {
+    // nearbyint rounds half to even in the default rounding mode.
+    const float code = std::nearbyint(static_cast<float>(sum) * scale);
+    out.codes.push_back(
+        static_cast<std::uint8_t>(std::clamp(code, 0.0F, static_cast<float>(max_code))));
+  }
+  return out;
+}
+
+Map max_pool(const Map& in) {
+  Map out{in.channels, in.rows / 2, in.columns / 2, {}};
+  out.codes.reserve(static_cast<std::size_t>(out.size()));
+  for (int c = 0; c < out.channels; ++c) {
+    for (int y = 0; y < out.rows; ++y) {
+      for (int x = 0; x < out.columns; ++x) {
+        out.codes.push_back(std::max({in.at(c, 2 * y, 2 * x), in.at(c, 2 * y, 2 * x + 1),
+                                      in.at(c, 2 * y + 1, 2 * x), in.at(c, 2 * y + 1, 2 * x + 1)}));
+      }
+    }
+  }
+  return out;
+}
+
+Map image_map(const std::uint8_t* pixels, const Images& images, int bits) {
+  Map map{1, static_cast<int>(images.rows), static_cast<int>(images.columns), {}};
+  map.codes.reserve(images.pixels_per_image());
+  for (std::size_t p = 0; p < images.pixels_per_image(); ++p) {
+    map.codes.push_back(image_code(pixels[p], bits));
+  }
+  return map;
+}
+
+void count(const Map& map, InputCount& counted) {
+  const auto zeros = std::count(map.codes.begin(), map.codes.end(), std::uint8_t{0});
+  counted.values += map.codes.size();
+  counted.nonzero += map.codes.size() - static_cast<std::size_t>(zeros);
+}
+
+std::uint8_t classify(const IntegerNetwork& network, Map map, std::vector<InputCount>& inputs) {
+  for (std::size_t i = 0;; ++i) {
+    const IntegerLayer& layer = network.layers[i];
+    if (!layer.shape.convolution) map = Map{map.size(), 1, 1, std::move(map.codes)};
+    count(map, inputs[i]);
+    const Sums sums = sum_layer(layer, map);
+    if (!layer.output_scale) {
+      // max_element gives the first of equals.
+      const auto best = std::max_element(sums.values.begin(), sums.values.end());
+      return static_cast<std::uint8_t>(std::distance(sums.values.begin(), best));
+    }
+    const float accumulator_scale = layer.input_scale * layer.weight_scale;
+    map = requantise(sums, accumulator_scale / *layer.output_scale, network.max_code());
+    if (!layer.shape.pool.empty()) map = max_pool(map);
+  }
+}
+
+}  // namespace
+
+float image_scale(int bits) { return 1.0F / static_cast<float>((1 << bits) - 1); }
+
+std::uint8_t image_code(std::uint8_t pixel, int bits) {
+  const float value = static_cast<float>(pixel) / 255.0F;
+  return static_cast<std::uint8_t>(std::nearbyint(value / image_scale(bits)));
+}
+
+IntegerEvaluation evaluate_integer(const IntegerNetwork& network, const Images& images) {
+  IntegerEvaluation result;
+  result.inputs.resize(network.layers.size());
+  result.top1.reserve(images.count);
+  for (std::size_t i = 0; i < images.count; ++i) {
+    Map map = image_map(images.image(i), images, network.activation_bits);
+    const std::uint8_t top1 = classify(network, std::move(map), result.inputs);
+    result.top1.push_back(top1);
+    if (top1 == images.labels[i]) ++result.correct;
+  }
+  return result;
+}
+
+}  // namespace lacuna::train

@@ -1,0 +1,222 @@
+#include "onnx_export.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <onnx/checker.h>
+#include <onnx/onnx_pb.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <stdexcept>
+#include <vector>
+
+#include "error.hpp"
+
+namespace lacuna::train {
+namespace {
+
+constexpr std::int64_t kIrVersion = 8;
+constexpr std::int64_t kOpset = 13;
+constexpr const char* kZeroUnsigned = "zero_uint8";
+constexpr const char* kZeroSigned = "zero_int8";
+
+/// Builds the graph along the path from image to logits; `at_` is the tensor at its end.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(onnx::GraphProto& graph) : graph_(graph), at_("image") {}
+
+  void image(int rows, int columns, float scale) {
+    describe(*graph_.add_input(), "image", {1, rows, columns});
+    zero_points();
+    scale_ = "image_scale";
+    add_float(scale_, scale);
+    quantise_pair("image");
+  }
+
+  void layer(const IntegerLayer& layer, int max_code) {
+    const std::string& name = layer.shape.name;
+    if (!layer.shape.convolution && !flat_) flatten();
+    add_weights(layer);
+    const std::string weight = name + "_weight";
+    const std::string bias = name + "_bias";
+    const std::string out = layer.output_scale ? name + "_sum" : "logits";
+    onnx::NodeProto& node = add_node(layer.shape.convolution ? "Conv" : "Gemm", name,
+                                     {at_, weight + "_dequantised", bias + "_dequantised"}, out);
+    if (layer.shape.convolution) {
+      const std::int64_t k = layer.shape.kernel;
+      const std::int64_t p = layer.shape.padding;
+      add_integers(node, "kernel_shape", {k, k});
+      add_integers(node, "pads", {p, p, p, p});
+      add_integers(node, "strides", {1, 1});
+    } else {
+      add_integer(node, "transB", 1);
+    }
+    at_ = out;
+    if (layer.output_scale) activation(name, *layer.output_scale, max_code);
+    if (!layer.shape.pool.empty()) max_pool(layer.shape.pool);
+  }
+
+  void logits(std::int64_t classes) { describe(*graph_.add_output(), "logits", {classes}); }
+
+ private:
+  // The unsigned quantiser is the ReLU. The clip to fewer than 8 bits comes after the first
+  // quantiser: before it, ONNX Runtime would not fuse Conv and QuantizeLinear.
+  void activation(const std::string& name, float scale, int max_code) {
+    scale_ = name + "_scale";
+    add_float(scale_, scale);
+    quantise_pair(name);
+    if (max_code == 255) return;
+    add_float(name + "_clip_low", 0.0F);
+    add_float(name + "_clip_high", static_cast<float>(max_code) * scale);
+    add_node("Clip", name + "_clip", {at_, name + "_clip_low", name + "_clip_high"},
+             name + "_clipped");
+    at_ = name + "_clipped";
+    quantise_pair(name + "_clip");
+  }
+
+  void max_pool(const std::string& name) {
+    onnx::NodeProto& node = add_node("MaxPool", name, {at_}, name + "_max");
+    add_integers(node, "kernel_shape", {2, 2});
+    add_integers(node, "strides", {2, 2});
+    at_ = name + "_max";
+    quantise_pair(name);
+  }
+
+  void flatten() {
+    onnx::NodeProto& node = add_node("Flatten", "flatten", {at_}, "flatten_out");
+    add_integer(node, "axis", 1);
+    at_ = "flatten_out";
+    quantise_pair("flatten");
+    flat_ = true;
+  }
+
+  // QuantizeLinear and DequantizeLinear with the current scale.
+  void quantise_pair(const std::string& name) {
+    add_node("QuantizeLinear", name + "_quantise", {at_, scale_, kZeroUnsigned}, name + "_codes");
+    at_ = name + "_dequantised";
+    add_node("DequantizeLinear", name + "_dequantise", {name + "_codes", scale_, kZeroUnsigned},
+             at_);
+  }
+
+  void add_weights(const IntegerLayer& layer) {
+    const std::string weight = layer.shape.name + "_weight";
+    const std::string bias = layer.shape.name + "_bias";
+    const std::int64_t outputs = layer.shape.outputs;
+    const std::int64_t k = layer.shape.kernel;
+    std::vector<std::int64_t> sizes = {outputs, layer.shape.inputs};
+    if (layer.shape.convolution) sizes.insert(sizes.end(), {k, k});
+    onnx::TensorProto& codes = add_tensor(weight, onnx::TensorProto::INT8, sizes);
+    codes.mutable_raw_data()->assign(reinterpret_cast<const char*>(layer.weights.data()),
+                                     layer.weights.size());
+    add_float(weight + "_scale", layer.weight_scale);
+    add_node("DequantizeLinear", weight + "_dequantise", {weight, weight + "_scale", kZeroSigned},
+             weight + "_dequantised");
+    onnx::TensorProto& offsets = add_tensor(bias, onnx::TensorProto::INT32, {outputs});
+    for (const std::int32_t value : layer.bias) offsets.add_int32_data(value);
+    add_float(bias + "_scale", layer.input_scale * layer.weight_scale);
+    // Without a zero point: for int32 there is none but 0.
+    add_node("DequantizeLinear", bias + "_dequantise", {bias, bias + "_scale"},
+             bias + "_dequantised");
+  }
+
+  void zero_points() {
+    add_tensor(kZeroUnsigned, onnx::TensorProto::UINT8, {}).add_int32_data(0);
+    add_tensor(kZeroSigned, onnx::TensorProto::INT8, {}).add_int32_data(0);
+  }
+
+  void add_float(const std::string& name, float value) {
+    add_tensor(name, onnx::TensorProto::FLOAT, {}).add_float_data(value);
+  }
+
+  onnx::TensorProto& add_tensor(const std::string& name, onnx::TensorProto::DataType type,
+                                const std::vector<std::int64_t>& sizes) {
+    onnx::TensorProto& tensor = *graph_.add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(type);
+    for (const std::int64_t size : sizes) tensor.add_dims(size);
+    return tensor;
+  }
+
+  onnx::NodeProto& add_node(const char* type, const std::string& name,
+                            const std::vector<std::string>& inputs, const std::string& output) {
+    onnx::NodeProto& node = *graph_.add_node();
+    node.set_op_type(type);
+    node.set_name(name);
+    for (const std::string& input : inputs) node.add_input(input);
+    node.add_output(output);
+    return node;
+  }
+
+  static void add_integer(onnx::NodeProto& node, const char* name, std::int64_t value) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INT);
+    attribute.set_i(value);
+  }
+
+  static void add_integers(onnx::NodeProto& node, const char* name,
+                           std::initializer_list<std::int64_t> values) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INTS);
+    for (const std::int64_t value : values) attribute.add_ints(value);
+  }
+
+  // float32 with a free batch size N before the given sizes.
+  static void describe(onnx::ValueInfoProto& info, const char* name,
+                       std::initializer_list<std::int64_t> sizes) {
+    info.set_name(name);
+    onnx::TypeProto_Tensor& type = *info.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(onnx::TensorProto::FLOAT);
+    type.mutable_shape()->add_dim()->set_dim_param("N");
+    for (const std::int64_t size : sizes) type.mutable_shape()->add_dim()->set_dim_value(size);
+  }
+
+  onnx::GraphProto& graph_;
+  std::string at_;
+  std::string scale_;
+  bool flat_ = false;
+};
+
+void add_metadata(onnx::ModelProto& model, const char* key, const std::string& value) {
+  onnx::StringStringEntryProto& entry = *model.add_metadata_props();
+  entry.set_key(key);
+  entry.set_value(value);
+}
+
+std::string serialise(const onnx::ModelProto& model) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  if (!model.SerializeToCodedStream(&coded)) throw TrainError("the ONNX model cannot be written");
+  coded.Trim();
+  return bytes;
+}
+
+}  // namespace
+
+std::string to_onnx(const IntegerNetwork& network, int rows, int columns) {
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("lacuna-train");
+  onnx::OperatorSetIdProto& opset = *model.add_opset_import();
+  opset.set_domain("");
+  opset.set_version(kOpset);
+  add_metadata(model, "lacuna.weight_bits", std::to_string(network.weight_bits));
+  add_metadata(model, "lacuna.activation_bits", std::to_string(network.activation_bits));
+  model.mutable_graph()->set_name(network.name);
+  GraphBuilder builder(*model.mutable_graph());
+  builder.image(rows, columns, image_scale(network.activation_bits));
+  for (const IntegerLayer& layer : network.layers) builder.layer(layer, network.max_code());
+  builder.logits(network.layers.back().shape.outputs);
+  try {
+    onnx::checker::check_model(model);
+  } catch (const std::exception& e) {
+    throw TrainError(fmt::format("the ONNX checker objects: {}", e.what()));
+  }
+  return serialise(model);
+}
+
+}  // namespace lacuna::train

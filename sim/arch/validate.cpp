@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "arch/fields.hpp"
+#include "arch/relations.hpp"
+#include "base/error.hpp"
+
+namespace lacuna::arch {
+namespace {
+
+using base::InputError;
+
+/// Visitor that compares every number with its range.
+class RangeChecker {
+ public:
+  explicit RangeChecker(const PlaceOf& place_of) : place_of_(place_of) {}
+
+  void text(const std::string& section, const std::string& key, const std::string& value) {
+    if (value.empty()) throw InputError(place_of_(dotted(section, key)), "is empty", "a text");
+  }
+  void integer(const std::string& section, const std::string& key, std::int64_t value,
+               std::int64_t min, std::int64_t max) {
+    if (value >= min && value <= max) return;
+    throw InputError(place_of_(dotted(section, key)), std::to_string(value) + " is out of range",
+                     "an integer from " + std::to_string(min) + " to " + std::to_string(max));
+  }
+  void limit(const std::string& section, const std::string& key, const Limit& value,
+             std::int64_t min, std::int64_t max) {
+    if (value) integer(section, key, *value, min, max);
+  }
+  void flag(const std::string& /*section*/, const std::string& /*key*/, bool /*value*/) {}
+  template <class Enum>
+  void choice(const std::string& section, const std::string& key, Enum value,
+              std::initializer_list<std::pair<const char*, Enum>> names) {
+    const auto same = [&](const auto& entry) { return entry.second == value; };
+    if (std::none_of(names.begin(), names.end(), same)) {
+      throw InputError(place_of_(dotted(section, key)), "is none of its values");
+    }
+  }
+
+ private:
+  const PlaceOf& place_of_;
+};
+
+/// A memory of whole words, the same number in each bank, each of them holding a value.
+void check_memory(const std::string& memory, const Limit& capacity_bytes, int word_bits, int banks,
+                  int value_bits, const PlaceOf& place_of) {
+  if (word_bits < value_bits) {
+    throw InputError(place_of(memory + ".word_bits"),
+                     "a word of " + std::to_string(word_bits) + " bits holds no value",
+                     "at least the " + std::to_string(value_bits) + " bits of a value");
+  }
+  const std::int64_t row_bits = std::int64_t{word_bits} * banks;
+  if (capacity_bytes && *capacity_bytes * 8 % row_bits != 0) {
+    throw InputError(place_of(memory + ".capacity_bytes"),
+                     std::to_string(*capacity_bytes) + " bytes are not a whole number of rows",
+                     "a multiple of " + std::to_string(banks) + " banks x " +
+                         std::to_string(word_bits) + " bits");
+  }
+}
+
+}  // namespace
+
+void check_relations(const AcceleratorSpec& spec, const PlaceOf& place_of) {
+  const PrecisionSpec& precision = spec.precision;
+  const WeightSramSpec& weights = spec.weight_sram;
+  const ActivationSramSpec& activations = spec.activation_sram;
+  check_memory("weight_sram", weights.capacity_bytes, weights.word_bits, weights.banks,
+               precision.weight_bits, place_of);
+  check_memory("activation_sram", activations.capacity_bytes, activations.word_bits,
+               activations.banks, precision.activation_bits, place_of);
+
+  const std::int64_t pe_weights =
+      std::int64_t{spec.array.rows} * spec.array.cols * spec.array.weights_per_pe;
+  if (pe_weights > kMaxPeWeights) {
+    throw InputError(place_of("array.weights_per_pe"),
+                     "rows x cols x weights_per_pe is " + std::to_string(pe_weights),
+                     "at most " + std::to_string(kMaxPeWeights));
+  }
+
+  // A PE load takes one reduction index, so `cols` weights, a cycle. No weight straddles two words,
+  // so it needs this many words at once, each from a bank of its own.
+  const int per_word = AcceleratorSpec::values_per_word(weights.word_bits, precision.weight_bits);
+  const std::int64_t need = base::ceil_div(spec.array.cols, per_word);
+  if (need > weights.banks) {
+    throw InputError(place_of("weight_sram.banks"),
+                     std::to_string(weights.banks) + " banks cannot deliver " +
+                         std::to_string(spec.array.cols) + " weights a cycle",
+                     "at least " + std::to_string(need) + ": a word of " +
+                         std::to_string(weights.word_bits) + " bits holds " +
+                         std::to_string(per_word) + " weights of " +
+                         std::to_string(precision.weight_bits) + " bits");
+  }
+
+  if (spec.post.lanes && *spec.post.lanes > spec.array.cols) {
+    throw InputError(
+        place_of("post.lanes"),
+        std::to_string(*spec.post.lanes) + " lanes are more than the array has columns",
+        "at most " + std::to_string(spec.array.cols) + ", or unlimited");
+  }
+  const Limit& entries = spec.accumulators.entries_per_lane;
+  if (entries && *entries * spec.array.cols > kMaxEntries) {
+    throw InputError(
+        place_of("accumulator_sram.entries_per_lane"),
+        std::to_string(*entries) + " entries x " + std::to_string(spec.array.cols) +
+            " columns are too many",
+        "at most " + std::to_string(kMaxEntries) + " accumulators in all, or unlimited");
+  }
+}
+
+void validate(const AcceleratorSpec& spec) {
+  const PlaceOf place_of = [&](const std::string& key) { return base::Place{spec.file, 0, key}; };
+  RangeChecker checker(place_of);
+  visit_fields(spec, checker);
+  check_relations(spec, place_of);
+}
+
+}  // namespace lacuna::arch

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "arch/spec.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "config/document.hpp"
+#include "fault/map_file.hpp"
+#include "fault/plan_file.hpp"
+#include "network/onnx_import.hpp"
+#include "network/workload.hpp"
+
+namespace lacuna::cli {
+namespace {
+
+std::string check_yaml(const std::string& path, const Options& options) {
+  const std::vector<std::string> keys = config::Document::load(path).root().keys();
+  if (std::find(keys.begin(), keys.end(), "faults") != keys.end()) {
+    const auto rules = fault::read_plan_file(path);
+    return fmt::format("fault plan, {} rules (sites are checked against a machine by run)",
+                       rules.size());
+  }
+  const arch::AcceleratorSpec spec = arch::load_spec(path, options.overrides());
+  return fmt::format("machine '{}', {} x {} PEs with {} weights each", spec.name, spec.array.rows,
+                     spec.array.cols, spec.array.weights_per_pe);
+}
+
+std::string check_csv(const std::string& path) {
+  constexpr std::int64_t kPeek = std::int64_t{64} << 20;
+  const std::string head = base::read_file(path, kPeek).substr(0, 7);
+  if (head == "memory,") {
+    fault::MemoryGeometry largest;  // the file by itself: any cell that some memory could have
+    largest.words = std::int64_t{1} << 40;
+    largest.word_bits = 1 << 12;
+    largest.banks = 1 << 10;
+    const auto plan = fault::read_map(path, largest);
+    return fmt::format("fault map, {} faults", plan.faults.size());
+  }
+  const network::Workload workload = network::load_workload(path);
+  return fmt::format("workload, {} layers", workload.layers.size());
+}
+
+std::string check_file(const std::string& path, const Options& options) {
+  const std::filesystem::path file(path);
+  const std::string extension = file.extension();
+  if (std::filesystem::is_directory(file) || extension == ".onnx") {
+    const network::Network network = network::import_onnx(network::find_model(path));
+    return fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
+                       network.layers.size(), network.weight_bits, network.activation_bits);
+  }
+  if (extension == ".yaml" || extension == ".yml") return check_yaml(path, options);
+  if (extension == ".csv") return check_csv(path);
+  base::read_file(path, std::int64_t{1} << 40);  // a missing file is the better message
+  throw base::InputError({path, 0, ""}, "its kind is not known from its name",
+                         ".yaml, .csv, .onnx or a model's folder are allowed");
+}
+
+}  // namespace
+
+int check_command(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna check FILE...\n\n"
+      "Validates machines and fault plans (.yaml), workloads and fault maps (.csv), networks\n"
+      "(.onnx or a model's folder). Exit code 2 when one of them is wrong.");
+  options.positional("file", "files to check")
+      .values("set", "KEY=VALUE", "override a key of the machine files");
+  if (!options.parse(arguments)) return 0;
+  const std::vector<std::string> files = options.texts("file");
+  if (files.empty()) throw base::InputError({"", 0, "check"}, "no file is named");
+  int code = 0;
+  for (const std::string& path : files) {
+    try {
+      const std::string found = check_file(path, options);
+      std::cout << path << ": ok: " << found << '\n';
+    } catch (const base::InputError& error) {
+      std::cerr << "lacuna: " << error.what() << '\n';
+      code = 2;
+    }
+  }
+  return code;
+}
+
+}  // namespace lacuna::cli

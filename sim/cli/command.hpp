@@ -1,0 +1,17 @@
+// The program's commands. A command is one .cpp with a function and one line in the table of
+// main.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace lacuna::cli {
+
+/// Arguments after the command's name. Returns the exit code.
+using CommandFunction = int (*)(const std::vector<std::string>& arguments);
+
+int run_command(const std::vector<std::string>& arguments);
+int map_command(const std::vector<std::string>& arguments);
+int check_command(const std::vector<std::string>& arguments);
+
+}  // namespace lacuna::cli

@@ -1,0 +1,148 @@
+#include "cli/inputs.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "engine/weight_cells.hpp"
+#include "fault/map_file.hpp"
+#include "fault/plan_file.hpp"
+#include "fault/sampler.hpp"
+#include "network/data_set.hpp"
+#include "network/onnx_import.hpp"
+
+namespace lacuna::cli {
+namespace {
+
+constexpr std::int64_t kMaxBatch = 4096;
+constexpr std::int64_t kDefaultImages = 10;
+
+memory::FaultKind fault_kind(const Options& options) {
+  const std::string name = options.text("fault-kind").value_or("flip");
+  std::vector<std::string> names;
+  for (const auto kind :
+       {memory::FaultKind::kFlip, memory::FaultKind::kStuckAt0, memory::FaultKind::kStuckAt1}) {
+    if (name == memory::fault_kind_name(kind)) return kind;
+    names.emplace_back(memory::fault_kind_name(kind));
+  }
+  throw base::InputError({"", 0, "--fault-kind"}, "'" + name + "' is not known",
+                         base::join(names) + " are allowed", base::nearest_name(name, names));
+}
+
+void load_model(const Options& options, const arch::AcceleratorSpec& spec, std::int64_t batch,
+                LoadedJob& loaded) {
+  network::Network network = network::import_onnx(network::find_model(options.required("model")));
+  const network::DataSet data =
+      network::load_test_set(options.text("data").value_or(network::kDefaultDataDir));
+  network::check_data_fits(data, network);
+  const std::int64_t count =
+      options.integer("images", std::min(kDefaultImages, data.count()), 1, data.count());
+  std::vector<std::vector<std::uint8_t>> images;
+  for (std::int64_t image = 0; image < count; ++image) {
+    images.push_back(network::quantise_pixels(data, image, network));
+    loaded.labels.push_back(data.labels[static_cast<std::size_t>(image)]);
+  }
+  loaded.network = network.name;
+  loaded.network_sha256 = network.sha256;
+  loaded.data_sha256 = data.images_sha256;
+  loaded.job = engine::model_job(spec, std::move(network), std::move(images), batch);
+}
+
+}  // namespace
+
+void add_job_options(Options& options) {
+  options.value("hw", "FILE", "machine, one of hw_configs/ or your own (required)")
+      .values("set", "KEY=VALUE", "override a key of the machine, as array.rows=12; repeatable")
+      .value("model", "DIR", "network: a folder with one .onnx and card.yaml, or the .onnx itself")
+      .value("workload", "FILE", "or layer shapes without weights: CSV, see docs/formats.md")
+      .value("seed", "N", "seed of a workload's operands (default 1)")
+      .value("images", "N", "the first N test images (default 10)")
+      .value("data", "DIR", "folder of IDX test images and labels (default Fashion-MNIST)")
+      .value("batch", "B", "images that pass through the layers together (default 1)");
+}
+
+LoadedJob load_job(const Options& options) {
+  const arch::AcceleratorSpec spec = arch::load_spec(options.required("hw"), options.overrides());
+  const std::int64_t batch = options.integer("batch", 1, 1, kMaxBatch);
+  LoadedJob loaded;
+  if (options.has("model") == options.has("workload")) {
+    throw base::InputError({"", 0, "--model, --workload"},
+                           options.has("model") ? "both are given" : "both are missing",
+                           "exactly one is required");
+  }
+  if (options.has("model")) {
+    if (options.has("seed")) {
+      throw base::InputError({"", 0, "--seed"}, "a model has its own weights and images",
+                             "--seed goes with --workload");
+    }
+    load_model(options, spec, batch, loaded);
+    return loaded;
+  }
+  for (const char* name : {"images", "data"}) {
+    if (options.has(name)) {
+      throw base::InputError({"", 0, std::string("--") + name}, "a workload has no images",
+                             std::string("--") + name + " goes with --model");
+    }
+  }
+  const network::Workload workload = network::load_workload(options.required("workload"));
+  loaded.workload = true;
+  loaded.seed = static_cast<std::uint64_t>(
+      options.integer("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
+  loaded.network = workload.name;
+  loaded.network_sha256 = workload.sha256;
+  loaded.job = engine::workload_job(spec, workload, loaded.seed, batch);
+  return loaded;
+}
+
+void add_fault_options(Options& options) {
+  options.value("faults", "FILE", "fault plan (.yaml) or measured map (.csv)")
+      .value("ber", "P", "or a random map: each cell of the weight SRAM is faulty with this rate")
+      .value("map-seed", "S", "seed of the random map (default 1); maps of one seed are nested")
+      .value("fault-kind", "KIND", "of the random map: flip (default), stuck_at_0, stuck_at_1")
+      .value("save-faults", "FILE", "write the plan's permanent faults as a map (.csv)");
+}
+
+fault::FaultPlan load_faults(const Options& options, const engine::Job& job) {
+  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  if (options.has("faults") && options.has("ber")) {
+    throw base::InputError({"", 0, "--faults, --ber"}, "both are given", "one is allowed");
+  }
+  for (const char* name : {"map-seed", "fault-kind"}) {
+    if (options.has(name) && !options.has("ber")) {
+      throw base::InputError({"", 0, std::string("--") + name}, "there is no random map",
+                             std::string("--") + name + " goes with --ber");
+    }
+  }
+  fault::FaultPlan plan;
+  plan.origin = "none";
+  if (const auto path = options.text("faults")) {
+    if (std::filesystem::path(*path).extension() == ".csv") {
+      plan = fault::read_map(*path, memory);
+    } else {
+      const engine::JobWeightCells cells(job);
+      plan = fault::load_plan(*path, {memory, &cells, job.steps()});
+    }
+  } else if (options.has("ber")) {
+    const double rate = options.real("ber", 0, 1);
+    const std::int64_t seed =
+        options.integer("map-seed", 1, 0, std::numeric_limits<std::int64_t>::max());
+    plan = fault::sample_map(memory, rate, static_cast<std::uint64_t>(seed), fault_kind(options));
+  }
+  if (const auto path = options.text("save-faults")) fault::write_map(*path, plan);
+  return plan;
+}
+
+void check_writable(const std::string& option, const std::string& path) {
+  const std::filesystem::path file(path);
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (std::filesystem::is_directory(file)) {
+    throw base::InputError({path, 0, "--" + option}, "is a folder", "a file name is required");
+  }
+  if (::access(folder.c_str(), W_OK) != 0) {
+    throw base::InputError({path, 0, "--" + option}, "its folder is missing or not writable");
+  }
+}
+
+}  // namespace lacuna::cli

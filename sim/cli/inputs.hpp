@@ -1,0 +1,39 @@
+// What several commands read from the command line: machine, network or workload, faults.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "engine/run.hpp"
+
+namespace lacuna::cli {
+
+/// Adds --hw, --set, --model, --workload, --seed, --images, --data and --batch.
+void add_job_options(Options& options);
+
+struct LoadedJob {
+  engine::Job job;
+  std::string network;  ///< name of the model or workload
+  std::string network_sha256;
+  std::string data_sha256;  ///< empty for workloads
+  bool workload = false;
+  std::uint64_t seed = 0;
+  std::vector<int> labels;  ///< of the images
+};
+
+/// Reads and maps what the options name. `images` overrides --images where no data is needed
+/// (0: ask the option). Throws base::InputError.
+LoadedJob load_job(const Options& options);
+
+/// Adds --faults, --ber, --map-seed, --fault-kind and --save-faults.
+void add_fault_options(Options& options);
+
+/// The fault plan for a job: from a file, from a bit error rate, or none.
+fault::FaultPlan load_faults(const Options& options, const engine::Job& job);
+
+/// Throws base::InputError when a file cannot be created there, before any work is done.
+void check_writable(const std::string& option, const std::string& path);
+
+}  // namespace lacuna::cli

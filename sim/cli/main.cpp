@@ -1,0 +1,99 @@
+// The program. Commands are listed here once; errors become exit codes here and nowhere else:
+// 2 for the user's, 70 for ours.
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <systemc>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "engine/version.hpp"
+
+namespace {
+
+using lacuna::cli::CommandFunction;
+
+struct Command {
+  const char* name;
+  const char* summary;
+  CommandFunction function;
+};
+
+constexpr Command kCommands[] = {
+    {"run", "simulate a network or a workload on a machine", lacuna::cli::run_command},
+    {"map", "show how a network is cut and scheduled, and which weight lies in which cell",
+     lacuna::cli::map_command},
+    {"check", "validate files: machines, fault plans and maps, networks, workloads",
+     lacuna::cli::check_command},
+};
+
+constexpr int kUserError = 2;
+constexpr int kOurError = 70;
+
+void print_help() {
+  std::cout << "lacuna " << lacuna::engine::kVersion
+            << ": cycles and faults of DNN accelerators, cycle by cycle\n\n"
+               "usage: lacuna COMMAND [options]\n\n";
+  for (const Command& command : kCommands) {
+    std::cout << "  " << command.name << std::string(8 - std::string(command.name).size(), ' ')
+              << command.summary << '\n';
+  }
+  std::cout << "\nlacuna COMMAND --help lists a command's options.\n";
+}
+
+int dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" ||
+      arguments[0] == "help") {
+    print_help();
+    return arguments.empty() ? kUserError : 0;
+  }
+  if (arguments[0] == "--version") {
+    std::cout << "lacuna " << lacuna::engine::kVersion << '\n';
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
+    if (arguments[0] != command.name) {
+      names.emplace_back(command.name);
+      continue;
+    }
+    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    if (rest.size() == 1 && rest[0] == "--version") return dispatch(rest);
+    return command.function(rest);
+  }
+  throw lacuna::base::InputError({"", 0, arguments[0]}, "is not a command",
+                                 lacuna::base::join(names) + " are known",
+                                 lacuna::base::nearest_name(arguments[0], names));
+}
+
+}  // namespace
+
+int sc_main(int argc, char** argv) {
+  try {
+    const int code = dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    std::cout.flush();
+    if (!std::cout) {
+      std::cerr << "lacuna: standard output cannot be written\n";
+      return kUserError;
+    }
+    return code;
+  } catch (const lacuna::base::InputError& error) {
+    std::cerr << "lacuna: " << error.what() << '\n';
+    return kUserError;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "lacuna: out of memory\n";
+    return kOurError;
+  } catch (const std::exception& error) {
+    std::cerr << "lacuna: internal error: " << error.what()
+              << "\nThis is a bug of lacuna; please report it with the command.\n";
+    return kOurError;
+  }
+}
+
+// libsystemc has a main of its own, which greets; ours silences it first.
+int main(int argc, char** argv) {
+  constexpr int kOverwrite = 1;
+  ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", kOverwrite);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

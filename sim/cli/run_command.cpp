@@ -1,0 +1,80 @@
+#include <iostream>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "engine/run_record.hpp"
+#include "report/run_text.hpp"
+
+namespace lacuna::cli {
+namespace {
+
+engine::EngineKind engine_kind(const Options& options) {
+  const std::string name = options.text("engine").value_or("systemc");
+  if (name == engine::engine_name(engine::EngineKind::kSystemc)) {
+    return engine::EngineKind::kSystemc;
+  }
+  throw base::InputError({"", 0, "--engine"}, "'" + name + "' is not known", "systemc is allowed");
+}
+
+constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults"};
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna run --hw FILE (--model DIR | --workload FILE) [options]\n\n"
+      "Simulates inference cycle by cycle and prints a table a layer.");
+  add_job_options(options);
+  add_fault_options(options);
+  options.value("engine", "NAME", "systemc (default)")
+      .flag("no-dense", "leave out the second, dense run that the speed-up is against")
+      .value("json", "FILE", "write the run record")
+      .value("csv", "FILE", "write the table a layer")
+      .value("predictions", "FILE", "write label, top-1 and logits of every image");
+  if (!options.parse(arguments)) return 0;
+  for (const char* name : kOutputs) {
+    if (const auto path = options.text(name)) check_writable(name, *path);
+  }
+  if (options.has("predictions") && options.has("workload")) {
+    throw base::InputError({"", 0, "--predictions"}, "a workload predicts nothing",
+                           "--predictions goes with --model");
+  }
+  const engine::EngineKind kind = engine_kind(options);
+  LoadedJob loaded = load_job(options);
+  loaded.job.plan = load_faults(options, loaded.job);
+
+  engine::Measurement measurement;
+  {
+    ProgressLine line("simulating");
+    measurement =
+        engine::simulate(loaded.job, kind, [&](const engine::Progress& p) { line.update(p); });
+  }
+  std::vector<base::LayerCounters> dense;
+  if (!options.has("no-dense")) {
+    ProgressLine line("dense run");
+    dense = engine::simulate_dense(loaded.job, kind,
+                                   [&](const engine::Progress& p) { line.update(p); });
+  }
+  engine::RunRecord record =
+      engine::make_record(loaded.job, kind, measurement, dense, loaded.labels);
+  record.network = loaded.network;
+  record.network_sha256 = loaded.network_sha256;
+  record.data_sha256 = loaded.data_sha256;
+  record.workload = loaded.workload;
+  record.seed = loaded.seed;
+  if (record.workload) record.images = 1;  // a workload counts as one image
+
+  if (const auto path = options.text("json")) base::write_file(*path, report::run_json(record));
+  if (const auto path = options.text("csv")) base::write_file(*path, report::run_csv(record));
+  if (const auto path = options.text("predictions")) {
+    base::write_file(*path, report::predictions_csv(record));
+  }
+  std::cout << report::run_table(record);
+  return 0;
+}
+
+}  // namespace lacuna::cli

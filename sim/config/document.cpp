@@ -1,0 +1,441 @@
+#include "config/document.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "config/node.hpp"
+#include "config/parse.hpp"
+#include "config/text.hpp"
+
+namespace lacuna::config {
+
+using base::InputError;
+using base::Place;
+
+/// What all handles of one document share.
+struct Section::Root {
+  struct Missing {
+    Place place;
+    std::string allowed;
+  };
+
+  std::string file;
+  std::string sha256;
+  Node tree;
+  Node absent;                   ///< the empty map that a missing section is read as
+  std::vector<Missing> missing;  ///< required keys that were not there, in the order of asking
+};
+
+namespace {
+
+constexpr const char* kUnlimited = "unlimited";
+constexpr const char* kAll = "all";
+
+/// Gives every node its dotted path, for messages.
+void set_paths(Node& node) {
+  for (Node::Entry& entry : node.map) {
+    entry.value.path = node.path.empty() ? entry.key : node.path + "." + entry.key;
+    set_paths(entry.value);
+  }
+  for (std::size_t i = 0; i < node.list.size(); ++i) {
+    node.list[i].path = node.path + "[" + std::to_string(i) + "]";
+    set_paths(node.list[i]);
+  }
+}
+
+Place place_of(const std::string& file, const Node& node) {
+  if (!node.origin.empty()) return {node.origin, 0, ""};
+  return {file, node.line, node.path};
+}
+
+std::string bounds(std::int64_t min, std::int64_t max) {
+  if (min == max) return "only " + std::to_string(min) + " is supported";
+  if (max >= kAnyInteger) return "an integer of at least " + std::to_string(min);
+  return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+}
+
+std::string short_number(double value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string bounds(double min, double max) {
+  return "a number from " + short_number(min) + " to " + short_number(max);
+}
+
+/// "is a map", "is 'x', in quotes", ...: what a value is instead of the wanted.
+std::string description(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kNull:
+      return "has no value";
+    case NodeKind::kMap:
+      return "is a map";
+    case NodeKind::kList:
+      return "is a list";
+    case NodeKind::kScalar:
+      break;
+  }
+  return "is " + shown(node.text) + (node.quoted ? " in quotes" : "");
+}
+
+bool is_plain(const Node& node, std::string_view word) {
+  return node.kind == NodeKind::kScalar && !node.quoted && node.text == word;
+}
+
+/// Sets the scalar at a dotted path, making the maps on the way.
+void apply(Node& root, const Override& override) {
+  const Place place{"--set " + override.key.substr(0, kMaxKeyBytes), 0, ""};
+  if (find_bad_utf8(override.key + override.value) != std::string_view::npos ||
+      override.value.find('\0') != std::string::npos) {
+    throw InputError(place, "is not UTF-8 text");
+  }
+  if (override.key.size() > kMaxKeyBytes ||
+      static_cast<std::int64_t>(override.value.size()) > kMaxFileBytes) {
+    throw InputError(place, "is too long");
+  }
+  if (static_cast<std::size_t>(std::count(override.key.begin(), override.key.end(), '.')) >=
+      kMaxDepth) {
+    throw InputError(place, "has too many parts", "at most " + std::to_string(kMaxDepth));
+  }
+  Node* node = &root;
+  for (std::size_t begin = 0; begin <= override.key.size();) {
+    const std::size_t dot = std::min(override.key.find('.', begin), override.key.size());
+    const std::string key = override.key.substr(begin, dot - begin);
+    begin = dot + 1;
+    if (key.empty()) {
+      throw InputError(place, "is not a key", "a dotted path, as array.rows");
+    }
+    if (node->kind != NodeKind::kMap) {
+      throw InputError(place, shown(node->path) + " is not a section: it has no key " + shown(key));
+    }
+    if (Node::Entry* entry = node->find(key)) {
+      node = &entry->value;
+    } else {
+      Node child;
+      child.kind = NodeKind::kMap;
+      child.origin = place.file;
+      child.path = node->path.empty() ? key : node->path + "." + key;
+      node->map.push_back({key, 0, false, std::move(child)});
+      node = &node->map.back().value;
+    }
+  }
+  if (node->kind == NodeKind::kMap && !node->map.empty()) {
+    throw InputError(place, "is a section and not a value",
+                     "one of its keys, as " + node->map.front().value.path);
+  }
+  Node scalar;
+  scalar.kind = override.value.empty() ? NodeKind::kNull : NodeKind::kScalar;
+  scalar.text = override.value;
+  scalar.origin = place.file;
+  scalar.path = node->path;
+  *node = std::move(scalar);
+}
+
+std::string hash_of(const std::string& bytes, const std::vector<Override>& overrides) {
+  std::string all = bytes;
+  for (const Override& override : overrides) {
+    // NUL cannot occur in a file or a key, so two different inputs never look alike.
+    all += '\0' + override.key + '\0' + override.value;
+  }
+  return base::sha256_hex(all);
+}
+
+/// Throws for the first key in `node` that was not read.
+void check_read(const std::string& file, const Node& node) {
+  for (const Node::Entry& entry : node.map) {
+    if (!entry.read) {
+      std::vector<std::string> absent;  // what the user may have meant
+      for (const std::string& key : node.asked) {
+        const auto same = [&](const Node::Entry& other) { return other.key == key; };
+        if (std::none_of(node.map.begin(), node.map.end(), same)) absent.push_back(key);
+      }
+      std::string suggestion = base::nearest_name(entry.key, absent);
+      if (suggestion.empty()) suggestion = base::nearest_name(entry.key, node.asked);
+      Place place = place_of(file, entry.value);
+      if (entry.value.origin.empty()) {
+        place.line = entry.line;
+      } else if (!suggestion.empty() && !node.path.empty()) {
+        suggestion = node.path + "." + suggestion;
+      }
+      throw InputError(
+          place, "unknown key",
+          (node.path.empty() ? std::string("known here: ") : "known in " + node.path + ": ") +
+              base::join(node.asked),
+          suggestion);
+    }
+    check_read(file, entry.value);
+  }
+  for (const Node& item : node.list) check_read(file, item);
+}
+
+}  // namespace
+
+void Section::note_asked(const std::string& key) const {
+  if (std::find(node_->asked.begin(), node_->asked.end(), key) == node_->asked.end()) {
+    node_->asked.push_back(key);
+  }
+}
+
+Node* Section::find(const std::string& key) const {
+  note_asked(key);
+  Node::Entry* entry = node_->find(key);
+  if (entry == nullptr) return nullptr;
+  entry->read = true;
+  return &entry->value;
+}
+
+Node* Section::find_required(const std::string& key, const std::string& allowed) const {
+  Node* node = find(key);
+  if (node == nullptr && node_ != &root_->absent) {
+    root_->missing.push_back({place(key), allowed});
+  }
+  return node;
+}
+
+Node* Section::find_list(const std::string& key, const std::string& allowed) const {
+  Node* node = find_required(key, allowed);
+  if (node != nullptr && node->kind != NodeKind::kList) fail(*node, description(*node), allowed);
+  return node;
+}
+
+void Section::fail(const Node& node, const std::string& wrong, const std::string& allowed) const {
+  throw InputError(place_of(root_->file, node), wrong, allowed);
+}
+
+std::int64_t Section::to_integer(const Node& node, std::int64_t min, std::int64_t max) const {
+  std::int64_t value = 0;
+  if (node.kind != NodeKind::kScalar || node.quoted) {
+    fail(node, description(node), bounds(min, max));
+  }
+  const Number result = parse_integer(node.text, &value);
+  if (result == Number::kMalformed) {
+    fail(node, shown(node.text) + " is not a decimal integer", bounds(min, max));
+  }
+  if (result == Number::kTooLarge || value < min || value > max) {
+    fail(node, shown(node.text) + " is out of range", bounds(min, max));
+  }
+  return value;
+}
+
+IntegerRange Section::to_range(const Node& node, std::int64_t min, std::int64_t max) const {
+  if (node.kind == NodeKind::kScalar && !node.quoted) {
+    const std::size_t dash = node.text.find('-', 1);
+    if (dash != std::string::npos) {
+      Node first = node;
+      Node last = node;
+      first.text = node.text.substr(0, dash);
+      last.text = node.text.substr(dash + 1);
+      const IntegerRange range{to_integer(first, min, max), to_integer(last, min, max)};
+      if (range.first > range.last) {
+        fail(node, shown(node.text) + " runs backwards", "the lower number first");
+      }
+      return range;
+    }
+  }
+  const std::int64_t value = to_integer(node, min, max);
+  return {value, value};
+}
+
+double Section::to_real(const Node& node, double min, double max) const {
+  double value = 0.0;
+  if (node.kind != NodeKind::kScalar || node.quoted) {
+    fail(node, description(node), bounds(min, max));
+  }
+  const Number result = parse_real(node.text, &value);
+  if (result == Number::kMalformed) {
+    fail(node, shown(node.text) + " is not a number", bounds(min, max));
+  }
+  if (result == Number::kTooLarge || value < min || value > max) {
+    fail(node, shown(node.text) + " is out of range", bounds(min, max));
+  }
+  return value;
+}
+
+bool Section::to_bool(const Node& node) const {
+  if (is_plain(node, "true")) return true;
+  if (!is_plain(node, "false")) fail(node, description(node), "true or false");
+  return false;
+}
+
+std::string Section::to_text(const Node& node) const {
+  if (node.kind != NodeKind::kScalar || node.text.empty()) {
+    fail(node, node.kind == NodeKind::kScalar ? "is empty" : description(node), "a text");
+  }
+  return node.text;
+}
+
+bool Section::has(const std::string& key) const {
+  note_asked(key);
+  return node_->find(key) != nullptr;
+}
+
+std::int64_t Section::required_integer(const std::string& key, std::int64_t min,
+                                       std::int64_t max) const {
+  const Node* node = find_required(key, bounds(min, max));
+  return node == nullptr ? min : to_integer(*node, min, max);
+}
+
+double Section::required_real(const std::string& key, double min, double max) const {
+  const Node* node = find_required(key, bounds(min, max));
+  return node == nullptr ? min : to_real(*node, min, max);
+}
+
+bool Section::required_bool(const std::string& key) const {
+  const Node* node = find_required(key, "true or false");
+  return node != nullptr && to_bool(*node);
+}
+
+std::string Section::required_text(const std::string& key) const {
+  const Node* node = find_required(key, "a text");
+  return node == nullptr ? std::string() : to_text(*node);
+}
+
+std::size_t Section::choice_index(const std::string& key,
+                                  const std::vector<std::string>& names) const {
+  const std::string allowed = "one of " + base::join(names);
+  const Node* node = find_required(key, allowed);
+  if (node == nullptr) return 0;
+  if (node->kind != NodeKind::kScalar) fail(*node, description(*node), allowed);
+  const auto found = std::find(names.begin(), names.end(), node->text);
+  if (found == names.end()) {
+    throw InputError(place_of(root_->file, *node), description(*node), allowed,
+                     node->text.size() > 100 ? "" : base::nearest_name(node->text, names));
+  }
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+std::optional<std::int64_t> Section::limit(const std::string& key, std::int64_t min,
+                                           std::int64_t max) const {
+  const std::string allowed = bounds(min, max) + ", or " + kUnlimited;
+  const Node* node = find_required(key, allowed);
+  if (node == nullptr || is_plain(*node, kUnlimited)) return std::nullopt;
+  std::int64_t value = 0;
+  const Number result = node->kind == NodeKind::kScalar && !node->quoted
+                            ? parse_integer(node->text, &value)
+                            : Number::kMalformed;
+  if (result == Number::kMalformed) fail(*node, description(*node), allowed);
+  if (result == Number::kTooLarge || value < min || value > max) {
+    fail(*node, shown(node->text) + " is out of range", allowed);
+  }
+  return value;
+}
+
+std::optional<std::vector<IntegerRange>> Section::selection(const std::string& key,
+                                                            std::int64_t min,
+                                                            std::int64_t max) const {
+  const std::string allowed = bounds(min, max) + ", a range as 0-3, a list of these, or " + kAll;
+  const Node* node = find(key);
+  if (node == nullptr || is_plain(*node, kAll)) return std::nullopt;
+  if (node->kind != NodeKind::kList) {
+    if (node->kind != NodeKind::kScalar || node->quoted) fail(*node, description(*node), allowed);
+    return std::vector<IntegerRange>{to_range(*node, min, max)};
+  }
+  if (node->list.empty()) fail(*node, "is an empty list", allowed);
+  std::vector<IntegerRange> result;
+  result.reserve(node->list.size());
+  for (const Node& item : node->list) result.push_back(to_range(item, min, max));
+  return result;
+}
+
+std::vector<std::int64_t> Section::integers(const std::string& key, std::int64_t min,
+                                            std::int64_t max) const {
+  std::vector<std::int64_t> result;
+  if (const Node* node = find_list(key, "a list of integers")) {
+    for (const Node& item : node->list) result.push_back(to_integer(item, min, max));
+  }
+  return result;
+}
+
+std::vector<double> Section::reals(const std::string& key, double min, double max) const {
+  std::vector<double> result;
+  if (const Node* node = find_list(key, "a list of numbers")) {
+    for (const Node& item : node->list) result.push_back(to_real(item, min, max));
+  }
+  return result;
+}
+
+std::vector<std::string> Section::strings(const std::string& key) const {
+  std::vector<std::string> result;
+  if (const Node* node = find_list(key, "a list of texts")) {
+    for (const Node& item : node->list) result.push_back(to_text(item));
+  }
+  return result;
+}
+
+std::vector<Section> Section::sections(const std::string& key) const {
+  std::vector<Section> result;
+  if (Node* node = find_list(key, "a list of maps")) {
+    for (Node& item : node->list) {
+      if (item.kind != NodeKind::kMap) fail(item, description(item), "a map");
+      result.push_back(Section(root_, &item));
+    }
+  }
+  return result;
+}
+
+Section Section::section(const std::string& key) const {
+  Node* node = find_required(key, "a section with keys of its own");
+  if (node == nullptr) return Section(root_, &root_->absent);
+  if (node->kind != NodeKind::kMap) {
+    fail(*node, description(*node), "a section with keys of its own");
+  }
+  return Section(root_, node);
+}
+
+std::optional<Section> Section::optional_section(const std::string& key) const {
+  if (find(key) == nullptr) return std::nullopt;
+  return section(key);
+}
+
+bool Section::is_section(const std::string& key) const {
+  note_asked(key);
+  const Node::Entry* entry = node_->find(key);
+  return entry != nullptr && entry->value.kind == NodeKind::kMap;
+}
+
+std::vector<std::string> Section::keys() const {
+  std::vector<std::string> result;
+  for (const Node::Entry& entry : node_->map) result.push_back(entry.key);
+  return result;
+}
+
+Place Section::place() const { return place_of(root_->file, *node_); }
+
+Place Section::place(const std::string& key) const {
+  if (const Node::Entry* entry = node_->find(key)) return place_of(root_->file, entry->value);
+  return {root_->file, node_->line, node_->path.empty() ? key : node_->path + "." + key};
+}
+
+Document Document::load(const std::string& path, const std::vector<Override>& overrides) {
+  return parse(path, base::read_file(path, kMaxFileBytes), overrides);
+}
+
+Document Document::parse(const std::string& name, const std::string& bytes,
+                         const std::vector<Override>& overrides) {
+  auto root = std::make_shared<Section::Root>();
+  root->file = name;
+  root->sha256 = hash_of(bytes, overrides);
+  root->tree = parse_yaml(name, bytes);
+  root->absent.kind = NodeKind::kMap;
+  set_paths(root->tree);
+  for (const Override& override : overrides) apply(root->tree, override);
+  Node* tree = &root->tree;
+  return Document(Section(std::move(root), tree));
+}
+
+void Document::done() const {
+  const Section::Root& root = *root_.root_;
+  check_read(root.file, root.tree);
+  if (!root.missing.empty()) {
+    const Section::Root::Missing& first = root.missing.front();
+    throw InputError(first.place, "is missing", first.allowed);
+  }
+}
+
+std::string Document::sha256() const { return root_.root_->sha256; }
+
+}  // namespace lacuna::config

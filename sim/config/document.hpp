@@ -1,0 +1,199 @@
+// Strict YAML: every value is asked for by key, type and range, and what nobody asked for is an
+// error. The reader of all of the program's own files; nothing else touches the YAML library.
+//
+// Limits: 1 MiB a file, 32 levels, one document, UTF-8, no anchors, no aliases, no tags, no
+// duplicate keys. Integers are decimal digits only (no 1e3, 0x10, 16.0, 007).
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace lacuna::config {
+
+struct Node;
+
+/// One `--set` of the command line.
+struct Override {
+  std::string key;    ///< dotted path, as array.rows
+  std::string value;  ///< the scalar's text, as it would stand in the file
+};
+
+/// Integers first..last, both included.
+struct IntegerRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
+inline constexpr std::int64_t kAnyInteger = std::int64_t{1} << 53;  ///< "no bound" for a range
+
+/// One map of a document. A cheap handle; the document's content lives as long as any handle.
+///
+/// All readers throw base::InputError with file, line and key for a value of the wrong type or
+/// range. A *missing* required key is noted and answered with a placeholder (the range's minimum,
+/// an empty text, the first choice): Document::done() throws for it, unless an unknown key, most
+/// likely the same one mistyped, explains it better. So nothing read may be used before done().
+class Section {
+ public:
+  /// Whether the key is there. Asking makes the key a known one, but does not mark it as read.
+  bool has(const std::string& key) const;
+
+  /// Integer types with a range, double with a range, bool, std::string (not empty).
+  template <class T>
+  T required(const std::string& key) const;
+  template <class T>
+  T required(const std::string& key, T min, T max) const;
+  /// nullopt where the key is absent.
+  template <class T>
+  std::optional<T> optional(const std::string& key) const;
+  template <class T>
+  std::optional<T> optional(const std::string& key, T min, T max) const;
+
+  /// One of a list of names.
+  template <class Enum>
+  Enum choice(const std::string& key,
+              std::initializer_list<std::pair<const char*, Enum>> names) const;
+  template <class Enum>
+  std::optional<Enum> optional_choice(
+      const std::string& key, std::initializer_list<std::pair<const char*, Enum>> names) const;
+
+  /// An integer, or nullopt for the word `unlimited`.
+  std::optional<std::int64_t> limit(const std::string& key, std::int64_t min,
+                                    std::int64_t max) const;
+
+  /// A choice of integers: one, a range as 0-3, a list of both, or `all`. nullopt for `all` and
+  /// where the key is absent; else not empty, as written: neither sorted nor merged.
+  std::optional<std::vector<IntegerRange>> selection(const std::string& key, std::int64_t min,
+                                                     std::int64_t max) const;
+
+  /// A list; a missing one is an error, an empty one is empty.
+  std::vector<std::int64_t> integers(const std::string& key, std::int64_t min,
+                                     std::int64_t max) const;
+  std::vector<double> reals(const std::string& key, double min, double max) const;
+  std::vector<std::string> strings(const std::string& key) const;
+  /// A list of maps.
+  std::vector<Section> sections(const std::string& key) const;
+
+  /// A nested map; a missing one is an error.
+  Section section(const std::string& key) const;
+  std::optional<Section> optional_section(const std::string& key) const;
+  /// The key is there and holds a map; for keys that take a word or a map. Does not mark it as
+  /// read.
+  bool is_section(const std::string& key) const;
+
+  /// Keys in file order, for maps whose keys are the user's names. Does not mark them as read.
+  std::vector<std::string> keys() const;
+
+  /// Where this map, or the value of `key`, stands; for errors that the reader of a file finds.
+  base::Place place() const;
+  base::Place place(const std::string& key) const;
+
+ private:
+  friend class Document;
+  struct Root;
+  Section(std::shared_ptr<Root> root, Node* node) : root_(std::move(root)), node_(node) {}
+
+  void note_asked(const std::string& key) const;
+  Node* find(const std::string& key) const;
+  Node* find_required(const std::string& key, const std::string& allowed) const;
+  Node* find_list(const std::string& key, const std::string& allowed) const;
+  [[noreturn]] void fail(const Node& node, const std::string& wrong,
+                         const std::string& allowed) const;
+  std::int64_t to_integer(const Node& node, std::int64_t min, std::int64_t max) const;
+  IntegerRange to_range(const Node& node, std::int64_t min, std::int64_t max) const;
+  double to_real(const Node& node, double min, double max) const;
+  bool to_bool(const Node& node) const;
+  std::string to_text(const Node& node) const;
+
+  std::int64_t required_integer(const std::string& key, std::int64_t min, std::int64_t max) const;
+  double required_real(const std::string& key, double min, double max) const;
+  bool required_bool(const std::string& key) const;
+  std::string required_text(const std::string& key) const;
+  std::size_t choice_index(const std::string& key, const std::vector<std::string>& names) const;
+
+  std::shared_ptr<Root> root_;
+  Node* node_;
+};
+
+/// A parsed file: its root map.
+class Document {
+ public:
+  /// Reads `path`, then lets each override replace or add the scalar at its dotted path (the last
+  /// of two for one key wins). Throws base::InputError for anything that is not one well-formed
+  /// map within the limits above.
+  static Document load(const std::string& path, const std::vector<Override>& overrides = {});
+  /// The same from bytes; `name` stands for the file in errors.
+  static Document parse(const std::string& name, const std::string& bytes,
+                        const std::vector<Override>& overrides = {});
+
+  Section root() const { return root_; }
+  Section section(const std::string& key) const { return root_.section(key); }
+
+  /// Throws base::InputError for the first key of the whole file that nobody asked for, naming the
+  /// nearest one that somebody did; else for the first missing one.
+  void done() const;
+
+  /// SHA-256 of the file's bytes and the overrides, lower-case hex.
+  std::string sha256() const;
+
+ private:
+  explicit Document(Section root) : root_(std::move(root)) {}
+  Section root_;
+};
+
+template <class T>
+T Section::required(const std::string& key) const {
+  static_assert(std::is_same_v<T, bool> || std::is_same_v<T, std::string>,
+                "numbers need a range: required<T>(key, min, max)");
+  if constexpr (std::is_same_v<T, bool>) {
+    return required_bool(key);
+  } else {
+    return required_text(key);
+  }
+}
+
+template <class T>
+T Section::required(const std::string& key, T min, T max) const {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(required_integer(key, min, max));
+  } else {
+    static_assert(std::is_same_v<T, double>, "an integer type or double");
+    return required_real(key, min, max);
+  }
+}
+
+template <class T>
+std::optional<T> Section::optional(const std::string& key) const {
+  if (find(key) == nullptr) return std::nullopt;
+  return required<T>(key);
+}
+
+template <class T>
+std::optional<T> Section::optional(const std::string& key, T min, T max) const {
+  if (find(key) == nullptr) return std::nullopt;
+  return required<T>(key, min, max);
+}
+
+template <class Enum>
+Enum Section::choice(const std::string& key,
+                     std::initializer_list<std::pair<const char*, Enum>> names) const {
+  std::vector<std::string> texts;
+  for (const auto& entry : names) texts.emplace_back(entry.first);
+  return (names.begin() + choice_index(key, texts))->second;
+}
+
+template <class Enum>
+std::optional<Enum> Section::optional_choice(
+    const std::string& key, std::initializer_list<std::pair<const char*, Enum>> names) const {
+  if (find(key) == nullptr) return std::nullopt;
+  return choice(key, names);
+}
+
+}  // namespace lacuna::config

@@ -1,0 +1,19 @@
+// Bytes to a Node tree. Private to the room.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/node.hpp"
+
+namespace lacuna::config {
+
+inline constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 20;
+inline constexpr std::size_t kMaxDepth = 32;      ///< levels of nesting
+inline constexpr std::size_t kMaxKeyBytes = 200;  ///< of one key, or of an override's dotted path
+
+/// Parses the one YAML document in `bytes`, whose root must be a map. Throws base::InputError,
+/// naming `file` and the line.
+Node parse_yaml(const std::string& file, const std::string& bytes);
+
+}  // namespace lacuna::config

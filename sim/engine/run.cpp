@@ -1,0 +1,148 @@
+#include "engine/run.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "systemc/engine.hpp"
+
+namespace lacuna::engine {
+namespace {
+
+systemc::MemorySizes memory_sizes(const Job& job) {
+  systemc::MemorySizes sizes;
+  sizes.weight_words = weight_sram(job).words;
+  const arch::ActivationSramSpec& sram = job.spec.activation_sram;
+  const int per_word =
+      arch::AcceleratorSpec::values_per_word(sram.word_bits, job.spec.precision.activation_bits);
+  const auto grow = [&](const mapping::Schedule& schedule) {
+    sizes.activation_words =
+        std::max(sizes.activation_words, base::ceil_div(schedule.activation_slots, per_word));
+    sizes.accumulator_entries = std::max(sizes.accumulator_entries, schedule.accumulator_entries);
+  };
+  for (const Part& part : job.parts) {
+    grow(part.schedule);
+    if (part.remainder) grow(*part.remainder);
+  }
+  return sizes;
+}
+
+void hash_sums(base::Sha256& hash, const std::vector<std::int32_t>& sums) {
+  for (const std::int32_t sum : sums) {
+    const auto bits = static_cast<std::uint32_t>(sum);
+    const std::array<std::uint8_t, 4> bytes{
+        static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8),
+        static_cast<std::uint8_t>(bits >> 16), static_cast<std::uint8_t>(bits >> 24)};
+    hash.update(bytes.data(), bytes.size());
+  }
+}
+
+/// Batches of a part: how many of the full size, and whether one smaller follows.
+struct Batches {
+  std::int64_t full = 0;
+  bool remainder = false;
+};
+
+Batches batches_of(const Part& part) {
+  const auto images = static_cast<std::int64_t>(part.images.size());
+  return {images / part.schedule.batch, part.remainder.has_value()};
+}
+
+class Runner {
+ public:
+  Runner(const Job& job, const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan,
+         const systemc::Stalls& stalls, const ProgressCallback& progress)
+      : job_(job), engine_(spec, memory_sizes(job), plan, stalls), callback_(progress) {}
+
+  Measurement run(bool every_batch) {
+    base::Sha256 hash;
+    for (const Part& part : job_.parts) {
+      const Batches batches = batches_of(part);
+      progress_.total += (every_batch ? batches.full : 1) + (batches.remainder ? 1 : 0);
+    }
+    for (const Part& part : job_.parts) run_part(part, every_batch, hash);
+    result_.logits_sha256 = hash.hex();
+    result_.faults = engine_.outcomes();
+    return std::move(result_);
+  }
+
+ private:
+  void run_part(const Part& part, bool every_batch, base::Sha256& hash) {
+    const Batches batches = batches_of(part);
+    const std::size_t first = result_.layers.size();
+    result_.layers.resize(first + part.network.layers.size());
+    result_.setup += engine_.load(part.network, part.schedule, part.step_offset);
+    std::int64_t image = 0;
+    for (std::int64_t b = 0; b < (every_batch ? batches.full : 1); ++b) {
+      const std::int64_t times = every_batch ? 1 : batches.full;
+      add(engine_.run(images(part, image, part.schedule.batch)), times, first, hash);
+      image += part.schedule.batch;
+    }
+    if (batches.remainder) {
+      image = batches.full * part.schedule.batch;
+      engine_.load(part.network, *part.remainder, part.step_offset);  // set-up counted once
+      add(engine_.run(images(part, image, part.remainder->batch)), 1, first, hash);
+    }
+  }
+
+  static std::vector<const std::uint8_t*> images(const Part& part, std::int64_t first,
+                                                 std::int64_t count) {
+    std::vector<const std::uint8_t*> list;
+    for (std::int64_t i = first; i < first + count; ++i) {
+      list.push_back(part.images[static_cast<std::size_t>(i)].data());
+    }
+    return list;
+  }
+
+  void add(const systemc::Engine::Batch& batch, std::int64_t times, std::size_t first_layer,
+           base::Sha256& hash) {
+    base::Cycles classified;
+    for (std::size_t i = 0; i < batch.layers.size(); ++i) {
+      for (std::int64_t t = 0; t < times; ++t) result_.layers[first_layer + i] += batch.layers[i];
+      classified += batch.layers[i].cycles.total();
+    }
+    SIM_CHECK(classified == batch.cycles, "engine", -1, "cycle classes do not sum to the total");
+    result_.logits.insert(result_.logits.end(), batch.logits.begin(), batch.logits.end());
+    hash_sums(hash, batch.logits);
+    for (const std::vector<std::int32_t>& sums : batch.sums) hash_sums(hash, sums);
+    ++progress_.done;
+    progress_.cycles += batch.cycles.value;
+    if (callback_) callback_(progress_);
+  }
+
+  const Job& job_;
+  systemc::Engine engine_;
+  const ProgressCallback& callback_;
+  Progress progress_;
+  Measurement result_;
+};
+
+}  // namespace
+
+Measurement simulate(const Job& job, EngineKind /*kind*/, const ProgressCallback& progress) {
+  for (const fault::Fault& fault : job.plan.faults) {
+    if (fault.step == memory::kPermanent) continue;
+    for (const Part& part : job.parts) {
+      if (!part.remainder) continue;
+      throw base::InputError(
+          {job.plan.origin, 0, "when"},
+          "a fault at a step needs every batch alike, but the last one is smaller",
+          "a number of images that the batch size divides");
+    }
+  }
+  systemc::Stalls stalls;
+  stalls.commit_probability = job.commit_stall_probability;
+  stalls.max_start_delay = job.max_start_delay;
+  stalls.seed = job.stall_seed;
+  return Runner(job, job.spec, job.plan, stalls, progress).run(true);
+}
+
+std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind /*kind*/,
+                                                const ProgressCallback& progress) {
+  arch::AcceleratorSpec dense = job.spec;
+  dense.zero_skipping = arch::ZeroSkipping::kNone;
+  return Runner(job, dense, {}, {}, progress).run(false).layers;
+}
+
+}  // namespace lacuna::engine

@@ -1,0 +1,84 @@
+// One run: a network or a workload on one machine, with or without faults. It cuts the images into
+// batches, drives an engine through them and adds up what was counted.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "base/counters.hpp"
+#include "fault/geometry.hpp"
+#include "fault/plan.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+#include "network/workload.hpp"
+
+namespace lacuna::engine {
+
+enum class EngineKind : std::uint8_t { kSystemc };
+const char* engine_name(EngineKind kind);
+
+/// A network with what the mapper made of it. A model is one part; each layer of a workload is a
+/// part of its own, from time 0.
+struct Part {
+  network::Network network;
+  mapping::Schedule schedule;
+  /// For the images that are left when the batch size does not divide their number.
+  std::optional<mapping::Schedule> remainder;
+  std::int64_t step_offset = 0;  ///< of the schedule's steps in the run's program order
+  std::vector<std::vector<std::uint8_t>> images;  ///< input codes, channels last
+};
+
+struct Job {
+  arch::AcceleratorSpec spec;
+  std::vector<Part> parts;
+  fault::FaultPlan plan;
+
+  /// Injected stalls (see systemc::Stalls): they change cycles, never values.
+  double commit_stall_probability = 0;
+  std::int64_t max_start_delay = 0;
+  std::uint64_t stall_seed = 0;
+
+  std::int64_t steps() const;  ///< length of the run's program order
+};
+
+/// Maps a network for `batch` images at a time; every schedule is verified.
+/// Throws base::InputError when it cannot be mapped.
+Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
+              std::vector<std::vector<std::uint8_t>> images, std::int64_t batch);
+
+/// Gives every layer of a workload seeded operands and maps it. Weights of all layers are loaded in
+/// set-up if they fit together, else each layer fetches its own while it runs.
+Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
+                 std::uint64_t seed, std::int64_t batch);
+
+/// The weight SRAM's cells; where it is unlimited, those that the schedules use.
+fault::MemoryGeometry weight_sram(const Job& job);
+
+struct Progress {
+  std::int64_t done = 0;  ///< batches, of all parts
+  std::int64_t total = 0;
+  std::int64_t cycles = 0;  ///< simulated so far
+};
+using ProgressCallback = std::function<void(const Progress&)>;
+
+/// What a run measured. Layers are those of all parts, in order.
+struct Measurement {
+  std::vector<base::LayerCounters> layers;
+  base::Cycles setup;
+  std::vector<std::int32_t> logits;        ///< images x classes; empty for workloads
+  std::string logits_sha256;               ///< of logits, or of all layers' sums, as LE int32
+  std::vector<base::FaultOutcome> faults;  ///< one an entry of the plan
+};
+
+Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {});
+
+/// Cycles of the same machine with zero skipping off. They do not depend on values, so one batch
+/// of each size is run, without faults, and counted as often as it occurs.
+std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
+                                                const ProgressCallback& progress = {});
+
+}  // namespace lacuna::engine

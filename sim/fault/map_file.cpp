@@ -1,0 +1,144 @@
+#include "fault/map_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "config/text.hpp"
+#include "fault/plan_builder.hpp"
+
+namespace lacuna::fault {
+namespace {
+
+using base::InputError;
+using base::Place;
+using memory::FaultKind;
+
+constexpr std::string_view kHeader = "memory,bank,row,bit,kind";
+constexpr std::array<const char*, 5> kColumns{"memory", "bank", "row", "bit", "kind"};
+constexpr std::array<FaultKind, 3> kKinds{FaultKind::kStuckAt0, FaultKind::kStuckAt1,
+                                          FaultKind::kFlip};
+constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;
+
+using Fields = std::array<std::string_view, kColumns.size()>;
+
+/// nullopt when there are more or fewer fields than columns.
+std::optional<Fields> split(std::string_view line) {
+  Fields fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::size_t comma = line.find(',');
+    const bool last = i + 1 == fields.size();
+    if (last != (comma == std::string_view::npos)) return std::nullopt;
+    fields[i] = line.substr(0, comma);
+    if (!last) line.remove_prefix(comma + 1);
+  }
+  return fields;
+}
+
+/// Reads the rows of one file.
+class RowReader {
+ public:
+  RowReader(const std::string& path, const MemoryGeometry& geometry)
+      : path_(path), geometry_(geometry) {}
+
+  Fault read(std::string_view text, int line) const {
+    const std::optional<Fields> fields = split(text);
+    if (!fields) {
+      throw InputError(place(line, ""), "is not a row of five fields: " + config::shown(text),
+                       std::string(kHeader));
+    }
+    Fault fault;
+    fault.memory = geometry_.memory;
+    if ((*fields)[0] != memory_name(geometry_.memory)) {
+      throw InputError(place(line, kColumns[0]),
+                       config::shown((*fields)[0]) + " has no fault sites",
+                       memory_name(geometry_.memory));
+    }
+    fault.cell.bank = number((*fields)[1], line, kColumns[1], geometry_.banks);
+    fault.cell.row = number((*fields)[2], line, kColumns[2], geometry_.rows());
+    fault.cell.bit = number((*fields)[3], line, kColumns[3], geometry_.word_bits);
+    if (!geometry_.contains(fault.cell)) {
+      throw InputError(place(line, kColumns[2]), "lies in the last row, which is not full",
+                       geometry_.describe());
+    }
+    fault.kind = kind((*fields)[4], line);
+    return fault;
+  }
+
+  Place place(int line, const char* column) const { return {path_, line, column}; }
+
+ private:
+  std::int64_t number(std::string_view text, int line, const char* column,
+                      std::int64_t count) const {
+    std::int64_t value = -1;
+    const bool valid = config::parse_integer(text, &value) == config::Number::kOk;
+    if (!valid || value < 0 || value >= count) {
+      throw InputError(place(line, column), config::shown(text) + " does not exist",
+                       geometry_.describe() + fmt::format(": 0 to {}", count - 1));
+    }
+    return value;
+  }
+
+  FaultKind kind(std::string_view text, int line) const {
+    std::vector<std::string> names;
+    for (const FaultKind kind : kKinds) {
+      if (text == memory::fault_kind_name(kind)) return kind;
+      names.emplace_back(memory::fault_kind_name(kind));
+    }
+    throw InputError(place(line, kColumns[4]), "is " + config::shown(text),
+                     "one of " + base::join(names), base::nearest_name(text.substr(0, 40), names));
+  }
+
+  const std::string& path_;
+  const MemoryGeometry& geometry_;
+};
+
+}  // namespace
+
+FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
+  const std::string bytes = base::read_file(path, kMaxFileBytes);
+  const RowReader reader(path, geometry);
+  std::vector<SourcedFault> faults;
+  int line = 0;
+  for (std::size_t begin = 0; begin < bytes.size() || line == 0;) {
+    const std::size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    std::string_view text(bytes.data() + begin, end - begin);
+    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+    ++line;
+    begin = end + 1;
+    if (line == 1) {
+      if (text != kHeader) {
+        throw InputError(reader.place(line, ""), "is not the header of a fault map",
+                         std::string(kHeader));
+      }
+      continue;
+    }
+    faults.push_back({reader.read(text, line), line});
+    if (static_cast<std::int64_t>(faults.size()) > kMaxFaults) {
+      throw InputError(reader.place(line, ""), "is one fault too many",
+                       fmt::format("at most {} are run", kMaxFaults));
+    }
+  }
+  return build_plan(
+      std::move(faults), [&](std::int32_t source) { return reader.place(source, ""); }, path);
+}
+
+void write_map(const std::string& path, const FaultPlan& plan) {
+  std::string text = std::string(kHeader) + "\n";
+  for (const Fault& fault : plan.faults) {
+    SIM_CHECK(fault.step == memory::kPermanent, "fault", -1, "a map holds permanent faults only");
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", memory_name(fault.memory),
+                   fault.cell.bank, fault.cell.row, fault.cell.bit,
+                   memory::fault_kind_name(fault.kind));
+  }
+  base::write_file(path, text);
+}
+
+}  // namespace lacuna::fault

@@ -1,0 +1,20 @@
+// Measured fault maps: CSV with the header `memory,bank,row,bit,kind`, one permanent fault a line.
+#pragma once
+
+#include <string>
+
+#include "fault/geometry.hpp"
+#include "fault/plan.hpp"
+
+namespace lacuna::fault {
+
+/// Reads a map; rows in any order, exact duplicates merge, lines may end in CR LF. Throws
+/// base::InputError with the line for a malformed row, a cell outside the memory, or two kinds in
+/// one cell. The plan's origin is the path.
+FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry);
+
+/// Writes the faults in plan order; read_map gives them back. Throws base::InputError when the file
+/// cannot be written, base::InternalError for a fault at a step.
+void write_map(const std::string& path, const FaultPlan& plan);
+
+}  // namespace lacuna::fault

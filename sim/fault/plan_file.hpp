@@ -1,0 +1,46 @@
+// Fault plans as people write them: a YAML list of where x what x when. docs/faults.md has the
+// format.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "fault/geometry.hpp"
+#include "fault/plan.hpp"
+#include "fault/selector.hpp"
+#include "fault/weight_cells.hpp"
+#include "memory/cell_array.hpp"
+
+namespace lacuna::fault {
+
+/// One entry of the file, not yet tied to a machine.
+struct FaultRule {
+  Where where;
+  memory::FaultKind kind = memory::FaultKind::kFlip;
+  std::int64_t step = memory::kPermanent;
+  base::Place place;
+  base::Place step_place;
+};
+
+/// What a plan is tied to.
+struct PlanTarget {
+  MemoryGeometry weight_sram;
+  const WeightCells* weights = nullptr;  ///< null: a rule by layer is a bug of the caller
+  std::int64_t steps = 0;                ///< length of the schedule's list of steps
+};
+
+/// Reads and checks the file by itself. Throws base::InputError.
+std::vector<FaultRule> read_plan_file(const std::string& path);
+
+/// The cells behind the rules. Throws base::InputError at the rule's place for a cell, layer,
+/// weight or step that does not exist, two different permanent faults in one cell, or more than
+/// kMaxFaults faults.
+FaultPlan resolve_plan(const std::vector<FaultRule>& rules, const PlanTarget& target,
+                       const std::string& origin);
+
+/// Both; the origin is the path.
+FaultPlan load_plan(const std::string& path, const PlanTarget& target);
+
+}  // namespace lacuna::fault

@@ -1,0 +1,51 @@
+#include "fault/sampler.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+
+namespace lacuna::fault {
+namespace {
+
+base::RandomStream stream_of(MemoryId memory) {
+  switch (memory) {
+    case MemoryId::kWeightSram:
+      break;
+  }
+  return base::RandomStream::kWeightFaultMap;
+}
+
+}  // namespace
+
+FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t seed,
+                     memory::FaultKind kind) {
+  if (!(rate >= 0.0 && rate <= 1.0)) {
+    throw base::InputError({"", 0, "bit error rate"}, fmt::format("{} is out of range", rate),
+                           "a number from 0 to 1");
+  }
+  const double expected = rate * static_cast<double>(geometry.cells());
+  if (expected > static_cast<double>(kMaxFaults)) {
+    throw base::InputError({"", 0, "bit error rate"},
+                           fmt::format("{} makes about {:.0f} faults", rate, expected),
+                           fmt::format("at most {} are run", kMaxFaults));
+  }
+  FaultPlan plan;
+  plan.origin = fmt::format("ber {} seed {} {}", rate, seed, memory::fault_kind_name(kind));
+  if (rate == 0.0) return plan;
+  const base::RandomStream stream = stream_of(geometry.memory);
+  for (std::int64_t bank = 0; bank < geometry.banks; ++bank) {  // the order of a plan
+    for (std::int64_t row = 0; geometry.word(bank, row) < geometry.words; ++row) {
+      const auto first = static_cast<std::uint64_t>(geometry.word(bank, row) * geometry.word_bits);
+      for (std::int64_t bit = 0; bit < geometry.word_bits; ++bit) {
+        const std::uint64_t cell = first + static_cast<std::uint64_t>(bit);
+        if (base::random_uniform(seed, stream, cell) < rate) {
+          plan.faults.push_back({geometry.memory, {bank, row, bit}, kind, memory::kPermanent});
+        }
+      }
+    }
+  }
+  return plan;
+}
+
+}  // namespace lacuna::fault

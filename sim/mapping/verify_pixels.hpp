@@ -1,0 +1,59 @@
+// Which rows of which maps a step of the schedule reads and writes, and where they lie: the judge's
+// own arithmetic of windows, pooling and regions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mapping/schedule.hpp"
+#include "mapping/verify_contents.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::mapping {
+
+/// A feature map as the judge tracks it. Every layer of a workload has an input of its own, which
+/// no other layer writes; it is told from the maps of the network by a negative key.
+struct MapView {
+  std::int32_t map = 0;  ///< Network::map index, as in regions and transfers
+  std::int64_t key = 0;
+  network::MapShape shape;
+  bool in_dram = false;  ///< from the beginning: the network's input, or a workload's
+};
+
+MapView input_view(const network::Network& network, std::int32_t layer);
+/// A map that a layer or the outside world writes.
+MapView map_view(const network::Network& network, std::int32_t map);
+
+/// Rows [begin, end) of one image of a map.
+struct ImageRows {
+  std::int64_t image = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// The output rows of a range, image by image. Rows are counted through all images of the batch.
+std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height);
+
+/// Input rows that the windows of those output rows touch, without padding.
+std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows, const network::Layer& layer);
+
+/// The rows of windows that lie wholly in `rows`, after pooling without padding and with stride =
+/// kernel; nullopt when a window is cut. Trailing rows that fill no window are dropped.
+std::optional<std::vector<ImageRows>> pooled_rows(const std::vector<ImageRows>& rows,
+                                                  const network::Layer& pool);
+
+/// All rows of a region.
+std::vector<ImageRows> region_rows(const Region& region);
+/// All rows of a transfer.
+std::vector<ImageRows> transfer_rows(const MapRows& rows);
+
+/// Why the region is not one of the map: empty when it is.
+std::string region_fault(const Region& region, const MapView& view);
+
+/// The slots of the rows in a region as few runs; nullopt when the region does not contain them.
+std::optional<std::vector<Run>> slots_of(const std::vector<ImageRows>& rows, const Region& region,
+                                         const MapView& view);
+
+}  // namespace lacuna::mapping

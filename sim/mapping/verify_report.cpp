@@ -1,0 +1,19 @@
+#include "mapping/verify_report.hpp"
+
+#include <fmt/format.h>
+
+namespace lacuna::mapping {
+
+std::string step_name(const Schedule& schedule, const network::Network& network, StepId step) {
+  const Step& s = schedule.steps[static_cast<std::size_t>(step)];
+  const bool known = s.layer >= 0 && static_cast<std::size_t>(s.layer) < network.layers.size();
+  return fmt::format("step {} ({} of {})", step, step_kind_name(s.kind),
+                     known ? network.layers[static_cast<std::size_t>(s.layer)].name
+                           : fmt::format("layer {}", s.layer));
+}
+
+std::string interval_name(std::int64_t begin, std::int64_t end) {
+  return end - begin == 1 ? fmt::format("{}", begin) : fmt::format("{}..{}", begin, end - 1);
+}
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,43 @@
+// What the judge of schedules writes down: a bounded list of violations, and names for steps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::mapping {
+
+class Violations {
+ public:
+  explicit Violations(int limit) : limit_(static_cast<std::size_t>(limit)) {}
+
+  void add(std::string message) {
+    if (!full()) messages_.push_back(std::move(message));
+  }
+  /// Adds what `message()` returns unless the condition holds; returns the condition.
+  template <class Message>
+  bool require(bool condition, Message&& message) {
+    if (!condition && !full()) add(message());
+    return condition;
+  }
+  bool full() const { return messages_.size() >= limit_; }
+  bool empty() const { return messages_.empty(); }
+  std::vector<std::string> take() { return std::move(messages_); }
+
+ private:
+  std::size_t limit_;
+  std::vector<std::string> messages_;
+};
+
+/// "step 12 (stream of conv1)".
+std::string step_name(const Schedule& schedule, const network::Network& network, StepId step);
+
+/// "3..7" for the half-open interval [3, 8); "3" for one element.
+std::string interval_name(std::int64_t begin, std::int64_t end);
+
+}  // namespace lacuna::mapping

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/run_text.hpp"
+
+namespace lacuna::report {
+namespace {
+
+std::string percent(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? "-"
+                    : fmt::format("{:.1f}%",
+                                  100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::string ratio(std::int64_t slow, std::int64_t fast) {
+  return fast == 0 ? "-"
+                   : fmt::format("{:.2f}x", static_cast<double>(slow) / static_cast<double>(fast));
+}
+
+std::string density(const base::LayerCounters& counters) {
+  return percent(counters.input_nonzeros, counters.input_values);
+}
+
+std::string row(const std::string& name, const std::string& shape,
+                const base::LayerCounters& counters,
+                const std::optional<base::CycleClasses>& dense) {
+  const base::CycleClasses& c = counters.cycles;
+  return fmt::format("{:<14} {:>17} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>11} {:>7} {:>8}\n",
+                     name.substr(0, 14), shape, density(counters), c.total().value, c.stream.value,
+                     c.weight_load.value, c.memory_wait.value, c.post_wait.value,
+                     dense ? std::to_string(dense->total().value) : "-",
+                     dense ? ratio(dense->stream.value, c.stream.value) : "-",
+                     percent(counters.macs.skipped, counters.macs.total));
+}
+
+}  // namespace
+
+const char* bound_by(const base::CycleClasses& cycles) {
+  struct Part {
+    const char* name;
+    base::Cycles cycles;
+  };
+  const Part parts[] = {{"array", cycles.stream},
+                        {"weight_load", cycles.weight_load},
+                        {"dram", cycles.memory_wait},
+                        {"post", cycles.post_wait},
+                        {"idle", cycles.idle}};
+  return std::max_element(std::begin(parts), std::end(parts),
+                          [](const Part& a, const Part& b) { return a.cycles < b.cycles; })
+      ->name;
+}
+
+std::string run_table(const engine::RunRecord& record) {
+  std::string text = fmt::format("{} on {}, {} image{} in batches of {}, {} engine\n\n",
+                                 record.network, record.hardware, record.images,
+                                 record.images == 1 ? "" : "s", record.batch, record.engine);
+  text += fmt::format("{:<14} {:>17} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>11} {:>7} {:>8}\n",
+                      "layer", "M x N x K", "density", "cycles", "stream", "load", "mem wait",
+                      "post wait", "dense", "stream", "skipped");
+  text += fmt::format("{:<14} {:>17} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>11} {:>7} {:>8}\n",
+                      "", "", "of input", "", "", "", "", "", "cycles", "speedup", "MACs");
+  for (const engine::LayerRecord& layer : record.layers) {
+    // A pooling layer that the post unit does on the way has nothing of its own to show.
+    if (layer.m == 0 && layer.counters.cycles.total().value == 0) continue;
+    const std::string shape =
+        layer.m == 0 ? "pooling"
+                     : fmt::format("{}x{}x{}{}", layer.m, layer.n, layer.k,
+                                   layer.groups > 1 ? fmt::format("/{}", layer.groups) : "");
+    text += row(layer.name, shape, layer.counters, layer.dense);
+  }
+  base::LayerCounters total = record.total;
+  total.input_values = total.input_nonzeros = 0;
+  text += row("total", "", total, record.dense);
+
+  const base::CycleClasses& cycles = record.total.cycles;
+  const double images = static_cast<double>(record.images);
+  const double per_image = static_cast<double>(cycles.total().value) / images;
+  text +=
+      fmt::format("\n{:.1f} cycles an image ({:.1f} us at {} MHz), {} cycles of set-up\n",
+                  per_image, per_image / record.clock_mhz, record.clock_mhz, record.setup.value);
+  if (record.dense) {
+    text += fmt::format("speed-up over the same machine without skipping: {} whole, {} streams\n",
+                        ratio(record.dense->total().value, cycles.total().value),
+                        ratio(record.dense->stream.value, cycles.stream.value));
+  }
+  const base::MacCounts& macs = record.total.macs;
+  text += fmt::format("MACs: {} issued, {} gated, {} skipped of {}\n", macs.issued, macs.gated,
+                      macs.skipped, macs.total);
+  text += fmt::format("DRAM: {} bytes read, {} written\n", record.total.dram_read.value,
+                      record.total.dram_written.value);
+  if (record.faults_armed > 0) {
+    text += fmt::format("faults ({}): {} armed, {} fired, {} masked\n", record.fault_origin,
+                        record.faults_armed, record.faults_fired, record.faults_masked);
+  }
+  if (!record.labels.empty()) {
+    text += fmt::format("top-1: {:.2f}% ({} of {})\n",
+                        100.0 * static_cast<double>(record.correct()) / images, record.correct(),
+                        record.images);
+  }
+  return text;
+}
+
+}  // namespace lacuna::report

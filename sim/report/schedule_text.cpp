@@ -1,0 +1,128 @@
+#include "report/schedule_text.hpp"
+
+#include <fmt/format.h>
+
+#include "mapping/mapper.hpp"
+
+namespace lacuna::report {
+namespace {
+
+std::string use(const char* buffer, std::int64_t used, std::optional<std::int64_t> have,
+                const char* unit) {
+  return have ? fmt::format("  {:<16} {:>9} of {:>9} {}\n", buffer, used, *have, unit)
+              : fmt::format("  {:<16} {:>9} (unlimited) {}\n", buffer, used, unit);
+}
+
+std::string waits(const mapping::Step& step) {
+  std::string text;
+  for (const mapping::StepId wait : step.waits) {
+    if (wait != mapping::kNoStep) text += fmt::format(" {}", wait);
+  }
+  if (step.after_start != mapping::kNoStep) text += fmt::format(" start of {}", step.after_start);
+  return text.empty() ? " -" : text;
+}
+
+std::string touched(const mapping::Step& step, const mapping::Schedule& schedule) {
+  std::string text;
+  if (step.block >= 0) {
+    const mapping::Block& b = schedule.blocks[static_cast<std::size_t>(step.block)];
+    text += fmt::format(" group {} K {}..{} N {}..{}", b.group, b.k_begin,
+                        b.k_begin + b.k_count - 1, b.n_begin, b.n_begin + b.n_count - 1);
+  }
+  if (step.range >= 0) {
+    const mapping::PixelRange& r = schedule.ranges[static_cast<std::size_t>(step.range)];
+    text += fmt::format(" rows {}..{}", r.row_begin, r.row_begin + r.row_count - 1);
+  }
+  switch (step.kind) {
+    case mapping::StepKind::kLoadWeights:
+    case mapping::StepKind::kLoadPe:
+      text += fmt::format(" word {}", step.address);
+      break;
+    case mapping::StepKind::kStream:
+    case mapping::StepKind::kPost:
+      text += fmt::format(" entry {}", step.address);
+      break;
+    case mapping::StepKind::kLoadActivations:
+    case mapping::StepKind::kStoreActivations:
+      text += fmt::format(" map {} image {} rows {}..{}", step.rows.map, step.rows.image_begin,
+                          step.rows.row_begin, step.rows.row_begin + step.rows.row_count - 1);
+      break;
+    case mapping::StepKind::kPool:
+      break;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string schedule_text(const engine::Job& job) {
+  std::string text =
+      fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n", "layer",
+                  "loop order", "ranges", "tiles", "passes", "D", "weights", "input", "output");
+  std::string reasons;
+  std::int64_t words = 0;
+  std::int64_t slots = 0;
+  std::int64_t entries = 0;
+  for (const engine::Part& part : job.parts) {
+    const mapping::Schedule& schedule = part.schedule;
+    words = std::max(words, schedule.weight_words);
+    slots = std::max(slots, schedule.activation_slots);
+    entries = std::max(entries, schedule.accumulator_entries);
+    for (std::size_t i = 0; i < schedule.layers.size(); ++i) {
+      const mapping::LayerPlan& plan = schedule.layers[i];
+      const network::Layer& layer = part.network.layers[i];
+      if (plan.pixel_ranges == 0) {
+        text += fmt::format("{:<14} done by the post unit on the way\n", layer.name.substr(0, 14));
+        continue;
+      }
+      const char* weights = !layer.is_gemm()            ? "-"
+                            : schedule.weights_resident ? "resident"
+                            : plan.weights_stay         ? "stay"
+                                                        : "refetch";
+      text += fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n",
+                          layer.name.substr(0, 14), layer.is_gemm() ? plan.order : "pooling",
+                          plan.pixel_ranges, plan.channel_tiles, plan.k_passes, plan.weights_per_pe,
+                          weights, plan.input_in_sram ? "sram" : "dram",
+                          layer.logits          ? "host"
+                          : plan.output_in_sram ? "sram"
+                                                : "dram");
+      reasons += fmt::format("  {}: {}\n", layer.name, plan.reason);
+    }
+  }
+  text += "\nwhy:\n" + reasons;
+  const arch::ActivationSramSpec& sram = job.spec.activation_sram;
+  const auto slots_have =
+      sram.capacity_bytes
+          ? std::optional<std::int64_t>(*sram.capacity_bytes * 8 / sram.word_bits *
+                                        arch::AcceleratorSpec::values_per_word(
+                                            sram.word_bits, job.spec.precision.activation_bits))
+          : std::nullopt;
+  text += "\nbuffers:\n";
+  text += use("weight SRAM", words, mapping::weight_capacity_words(job.spec), "words");
+  text += use("activation SRAM", slots, slots_have, "values");
+  text += use("accumulators", entries, job.spec.accumulators.entries_per_lane, "entries a lane");
+  text += fmt::format("\n{} steps\n", job.steps());
+  return text;
+}
+
+std::string steps_text(const engine::Job& job) {
+  std::string text;
+  for (const engine::Part& part : job.parts) {
+    const auto list = [&](const std::vector<mapping::Step>& steps, const char* prefix,
+                          std::int64_t offset) {
+      for (std::size_t id = 0; id < steps.size(); ++id) {
+        const mapping::Step& step = steps[id];
+        text +=
+            fmt::format("{}{:<6} {:<17} {:<12}{}; waits for{}\n", prefix,
+                        offset + static_cast<std::int64_t>(id), mapping::step_kind_name(step.kind),
+                        part.network.layers[static_cast<std::size_t>(step.layer)].name,
+                        touched(step, part.schedule), waits(step));
+      }
+    };
+    list(part.schedule.setup, "set-up ", 0);
+    list(part.schedule.steps, "", part.step_offset);
+  }
+  return text;
+}
+
+}  // namespace lacuna::report
