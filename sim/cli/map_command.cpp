@@ -1,23 +1,123 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "mapping/residency.hpp"
 #include "report/schedule_text.hpp"
 
 namespace lacuna::cli {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> fields;
+  std::stringstream stream(text);
+  for (std::string field; std::getline(stream, field, separator);) fields.push_back(field);
+  return fields;
+}
+
+std::string until_text(mapping::StepId until, const mapping::Schedule& schedule) {
+  return until == static_cast<mapping::StepId>(schedule.steps.size())
+             ? "the end"
+             : fmt::format("step {}", until);
+}
+
+std::string from_text(mapping::StepId from) {
+  return from == mapping::kSetup ? "set-up" : fmt::format("step {}", from);
+}
+
+// LAYER:OUT,KY,KX,IN
+void show_weight(const engine::Job& job, const std::string& text) {
+  const base::Place place{"", 0, "--weight"};
+  const char* form = "LAYER:OUT,KY,KX,IN is allowed, as conv1:3,0,1,2";
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) {
+    throw base::InputError(place, fmt::format("'{}' names no weight", text), form);
+  }
+  const std::string layer_name = text.substr(0, colon);
+  const std::vector<std::string> index = split(text.substr(colon + 1), ',');
+  if (index.size() != 4) {
+    throw base::InputError(place, fmt::format("'{}' names no weight", text), form);
+  }
+  std::vector<std::string> names;
+  for (const engine::Part& part : job.parts) {
+    for (std::size_t i = 0; i < part.network.layers.size(); ++i) {
+      const network::Layer& layer = part.network.layers[i];
+      if (!layer.is_gemm()) continue;
+      names.push_back(layer.name);
+      if (layer.name != layer_name) continue;
+      mapping::WeightIndex weight;
+      weight.layer = static_cast<std::int32_t>(i);
+      weight.out = parse_integer("--weight: out channel", index[0], 0, layer.out.channels - 1);
+      weight.ky = parse_integer("--weight: kernel row", index[1], 0, layer.window.kernel_h - 1);
+      weight.kx = parse_integer("--weight: kernel column", index[2], 0, layer.window.kernel_w - 1);
+      weight.in = parse_integer("--weight: input channel", index[3], 0, layer.group_in() - 1);
+      const mapping::ResidencyMap map(part.schedule, part.network, job.spec);
+      for (const mapping::WeightStay& held : map.stays(weight)) {
+        const memory::CellPosition& cell = held.first_cell;
+        std::cout << fmt::format(
+            "{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n", text, cell.bank,
+            cell.row, cell.bit, cell.bit + job.spec.precision.weight_bits - 1,
+            from_text(held.stay.from), until_text(held.stay.until, part.schedule));
+      }
+      return;
+    }
+  }
+  throw base::InputError(place,
+                         fmt::format("the network has no layer '{}' with weights", layer_name),
+                         base::join(names) + " are known", base::nearest_name(layer_name, names));
+}
+
+// weight:BANK,ROW,BIT
+void show_cell(const engine::Job& job, const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  const std::vector<std::string> site =
+      parts.size() == 2 ? split(parts[1], ',') : std::vector<std::string>{};
+  if (site.size() != 3 || parts[0] != "weight") {
+    throw base::InputError({"", 0, "--cell"}, fmt::format("'{}' names no cell", text),
+                           "weight:BANK,ROW,BIT is allowed, as weight:0,17,5");
+  }
+  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  const memory::CellPosition cell{parse_integer("--cell: bank", site[0], 0, memory.banks - 1),
+                                  parse_integer("--cell: row", site[1], 0, memory.rows() - 1),
+                                  parse_integer("--cell: bit", site[2], 0, memory.word_bits - 1)};
+  bool any = false;
+  for (const engine::Part& part : job.parts) {
+    const mapping::ResidencyMap map(part.schedule, part.network, job.spec);
+    for (const mapping::CellStay& tenant : map.stays(cell)) {
+      any = true;
+      const mapping::WeightIndex& w = tenant.weight;
+      std::string reads;
+      for (const mapping::StepId step : tenant.stay.reads) reads += fmt::format(" {}", step);
+      std::cout << fmt::format(
+          "{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n", text, tenant.code_bit,
+          part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out, w.ky, w.kx, w.in,
+          from_text(tenant.stay.from), until_text(tenant.stay.until, part.schedule),
+          reads.empty() ? " -" : reads);
+    }
+  }
+  if (!any) std::cout << text << ": no weight ever lies in this cell\n";
+}
+
+}  // namespace
 
 int map_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna map --hw FILE (--model DIR | --workload FILE) [options]\n\n"
       "Shows how the layers are cut and why, what the buffers hold, and where weights lie.");
   add_job_options(options);
-  options.flag("steps", "list every step of the schedule");
+  options.flag("steps", "list every step of the schedule")
+      .values("weight", "LAYER:OUT,KY,KX,IN", "the cells that hold a weight; repeatable")
+      .values("cell", "weight:BANK,ROW,BIT", "the weights that live in a cell; repeatable");
   if (!options.parse(arguments)) return 0;
   const LoadedJob loaded = load_job(options);
+  for (const std::string& text : options.texts("weight")) show_weight(loaded.job, text);
+  for (const std::string& text : options.texts("cell")) show_cell(loaded.job, text);
+  if (options.has("weight") || options.has("cell")) return 0;
   std::cout << report::schedule_text(loaded.job);
   if (options.has("steps")) std::cout << '\n' << report::steps_text(loaded.job);
   return 0;

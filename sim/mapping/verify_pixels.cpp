@@ -6,14 +6,12 @@
 
 namespace lacuna::mapping {
 
-MapView input_view(const network::Network& network, std::int32_t layer) {
-  const network::Layer& l = network.layers[static_cast<std::size_t>(layer)];
-  if (l.tap_accumulators) return {l.input, -1 - std::int64_t{layer}, l.in, true};
-  return map_view(network, l.input);
+MapView map_view(const network::Network& network, std::int32_t map) {
+  return {map, network.map(map)};
 }
 
-MapView map_view(const network::Network& network, std::int32_t map) {
-  return {map, map, network.map(map), map == 0};
+MapView input_view(const network::Network& network, std::int32_t layer) {
+  return map_view(network, network.layers[static_cast<std::size_t>(layer)].input);
 }
 
 std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height) {
@@ -99,7 +97,7 @@ std::optional<std::vector<Run>> slots_of(const std::vector<ImageRows>& rows, con
     }
     const std::int64_t first =
         (r.image - region.image_begin) * region.row_count + (r.begin - region.row_begin);
-    const Run run{region.base + first * row_size, (r.end - r.begin) * row_size, view.key,
+    const Run run{region.base + first * row_size, (r.end - r.begin) * row_size, view.map,
                   (r.image * view.shape.height + r.begin) * row_size};
     const bool joins = !runs.empty() && runs.back().begin + runs.back().count == run.begin &&
                        runs.back().value + runs.back().count == run.value;

@@ -13,18 +13,14 @@
 
 namespace lacuna::mapping {
 
-/// A feature map as the judge tracks it. Every layer of a workload has an input of its own, which
-/// no other layer writes; it is told from the maps of the network by a negative key.
+/// A feature map as the judge tracks it.
 struct MapView {
-  std::int32_t map = 0;  ///< Network::map index, as in regions and transfers
-  std::int64_t key = 0;
+  std::int32_t map = 0;  ///< Network::map index; the key of its contents
   network::MapShape shape;
-  bool in_dram = false;  ///< from the beginning: the network's input, or a workload's
 };
 
-MapView input_view(const network::Network& network, std::int32_t layer);
-/// A map that a layer or the outside world writes.
 MapView map_view(const network::Network& network, std::int32_t map);
+MapView input_view(const network::Network& network, std::int32_t layer);
 
 /// Rows [begin, end) of one image of a map.
 struct ImageRows {

@@ -83,19 +83,12 @@ class Walk {
   std::function<std::string(StepId)> namer() const {
     return [this](StepId id) { return name(id); };
   }
-  const network::MapShape& shape_of_key(std::int64_t key) const {
-    return key < 0 ? layer(static_cast<std::int32_t>(-1 - key)).in
-                   : network_.map(static_cast<int>(key));
-  }
-  static std::string map_name(std::int64_t key) {
-    return key < 0 ? fmt::format("the input of layer {}", -1 - key) : fmt::format("map {}", key);
-  }
   std::function<std::string(std::int64_t, std::int64_t)> row_namer() const {
     return [this](std::int64_t key, std::int64_t value) {
-      const network::MapShape& shape = shape_of_key(key);
+      const network::MapShape& shape = network_.map(static_cast<int>(key));
       const std::int64_t row = value / (shape.width * shape.channels);
-      return fmt::format("row {} of image {} of {}", row % shape.height, row / shape.height,
-                         map_name(key));
+      return fmt::format("row {} of image {} of map {}", row % shape.height, row / shape.height,
+                         key);
     };
   }
 
@@ -193,9 +186,9 @@ class Walk {
     return runs;
   }
   std::string rows_name(const std::vector<ImageRows>& rows, const MapView& view) const {
-    return fmt::format("rows {} of image {} to row {} of image {} of {}",
+    return fmt::format("rows {} of image {} to row {} of image {} of map {}",
                        interval_name(rows.front().begin, rows.front().end), rows.front().image,
-                       rows.back().end - 1, rows.back().image, map_name(view.key));
+                       rows.back().end - 1, rows.back().image, view.map);
   }
   void read_rows(StepId id, std::int32_t index, const MapView& view,
                  const std::vector<ImageRows>& rows, Resource resource) {
@@ -212,19 +205,19 @@ class Walk {
 
   // Maps in DRAM, tracked in rows counted through all images.
 
+  // The network's input, map 0, is there from the beginning.
   Contents& dram_copy(const MapView& view) {
-    const auto found = dram_.find(view.key);
+    const auto found = dram_.find(view.map);
     if (found != dram_.end()) return found->second;
-    const std::int64_t key = view.key;
     const std::int64_t height = view.shape.height;
-    Contents::Names names{fmt::format("DRAM, {}, row", map_name(key)), namer(),
-                          [key, height](std::int64_t, std::int64_t row) {
-                            return fmt::format("row {} of image {} of {}", row % height,
-                                               row / height, map_name(key));
+    Contents::Names names{fmt::format("DRAM, map {}, row", view.map), namer(),
+                          [height](std::int64_t key, std::int64_t row) {
+                            return fmt::format("row {} of image {} of map {}", row % height,
+                                               row / height, key);
                           }};
     Contents& copy =
-        dram_.emplace(key, Contents(std::move(names), clocks_, violations_)).first->second;
-    if (view.in_dram) copy.preload({0, height * schedule_.batch, key, 0}, true);
+        dram_.emplace(view.map, Contents(std::move(names), clocks_, violations_)).first->second;
+    if (view.map == 0) copy.preload({0, height * schedule_.batch, view.map, 0}, true);
     return copy;
   }
 
@@ -232,9 +225,9 @@ class Walk {
     const Step& s = step(id);
     const MapView view = load ? input_view(network_, s.layer) : map_view(network_, s.rows.map);
     if (view.map != s.rows.map || s.rows.row_count > view.shape.height - s.rows.row_begin) {
-      violations_.add(fmt::format("{} moves rows {} + {} of map {}; {} has {} rows", name(id),
-                                  s.rows.row_begin, s.rows.row_count, s.rows.map,
-                                  map_name(view.key), view.shape.height));
+      violations_.add(fmt::format("{} moves rows {} + {} of map {}; map {} has {} rows", name(id),
+                                  s.rows.row_begin, s.rows.row_count, s.rows.map, view.map,
+                                  view.shape.height));
       return;
     }
     violations_.require(s.rows.image_count == 1 || s.rows.row_count == view.shape.height, [&] {
@@ -242,7 +235,7 @@ class Walk {
     });
     const std::vector<ImageRows> rows = transfer_rows(s.rows);
     const std::int64_t first = s.rows.image_begin * view.shape.height + s.rows.row_begin;
-    const Run run{first, s.rows.image_count * s.rows.row_count, view.key, first};
+    const Run run{first, s.rows.image_count * s.rows.row_count, view.map, first};
     if (load) {
       dram_copy(view).read(run, id, Resource::kDma);
       write_rows(id, s.output, view, rows, Share{}, Resource::kDma);
@@ -352,7 +345,7 @@ class Walk {
   Contents activations_;
   arch::Limit word_limit_;
   arch::Limit slot_limit_;
-  std::unordered_map<std::int64_t, Contents> dram_;  ///< by key of the map
+  std::unordered_map<std::int32_t, Contents> dram_;  ///< by map
   std::unordered_map<std::int32_t, Pooled> pooled_;  ///< by pooling layer
 };
 

@@ -28,6 +28,7 @@ class StructureCheck {
                             schedule_.weight_words >= 0 && schedule_.activation_slots >= 0 &&
                             schedule_.accumulator_entries >= 0,
                         [&] { return "the schedule's sizes are out of range"; });
+    maps();
     plans();
     for (std::size_t i = 0; i < schedule_.blocks.size(); ++i) block(i);
     for (std::size_t i = 0; i < schedule_.ranges.size(); ++i) range(i);
@@ -46,6 +47,16 @@ class StructureCheck {
   template <class T>
   static bool is_index(std::int32_t index, const std::vector<T>& list) {
     return index >= 0 && static_cast<std::size_t>(index) < list.size();
+  }
+
+  void maps() {
+    for (std::size_t i = 0; i < network_.layers.size(); ++i) {
+      const network::Layer& layer = network_.layers[i];
+      violations_.require(
+          layer.input >= 0 && static_cast<std::size_t>(layer.input) <= i &&
+              layer.in == network_.map(layer.input),
+          [&] { return fmt::format("{} does not read an earlier map of its size", layer.name); });
+    }
   }
 
   void plans() {

@@ -1,0 +1,224 @@
+// Small cases whose cycles are derived by hand from the timing rules (docs/timing.md): where each
+// class of cycle comes from. Every number is worked out in the comment above it.
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "engine/run.hpp"
+
+namespace lacuna {
+namespace {
+
+// 2 x 2 PEs of one 8-bit weight, one accumulator, serial load; everything else unlimited and free.
+arch::AcceleratorSpec small_machine() {
+  arch::AcceleratorSpec spec;
+  spec.name = "small";
+  spec.array.rows = 2;
+  spec.array.cols = 2;
+  spec.weight_sram.word_bits = 64;
+  spec.weight_sram.banks = 2;
+  spec.activation_sram.word_bits = 64;
+  spec.activation_sram.banks = 2;
+  spec.post.latency_cycles = 0;
+  return spec;
+}
+
+// A 1 x 1 convolution over a map of one row: M = width, K = in_channels, N = out_channels.
+network::Layer pointwise(std::int32_t input, std::int64_t width, std::int64_t in_channels,
+                         std::int64_t out_channels) {
+  network::Layer layer;
+  layer.name = "l" + std::to_string(input);
+  layer.input = input;
+  layer.in = {1, width, in_channels};
+  layer.out = {1, width, out_channels};
+  layer.weights.assign(static_cast<std::size_t>(in_channels * out_channels), 1);
+  layer.bias.assign(static_cast<std::size_t>(out_channels), 0);
+  layer.scale.assign(static_cast<std::size_t>(out_channels), 1.0F);
+  return layer;
+}
+
+network::Network chain(std::vector<network::Layer> layers) {
+  network::Network network;
+  network.name = "chain";
+  network.input = layers.front().in;
+  layers.back().logits = true;
+  network.layers = std::move(layers);
+  return network;
+}
+
+engine::Measurement run(const arch::AcceleratorSpec& spec, const network::Network& network,
+                        std::uint8_t code = 1) {
+  const std::vector<std::uint8_t> image(static_cast<std::size_t>(network.input.values()), code);
+  return engine::simulate(engine::model_job(spec, network, {image}, 1),
+                          engine::EngineKind::kSystemc);
+}
+
+struct Expected {
+  std::int64_t stream;
+  std::int64_t weight_load;
+  std::int64_t memory_wait;
+  std::int64_t post_wait;
+};
+
+void expect(const base::CycleClasses& cycles, const Expected& expected) {
+  EXPECT_EQ(cycles.stream.value, expected.stream);
+  EXPECT_EQ(cycles.weight_load.value, expected.weight_load);
+  EXPECT_EQ(cycles.memory_wait.value, expected.memory_wait);
+  EXPECT_EQ(cycles.post_wait.value, expected.post_wait);
+  EXPECT_EQ(cycles.idle.value, 0);
+}
+
+TEST(TimingCases, GivenOnePassOfOnePixelThenItTakesFillAndDrainOnly) {
+  // Load 2 indices: 2. Stream: S M + (R-1) + (C-1) = 1 + 1 + 1 = 3.
+  const auto measured = run(small_machine(), chain({pointwise(0, 1, 2, 2)}));
+  expect(measured.layers[0].cycles, {3, 2, 0, 0});
+}
+
+TEST(TimingCases, GivenOneIndexAndOneChannelThenOneRowAndOneColumnAreUsed) {
+  // K = 1, N = 1: load 1, stream M = 5 with nothing to fill or drain.
+  const auto measured = run(small_machine(), chain({pointwise(0, 5, 1, 1)}));
+  expect(measured.layers[0].cycles, {5, 1, 0, 0});
+}
+
+TEST(TimingCases, GivenANarrowDramThenTheFirstStreamWaitsForItsInput) {
+  // Input 2 pixels x 2 channels x 8 bits = 4 bytes at 1 byte a cycle after 3 cycles: ends at 7.
+  // The PE load runs in cycles 0 and 1; cycles 2..6 wait for memory. Stream 2 + 1 + 1 = 4.
+  auto spec = small_machine();
+  spec.dram.latency_cycles = 3;
+  spec.dram.bytes_per_cycle = 1;
+  const auto measured = run(spec, chain({pointwise(0, 2, 2, 2)}));
+  expect(measured.layers[0].cycles, {4, 2, 5, 0});
+  EXPECT_EQ(measured.layers[0].dram_read.value, 4);
+}
+
+TEST(TimingCases, GivenAPostLatencyThenTheEndWaitsForThePostUnit) {
+  // Load 2, stream 4 (two pixels); post: 4 latency + 2 entries of 2 lanes = 6 after the drain.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured = run(spec, chain({pointwise(0, 2, 2, 2)}));
+  expect(measured.layers[0].cycles, {4, 2, 0, 6});
+}
+
+TEST(TimingCases, GivenOneLaneThenAnEntryOfTwoChannelsTakesTwoCycles) {
+  // As above, 2 entries x 2 cycles: 4 + 4 = 8.
+  auto spec = small_machine();
+  spec.post.lanes = 1;
+  spec.post.latency_cycles = 4;
+  const auto measured = run(spec, chain({pointwise(0, 2, 2, 2)}));
+  expect(measured.layers[0].cycles, {4, 2, 0, 8});
+}
+
+TEST(TimingCases, GivenTwoLayersThenTheSecondStreamWaitsForThePostOfTheFirst) {
+  // M = 1. Layer 0: load 0..2, stream 2..5 (1 + 1 + 1), post 5 + 4 + 1 = 10.
+  // Serial load of layer 1 may start at 5 and ends at 7; its stream needs the post: 7..10 post_wait
+  // (3 cycles, layer 1's), stream 10..13, post 13..18: post_wait 5.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured = run(spec, chain({pointwise(0, 1, 2, 2), pointwise(1, 1, 2, 2)}));
+  expect(measured.layers[0].cycles, {3, 2, 0, 0});
+  expect(measured.layers[1].cycles, {3, 2, 0, 8});
+}
+
+TEST(TimingCases, GivenTwoKPassesThenSerialLoadAlternatesWithStreams) {
+  // K = 4 on 2 rows: 2 passes, each load 2 + stream (3 + 1 + 1) = 7; serial: 14.
+  const auto measured = run(small_machine(), chain({pointwise(0, 3, 4, 2)}));
+  expect(measured.layers[0].cycles, {10, 4, 0, 0});
+}
+
+TEST(TimingCases, GivenShadowedLoadThenLoadsHideBehindStreams) {
+  // K = 6: 3 passes. Load 0 in cycles 0..2; stream 0 in 2..7, meanwhile load 1 (from its start);
+  // stream 1 in 7..12, stream 2 in 12..17: only the first load shows.
+  auto spec = small_machine();
+  spec.array.weight_load = arch::WeightLoad::kShadowed;
+  const auto measured = run(spec, chain({pointwise(0, 3, 6, 2)}));
+  expect(measured.layers[0].cycles, {15, 2, 0, 0});
+}
+
+TEST(TimingCases, GivenShadowedLoadsLongerThanStreamsThenLoadsAreTheBound) {
+  // D = 4, 8 indices a pass, K = 16: 2 passes; M = 1. Load 0: 0..8. Stream 0 starts at 8 and takes
+  // S = 4, + 1 + 1 = 6: 8..14. Load 1 starts with it: 8..16. 14..16 weight_load; stream 1: 16..22.
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 4;
+  spec.array.weight_load = arch::WeightLoad::kShadowed;
+  const auto measured = run(spec, chain({pointwise(0, 1, 16, 2)}));
+  expect(measured.layers[0].cycles, {12, 10, 0, 0});
+}
+
+TEST(TimingCases, GivenWeightsThatDoNotFitThenFetchesShowPastTheBandwidth) {
+  // 8 words of 64 bits hold 4 indices of 2 channels each... one index takes a word: K = 16 does not
+  // fit. The mapper may use blocks of up to 4 words (two in the buffer) or 8; here every pass has 2
+  // indices (R D = 2), 8 passes of 4 bytes at 1 byte a cycle, no latency. Input: 16 bytes, first in
+  // the queue: ends at 16. Fetch p ends at 16 + 4 (p + 1) while room lasts; each pass then loads 2
+  // and streams 1 + 1 + 1 = 3 cycles, serially: 5 a pass, more than the 4 of a fetch. So the first
+  // load starts at 20 and the array is busy for 8 x 5 cycles from then on.
+  auto spec = small_machine();
+  spec.weight_sram.capacity_bytes = 64;
+  spec.dram.bytes_per_cycle = 1;
+  const auto measured = run(spec, chain({pointwise(0, 1, 16, 2)}));
+  expect(measured.layers[0].cycles, {24, 16, 20, 0});
+  EXPECT_EQ(measured.setup.value, 0);
+  EXPECT_EQ(measured.layers[0].dram_read.value, 16 + 32);
+}
+
+TEST(TimingCases, GivenHalfTheBandwidthOfTheArrayThenEveryFetchIsWaitedFor) {
+  // As above with 16-bit worth of weights a byte-cycle halved: latency 0, but 8 channels' fetch is
+  // slower than the array. M = 1, K = 16, N = 2 on D = 2: 4 indices a pass, 4 passes of 8 bytes:
+  // 8 cycles a fetch. Pass: load 4, stream S = 2, + 1 + 1 = 4: 8. Fetches end at 16 + 8 (p + 1):
+  // 24, 32, 40, 48; loads start there exactly (24 + 8 = 32): nothing more is waited for than 24.
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 2;
+  spec.weight_sram.capacity_bytes = 64;
+  spec.dram.bytes_per_cycle = 1;
+  const auto measured = run(spec, chain({pointwise(0, 1, 16, 2)}));
+  expect(measured.layers[0].cycles, {16, 16, 24, 0});
+}
+
+TEST(TimingCases, GivenSetUpThenItsCyclesAreCountedApart) {
+  // 2 x 2 weights of 8 bits = 4 bytes at 2 a cycle after 5 of latency: 7 cycles of set-up, and the
+  // batch reads its input only: 2 bytes, 5 + 1 = 6; load 0..2, memory_wait 2..6, stream 3.
+  auto spec = small_machine();
+  spec.dram.latency_cycles = 5;
+  spec.dram.bytes_per_cycle = 2;
+  const auto measured = run(spec, chain({pointwise(0, 1, 2, 2)}));
+  EXPECT_EQ(measured.setup.value, 7);
+  expect(measured.layers[0].cycles, {3, 2, 4, 0});
+}
+
+TEST(TimingCases, GivenSkippingThenZerosCostNothingButAnEmptyTokenRemains) {
+  // D = 4, one tap of 8 channels on 2 rows: each row holds 4 indices in one or two bitmap words of
+  // D = 4 aligned channels (blocked order: exactly one). All zero: s = max(1, 0, 1) = 1 a pixel.
+  // M = 6: 6 + 1 + 1 = 8. All ones: S = 4: 24 + 2 = 26.
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 4;
+  spec.zero_skipping = arch::ZeroSkipping::kSkip;
+  const network::Network network = chain({pointwise(0, 6, 8, 2)});
+  EXPECT_EQ(run(spec, network, 0).layers[0].cycles.stream.value, 8);
+  EXPECT_EQ(run(spec, network, 0).layers[0].macs.skipped, 6 * 8 * 2);
+  EXPECT_EQ(run(spec, network, 1).layers[0].cycles.stream.value, 26);
+  EXPECT_EQ(run(spec, network, 1).layers[0].macs.issued, 6 * 8 * 2);
+}
+
+TEST(TimingCases, GivenInterleavedIndicesThenEveryRowReadsMoreBitmapWords) {
+  // Interleaved, row r holds channels r, r + 2, r + 4, r + 6: two words of 4 channels each, so a
+  // pixel takes at least 2 cycles even when all is zero: 12 + 2 = 14.
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 4;
+  spec.array.k_order = arch::KOrder::kInterleaved;
+  spec.zero_skipping = arch::ZeroSkipping::kSkip;
+  EXPECT_EQ(run(spec, chain({pointwise(0, 6, 8, 2)}), 0).layers[0].cycles.stream.value, 14);
+}
+
+TEST(TimingCases, GivenGatingThenZerosCostTheirCycle) {
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 4;
+  spec.zero_skipping = arch::ZeroSkipping::kGate;
+  const auto measured = run(spec, chain({pointwise(0, 6, 8, 2)}), 0);
+  EXPECT_EQ(measured.layers[0].cycles.stream.value, 26);  // as dense: 4 x 6 + 2
+  EXPECT_EQ(measured.layers[0].macs.gated, 6 * 8 * 2);
+  EXPECT_EQ(measured.layers[0].macs.issued, 0);
+}
+
+}  // namespace
+}  // namespace lacuna
