@@ -43,7 +43,7 @@ void AccessTracker::read(std::int64_t begin, std::int64_t end, StepId id, Resour
                          Waits& waits) {
   for (auto it = cover(begin, end); it != segments_.end() && it->first < end; ++it) {
     raise(waits, it->second.written);
-    it->second.touched[static_cast<std::size_t>(resource)] = id;
+    it->second.read[static_cast<std::size_t>(resource)] = id;
   }
 }
 
@@ -52,14 +52,16 @@ void AccessTracker::write(std::int64_t begin, std::int64_t end, StepId id, Resou
   if (begin >= end) return;
   auto it = cover(begin, end);
   while (it != segments_.end() && it->first < end) {
-    raise(waits, it->second.touched);
+    Waits written = it->second.written;
+    if (resource == Resource::kPost) written[static_cast<std::size_t>(resource)] = kNoStep;
+    raise(waits, written);
+    raise(waits, it->second.read);
     it = segments_.erase(it);
   }
   // This step waits for all of them, so whoever comes later needs to wait for this step only.
   Segment segment;
   segment.end = end;
   segment.written[static_cast<std::size_t>(resource)] = id;
-  segment.touched[static_cast<std::size_t>(resource)] = id;
   segments_.emplace(begin, segment);
 }
 

@@ -17,14 +17,15 @@ class AccessTracker {
 
   /// Step `id` of `resource` reads [begin, end): it waits for the writers.
   void read(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
-  /// Step `id` writes [begin, end): it waits for readers and writers.
+  /// Step `id` writes [begin, end): it waits for readers and writers. Post steps do not wait for
+  /// each other's writes: channel tiles of the same rows interleave without a common cell.
   void write(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
 
  private:
   struct Segment {
     std::int64_t end = 0;
     Waits written{kNoStep, kNoStep, kNoStep, kNoStep};
-    Waits touched{kNoStep, kNoStep, kNoStep, kNoStep};  ///< reads and writes
+    Waits read{kNoStep, kNoStep, kNoStep, kNoStep};
   };
   using Segments = std::map<std::int64_t, Segment>;  ///< by first address; without overlap
 

@@ -45,9 +45,8 @@ Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
   schedule_.layers.resize(network_.layers.size());
   std::vector<LayerWork> works;
   for (const PlannedLayer& planned : layers) {
-    LayerWork work{planned, LayerShape(network_, planned.layer, planned.fused_pool, batch_),
-                   {},      {},
-                   {},      !planned.cut.input_whole || !planned.cut.output_whole};
+    LayerWork work{planned, LayerShape(network_, planned.layer, planned.fused_pool, batch_)};
+    work.per_range_regions = !planned.cut.input_whole || !planned.cut.output_whole;
     list_passes(work);
     works.push_back(std::move(work));
   }
@@ -77,19 +76,20 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   const network::Layer& layer = work.shape.layer();
   const bool within_image = work.per_range_regions || !layer.is_gemm();
-  for (const PixelRange& range : work.shape.ranges(cut.units_per_range, within_image)) {
-    work.ranges.push_back(static_cast<std::int32_t>(schedule_.ranges.size()));
-    schedule_.ranges.push_back(range);
-  }
+  work.ranges = work.shape.ranges(cut.units_per_range, within_image);
   LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
   plan.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
   plan.fused_pool = work.planned.fused_pool;
   plan.input_in_sram = cut.input_whole;
   plan.output_in_sram = cut.output_whole;
   if (!layer.is_gemm()) {
-    work.visits = work.ranges;
+    for (std::size_t i = 0; i < work.ranges.size(); ++i) {
+      work.visits.push_back(static_cast<std::int32_t>(i));
+    }
     return;
   }
+  work.first_range = static_cast<std::int32_t>(schedule_.ranges.size());
+  schedule_.ranges.insert(schedule_.ranges.end(), work.ranges.begin(), work.ranges.end());
 
   const auto first_block = static_cast<std::int32_t>(schedule_.blocks.size());
   const std::vector<Block> blocks =
@@ -104,7 +104,7 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   plan.weights_stay = cut.weights_stay;
 
   const auto pixels = [&](std::int32_t range) {
-    return schedule_.ranges[static_cast<std::size_t>(range)].row_count * layer.out.width;
+    return work.range(range).row_count * layer.out.width;
   };
   const auto add_tile = [&](std::int64_t group, std::int64_t tile, std::int32_t range,
                             std::int64_t address) {
@@ -124,7 +124,7 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   const auto next_half = [&] { return halves_used_++ % 2 * capacities_.accumulator_half; };
 
   if (cut.order == LoopOrder::kPixelOuter) {
-    for (const std::int32_t range : work.ranges) {
+    for (std::int32_t range = 0; range < static_cast<std::int32_t>(work.ranges.size()); ++range) {
       work.visits.push_back(range);
       for (std::int64_t group = 0; group < layer.groups; ++group) {
         const std::int64_t half = next_half();
@@ -137,7 +137,8 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   } else {
     for (std::int64_t group = 0; group < layer.groups; ++group) {
       for (std::int64_t tile = 0; tile < tiles; ++tile) {
-        for (const std::int32_t range : work.ranges) {
+        for (std::int32_t range = 0; range < static_cast<std::int32_t>(work.ranges.size());
+             ++range) {
           work.visits.push_back(range);
           add_tile(group, tile, range, next_half());
           work.passes.back().ends_visit = true;
@@ -212,8 +213,12 @@ void ScheduleBuilder::place_resident() {
 }
 
 StepId ScheduleBuilder::append(Step step) {
-  // A resource serves its steps in list order; a step never needs to wait for its own resource.
-  step.waits[static_cast<std::size_t>(resource_of(step.kind))] = kNoStep;
+  // Loader and array take one step at a time, in list order: no need to wait for their own. (DMA
+  // and post unit queue theirs.)
+  const Resource resource = resource_of(step.kind);
+  if (resource == Resource::kLoader || resource == Resource::kArray) {
+    step.waits[static_cast<std::size_t>(resource)] = kNoStep;
+  }
   schedule_.steps.push_back(step);
   return static_cast<StepId>(schedule_.steps.size() - 1);
 }
@@ -292,8 +297,7 @@ void ScheduleBuilder::place_maps(LayerWork& work) {
   }
   std::int64_t widest_input = 0;
   std::int64_t widest_output = 0;
-  for (const std::int32_t index : work.ranges) {
-    const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(index)];
+  for (const PixelRange& range : work.ranges) {
     if (!cut.input_whole) {
       widest_input = std::max(widest_input, shape.slots(shape.input_rows(range)));
     }
@@ -313,8 +317,7 @@ void ScheduleBuilder::load_whole_input(const LayerWork& work) {
   // In the order and pieces in which the ranges need the rows, so that the first can start early.
   const network::Layer& layer = work.shape.layer();
   std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
-  for (const std::int32_t index : work.ranges) {
-    const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(index)];
+  for (const PixelRange& range : work.ranges) {
     for_each_image(range, layer.out.height, [&](const PixelRange& part) {
       MapRows rows = work.shape.input_rows(part);
       std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
@@ -339,7 +342,7 @@ void ScheduleBuilder::load_whole_input(const LayerWork& work) {
 
 void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
   if (visit >= work.visits.size() || visit_region_[visit] >= 0) return;
-  const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(work.visits[visit])];
+  const PixelRange& range = work.range(work.visits[visit]);
   const MapRows rows = work.shape.input_rows(range);
   const std::int32_t region = add_region(rows, input_bases_[visit % input_bases_.size()]);
   visit_region_[visit] = region;
@@ -418,12 +421,12 @@ void ScheduleBuilder::emit_pass(const LayerWork& work, const Pass& pass) {
     append(step);
     new_load_ = true;
   }
-  const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(pass.range)];
+  const PixelRange& range = work.range(pass.range);
   Step step;
   step.kind = StepKind::kStream;
   step.layer = work.planned.layer;
   step.block = pass.block;
-  step.range = pass.range;
+  step.range = work.first_range + pass.range;
   step.input = work.planned.cut.input_whole ? whole_input_
                                             : visit_region_[static_cast<std::size_t>(pass.visit)];
   step.address = pass.address;
@@ -440,13 +443,13 @@ void ScheduleBuilder::emit_pass(const LayerWork& work, const Pass& pass) {
 }
 
 void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::int32_t output) {
-  const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(pass.range)];
+  const PixelRange& range = work.range(pass.range);
   const network::Layer& layer = work.shape.layer();
   Step step;
   step.kind = StepKind::kPost;
   step.layer = work.planned.layer;
   step.block = pass.block;
-  step.range = pass.range;
+  step.range = work.first_range + pass.range;
   step.address = pass.address;
   step.output = output;
   const auto id = static_cast<StepId>(schedule_.steps.size());
@@ -475,9 +478,8 @@ void ScheduleBuilder::emit_layer(LayerWork& work) {
         if (cut.input_buffers > 1) load_visit(work, v + 1);
       }
       if (!cut.output_whole) {
-        output = add_region(
-            work.shape.output_rows(schedule_.ranges[static_cast<std::size_t>(pass.range)]),
-            output_bases_[v % output_bases_.size()]);
+        output = add_region(work.shape.output_rows(work.range(pass.range)),
+                            output_bases_[v % output_bases_.size()]);
       }
     }
     emit_pass(work, pass);
@@ -490,7 +492,7 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
   place_maps(work);
   const LayerCut& cut = work.planned.cut;
   for (std::size_t visit = 0; visit < work.visits.size(); ++visit) {
-    const PixelRange range = schedule_.ranges[static_cast<std::size_t>(work.visits[visit])];
+    const PixelRange range = work.range(work.visits[visit]);
     if (!cut.input_whole) {
       load_visit(work, visit);
       if (cut.input_buffers > 1) load_visit(work, visit + 1);
@@ -507,7 +509,6 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
     Step step;
     step.kind = StepKind::kPool;
     step.layer = work.planned.layer;
-    step.range = work.visits[visit];
     step.input = cut.input_whole ? whole_input_ : visit_region_[visit];
     step.output = add_region(rows, base);
     const auto id = static_cast<StepId>(schedule_.steps.size());

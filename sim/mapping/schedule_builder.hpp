@@ -57,10 +57,15 @@ class ScheduleBuilder {
   struct LayerWork {
     PlannedLayer planned;
     LayerShape shape;
-    std::vector<Pass> passes;
-    std::vector<std::int32_t> ranges;  ///< indices into schedule_.ranges
-    std::vector<std::int32_t> visits;  ///< range index of each visit
+    std::vector<Pass> passes{};
+    std::vector<PixelRange> ranges{};
+    std::int32_t first_range = 0;  ///< index of ranges[0] in schedule_.ranges; GEMM layers only
+    std::vector<std::int32_t> visits{};  ///< index into ranges of each visit
     bool per_range_regions = false;
+
+    const PixelRange& range(std::int32_t index) const {
+      return ranges[static_cast<std::size_t>(index)];
+    }
   };
 
   void list_passes(LayerWork& work);
