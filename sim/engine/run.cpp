@@ -120,6 +120,12 @@ class Runner {
 
 }  // namespace
 
+std::string sums_sha256(const std::vector<std::int32_t>& sums) {
+  base::Sha256 hash;
+  hash_sums(hash, sums);
+  return hash.hex();
+}
+
 Measurement simulate(const Job& job, EngineKind /*kind*/, const ProgressCallback& progress) {
   for (const fault::Fault& fault : job.plan.faults) {
     if (fault.step == memory::kPermanent) continue;

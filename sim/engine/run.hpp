@@ -74,6 +74,9 @@ struct Measurement {
   std::vector<base::FaultOutcome> faults;  ///< one an entry of the plan
 };
 
+/// SHA-256 of sums as little-endian int32, lower-case hex.
+std::string sums_sha256(const std::vector<std::int32_t>& sums);
+
 Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {});
 
 /// Cycles of the same machine with zero skipping off. They do not depend on values, so one batch

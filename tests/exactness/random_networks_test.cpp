@@ -1,0 +1,221 @@
+// Random small networks on random small machines: the SystemC engine against the independent
+// evaluation of reference_run.hpp, to the bit and to the cycle, with and without faults and stalls.
+// LACUNA_FULL=1 runs 20,000 cases, else a share of them; a failure prints its seed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "base/error.hpp"
+#include "engine/run.hpp"
+#include "exactness/reference_run.hpp"
+#include "mapping/mapper.hpp"
+#include "unit/mapping/random_case.hpp"
+
+namespace lacuna {
+namespace {
+
+constexpr auto kEngine = engine::EngineKind::kSystemc;
+
+std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 20'000 : 1'500; }
+
+struct Case {
+  mapping::testing::RandomCase random;
+  std::vector<reference::Codes> images;
+  engine::Job job;
+};
+
+/// nullopt where the mapper refuses the machine.
+std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
+  Case c;
+  c.random = mapping::testing::random_case(seed);
+  // The last layer's sums are what is compared.
+  network::Layer& last = c.random.network.layers.back();
+  if (!last.is_gemm()) return std::nullopt;
+  last.tap_accumulators = !last.logits;
+  std::mt19937 draw(seed + 1);
+  for (std::int64_t image = 0; image < c.random.batch; ++image) {
+    reference::Codes codes(static_cast<std::size_t>(c.random.network.input.values()));
+    for (std::uint8_t& code : codes) {
+      const bool zero = static_cast<int>(draw() % 100) < zero_percent;
+      code = zero ? 0
+                  : static_cast<std::uint8_t>(
+                        1 + draw() % ((1U << c.random.network.activation_bits) - 1));
+    }
+    c.images.push_back(std::move(codes));
+  }
+  try {
+    c.job = engine::model_job(c.random.spec, c.random.network, c.images, c.random.batch);
+  } catch (const base::InputError&) {
+    return std::nullopt;
+  }
+  return c;
+}
+
+/// What an engine made of the last layer: logits, or the hash of the sums where there are none.
+void expect_values(const engine::Measurement& measured, const Case& c,
+                   const reference::Values& values) {
+  if (c.random.network.layers.back().logits) {
+    EXPECT_EQ(measured.logits, values.last);
+  } else {
+    EXPECT_EQ(measured.logits_sha256, engine::sums_sha256(values.last));
+  }
+}
+
+void expect_times(const engine::Measurement& measured, const Case& c,
+                  const reference::Values& values) {
+  const engine::Part& part = c.job.parts.front();
+  const reference::Times times =
+      reference::times_of(part.schedule, part.network, c.job.spec, values);
+  for (std::size_t i = 0; i < times.layers.size(); ++i) {
+    const base::LayerCounters& layer = measured.layers[i];
+    EXPECT_EQ(layer.cycles.stream, times.layers[i].stream) << "layer " << i;
+    EXPECT_EQ(layer.cycles.weight_load, times.layers[i].weight_load) << "layer " << i;
+    EXPECT_EQ(layer.cycles.memory_wait, times.layers[i].memory_wait) << "layer " << i;
+    EXPECT_EQ(layer.cycles.post_wait, times.layers[i].post_wait) << "layer " << i;
+    EXPECT_EQ(layer.cycles.idle.value, 0) << "layer " << i;
+    EXPECT_EQ(layer.stream.work, times.splits[i].work) << "layer " << i;
+    EXPECT_EQ(layer.stream.imbalance, times.splits[i].imbalance) << "layer " << i;
+    EXPECT_EQ(layer.stream.fill_drain, times.splits[i].fill_drain) << "layer " << i;
+    EXPECT_EQ(layer.macs.issued + layer.macs.gated + layer.macs.skipped, layer.macs.total);
+  }
+}
+
+base::CycleClasses sum(const std::vector<base::LayerCounters>& layers) {
+  base::CycleClasses all;
+  for (const base::LayerCounters& layer : layers) all += layer.cycles;
+  return all;
+}
+
+TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheReference) {
+  int run = 0;
+  int refetching = 0;
+  int grouped = 0;
+  int skipping = 0;
+  for (std::uint32_t seed = 0; seed < case_count(); ++seed) {
+    const auto c = make_case(seed, 60);
+    if (!c) continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ++run;
+    const engine::Part& part = c->job.parts.front();
+    refetching += part.schedule.weights_resident ? 0 : 1;
+    for (const network::Layer& layer : part.network.layers) grouped += layer.groups > 1 ? 1 : 0;
+    skipping += c->job.spec.zero_skipping == arch::ZeroSkipping::kSkip ? 1 : 0;
+    const reference::Values values = reference::evaluate(part.network, c->images);
+    const engine::Measurement measured = engine::simulate(c->job, kEngine);
+    expect_values(measured, *c, values);
+    expect_times(measured, *c, values);
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(run, static_cast<int>(case_count()) / 2);
+  EXPECT_GT(refetching, run / 8);
+  EXPECT_GT(grouped, run / 4);
+  EXPECT_GT(skipping, run / 4);
+}
+
+TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThoseOfTheReference) {
+  int run = 0;
+  int fired = 0;
+  int overwritten = 0;
+  for (std::uint32_t seed = 0; seed < case_count(); ++seed) {
+    auto c = make_case(seed, 60);
+    if (!c) continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ++run;
+    const engine::Part& part = c->job.parts.front();
+    const fault::MemoryGeometry memory = engine::weight_sram(c->job);
+    std::mt19937 draw(seed + 2);
+    const auto below = [&](std::int64_t n) {
+      return static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(n));
+    };
+    std::set<std::int64_t> taken;
+    const std::int64_t faults = 1 + below(12);
+    for (std::int64_t i = 0; i < faults; ++i) {
+      // Most in words that the schedule uses.
+      const std::int64_t word = below(std::min(memory.words, part.schedule.weight_words + 1));
+      fault::Fault fault;
+      fault.cell = {word % memory.banks, word / memory.banks, below(memory.word_bits)};
+      if (!taken.insert(word * memory.word_bits + fault.cell.bit).second) continue;
+      if (below(3) == 0) {
+        fault.step = below(static_cast<std::int64_t>(part.schedule.steps.size()));
+      } else {
+        fault.kind = static_cast<memory::FaultKind>(below(3));
+      }
+      c->job.plan.faults.push_back(fault);
+    }
+    const auto loads =
+        reference::read_with_faults(part.schedule, part.network, c->job.spec, c->job.plan);
+    const reference::Values values =
+        reference::evaluate_faulty(part.network, c->images, part.schedule, loads);
+    const engine::Measurement measured = engine::simulate(c->job, kEngine);
+    expect_values(measured, *c, values);
+    expect_times(measured, *c, values);
+    for (std::size_t f = 0; f < measured.faults.size(); ++f) {
+      EXPECT_EQ(measured.faults[f].reads_changed, loads.outcomes[f].reads_changed) << "fault " << f;
+      EXPECT_EQ(measured.faults[f].overwritten, loads.outcomes[f].overwritten) << "fault " << f;
+      fired += measured.faults[f].reads_changed > 0 ? 1 : 0;
+      overwritten += measured.faults[f].overwritten ? 1 : 0;
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(fired, run);
+  EXPECT_GT(overwritten, run / 50);
+}
+
+TEST(RandomNetworks, GivenInjectedStallsThenCyclesChangeAndValuesDoNot) {
+  int slower = 0;
+  int idle = 0;
+  for (std::uint32_t seed = 0; seed < case_count() / 3; ++seed) {
+    auto c = make_case(seed, 60);
+    if (!c) continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const engine::Measurement free = engine::simulate(c->job, kEngine);
+    c->job.commit_stall_probability = 0.3;
+    c->job.max_start_delay = 7;
+    c->job.stall_seed = seed;
+    const engine::Measurement stalled = engine::simulate(c->job, kEngine);
+    EXPECT_EQ(stalled.logits_sha256, free.logits_sha256);
+    EXPECT_GE(sum(stalled.layers).total(), sum(free.layers).total());
+    slower += sum(stalled.layers).total() > sum(free.layers).total() ? 1 : 0;
+    idle += sum(stalled.layers).idle.value > 0 ? 1 : 0;
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(slower, static_cast<int>(case_count()) / 8);
+  EXPECT_GT(idle, static_cast<int>(case_count()) / 8);
+}
+
+TEST(RandomNetworks, GivenSkippingThenItIsNeverSlowerThanDenseAndEqualWhereNothingIsZero) {
+  int faster = 0;
+  for (std::uint32_t seed = 0; seed < case_count() / 3; ++seed) {
+    auto c = make_case(seed, 70);
+    if (!c) continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
+    const auto skip = sum(engine::simulate(c->job, kEngine).layers);
+    const auto dense = sum(engine::simulate_dense(c->job, kEngine));
+    EXPECT_LE(skip.total(), dense.total());
+    EXPECT_LE(skip.stream, dense.stream);
+    faster += skip.stream < dense.stream ? 1 : 0;
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(faster, static_cast<int>(case_count()) / 20);
+
+  for (std::uint32_t seed = 0; seed < case_count() / 3; ++seed) {
+    // Density 1 of what the layer reads: one layer, no zero codes, no padding.
+    auto c = make_case(seed, 0);
+    if (!c || c->random.network.layers.size() > 1) continue;
+    const network::Window& w = c->random.network.layers.front().window;
+    if (w.pad_top + w.pad_bottom + w.pad_left + w.pad_right > 0) continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
+    const auto skip = sum(engine::simulate(c->job, kEngine).layers);
+    const auto dense = sum(engine::simulate_dense(c->job, kEngine));
+    EXPECT_EQ(skip.total(), dense.total());
+    EXPECT_EQ(skip.stream, dense.stream);
+  }
+}
+
+}  // namespace
+}  // namespace lacuna

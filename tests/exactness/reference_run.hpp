@@ -1,0 +1,49 @@
+// An independent evaluation of a batch: values by direct loops, faults by a naive model of the
+// weight SRAM's bits, and times by the rules of docs/timing.md applied to a schedule's steps, cycle
+// by cycle. Slow and plain; it shares the schedule and requantise() with the engine, nothing else.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "base/counters.hpp"
+#include "fault/plan.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::reference {
+
+using Codes = std::vector<std::uint8_t>;
+
+struct Values {
+  std::vector<std::vector<Codes>> maps;  ///< [map][image], channels last
+  std::vector<std::int32_t> last;        ///< biased sums of the last layer, image after image
+};
+
+/// Direct convolution loops over the network's own weights.
+Values evaluate(const network::Network& network, const std::vector<Codes>& images);
+
+/// What every PE load of a schedule reads from a weight SRAM with faults.
+struct FaultyLoads {
+  /// [step] of a kLoadPe: weights as read, [index of the pass][channel of the tile]; else empty.
+  std::vector<std::vector<std::vector<int>>> weights;
+  std::vector<base::FaultOutcome> outcomes;
+};
+FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::Network& network,
+                             const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan);
+
+/// As evaluate(), with the weights that the schedule's PE loads read.
+Values evaluate_faulty(const network::Network& network, const std::vector<Codes>& images,
+                       const mapping::Schedule& schedule, const FaultyLoads& loads);
+
+struct Times {
+  std::int64_t total = 0;
+  std::vector<base::CycleClasses> layers;
+  std::vector<base::StreamSplit> splits;
+};
+/// Start and end of every step with the zeros of `values`, and every cycle's class.
+Times times_of(const mapping::Schedule& schedule, const network::Network& network,
+               const arch::AcceleratorSpec& spec, const Values& values);
+
+}  // namespace lacuna::reference
