@@ -32,10 +32,13 @@ std::string read_file(const std::string& path, std::int64_t max_bytes) {
 }
 
 void write_file(const std::string& path, const std::string& bytes) {
-  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
+  // A device or pipe is written to; renaming a file over it would replace it.
+  struct stat status {};
+  const bool in_place = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  const std::string temporary = in_place ? path : path + ".tmp." + std::to_string(::getpid());
   const auto fail = [&](const char* what) {
     const int error = errno;
-    ::unlink(temporary.c_str());
+    if (!in_place) ::unlink(temporary.c_str());
     throw InputError({path, 0, ""}, std::string(what) + ": " + std::strerror(error));
   };
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -52,13 +55,14 @@ void write_file(const std::string& path, const std::string& bytes) {
     }
     done += static_cast<std::size_t>(wrote);
   }
-  if (::fsync(file) != 0 && errno != EINVAL && errno != EROFS) {
+  if (!in_place && ::fsync(file) != 0) {
     const int error = errno;
     ::close(file);
     errno = error;
     fail("cannot be written");
   }
   if (::close(file) != 0) fail("cannot be written");
+  if (in_place) return;
   if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot be renamed into place");
 }
 

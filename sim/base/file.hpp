@@ -11,7 +11,8 @@ namespace lacuna::base {
 std::string read_file(const std::string& path, std::int64_t max_bytes);
 
 /// Writes `bytes` to a temporary name in the same folder, then renames it over `path`, so that
-/// `path` holds either the old or the whole new content. Throws InputError naming `path`.
+/// `path` holds either the old or the whole new content. A device or pipe is written to as it is.
+/// Throws InputError naming `path`.
 void write_file(const std::string& path, const std::string& bytes);
 
 }  // namespace lacuna::base

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The main job on real data: what zero skipping gains in latency and what faults in the weight memory
+# cost in accuracy, for every network in models/, simulated cycle by cycle in SystemC.
+# Installs missing Debian packages, builds, runs. A second time it starts at once.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+machine=hw_configs/edge_16x16.yaml
+images=500                # test images for each accuracy
+batch_images=160          # test images for each latency, a multiple of both batch sizes
+rates="1e-3 1e-2 3e-2"    # bit error rates in the weight SRAM
+maps=10                   # random fault maps at each rate; the same seeds for all networks
+out=build/demo
+
+cmake/install-packages.sh build
+echo "building ..."
+mkdir -p build
+if ! { cmake --preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF &&
+       cmake --build --preset release --target lacuna; } >build/demo-build.log 2>&1; then
+  tail -n 30 build/demo-build.log >&2
+  echo "demo.sh: the build failed; build/demo-build.log has all of it" >&2
+  exit 1
+fi
+lacuna=build/release/bin/lacuna
+rm -rf "$out"
+mkdir -p "$out"
+
+# One line a run; xargs keeps the cores busy. A run that fails ends the demo.
+models=$(for card in models/*/card.yaml; do basename "$(dirname "$card")"; done)
+count=0
+{
+  for model in $models; do
+    for batch in 1 16; do
+      echo "$model-batch$batch --model models/$model --images $batch_images --batch $batch"
+    done
+    echo "$model-clean --model models/$model --images $images --no-dense"
+    for rate in $rates; do
+      for seed in $(seq "$maps"); do
+        echo "$model-$rate-$seed --model models/$model --images $images --no-dense --ber $rate --map-seed $seed"
+      done
+    done
+  done
+} >"$out/runs"
+count=$(wc -l <"$out/runs")
+echo "running $count simulations of $(wc -w <<<"$models") networks on $(basename "$machine" .yaml), $images Fashion-MNIST test images each ..."
+xargs -P "$(nproc)" -L 1 bash -c '
+  name=$1; shift
+  "$0" run --hw '"$machine"' "$@" --json '"$out"'/"$name".json >/dev/null' "$lacuna" <"$out/runs"
+
+echo
+echo "Latency: cycles an image, all layers; dense = the same machine without zero skipping"
+{
+  echo "network;batch;density;dense;skipping;streams;whole inference"
+  for model in $models; do
+    for batch in 1 16; do
+      jq -r --arg model "$model" '
+        def fix: . * 100 | round / 100 | tostring;
+        ([.layers[1:][].input_nonzeros] | add) as $nonzeros |
+        ([.layers[1:][].input_values] | add) as $values |
+        [$model, .batch, ($nonzeros / $values | fix), (.dense_cycles / .images | round),
+         (.cycles.total / .images | round), ((.stream_speedup | fix) + "x"),
+         ((.speedup | fix) + "x")] | map(tostring) | join(";")' "$out/$model-batch$batch.json"
+    done
+  done
+} | column -t -s ';' -R 2,3,4,5,6,7
+
+echo
+echo "Accuracy: top-1 of $images images; with faults the mean and the range over $maps random maps of"
+echo "flipped cells in the weight SRAM (same seeds for all networks)"
+{
+  echo "network;fault-free$(for rate in $rates; do printf ';BER %s' "$rate"; done)"
+  for model in $models; do
+    printf '%s;%s' "$model" "$(jq -r '.top1 * 1000 | round / 10 | tostring + "%"' "$out/$model-clean.json")"
+    for rate in $rates; do
+      printf ';%s' "$(cat "$out/$model-$rate"-*.json | jq -rs '
+        def pct: . * 1000 | round / 10;
+        map(.top1) | "\(add / length | pct)% (\(min | pct) to \(max | pct))"')"
+    done
+    echo
+  done
+} | column -t -s ';'
+
+echo
+echo "A layer at a time, for one network:"
+$lacuna run --hw "$machine" --model "models/$(head -n 1 <<<"$models")" --images 16 --batch 16
+echo
+echo "run records: $out/*.json"

@@ -1,0 +1,275 @@
+// The built program, as a user calls it: what it prints, what it writes, how it fails.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "base/sha256.hpp"
+
+namespace lacuna {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Output {
+  int code = -1;
+  std::string out;
+  std::string error;
+};
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_cli_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Output lacuna(const std::string& arguments) const {
+    const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " + arguments +
+                                " >'" + path("stdout") + "' 2>'" + path("stderr") + "'";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("stdout")),
+            read(path("stderr"))};
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
+  }
+
+  std::filesystem::path folder_;
+};
+
+const std::string kLeNet = "--hw hw_configs/edge_16x16.yaml --model models/lenet5_qdnn";
+
+TEST_F(Cli, GivenARunThenTheRecordIsCompleteAndItsSumsHold) {
+  const Output run = lacuna("run " + kLeNet + " --images 5 --batch 2 --json " + path("r.json") +
+                            " --csv " + path("r.csv") + " --predictions " + path("p.csv"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_EQ(run.error, "");
+  const Json record = Json::parse(read(path("r.json")));
+  EXPECT_EQ(record["schema"], "lacuna.run/1");
+  EXPECT_EQ(record["images"], 5);
+  EXPECT_EQ(record["batch"], 2);
+  EXPECT_EQ(record["engine"], "systemc");
+  EXPECT_EQ(record["hashes"]["model"],
+            base::sha256_hex(
+                read(std::string(LACUNA_SOURCE_DIR) + "/models/lenet5_qdnn/lenet5_qdnn.onnx")));
+  EXPECT_EQ(record["faults"]["armed"], 0);
+  const char* classes[] = {"stream", "weight_load", "memory_wait", "post_wait", "idle"};
+  std::int64_t of_layers = 0;
+  std::int64_t dense = 0;
+  for (const Json& layer : record["layers"]) {
+    std::int64_t sum = 0;
+    for (const char* name : classes) sum += layer["cycles"][name].get<std::int64_t>();
+    EXPECT_EQ(layer["cycles"]["total"], sum);
+    of_layers += sum;
+    dense += layer["dense_cycles"].get<std::int64_t>();
+    const Json& macs = layer["macs"];
+    EXPECT_EQ(macs["total"].get<std::int64_t>(), macs["issued"].get<std::int64_t>() +
+                                                     macs["gated"].get<std::int64_t>() +
+                                                     macs["skipped"].get<std::int64_t>());
+    const Json& stream = layer["stream"];
+    EXPECT_EQ(layer["cycles"]["stream"].get<std::int64_t>(),
+              stream["work"].get<std::int64_t>() + stream["imbalance"].get<std::int64_t>() +
+                  stream["fill_drain"].get<std::int64_t>());
+  }
+  EXPECT_EQ(record["cycles"]["total"], of_layers);
+  EXPECT_EQ(record["dense_cycles"], dense);
+  EXPECT_EQ(record["cycles"]["idle"], 0);
+  // LeNet-5: 784 x 6 x 25 + 100 x 16 x 150 + 400 x 120 + 120 x 84 + 84 x 10 MACs an image.
+  EXPECT_EQ(record["macs"]["total"], 5 * (117'600 + 240'000 + 48'000 + 10'080 + 840));
+
+  // The predictions hold the logits whose hash is in the record.
+  std::stringstream lines(read(path("p.csv")));
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line.substr(0, 22), "image,label,top1,logit");
+  std::string bytes;
+  int rows = 0;
+  int correct = 0;
+  for (; std::getline(lines, line); ++rows) {
+    std::stringstream fields(line);
+    std::string field;
+    std::vector<std::int64_t> values;
+    while (std::getline(fields, field, ',')) values.push_back(std::stoll(field));
+    ASSERT_EQ(values.size(), 13U);
+    correct += values[1] == values[2] ? 1 : 0;
+    for (std::size_t i = 3; i < values.size(); ++i) {
+      for (int shift = 0; shift < 32; shift += 8) {
+        bytes += static_cast<char>(static_cast<std::uint32_t>(values[i]) >> shift);
+      }
+    }
+  }
+  EXPECT_EQ(rows, 5);
+  EXPECT_EQ(record["logits_sha256"], base::sha256_hex(bytes));
+  EXPECT_DOUBLE_EQ(record["top1"].get<double>(), correct / 5.0);
+  // One header, a row a layer, one total.
+  const std::string csv = read(path("r.csv"));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 7 + 1);
+}
+
+TEST_F(Cli, GivenTheSameInputsThenTheSameBytes) {
+  for (const std::string name : {"a", "b"}) {
+    const std::string faulty = " --ber 0.01 --map-seed 3 --images 3 --json ";
+    ASSERT_EQ(lacuna("run " + kLeNet + faulty + path(name)).code, 0);
+  }
+  EXPECT_EQ(read(path("a")), read(path("b")));
+  EXPECT_GT(Json::parse(read(path("a")))["faults"]["fired"], 0);
+}
+
+TEST_F(Cli, GivenASavedMapThenReadingItBackGivesTheSameRun) {
+  ASSERT_EQ(
+      lacuna("run " + kLeNet + " --images 3 --ber 0.01 --fault-kind stuck_at_1 --save-faults " +
+             path("map.csv") + " --json " + path("a.json"))
+          .code,
+      0);
+  ASSERT_EQ(lacuna("run " + kLeNet + " --images 3 --faults " + path("map.csv") + " --json " +
+                   path("b.json"))
+                .code,
+            0);
+  const Json a = Json::parse(read(path("a.json")));
+  const Json b = Json::parse(read(path("b.json")));
+  EXPECT_EQ(a["logits_sha256"], b["logits_sha256"]);
+  EXPECT_EQ(a["faults"]["fired"], b["faults"]["fired"]);
+  EXPECT_EQ(a["cycles"], b["cycles"]);
+}
+
+TEST_F(Cli, GivenAWorkloadThenItsSumsAreHashedAndTop1IsNull) {
+  const Output run = lacuna(
+      "run --hw hw_configs/edge_16x16.yaml --workload traces/lenet5.csv --json " + path("r.json"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  const Json record = Json::parse(read(path("r.json")));
+  EXPECT_TRUE(record["top1"].is_null());
+  EXPECT_EQ(record["images"], 1);
+  EXPECT_EQ(record["seed"], 1);
+  EXPECT_EQ(record["logits_sha256"].get<std::string>().size(), 64U);
+  EXPECT_LE(record["cycles"]["total"], record["dense_cycles"]);
+}
+
+TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
+  const Output weight = lacuna("map " + kLeNet + " --weight fc3:7,0,0,11");
+  ASSERT_EQ(weight.code, 0) << weight.error;
+  int bank = 0;
+  int row = 0;
+  int bit = 0;
+  ASSERT_EQ(std::sscanf(weight.out.c_str(), "fc3:7,0,0,11: weight_sram bank %d, row %d, bits %d",
+                        &bank, &row, &bit),
+            3)
+      << weight.out;
+  const std::string cell =
+      "weight:" + std::to_string(bank) + "," + std::to_string(row) + "," + std::to_string(bit + 2);
+  const Output back = lacuna("map " + kLeNet + " --cell " + cell);
+  ASSERT_EQ(back.code, 0) << back.error;
+  EXPECT_NE(back.out.find("bit 2 of fc3:7,0,0,11 from set-up to the end"), std::string::npos)
+      << back.out;
+}
+
+TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
+  const Output check = lacuna("check hw_configs/*.yaml traces/*.csv models/lenet5_*");
+  EXPECT_EQ(check.code, 0) << check.error;
+  EXPECT_EQ(check.error, "");
+}
+
+TEST_F(Cli, GivenHelpThenItGoesToStandardOutput) {
+  for (const std::string arguments : {"--help", "run --help", "map --help", "check --help"}) {
+    const Output help = lacuna(arguments);
+    EXPECT_EQ(help.code, 0);
+    EXPECT_EQ(help.error, "");
+    EXPECT_NE(help.out.find("lacuna"), std::string::npos);
+  }
+  EXPECT_EQ(lacuna("--version").out.substr(0, 7), "lacuna ");
+  EXPECT_EQ(lacuna("run --version").out.substr(0, 7), "lacuna ");
+}
+
+struct Mistake {
+  std::string arguments;
+  std::string message;
+};
+
+TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
+  const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
+  const Mistake mistakes[] = {
+      {"rum", "lacuna: rum: is not a command; run, map, check are known; did you mean 'run'?\n"},
+      {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
+      {"run " + hw, "lacuna: --model, --workload: both are missing; exactly one is required\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --image 3",
+       "lacuna: --image: unknown option; --help lists what is known; did you mean '--images'?\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --images 0",
+       "lacuna: --images: '0' cannot be used; an integer from 1 to 10000 is allowed\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --images 10001",
+       "lacuna: --images: '10001' cannot be used; an integer from 1 to 10000 is allowed\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --ber 1.5",
+       "lacuna: --ber: '1.5' cannot be used; a number from 0 to 1 is allowed\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --ber nan",
+       "lacuna: --ber: 'nan' cannot be used; a number from 0 to 1 is allowed\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --map-seed 3",
+       "lacuna: --map-seed: there is no random map; --map-seed goes with --ber\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --ber 0.1 --fault-kind flop",
+       "lacuna: --fault-kind: 'flop' is not known; flip, stuck_at_0, stuck_at_1 are allowed; did "
+       "you "
+       "mean 'flip'?\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --engine fats",
+       "lacuna: --engine: 'fats' is not known; systemc is allowed\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --json /no/such/folder/x.json",
+       "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --set array.rows",
+       "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
+      {"run " + hw + "--workload traces/lenet5.csv --images 3",
+       "lacuna: --images: a workload has no images; --images goes with --model\n"},
+      {"run --hw no.yaml --workload traces/lenet5.csv",
+       "lacuna: no.yaml: cannot be read: No such file or directory\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --set precision.weight_bits=3",
+       "lacuna: hw_configs/edge_16x16.yaml: precision.weight_bits: network 'lenet5_qdnn' needs 4 "
+       "bits; this machine has 3\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --set accumulator_sram.entries_per_lane=100",
+       "lacuna: hw_configs/edge_16x16.yaml: accumulator_sram.entries_per_lane: layer 'conv1' "
+       "cannot "
+       "be mapped: it needs 56 entries for one range of 2 output row(s), twice; there are 100 "
+       "entries\n"},
+      {"map " + hw + "--model models/lenet5_qdnn --weight conv9:0,0,0,0",
+       "lacuna: --weight: the network has no layer 'conv9' with weights; conv1, conv2, fc1, fc2, "
+       "fc3 "
+       "are known; did you mean 'conv1'?\n"},
+      {"map " + hw + "--model models/lenet5_qdnn --weight conv1:6,0,0,0",
+       "lacuna: --weight: out channel: '6' cannot be used; an integer from 0 to 5 is allowed\n"},
+      {"map " + hw + "--model models/lenet5_qdnn --cell weight:4,0,0",
+       "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
+      {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const Output output = lacuna(mistake.arguments);
+    EXPECT_EQ(output.code, 2) << mistake.arguments;
+    EXPECT_EQ(output.error, mistake.message) << mistake.arguments;
+    EXPECT_EQ(output.out, "") << mistake.arguments;
+  }
+}
+
+TEST_F(Cli, GivenAFullDeviceThenNothingIsHalfWritten) {
+  const Output full = lacuna("run " + kLeNet + " --images 1 --json /dev/full");
+  EXPECT_EQ(full.code, 2);
+  EXPECT_EQ(full.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
+  const Output terminal = lacuna("run " + kLeNet + " --images 1 --json " + path("kept.json"));
+  EXPECT_EQ(terminal.code, 0);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    EXPECT_EQ(entry.path().string().find(".tmp."), std::string::npos) << entry.path();
+  }
+}
+
+}  // namespace
+}  // namespace lacuna
