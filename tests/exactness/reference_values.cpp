@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "exactness/reference_run.hpp"
 #include "tensor/encoding.hpp"
@@ -160,11 +162,15 @@ FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::N
       }
     }
   };
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> by_cell;
+  for (std::size_t f = 0; f < plan.faults.size(); ++f) {
+    const memory::CellPosition& cell = plan.faults[f].cell;
+    by_cell[{cell.row * banks + cell.bank, cell.bit}].push_back(f);
+  }
   const auto for_faults = [&](std::int64_t word, std::int64_t bit, auto visit) {
-    for (std::size_t f = 0; f < plan.faults.size(); ++f) {
-      const memory::CellPosition& cell = plan.faults[f].cell;
-      if (cell.row * banks + cell.bank == word && cell.bit == bit) visit(f);
-    }
+    const auto found = by_cell.find({word, bit});
+    if (found == by_cell.end()) return;
+    for (const std::size_t f : found->second) visit(f);
   };
   const auto write = [&](const mapping::Step& step, std::int64_t id) {
     const mapping::Block& block = schedule.blocks[at(step.block)];

@@ -1,0 +1,244 @@
+// The shipped networks on every shipped machine: the SystemC engine's logits are those of an
+// evaluation that reads the .onnx by itself, without faults and with stuck cells.
+// LACUNA_FULL=1 takes more images and cells.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "engine/run.hpp"
+#include "exactness/reference_run.hpp"
+#include "fault/sampler.hpp"
+#include "mapping/residency.hpp"
+#include "network/data_set.hpp"
+#include "network/onnx_import.hpp"
+#include "reference/naive_network.hpp"
+#include "tensor/encoding.hpp"
+
+namespace lacuna {
+namespace {
+
+const std::filesystem::path kRoot = LACUNA_SOURCE_DIR;
+constexpr auto kEngine = engine::EngineKind::kSystemc;
+
+bool full() { return std::getenv("LACUNA_FULL") != nullptr; }
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::vector<std::filesystem::path> models() {
+  std::vector<std::filesystem::path> found;
+  for (const auto& folder : std::filesystem::directory_iterator(kRoot / "models")) {
+    if (std::filesystem::exists(folder.path() / "card.yaml")) {
+      found.emplace_back(network::find_model(folder.path().string()));
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::filesystem::path> machines() {
+  std::vector<std::filesystem::path> found;
+  for (const auto& file : std::filesystem::directory_iterator(kRoot / "hw_configs")) {
+    if (file.path().extension() == ".yaml") found.push_back(file.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+const network::DataSet& data() {
+  static const network::DataSet set = network::load_test_set(network::kDefaultDataDir);
+  return set;
+}
+
+std::vector<std::uint8_t> pixels(std::int64_t image) {
+  const std::int64_t size = data().image.values();
+  const auto first = data().pixels.begin() + image * size;
+  return {first, first + size};
+}
+
+engine::Job job_of(const arch::AcceleratorSpec& spec, const std::filesystem::path& model,
+                   const std::vector<std::int64_t>& images, std::int64_t batch) {
+  network::Network network = network::import_onnx(model.string());
+  std::vector<std::vector<std::uint8_t>> codes;
+  for (const std::int64_t image : images) {
+    codes.push_back(network::quantise_pixels(data(), image, network));
+  }
+  return engine::model_job(spec, std::move(network), std::move(codes), batch);
+}
+
+TEST(ShippedNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
+  ASSERT_GE(models().size(), 2U);
+  ASSERT_GE(machines().size(), 5U);
+  std::vector<std::int64_t> images;
+  for (std::int64_t i = 0; i < (full() ? 100 : 23); ++i) images.push_back(i * 97);
+  for (const auto& model : models()) {
+    const std::string bytes = read(model);
+    std::vector<std::int32_t> expected;
+    for (const std::int64_t image : images) {
+      const auto logits = reference::evaluate_onnx(bytes, pixels(image)).logits;
+      expected.insert(expected.end(), logits.begin(), logits.end());
+    }
+    for (const auto& machine : machines()) {
+      for (const std::int64_t batch : {1, 4}) {  // 4 leaves a smaller last batch
+        SCOPED_TRACE(model.filename().string() + " on " + machine.filename().string());
+        const auto spec = arch::load_spec(machine.string());
+        const auto measured = engine::simulate(job_of(spec, model, images, batch), kEngine);
+        EXPECT_EQ(measured.logits, expected);
+        for (const base::LayerCounters& layer : measured.layers) {
+          EXPECT_EQ(layer.cycles.idle.value, 0);
+        }
+      }
+    }
+  }
+}
+
+TEST(ShippedNetworks, GivenARandomMapOnEveryMachineThenLogitsAreThoseOfTheWeightsAsRead) {
+  for (const auto& model : models()) {
+    for (const auto& machine : machines()) {
+      SCOPED_TRACE(model.filename().string() + " on " + machine.filename().string());
+      const auto spec = arch::load_spec(machine.string());
+      for (const auto kind : {memory::FaultKind::kFlip, memory::FaultKind::kStuckAt1}) {
+        engine::Job job = job_of(spec, model, {11, 12}, 2);
+        job.plan = fault::sample_map(engine::weight_sram(job), 2e-3, 5, kind);
+        const engine::Part& part = job.parts.front();
+        const auto loads = reference::read_with_faults(part.schedule, part.network, spec, job.plan);
+        const auto values =
+            reference::evaluate_faulty(part.network, part.images, part.schedule, loads);
+        const auto measured = engine::simulate(job, kEngine);
+        EXPECT_EQ(measured.logits, values.last);
+        EXPECT_NE(values.last, reference::evaluate(part.network, part.images).last);
+        for (std::size_t f = 0; f < measured.faults.size(); ++f) {
+          ASSERT_EQ(measured.faults[f].reads_changed, loads.outcomes[f].reads_changed);
+        }
+      }
+    }
+  }
+}
+
+TEST(ShippedNetworks, GivenATinyWeightSramThenWeightsAreFetchedAgainForEveryBatch) {
+  const auto spec = arch::load_spec((kRoot / "hw_configs/tiny_8x8.yaml").string());
+  for (const auto& model : models()) {
+    for (const std::int64_t batches : {1, 3}) {
+      std::vector<std::int64_t> images;
+      for (std::int64_t i = 0; i < batches; ++i) images.push_back(i);
+      const engine::Job job = job_of(spec, model, images, 1);
+      const auto measured = engine::simulate(job, kEngine);
+      EXPECT_EQ(measured.setup.value, 0);
+      std::int64_t written = 0;
+      for (const base::LayerCounters& layer : measured.layers) written += layer.weight_sram.writes;
+      // LeNet-5's 61,470 weights do not fit into 8,192 places: each passes through for each batch.
+      EXPECT_EQ(written, batches * (150 + 2'400 + 48'000 + 10'080 + 840));
+    }
+  }
+}
+
+// Which PE load brought the weights that a stream multiplies with.
+class PeLoads {
+ public:
+  explicit PeLoads(const mapping::Schedule& schedule) : schedule_(schedule) {
+    std::map<std::int32_t, mapping::StepId> in_set;
+    for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
+      const mapping::Step& step = schedule.steps[id];
+      if (step.kind == mapping::StepKind::kLoadPe) {
+        in_set[step.set] = static_cast<mapping::StepId>(id);
+      } else if (step.kind == mapping::StepKind::kStream) {
+        uses_[step.layer].push_back({step.block, step.range, in_set.at(step.set)});
+      }
+    }
+  }
+
+  mapping::StepId load_for(int layer, std::int64_t k, std::int64_t n, std::int64_t row) const {
+    for (const Use& use : uses_.at(layer)) {
+      const mapping::Block& b = schedule_.blocks[static_cast<std::size_t>(use.block)];
+      const mapping::PixelRange& r = schedule_.ranges[static_cast<std::size_t>(use.range)];
+      if (k >= b.k_begin && k < b.k_begin + b.k_count && n >= b.n_begin &&
+          n < b.n_begin + b.n_count && row >= r.row_begin && row < r.row_begin + r.row_count) {
+        return use.load;
+      }
+    }
+    ADD_FAILURE() << "no stream for layer " << layer << " k " << k << " n " << n;
+    return mapping::kNoStep;
+  }
+
+ private:
+  struct Use {
+    std::int32_t block;
+    std::int32_t range;
+    mapping::StepId load;
+  };
+  const mapping::Schedule& schedule_;
+  std::map<int, std::vector<Use>> uses_;
+};
+
+TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatResidencyNamesChange) {
+  const auto spec = arch::load_spec((kRoot / "hw_configs/tiny_8x8.yaml").string());
+  std::mt19937 draw(20);
+  int several = 0;
+  int fired = 0;
+  for (const auto& model : models()) {
+    const std::string bytes = read(model);
+    engine::Job job = job_of(spec, model, {3}, 1);
+    const engine::Part& part = job.parts.front();
+    const mapping::ResidencyMap residency(part.schedule, part.network, spec);
+    const PeLoads loads(part.schedule);
+    const fault::MemoryGeometry memory = engine::weight_sram(job);
+    for (int i = 0; i < (full() ? 40 : 5); ++i) {
+      fault::Fault fault;
+      fault.kind = i % 2 == 0 ? memory::FaultKind::kStuckAt1 : memory::FaultKind::kStuckAt0;
+      fault.cell = {static_cast<std::int64_t>(draw() % static_cast<unsigned>(memory.banks)),
+                    static_cast<std::int64_t>(draw() % static_cast<unsigned>(memory.rows())),
+                    static_cast<std::int64_t>(draw() % static_cast<unsigned>(memory.word_bits))};
+      const auto tenants = residency.stays(fault.cell);
+      std::set<std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t>> weights;
+      for (const auto& tenant : tenants) {
+        const auto& w = tenant.weight;
+        weights.insert({w.layer, w.out, w.ky, w.kx, w.in});
+      }
+      several += weights.size() > 1 ? 1 : 0;
+      job.plan.faults = {fault};
+      const auto measured = engine::simulate(job, kEngine);
+      fired += measured.faults.front().reads_changed > 0 ? 1 : 0;
+
+      const auto hook = [&](const reference::WeightUse& use) {
+        for (const auto& tenant : tenants) {
+          const auto& w = tenant.weight;
+          if (w.layer != use.layer || w.out != use.out || w.ky != use.ky || w.kx != use.kx ||
+              w.in != use.in) {
+            continue;
+          }
+          const network::Layer& layer = part.network.layers[static_cast<std::size_t>(use.layer)];
+          const std::int64_t k =
+              (use.ky * layer.window.kernel_w + use.kx) * layer.group_in() + use.in;
+          const auto load =
+              loads.load_for(use.layer, k, use.out, use.image * layer.out.height + use.out_y);
+          const auto& reads = tenant.stay.reads;
+          if (std::find(reads.begin(), reads.end(), load) == reads.end()) continue;
+          const int bits = spec.precision.weight_bits;
+          unsigned code = tensor::encode(use.value, bits, spec.weight_sram.encoding);
+          const unsigned bit = 1U << tenant.code_bit;
+          code = fault.kind == memory::FaultKind::kStuckAt1 ? code | bit : code & ~bit;
+          return tensor::decode(static_cast<std::uint8_t>(code), bits, spec.weight_sram.encoding);
+        }
+        return use.value;
+      };
+      EXPECT_EQ(measured.logits, reference::evaluate_onnx(bytes, pixels(3), 0, hook).logits)
+          << "bank " << fault.cell.bank << " row " << fault.cell.row << " bit " << fault.cell.bit;
+    }
+  }
+  EXPECT_GE(several, 8);
+  EXPECT_GE(fired, 6);
+}
+
+}  // namespace
+}  // namespace lacuna
