@@ -12,7 +12,7 @@ rates="1e-3 1e-2 3e-2"    # bit error rates in the weight SRAM
 maps=10                   # random fault maps at each rate; the same seeds for all networks
 out=build/demo
 
-cmake/install-packages.sh build
+cmake/install-packages.sh build demo
 echo "building ..."
 mkdir -p build
 if ! { cmake --preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF &&

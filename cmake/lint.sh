@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# clang-format and clang-tidy over the program's sources, findings are errors.
+#   cmake/lint.sh BUILD_FOLDER    (its compile_commands.json is read)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:?the build folder with compile_commands.json}
+
+mapfile -t sources < <(git ls-files '*.cpp' '*.hpp')
+clang-format --dry-run -Werror "${sources[@]}"
+mapfile -t units < <(git ls-files 'sim/*.cpp')
+printf '%s\n' "${units[@]}" |
+  xargs -P "$(nproc)" -n 4 clang-tidy -p "$build" --quiet --warnings-as-errors='*' 2>/dev/null

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The whole test suite: builds it (release, then with address and undefined-behaviour sanitizers),
+# runs it, and checks format and lint. Installs missing Debian packages.
+#   ./test.sh          seeded shares of the long suites: some minutes
+#   ./test.sh --full   the long suites whole
+set -euo pipefail
+cd "$(dirname "$0")"
+
+case "${1:-}" in
+  "") export LACUNA_FUZZ_COUNT=${LACUNA_FUZZ_COUNT:-3000} ;;
+  --full) export LACUNA_FULL=1 LACUNA_FUZZ_COUNT=100000 ;;
+  *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
+esac
+
+step() { printf '== %s\n' "$*"; }
+quietly() {  # shows what a command printed only when it fails
+  local log
+  log=$(mktemp)
+  if ! "$@" >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
+    echo "test.sh: failed: $* ($log)" >&2
+    exit 1
+  fi
+  rm -f "$log"
+}
+
+cmake/install-packages.sh build demo test lint
+step "build, release"
+quietly cmake --preset release -DLACUNA_TESTS=ON -DLACUNA_BENCHMARKS=ON
+quietly cmake --build --preset release
+step "format and lint"
+cmake/lint.sh build/release
+step "build, sanitizers"
+quietly cmake --preset asan
+quietly cmake --build --preset asan
+step "test, sanitizers"
+LACUNA_FULL='' LACUNA_FUZZ_COUNT=$((LACUNA_FUZZ_COUNT < 10000 ? LACUNA_FUZZ_COUNT / 6 : 3000)) \
+  bash -c 'unset LACUNA_FULL; ctest --preset asan -j "$(nproc)" -Q -O build/asan/tests.log' || {
+  tail -n 40 build/asan/tests.log >&2
+  exit 1
+}
+tail -n 3 build/asan/tests.log
+step "test, release"
+ctest --preset release -j "$(nproc)" --progress 2>&1 | tail -n 40
