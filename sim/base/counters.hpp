@@ -71,6 +71,12 @@ struct FaultOutcome {
   std::int64_t reads_changed = 0;  ///< reads whose value the fault changed
   bool overwritten = false;        ///< an upset that a write removed before any read
 };
-
+/// What an engine measured for one batch.
+struct BatchResult {
+  std::vector<LayerCounters> layers;            ///< one an entry of the network's layers
+  std::vector<std::int32_t> logits;             ///< images x classes; empty without logits
+  std::vector<std::vector<std::int32_t>> sums;  ///< [layer] tapped: M x N biased sums; else empty
+  Cycles cycles;
+};
 
 }  // namespace lacuna::base

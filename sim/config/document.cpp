@@ -159,7 +159,7 @@ void check_read(const std::string& file, const Node& node) {
       if (entry.value.origin.empty()) {
         place.line = entry.line;
       } else if (!suggestion.empty() && !node.path.empty()) {
-        suggestion = node.path + "." + suggestion;
+        suggestion.insert(0, node.path + ".");
       }
       throw InputError(
           place, "unknown key",

@@ -95,7 +95,7 @@ class Runner {
     return list;
   }
 
-  void add(const systemc::Engine::Batch& batch, std::int64_t times, std::size_t first_layer,
+  void add(const base::BatchResult& batch, std::int64_t times, std::size_t first_layer,
            base::Sha256& hash) {
     base::Cycles classified;
     for (std::size_t i = 0; i < batch.layers.size(); ++i) {

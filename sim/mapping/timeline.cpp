@@ -27,6 +27,10 @@ class Timeline {
   }
 
  private:
+  std::int64_t duration(const Step& step) const {
+    return step_cycles(step, schedule_, network_, spec_);
+  }
+
   void place(std::size_t id, const Step& step) {
     std::int64_t ready = 0;
     for (const StepId wait : step.waits) {
@@ -40,12 +44,8 @@ class Timeline {
     std::int64_t& last_end = last_end_[resource];
     switch (resource_of(step.kind)) {
       case Resource::kDma: {
-        const base::Bytes bytes = transfer_bytes(step, schedule_, network_, spec_);
-        const std::int64_t beats = spec_.dram.bytes_per_cycle
-                                       ? base::ceil_div(bytes.value, *spec_.dram.bytes_per_cycle)
-                                       : 0;
         start_[id] = std::max(ready, last_start);
-        end_[id] = std::max(start_[id] + spec_.dram.latency_cycles, last_end) + beats;
+        end_[id] = std::max(start_[id] + spec_.dram.latency_cycles, last_end) + duration(step);
         break;
       }
       case Resource::kLoader:
@@ -62,35 +62,6 @@ class Timeline {
     }
     last_start = start_[id];
     last_end = end_[id];
-  }
-
-  std::int64_t duration(const Step& step) const {
-    const network::Layer& layer = network_.layers[static_cast<std::size_t>(step.layer)];
-    if (step.kind == StepKind::kPool) {
-      const Region& out = schedule_.regions[static_cast<std::size_t>(step.output)];
-      std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
-      for (std::int64_t c = 0; c < layer.out.channels; c += spec_.array.cols) {
-        a_pixel += base::ceil_div(std::min<std::int64_t>(spec_.array.cols, layer.out.channels - c),
-                                  *spec_.post.lanes);
-      }
-      return out.image_count * out.row_count * layer.out.width * a_pixel * layer.window.kernel_h *
-             layer.window.kernel_w;
-    }
-    const Block& block = schedule_.blocks[static_cast<std::size_t>(step.block)];
-    if (step.kind == StepKind::kLoadPe) {
-      return spec_.array.whole_folds ? std::int64_t{spec_.array.rows} * spec_.array.weights_per_pe
-                                     : block.k_count;
-    }
-    const PixelRange& range = schedule_.ranges[static_cast<std::size_t>(step.range)];
-    const std::int64_t pixels = range.row_count * layer.out.width;
-    if (step.kind == StepKind::kPost) {
-      return pixels * base::ceil_div(block.n_count, *spec_.post.lanes);
-    }
-    // Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
-    const std::int64_t used = used_rows(block, spec_);
-    const std::int64_t rows = spec_.array.whole_folds ? spec_.array.rows : used;
-    const std::int64_t cols = spec_.array.whole_folds ? spec_.array.cols : block.n_count;
-    return pixels * base::ceil_div(block.k_count, used) + (rows - 1) + (cols - 1);
   }
 
   const Schedule& schedule_;
@@ -114,6 +85,41 @@ base::Bytes transfer_bytes(const Step& step, const Schedule& schedule,
   const std::int64_t values =
       step.rows.image_count * step.rows.row_count * shape.width * shape.channels;
   return base::Bytes{base::ceil_div(values * spec.precision.activation_bits, 8)};
+}
+
+std::int64_t step_cycles(const Step& step, const Schedule& schedule,
+                         const network::Network& network, const arch::AcceleratorSpec& spec) {
+  if (resource_of(step.kind) == Resource::kDma) {
+    const base::Bytes bytes = transfer_bytes(step, schedule, network, spec);
+    return spec.dram.bytes_per_cycle ? base::ceil_div(bytes.value, *spec.dram.bytes_per_cycle) : 0;
+  }
+  if (resource_of(step.kind) == Resource::kPost && !spec.post.lanes) return 0;
+  const network::Layer& layer = network.layers[static_cast<std::size_t>(step.layer)];
+  if (step.kind == StepKind::kPool) {
+    const Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
+    std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
+    for (std::int64_t c = 0; c < layer.out.channels; c += spec.array.cols) {
+      a_pixel += base::ceil_div(std::min<std::int64_t>(spec.array.cols, layer.out.channels - c),
+                                *spec.post.lanes);
+    }
+    return out.image_count * out.row_count * layer.out.width * a_pixel * layer.window.kernel_h *
+           layer.window.kernel_w;
+  }
+  const Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+  if (step.kind == StepKind::kLoadPe) {
+    return spec.array.whole_folds ? std::int64_t{spec.array.rows} * spec.array.weights_per_pe
+                                  : block.k_count;
+  }
+  const PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
+  const std::int64_t pixels = range.row_count * layer.out.width;
+  if (step.kind == StepKind::kPost) {
+    return pixels * base::ceil_div(block.n_count, *spec.post.lanes);
+  }
+  // Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
+  const std::int64_t used = used_rows(block, spec);
+  const std::int64_t rows = spec.array.whole_folds ? spec.array.rows : used;
+  const std::int64_t cols = spec.array.whole_folds ? spec.array.cols : block.n_count;
+  return pixels * base::ceil_div(block.k_count, used) + (rows - 1) + (cols - 1);
 }
 
 Estimate estimate_dense(const Schedule& schedule, const network::Network& network,

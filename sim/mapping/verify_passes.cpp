@@ -75,18 +75,18 @@ void PassBook::check_layer_order(StepId id) {
 }
 
 bool PassBook::fits(StepId id, std::int64_t count) {
-  const std::int64_t end = step(id).address + count;
+  const std::int64_t begin = step(id).address;
   const arch::Limit limit = spec_.accumulators.entries_per_lane;
   const auto what = [&] {
-    return fmt::format("{} uses accumulator entries {}", name(id),
-                       interval_name(step(id).address, end));
+    return fmt::format("{} uses accumulator entries {} + {}", name(id), begin, count);
   };
-  violations_.require(end <= schedule_.accumulator_entries, [&] {
+  const bool declared = violations_.require(begin <= schedule_.accumulator_entries - count, [&] {
     return fmt::format("{}, the schedule declares {}", what(), schedule_.accumulator_entries);
   });
-  return violations_.require(!limit || end <= *limit, [&] {
+  const bool fits = violations_.require(!limit || begin <= *limit - count, [&] {
     return fmt::format("{}, a lane has {}", what(), limit.value_or(0));
   });
+  return declared && fits;
 }
 
 // The first pass writes entries without reading them: whoever held them must be through.

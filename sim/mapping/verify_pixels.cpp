@@ -74,8 +74,7 @@ std::string region_fault(const Region& region, const MapView& view) {
     return fmt::format("is of map {} instead of {}", region.map, view.map);
   }
   if (region.row_count > view.shape.height - region.row_begin) {
-    return fmt::format("has rows {} of a map of {}",
-                       interval_name(region.row_begin, region.row_begin + region.row_count),
+    return fmt::format("has rows {} + {} of a map of {}", region.row_begin, region.row_count,
                        view.shape.height);
   }
   const std::int64_t slots =

@@ -139,7 +139,7 @@ class Walk {
     return violations_.require(
         declared && (!word_limit_ || run.begin + run.count <= *word_limit_), [&] {
           return fmt::format(
-              "{} puts block {} at weight SRAM words {} + {}, the memory "
+              "{} has block {} at weight SRAM words {} + {}, the memory "
               "has {}, the schedule declares {}",
               id == kNoStep ? "set-up" : name(id), s.block, run.begin, run.count,
               word_limit_ ? fmt::format("{}", *word_limit_) : "no limit", schedule_.weight_words);
@@ -154,7 +154,7 @@ class Walk {
     }
   }
   void load_pe(StepId id) {
-    weights_.read(weight_run(step(id)), id, Resource::kLoader);
+    if (weights_fit(step(id), id)) weights_.read(weight_run(step(id)), id, Resource::kLoader);
     passes_.load_pe(id);
   }
 
@@ -286,14 +286,14 @@ class Walk {
   // A pool step computes all rows of its output region.
   void pool(StepId id) {
     const Step& s = step(id);
-    const std::vector<ImageRows> rows = region_rows(region(s.output));
-    for (const ImageRows& r : rows) pooled_[s.layer].push_back({id, r});
     const MapView out = map_view(network_, s.layer + 1);
     const std::string fault = region_fault(region(s.output), out);
     if (!fault.empty()) {
       violations_.add(fmt::format("{}: region {} {}", name(id), s.output, fault));
       return;
     }
+    const std::vector<ImageRows> rows = region_rows(region(s.output));
+    for (const ImageRows& r : rows) pooled_[s.layer].push_back({id, r});
     const std::vector<ImageRows> needed = window_rows(rows, layer(s.layer));
     if (!needed.empty()) {
       read_rows(id, s.input, input_view(network_, s.layer), needed, Resource::kPost);

@@ -18,7 +18,9 @@ class StructureCheck {
 
   void run() {
     if (!violations_.require(
-            schedule_.batch >= 1 && schedule_.layers.size() == network_.layers.size(), [&] {
+            schedule_.batch >= 1 && schedule_.batch <= std::numeric_limits<std::int32_t>::max() &&
+                schedule_.layers.size() == network_.layers.size(),
+            [&] {
               return fmt::format("the schedule has batch {} and {} layer plans for {} layers",
                                  schedule_.batch, schedule_.layers.size(), network_.layers.size());
             })) {

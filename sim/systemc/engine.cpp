@@ -93,7 +93,7 @@ void Engine::run_list(bool setup) {
   }
 }
 
-Engine::Batch Engine::run(const std::vector<const std::uint8_t*>& images) {
+base::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images) {
   Machine& machine = *kernel_->machine;
   Program& program = machine.program;
   const network::Network& network = *program.network;
@@ -121,7 +121,7 @@ Engine::Batch Engine::run(const std::vector<const std::uint8_t*>& images) {
 
   run_list(false);
 
-  Batch result;
+  base::BatchResult result;
   result.cycles = base::Cycles{machine.controller.finish()};
   result.layers = program.layers;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {

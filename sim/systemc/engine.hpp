@@ -43,15 +43,9 @@ class Engine {
   base::Cycles load(const network::Network& network, const mapping::Schedule& schedule,
                     std::int64_t step_offset);
 
-  struct Batch {
-    std::vector<base::LayerCounters> layers;
-    std::vector<std::int32_t> logits;             ///< batch x classes; empty without logits
-    std::vector<std::vector<std::int32_t>> sums;  ///< tapped layers: M x N biased sums
-    base::Cycles cycles;
-  };
   /// Runs one batch: the schedule's number of images, each of network.input.values() codes,
   /// channels last.
-  Batch run(const std::vector<const std::uint8_t*>& images);
+  base::BatchResult run(const std::vector<const std::uint8_t*>& images);
 
   /// What each fault of the plan has done so far.
   const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }

@@ -1,0 +1,142 @@
+// Whatever the mapper makes of random machines and networks, the judge has nothing to say.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.hpp"
+#include "mapping/mapper.hpp"
+#include "mapping/verify_schedule.hpp"
+#include "unit/mapping/random_case.hpp"
+
+namespace lacuna::mapping {
+namespace {
+
+/// How many of the schedules do something that is worth judging.
+struct Coverage {
+  int mapped = 0;
+  int refused = 0;
+  int batched = 0;
+  int resident = 0;
+  int fetches_again = 0;     ///< a block comes from DRAM more than once a batch
+  int streams_input = 0;     ///< a layer's input comes in more than one transfer
+  int reads_halo_again = 0;  ///< rows of a map come from DRAM twice
+  int spills = 0;
+  int grouped = 0;
+  int halo = 0;  ///< a layer in several ranges whose windows overlap
+  int fused_pool = 0;
+  int separate_pool = 0;
+  int channel_outer = 0;
+  int k_passes = 0;
+  int channel_tiles = 0;
+};
+
+bool has_step(const Schedule& schedule, StepKind kind) {
+  return std::any_of(schedule.steps.begin(), schedule.steps.end(),
+                     [&](const Step& step) { return step.kind == kind; });
+}
+
+void count_transfers(const Schedule& schedule, const network::Network& network, Coverage& seen) {
+  std::unordered_map<std::int32_t, int> fetches;
+  std::unordered_map<std::int32_t, int> input_loads;
+  std::unordered_map<std::int32_t, std::int64_t> rows_loaded;
+  for (const Step& step : schedule.steps) {
+    if (step.kind == StepKind::kLoadWeights) ++fetches[step.block];
+    if (step.kind != StepKind::kLoadActivations) continue;
+    ++input_loads[step.layer];
+    rows_loaded[step.layer] += step.rows.image_count * step.rows.row_count;
+  }
+  const auto more_than_once = [](const auto& entry) { return entry.second > 1; };
+  seen.fetches_again += std::any_of(fetches.begin(), fetches.end(), more_than_once);
+  seen.streams_input += std::any_of(input_loads.begin(), input_loads.end(), more_than_once);
+  seen.reads_halo_again +=
+      std::any_of(rows_loaded.begin(), rows_loaded.end(), [&](const auto& entry) {
+        const auto layer = static_cast<std::size_t>(entry.first);
+        return entry.second > network.layers[layer].in.height * schedule.batch;
+      });
+}
+
+/// Blocks that are brought from DRAM and leave the weight SRAM before any PE load has read them: no
+/// error, but traffic for nothing.
+int unread_loads(const Schedule& schedule) {
+  std::unordered_map<std::int64_t, StepId> unread;  // by address, the load
+  int count = 0;
+  for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
+    const Step& step = schedule.steps[i];
+    if (step.kind == StepKind::kLoadPe) unread.erase(step.address);
+    if (step.kind != StepKind::kLoadWeights) continue;
+    count += !unread.emplace(step.address, static_cast<StepId>(i)).second;
+  }
+  return count + static_cast<int>(unread.size());
+}
+
+void count(const Schedule& schedule, const network::Network& network, Coverage& seen) {
+  ++seen.mapped;
+  seen.batched += schedule.batch > 1;
+  seen.resident += schedule.weights_resident;
+  seen.spills += has_step(schedule, StepKind::kStoreActivations);
+  seen.separate_pool += has_step(schedule, StepKind::kPool);
+  count_transfers(schedule, network, seen);
+  bool grouped = false;
+  bool halo = false;
+  bool fused = false;
+  bool outer = false;
+  bool passes = false;
+  bool tiles = false;
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const network::Layer& layer = network.layers[i];
+    const LayerPlan& plan = schedule.layers[i];
+    grouped |= layer.groups > 1;
+    halo |=
+        layer.is_gemm() && plan.pixel_ranges > 1 && layer.window.kernel_h > layer.window.stride_h;
+    fused |= plan.fused_pool >= 0;
+    outer |= plan.order == "channel_outer";
+    passes |= plan.k_passes > 1;
+    tiles |= plan.channel_tiles > 1;
+  }
+  seen.grouped += grouped;
+  seen.halo += halo;
+  seen.fused_pool += fused;
+  seen.channel_outer += outer;
+  seen.k_passes += passes;
+  seen.channel_tiles += tiles;
+}
+
+TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
+  constexpr std::uint32_t kSeeds = 12000;
+  Coverage seen;
+  for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
+    const testing::RandomCase c = testing::random_case(seed);
+    Schedule schedule;
+    try {
+      schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0});
+    } catch (const base::InputError&) {
+      ++seen.refused;
+      continue;
+    }
+    const std::vector<std::string> violations = schedule_violations(schedule, c.network, c.spec);
+    EXPECT_TRUE(violations.empty()) << "seed " << seed << ": " << violations.front();
+    EXPECT_EQ(unread_loads(schedule), 0) << "seed " << seed;
+    count(schedule, c.network, seen);
+  }
+  EXPECT_GT(seen.mapped, 9000);
+  EXPECT_GT(seen.refused, 1000);
+  EXPECT_GT(seen.batched, 5000);
+  EXPECT_GT(seen.resident, 5000);
+  EXPECT_GT(seen.fetches_again, 400);
+  EXPECT_GT(seen.streams_input, 5000);
+  EXPECT_GT(seen.reads_halo_again, 1000);
+  EXPECT_GT(seen.spills, 4000);
+  EXPECT_GT(seen.grouped, 4000);
+  EXPECT_GT(seen.halo, 2500);
+  EXPECT_GT(seen.fused_pool, 800);
+  EXPECT_GT(seen.separate_pool, 800);
+  EXPECT_GT(seen.channel_outer, 2500);
+  EXPECT_GT(seen.k_passes, 5000);
+  EXPECT_GT(seen.channel_tiles, 6000);
+}
+
+}  // namespace
+}  // namespace lacuna::mapping

@@ -1,0 +1,147 @@
+#include "unit/mapping/random_case.hpp"
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+namespace lacuna::mapping::testing {
+namespace {
+
+class Draw {
+ public:
+  explicit Draw(std::uint32_t seed) : engine_(seed) {}
+
+  /// Evenly from [low, high]; by remainder, since the standard's distributions are not portable.
+  int between(int low, int high) {
+    return low + static_cast<int>(engine_() % static_cast<std::uint32_t>(high - low + 1));
+  }
+  bool one_in(int chances) { return between(1, chances) == 1; }
+
+ private:
+  std::mt19937 engine_;
+};
+
+arch::AcceleratorSpec random_machine(Draw& draw) {
+  arch::AcceleratorSpec spec;
+  spec.file = "random";
+  arch::ArraySpec& array = spec.array;
+  array.rows = draw.between(1, 6);
+  array.cols = draw.between(1, 6);
+  array.weights_per_pe = draw.between(1, 5);
+  array.psum_fifo_depth = draw.between(2, 4);
+  array.local_accumulators = draw.between(1, 2);
+  array.weight_load = draw.one_in(2) ? arch::WeightLoad::kSerial : arch::WeightLoad::kShadowed;
+  array.k_order = draw.one_in(2) ? arch::KOrder::kBlocked : arch::KOrder::kInterleaved;
+  array.whole_folds = draw.one_in(4);
+  spec.zero_skipping = static_cast<arch::ZeroSkipping>(draw.between(0, 2));
+  spec.precision.weight_bits = draw.between(2, 8);
+  spec.precision.activation_bits = draw.between(2, 8);
+  spec.weight_sram.word_bits = draw.between(8, 40);
+  spec.weight_sram.banks = 8;
+  spec.weight_sram.encoding = static_cast<tensor::Encoding>(draw.between(0, 2));
+  if (!draw.one_in(4)) {
+    spec.weight_sram.capacity_bytes = spec.weight_sram.word_bits * draw.between(2, 30);
+  }
+  spec.activation_sram.word_bits = draw.between(8, 40);
+  spec.activation_sram.banks = 2;
+  if (!draw.one_in(4)) {
+    spec.activation_sram.capacity_bytes = spec.activation_sram.word_bits * draw.between(1, 20);
+  }
+  if (!draw.one_in(4)) spec.accumulators.entries_per_lane = draw.between(4, 100);
+  if (!draw.one_in(4)) spec.post.lanes = draw.between(1, array.cols);
+  spec.post.latency_cycles = draw.between(0, 5);
+  spec.dram.latency_cycles = draw.between(0, 20);
+  if (!draw.one_in(4)) spec.dram.bytes_per_cycle = draw.between(1, 8);
+  return spec;
+}
+
+/// A kernel side not above `limit`, the extent with padding.
+int kernel_side(Draw& draw, std::int64_t limit) {
+  return draw.between(1, static_cast<int>(std::min<std::int64_t>(3, limit)));
+}
+
+void random_pool(Draw& draw, network::Layer& layer) {
+  network::Window& w = layer.window;
+  layer.kind = network::LayerKind::kMaxPool;
+  w.kernel_h = kernel_side(draw, layer.in.height);
+  w.kernel_w = kernel_side(draw, layer.in.width);
+  if (draw.one_in(2)) {
+    w.stride_h = w.kernel_h;
+    w.stride_w = w.kernel_w;
+    return;
+  }
+  w.stride_h = draw.between(1, 2);
+  w.stride_w = draw.between(1, 2);
+  w.pad_top = draw.between(0, w.kernel_h - 1);
+  w.pad_left = draw.between(0, w.kernel_w - 1);
+}
+
+void random_convolution(Draw& draw, network::Layer& layer) {
+  network::Window& w = layer.window;
+  w.kernel_h = kernel_side(draw, layer.in.height);
+  w.kernel_w = kernel_side(draw, layer.in.width);
+  w.stride_h = draw.between(1, 2);
+  w.stride_w = draw.between(1, 2);
+  w.pad_top = draw.between(0, w.kernel_h - 1);
+  w.pad_bottom = draw.between(0, w.kernel_h - 1);
+  w.pad_left = draw.between(0, w.kernel_w - 1);
+  w.pad_right = draw.between(0, w.kernel_w - 1);
+  if (layer.in.channels % 2 == 0 && draw.one_in(3)) {
+    layer.groups = 2;
+  } else if (draw.one_in(5)) {
+    layer.groups = static_cast<int>(layer.in.channels);  // depthwise
+  }
+}
+
+void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
+  const int limit = (1 << (weight_bits - 1)) - 1;
+  layer.weights.resize(static_cast<std::size_t>(layer.out.channels * layer.k()));
+  for (std::int8_t& weight : layer.weights) {
+    weight = static_cast<std::int8_t>(draw.between(-limit, limit));
+  }
+  layer.bias.resize(static_cast<std::size_t>(layer.out.channels));
+  for (std::int32_t& bias : layer.bias) bias = draw.between(-50, 50);
+  layer.scale.assign(static_cast<std::size_t>(layer.out.channels), 0.05F);
+}
+
+}  // namespace
+
+RandomCase random_case(std::uint32_t seed) {
+  Draw draw(seed);
+  RandomCase c;
+  c.spec = random_machine(draw);
+  c.batch = draw.between(1, 3);
+  c.network.name = "random";
+  c.network.weight_bits = draw.between(2, c.spec.precision.weight_bits);
+  c.network.activation_bits = draw.between(2, c.spec.precision.activation_bits);
+  c.network.input = {draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
+  network::MapShape shape = c.network.input;
+  const int layers = draw.between(1, 4);
+  for (int i = 0; i < layers; ++i) {
+    network::Layer layer;
+    layer.name = "layer" + std::to_string(i);
+    layer.input = i;
+    layer.in = shape;
+    const bool last = i == layers - 1;
+    if (i > 0 && !last && draw.one_in(3)) {
+      random_pool(draw, layer);
+    } else {
+      random_convolution(draw, layer);
+    }
+    const network::Window& w = layer.window;
+    layer.out.height = (shape.height + w.pad_top + w.pad_bottom - w.kernel_h) / w.stride_h + 1;
+    layer.out.width = (shape.width + w.pad_left + w.pad_right - w.kernel_w) / w.stride_w + 1;
+    layer.out.channels = shape.channels;
+    if (layer.is_gemm()) {
+      layer.out.channels = layer.groups * draw.between(1, 9);
+      layer.logits = last && draw.one_in(2);
+      layer.tap_accumulators = last && !layer.logits && layers == 1;
+      random_operands(draw, layer, c.network.weight_bits);
+    }
+    shape = layer.out;
+    c.network.layers.push_back(std::move(layer));
+  }
+  return c;
+}
+
+}  // namespace lacuna::mapping::testing
