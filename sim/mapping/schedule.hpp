@@ -27,7 +27,7 @@ enum class StepKind : std::uint8_t {
   kLoadPe,            ///< loader: a block from the weight SRAM into a register set of the PEs
   kStream,            ///< array: one pass of a block over a range of pixels
   kPost,              ///< post: a channel tile of a range from accumulators to a region (or logits)
-  kPool,              ///< post: a pooling layer over activation SRAM
+  kPool,              ///< post: a pooling layer over activation SRAM, all rows of its output region
 };
 
 Resource resource_of(StepKind kind);
@@ -92,7 +92,8 @@ struct Step {
   bool first_pass = false;   ///< kStream: accumulators are written without being read
   MapRows rows;              ///< kLoadActivations, kStoreActivations
   /// For each resource the last step that must have ended before this one starts. A resource ends
-  /// its steps in list order, so one each is enough.
+  /// its steps in list order, so one each is enough. DMA and post unit start steps before the last
+  /// one has ended, so conflicts within them are waits, too.
   std::array<StepId, kResources> waits{kNoStep, kNoStep, kNoStep, kNoStep};
   /// kLoadPe with two register sets: the stream that must have started (it swaps the sets).
   StepId after_start = kNoStep;

@@ -17,10 +17,21 @@ bool WeightBuffer::place(Fetch& fetch) {
   return true;
 }
 
+bool WeightBuffer::keep(const Fetch& fetch) {
+  for (const std::size_t index : live_) {
+    Fetch& held = fetches_[index];
+    if (held.block != fetch.block) continue;
+    held.last_use = fetch.last_use;
+    return true;
+  }
+  return false;
+}
+
 const WeightBuffer::Fetch* WeightBuffer::next(std::int64_t use) {
   live_.erase(std::remove_if(live_.begin(), live_.end(),
                              [&](std::size_t index) { return fetches_[index].last_use < use; }),
               live_.end());
+  while (handed_out_ < fetches_.size() && keep(fetches_[handed_out_])) ++handed_out_;
   if (handed_out_ == fetches_.size() || !place(fetches_[handed_out_])) return nullptr;
   live_.push_back(handed_out_);
   return &fetches_[handed_out_++];

@@ -37,6 +37,9 @@ class WeightBuffer {
 
  private:
   bool place(Fetch& fetch);
+  /// Where the block still lies in the buffer, unread or yet to be read again, it stays for this
+  /// use, too, and nothing is fetched.
+  bool keep(const Fetch& fetch);
 
   std::int64_t capacity_;
   std::vector<Fetch> fetches_;

@@ -1,0 +1,111 @@
+// Damaged files: the readers answer with InputError or accept; nothing else ever gets out.
+// LACUNA_FUZZ_COUNT sets the number of files a reader (default 3000, with LACUNA_FULL 100000).
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "arch/spec.hpp"
+#include "base/error.hpp"
+#include "errors/config/mutator.hpp"
+#include "fault/map_file.hpp"
+#include "fault/plan_file.hpp"
+#include "unit/base/temp_folder.hpp"
+#include "unit/fault/hand_weights.hpp"
+
+namespace lacuna {
+namespace {
+
+unsigned count() {
+  if (const char* text = std::getenv("LACUNA_FUZZ_COUNT")) {
+    return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+  }
+  return std::getenv("LACUNA_FULL") != nullptr ? 100'000 : 3'000;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream stream(std::string(LACUNA_SOURCE_DIR) + "/" + path);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+/// Feeds damaged copies of the seeds to `read`; some must still be accepted and most refused, or
+/// the mutations are too tame or too wild to test anything.
+void fuzz(const std::string& name, const std::vector<std::string>& seeds,
+          const std::function<void(const std::string& path)>& read) {
+  const test::TempFolder folder;
+  unsigned refused = 0;
+  for (unsigned i = 0; i < count(); ++i) {
+    std::mt19937 random(i);
+    const std::string bytes = test::mutate(seeds[i % seeds.size()], random);
+    folder.write(name, bytes);
+    try {
+      read(name);
+    } catch (const base::InputError& error) {
+      ++refused;
+      const std::string message = error.what();
+      ASSERT_LT(message.size(), 2'000U) << "seed " << i;
+      ASSERT_EQ(message.find('\n'), std::string::npos) << "seed " << i;
+    } catch (const std::exception& error) {
+      FAIL() << "seed " << i << ": " << error.what() << "\n" << bytes;
+    }
+  }
+  EXPECT_GT(refused, count() / 4);
+  EXPECT_LT(refused, count());
+}
+
+TEST(Fuzz, HardwareFiles) {
+  fuzz("hw.yaml", {text_of("hw_configs/edge_16x16.yaml"), text_of("hw_configs/scalesim_ws.yaml")},
+       [](const std::string& path) { arch::validate(arch::load_spec(path)); });
+}
+
+TEST(Fuzz, Overrides) {
+  const std::string file = std::string(LACUNA_SOURCE_DIR) + "/hw_configs/edge_16x16.yaml";
+  for (unsigned i = 0; i < count(); ++i) {
+    std::mt19937 random(i);
+    const arch::Override override{test::mutate("array.rows", random), test::mutate("16", random)};
+    try {
+      arch::load_spec(file, {override});
+    } catch (const base::InputError&) {
+    } catch (const std::exception& error) {
+      FAIL() << "seed " << i << ": " << error.what();
+    }
+  }
+}
+
+constexpr const char* kPlan = R"(faults:
+  - where:
+      memory: weight_sram
+      bank: 0
+      row: 0-2
+      bit: [1, 5]
+    what: stuck_at_1
+    when: permanent
+  - where: {memory: weight_sram, layer: conv, index: [1, 0, 0, 1], bit: 3}
+    what: flip
+    when: {step: 12}
+  - where: {memory: weight_sram, row: 1, bank: 1, bit: 4, cluster: [2, 3]}
+    what: flip
+)";
+
+TEST(Fuzz, FaultPlans) {
+  const fault::test::HandWeights weights;
+  fuzz("plan.yaml", {kPlan}, [&](const std::string& path) {
+    fault::load_plan(path, {fault::test::small_memory(), &weights, 30});
+  });
+}
+
+constexpr const char* kMap =
+    "memory,bank,row,bit,kind\nweight_sram,0,2,5,stuck_at_1\nweight_sram,1,0,7,flip\n"
+    "weight_sram,1,2,1,stuck_at_0\n";
+
+TEST(Fuzz, FaultMaps) {
+  fuzz("map.csv", {kMap},
+       [](const std::string& path) { fault::read_map(path, fault::test::small_memory()); });
+}
+
+}  // namespace
+}  // namespace lacuna

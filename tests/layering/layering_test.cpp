@@ -1,0 +1,126 @@
+// The rules between the rooms of sim/, on the real tree; and that each rule catches a breach.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "layering/includes.hpp"
+#include "layering/rules.hpp"
+#include "layering/source_text.hpp"
+
+namespace lacuna::layering {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+const std::vector<SourceFile>& real_tree() {
+  static const std::vector<SourceFile> kFiles = [] {
+    const std::filesystem::path root = std::string(LACUNA_SOURCE_DIR) + "/sim";
+    std::vector<SourceFile> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+      const std::string extension = entry.path().extension();
+      if (extension != ".hpp" && extension != ".cpp" && extension != ".in") continue;
+      std::ifstream stream(entry.path());
+      std::stringstream text;
+      text << stream.rdbuf();
+      files.push_back({std::filesystem::relative(entry.path(), root), text.str()});
+    }
+    return files;
+  }();
+  return kFiles;
+}
+
+TEST(SourceTree, IsWalkedWhole) { EXPECT_GT(real_tree().size(), 50U); }
+TEST(SourceTree, IncludesOnlyDownTheRooms) { EXPECT_EQ(find_bad_edges(real_tree()), Strings{}); }
+TEST(SourceTree, HasNoCircles) { EXPECT_EQ(find_circles(real_tree()), Strings{}); }
+TEST(SourceTree, KeepsThirdPartyHeadersAtHome) {
+  EXPECT_EQ(find_homeless_headers(real_tree()), Strings{});
+}
+TEST(SourceTree, PrintsAndExitsOnlyInCli) {
+  EXPECT_EQ(find_prints_and_exits(real_tree()), Strings{});
+}
+
+TEST(BadEdges, AreFound) {
+  const std::vector<SourceFile> files{
+      {"base/units.hpp", ""},
+      {"fault/plan.hpp", "#include \"base/units.hpp\"\n"},
+      {"fault/sampler.hpp", "#include \"fault/plan.hpp\"\n"},
+      {"base/error.hpp", "\n#include \"fault/plan.hpp\"\n"},
+      {"systemc/engine.hpp", "#include \"fault/plan.hpp\"\n#include \"fault/sampler.hpp\"\n"},
+      {"fast/engine.hpp", "#include \"systemc/engine.hpp\"\n"},
+      {"engine/run.hpp", "#include \"systemc/engine.hpp\"\n#include \"fault/sampler.hpp\"\n"},
+      {"engine/version.hpp.in", ""},
+      {"cli/main.cpp",
+       "#include \"engine/version.hpp\"\n#include \"run.hpp\"\n"
+       "#include \"engine/gone.hpp\"\n// #include \"cli/comment.hpp\"\n"},
+      {"utils/misc.hpp", ""},
+  };
+  EXPECT_EQ(find_bad_edges(files),
+            (Strings{"base/error.hpp:2: \"fault/plan.hpp\" is above base",
+                     "systemc/engine.hpp:2: \"fault/sampler.hpp\" is more of fault than its plan",
+                     "fast/engine.hpp:1: \"systemc/engine.hpp\" is the other engine",
+                     "cli/main.cpp:2: \"run.hpp\" is in no room",
+                     "cli/main.cpp:3: \"engine/gone.hpp\" does not exist",
+                     "utils/misc.hpp:0: is in no room"}));
+}
+
+TEST(Circles, AreFound) {
+  const std::vector<SourceFile> files{
+      {"base/a.hpp", "#include \"base/b.hpp\"\n"},
+      {"base/b.hpp", "#include \"base/c.hpp\"\n"},
+      {"base/c.hpp", "#include \"base/b.hpp\"\n#include \"base/d.hpp\"\n"},
+      {"base/d.hpp", ""},
+      {"base/self.hpp", "#include \"base/self.hpp\"\n"},
+  };
+  EXPECT_EQ(find_circles(files),
+            (Strings{"base/b.hpp -> base/c.hpp -> base/b.hpp", "base/self.hpp -> base/self.hpp"}));
+}
+
+TEST(HomelessHeaders, AreFound) {
+  const char* all =
+      "#include <yaml-cpp/yaml.h>\n#include <onnx/onnx_pb.h>\n#include <systemc>\n#include <tlm>\n"
+      "#include <boost/program_options.hpp>\n#include <torch/torch.h>\n#include <dnnl.hpp>\n"
+      "#include <vector>\n#include <fmt/format.h>\n";
+  const auto count = [&](const char* path) { return find_homeless_headers({{path, all}}).size(); };
+  EXPECT_EQ(count("base/x.cpp"), 7U);
+  EXPECT_EQ(count("config/x.cpp"), 6U);
+  EXPECT_EQ(count("network/x.cpp"), 6U);
+  EXPECT_EQ(count("systemc/x.hpp"), 5U) << "systemc and tlm";
+  EXPECT_EQ(count("fast/x.cpp"), 6U);
+  EXPECT_EQ(count("cli/x.cpp"), 6U);
+  EXPECT_EQ(find_homeless_headers({{"config/x.hpp", "\n#include <yaml-cpp/yaml.h>\n"}}),
+            (Strings{"config/x.hpp:2: <yaml-cpp/yaml.h> belongs to sources"}));
+  EXPECT_EQ(find_homeless_headers({{"engine/x.cpp", "#include \"systemc/engine.hpp\"\n"}}),
+            Strings{})
+      << "our own folder";
+  EXPECT_EQ(find_homeless_headers({{"cli/main.cpp", "#include <systemc>\n"}}), Strings{});
+  EXPECT_EQ(find_homeless_headers({{"cli/main.cpp", "#include <tlm>\n"}}).size(), 1U);
+  EXPECT_EQ(find_homeless_headers({{"engine/x.cpp", "#include <systemc.h>\n"}}),
+            (Strings{"engine/x.cpp:1: <systemc.h> belongs to systemc"}));
+}
+
+TEST(PrintsAndExits, AreFound) {
+  for (const char* line : {"std::cout << 1;", "std :: cerr << 1;", "printf(\"x\");",
+                           "std::exit (2);", "fmt::print(x);", "::_exit(1);", "std::abort();",
+                           "puts(x);", "std::terminate();", "perror(x);"}) {
+    EXPECT_EQ(find_prints_and_exits({{"base/x.cpp", line}}).size(), 1U) << line;
+    EXPECT_EQ(find_prints_and_exits({{"cli/x.cpp", line}}).size(), 0U) << line;
+  }
+  for (const char* line :
+       {"// std::cout", "/* exit(1) */", "f(\"std::cout\");", "snprintf(x);", "on_exit(x);",
+        "R\"(printf(1))\"", "fmt::format(x);", "exit_code = 2;", "x = 1'000; /*'*/ y = 'a';"}) {
+    EXPECT_EQ(find_prints_and_exits({{"base/x.cpp", line}}), Strings{}) << line;
+  }
+  EXPECT_EQ(find_prints_and_exits({{"base/x.cpp", "a\n\nexit(1);"}}),
+            (Strings{"base/x.cpp:3: only cli prints or exits: exit"}));
+}
+
+TEST(CodeOnly, KeepsLinesAndRemovesCommentsAndLiterals) {
+  EXPECT_EQ(code_only("a // b\nc /* d\ne */ f"), "a     \nc     \n     f");
+  EXPECT_EQ(code_only("f(\"a\\\"b\", 'c', 1'000)"), "f(      ,    , 1'000)");
+  EXPECT_EQ(code_only("R\"x(a)\")x\" b"), "           b");
+}
+
+}  // namespace
+}  // namespace lacuna::layering

@@ -1,0 +1,115 @@
+#include "layering/rules.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <sstream>
+
+namespace lacuna::layering {
+namespace {
+
+struct Home {
+  const char* header;  ///< beginning of its name
+  const char* room;    ///< "" is no room of sim/
+  bool sources_only;   ///< not even in headers of its home
+};
+
+constexpr Home kHomes[] = {
+    {"yaml-cpp/", "config", true},
+    {"onnx/", "network", false},
+    {"google/protobuf/", "network", false},
+    {"systemc", "systemc", false},
+    {"sysc/", "systemc", false},
+    {"tlm", "systemc", false},
+    {"dnnl", "fast", false},
+    {"oneapi/dnnl/", "fast", false},
+    {"boost/program_options", "cli", false},
+    {"torch/", "", false},
+    {"ATen/", "", false},
+    {"c10/", "", false},
+    {"gtest/", "", false},
+};
+
+/// libsystemc brings a main that calls sc_main, so the program's entry point starts its kernel.
+constexpr const char* kEntryPoint = "cli/main.cpp";
+constexpr const char* kEntryHeader = "systemc";
+
+bool begins_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+std::string at(const SourceFile& file, int line) {
+  return file.path + ":" + std::to_string(line) + ": ";
+}
+
+/// The first name in a line of code that prints or ends the program, or "".
+std::string find_print_or_exit(const std::string& line) {
+  static const std::set<std::string> kStreams{"cout", "cerr", "clog"};
+  static const std::set<std::string> kCalls{"printf",     "fprintf", "vprintf", "vfprintf", "puts",
+                                            "fputs",      "putchar", "perror",  "exit",     "_exit",
+                                            "quick_exit", "abort",   "_Exit",   "terminate"};
+  const auto in_name = [](char c) { return std::isalnum(c) != 0 || c == '_'; };
+  for (auto begin = line.begin(); begin != line.end();) {
+    begin = std::find_if(begin, line.end(), in_name);
+    const auto end = std::find_if_not(begin, line.end(), in_name);
+    const std::string name(begin, end);
+    const auto next = std::find_if_not(end, line.end(), [](char c) { return c == ' '; });
+    const bool called = next != line.end() && *next == '(';
+    const bool of_fmt = ends_with(std::string(line.begin(), begin), "fmt::");
+    if (kStreams.count(name) > 0 || (called && kCalls.count(name) > 0) ||
+        (called && of_fmt && name == "print")) {
+      return name;
+    }
+    begin = end;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string room_of(const std::string& path) {
+  const std::size_t slash = path.find('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+std::vector<std::string> find_homeless_headers(const std::vector<SourceFile>& files) {
+  std::vector<std::string> found;
+  for (const SourceFile& file : files) {
+    const std::string room = room_of(file.path);
+    for (const Include& include : includes_of(file.text)) {
+      // "systemc/..." in quotes is our own folder.
+      if (!include.angle && room_of(include.name) == "systemc") continue;
+      if (file.path == kEntryPoint && include.name == kEntryHeader) continue;
+      for (const Home& home : kHomes) {
+        if (!begins_with(include.name, home.header)) continue;
+        if (room != home.room) {
+          found.push_back(at(file, include.line) + "<" + include.name + "> belongs to " +
+                          (*home.room == '\0' ? "no room" : home.room));
+        } else if (home.sources_only && !ends_with(file.path, ".cpp")) {
+          found.push_back(at(file, include.line) + "<" + include.name + "> belongs to sources");
+        }
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> find_prints_and_exits(const std::vector<SourceFile>& files) {
+  std::vector<std::string> found;
+  for (const SourceFile& file : files) {
+    if (room_of(file.path) == "cli") continue;
+    std::istringstream lines(code_only(file.text));
+    std::string line;
+    for (int number = 1; std::getline(lines, line); ++number) {
+      const std::string name = find_print_or_exit(line);
+      if (!name.empty()) found.push_back(at(file, number) + "only cli prints or exits: " + name);
+    }
+  }
+  return found;
+}
+
+}  // namespace lacuna::layering
