@@ -13,11 +13,14 @@ namespace lacuna::cli {
 namespace {
 
 engine::EngineKind engine_kind(const Options& options) {
-  const std::string name = options.text("engine").value_or("systemc");
-  if (name == engine::engine_name(engine::EngineKind::kSystemc)) {
-    return engine::EngineKind::kSystemc;
+  const std::string name = options.text("engine").value_or("fast");
+  std::vector<std::string> names;
+  for (const auto kind : {engine::EngineKind::kFast, engine::EngineKind::kSystemc}) {
+    if (name == engine::engine_name(kind)) return kind;
+    names.emplace_back(engine::engine_name(kind));
   }
-  throw base::InputError({"", 0, "--engine"}, "'" + name + "' is not known", "systemc is allowed");
+  throw base::InputError({"", 0, "--engine"}, "'" + name + "' is not known",
+                         base::join(names) + " are allowed", base::nearest_name(name, names));
 }
 
 constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults"};
@@ -30,7 +33,7 @@ int run_command(const std::vector<std::string>& arguments) {
       "Simulates inference cycle by cycle and prints a table a layer.");
   add_job_options(options);
   add_fault_options(options);
-  options.value("engine", "NAME", "systemc (default)")
+  options.value("engine", "NAME", "fast (default), or systemc: cycle by cycle, the reference")
       .flag("no-dense", "leave out the second, dense run that the speed-up is against")
       .value("json", "FILE", "write the run record")
       .value("csv", "FILE", "write the table a layer")

@@ -20,6 +20,8 @@ mapping::Schedule verified(const network::Network& network, const arch::Accelera
 
 const char* engine_name(EngineKind kind) {
   switch (kind) {
+    case EngineKind::kFast:
+      return "fast";
     case EngineKind::kSystemc:
       return "systemc";
   }

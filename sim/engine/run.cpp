@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "fast/engine.hpp"
 #include "systemc/engine.hpp"
 
 namespace lacuna::engine {
@@ -49,11 +51,78 @@ Batches batches_of(const Part& part) {
   return {images / part.schedule.batch, part.remainder.has_value()};
 }
 
+using BatchImages = std::vector<const std::uint8_t*>;
+
+/// What a run asks of an engine.
+class BatchEngine {
+ public:
+  BatchEngine() = default;
+  virtual ~BatchEngine() = default;
+  BatchEngine(const BatchEngine&) = delete;
+  BatchEngine& operator=(const BatchEngine&) = delete;
+
+  virtual base::Cycles load(const Part& part, const mapping::Schedule& schedule) = 0;
+  virtual std::vector<base::BatchResult> run(const std::vector<BatchImages>& batches) = 0;
+  virtual const std::vector<base::FaultOutcome>& outcomes() const = 0;
+  /// How many batches one call of run() had best have.
+  virtual std::int64_t batches_at_once() const = 0;
+};
+
+class SystemcBatches : public BatchEngine {
+ public:
+  SystemcBatches(const arch::AcceleratorSpec& spec, const systemc::MemorySizes& sizes,
+                 const fault::FaultPlan& plan, const systemc::Stalls& stalls)
+      : engine_(spec, sizes, plan, stalls) {}
+  base::Cycles load(const Part& part, const mapping::Schedule& schedule) override {
+    return engine_.load(part.network, schedule, part.step_offset);
+  }
+  std::vector<base::BatchResult> run(const std::vector<BatchImages>& batches) override {
+    std::vector<base::BatchResult> results;
+    results.reserve(batches.size());
+    for (const BatchImages& batch : batches) results.push_back(engine_.run(batch));
+    return results;
+  }
+  const std::vector<base::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
+  std::int64_t batches_at_once() const override { return 1; }
+
+ private:
+  systemc::Engine engine_;
+};
+
+class FastBatches : public BatchEngine {
+ public:
+  FastBatches(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
+              const fault::FaultPlan& plan)
+      : engine_(spec, weight_words, plan) {}
+  base::Cycles load(const Part& part, const mapping::Schedule& schedule) override {
+    return engine_.load(part.network, schedule, part.step_offset);
+  }
+  std::vector<base::BatchResult> run(const std::vector<BatchImages>& batches) override {
+    return engine_.run(batches);
+  }
+  const std::vector<base::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
+  std::int64_t batches_at_once() const override { return kGroup; }
+
+ private:
+  static constexpr std::int64_t kGroup = 64;
+  fast::Engine engine_;
+};
+
+std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
+                                         const arch::AcceleratorSpec& spec,
+                                         const fault::FaultPlan& plan,
+                                         const systemc::Stalls& stalls) {
+  if (kind == EngineKind::kSystemc) {
+    return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls);
+  }
+  SIM_CHECK(!stalls.any(), "engine", -1, "stalls are for the SystemC engine");
+  return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
+}
+
 class Runner {
  public:
-  Runner(const Job& job, const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan,
-         const systemc::Stalls& stalls, const ProgressCallback& progress)
-      : job_(job), engine_(spec, memory_sizes(job), plan, stalls), callback_(progress) {}
+  Runner(const Job& job, BatchEngine& engine, const ProgressCallback& progress)
+      : job_(job), engine_(engine), callback_(progress) {}
 
   Measurement run(bool every_batch) {
     base::Sha256 hash;
@@ -72,47 +141,52 @@ class Runner {
     const Batches batches = batches_of(part);
     const std::size_t first = result_.layers.size();
     result_.layers.resize(first + part.network.layers.size());
-    result_.setup += engine_.load(part.network, part.schedule, part.step_offset);
-    std::int64_t image = 0;
-    for (std::int64_t b = 0; b < (every_batch ? batches.full : 1); ++b) {
-      const std::int64_t times = every_batch ? 1 : batches.full;
-      add(engine_.run(images(part, image, part.schedule.batch)), times, first, hash);
-      image += part.schedule.batch;
+    result_.setup += engine_.load(part, part.schedule);
+    const std::int64_t count = every_batch ? batches.full : 1;
+    for (std::int64_t b = 0; b < count; b += engine_.batches_at_once()) {
+      std::vector<BatchImages> group;
+      for (std::int64_t i = b; i < std::min(count, b + engine_.batches_at_once()); ++i) {
+        group.push_back(images(part, i * part.schedule.batch, part.schedule.batch));
+      }
+      add(engine_.run(group), every_batch ? 1 : batches.full, first, hash);
     }
     if (batches.remainder) {
-      image = batches.full * part.schedule.batch;
-      engine_.load(part.network, *part.remainder, part.step_offset);  // set-up counted once
-      add(engine_.run(images(part, image, part.remainder->batch)), 1, first, hash);
+      const std::int64_t image = batches.full * part.schedule.batch;
+      engine_.load(part, *part.remainder);  // set-up counted once
+      add(engine_.run({images(part, image, part.remainder->batch)}), 1, first, hash);
     }
   }
 
-  static std::vector<const std::uint8_t*> images(const Part& part, std::int64_t first,
-                                                 std::int64_t count) {
-    std::vector<const std::uint8_t*> list;
+  static BatchImages images(const Part& part, std::int64_t first, std::int64_t count) {
+    BatchImages list;
     for (std::int64_t i = first; i < first + count; ++i) {
       list.push_back(part.images[static_cast<std::size_t>(i)].data());
     }
     return list;
   }
 
-  void add(const base::BatchResult& batch, std::int64_t times, std::size_t first_layer,
-           base::Sha256& hash) {
-    base::Cycles classified;
-    for (std::size_t i = 0; i < batch.layers.size(); ++i) {
-      for (std::int64_t t = 0; t < times; ++t) result_.layers[first_layer + i] += batch.layers[i];
-      classified += batch.layers[i].cycles.total();
+  void add(const std::vector<base::BatchResult>& results, std::int64_t times,
+           std::size_t first_layer, base::Sha256& hash) {
+    for (const base::BatchResult& batch : results) {
+      base::Cycles classified;
+      for (std::size_t i = 0; i < batch.layers.size(); ++i) {
+        for (std::int64_t t = 0; t < times; ++t) {
+          result_.layers[first_layer + i] += batch.layers[i];
+        }
+        classified += batch.layers[i].cycles.total();
+      }
+      SIM_CHECK(classified == batch.cycles, "engine", -1, "cycle classes do not sum to the total");
+      result_.logits.insert(result_.logits.end(), batch.logits.begin(), batch.logits.end());
+      hash_sums(hash, batch.logits);
+      for (const std::vector<std::int32_t>& sums : batch.sums) hash_sums(hash, sums);
+      ++progress_.done;
+      progress_.cycles += batch.cycles.value;
     }
-    SIM_CHECK(classified == batch.cycles, "engine", -1, "cycle classes do not sum to the total");
-    result_.logits.insert(result_.logits.end(), batch.logits.begin(), batch.logits.end());
-    hash_sums(hash, batch.logits);
-    for (const std::vector<std::int32_t>& sums : batch.sums) hash_sums(hash, sums);
-    ++progress_.done;
-    progress_.cycles += batch.cycles.value;
     if (callback_) callback_(progress_);
   }
 
   const Job& job_;
-  systemc::Engine engine_;
+  BatchEngine& engine_;
   const ProgressCallback& callback_;
   Progress progress_;
   Measurement result_;
@@ -126,7 +200,7 @@ std::string sums_sha256(const std::vector<std::int32_t>& sums) {
   return hash.hex();
 }
 
-Measurement simulate(const Job& job, EngineKind /*kind*/, const ProgressCallback& progress) {
+Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress) {
   for (const fault::Fault& fault : job.plan.faults) {
     if (fault.step == memory::kPermanent) continue;
     for (const Part& part : job.parts) {
@@ -141,14 +215,17 @@ Measurement simulate(const Job& job, EngineKind /*kind*/, const ProgressCallback
   stalls.commit_probability = job.commit_stall_probability;
   stalls.max_start_delay = job.max_start_delay;
   stalls.seed = job.stall_seed;
-  return Runner(job, job.spec, job.plan, stalls, progress).run(true);
+  const auto engine = make_engine(kind, job, job.spec, job.plan, stalls);
+  return Runner(job, *engine, progress).run(true);
 }
 
-std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind /*kind*/,
+std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
                                                 const ProgressCallback& progress) {
   arch::AcceleratorSpec dense = job.spec;
   dense.zero_skipping = arch::ZeroSkipping::kNone;
-  return Runner(job, dense, {}, {}, progress).run(false).layers;
+  const fault::FaultPlan no_faults;
+  const auto engine = make_engine(kind, job, dense, no_faults, {});
+  return Runner(job, *engine, progress).run(false).layers;
 }
 
 }  // namespace lacuna::engine

@@ -18,7 +18,9 @@
 
 namespace lacuna::engine {
 
-enum class EngineKind : std::uint8_t { kSystemc };
+/// Both give the same logits, counters, cycles and fault outcomes for any job; the SystemC engine
+/// moves every value register by register and takes stalls, too.
+enum class EngineKind : std::uint8_t { kFast, kSystemc };
 const char* engine_name(EngineKind kind);
 
 /// A network with what the mapper made of it. A model is one part; each layer of a workload is a
@@ -37,7 +39,7 @@ struct Job {
   std::vector<Part> parts;
   fault::FaultPlan plan;
 
-  /// Injected stalls (see systemc::Stalls): they change cycles, never values.
+  /// Injected stalls (see systemc::Stalls), SystemC engine only: they change cycles, never values.
   double commit_stall_probability = 0;
   std::int64_t max_start_delay = 0;
   std::uint64_t stall_seed = 0;

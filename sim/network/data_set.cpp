@@ -19,7 +19,7 @@ namespace lacuna::network {
 namespace {
 
 std::string find_file(const std::string& folder, const std::string& name) {
-  const std::string plain = (std::filesystem::path(folder) / name).string();
+  std::string plain = (std::filesystem::path(folder) / name).string();
   std::error_code error;
   if (std::filesystem::exists(plain, error)) return plain;
   if (std::filesystem::exists(plain + ".gz", error)) return plain + ".gz";

@@ -46,10 +46,13 @@ class ByteSource {
     return taken;
   }
 
-  /// True when nothing is left, for gzip: the checksum is right and nothing follows.
-  bool at_end() {
+  /// What is wrong with the end of the file, all values taken; empty when nothing is left.
+  std::string trouble_at_end() {
     std::uint8_t extra = 0;
-    return take(&extra, 1) == 0 && (!gzip_ || (ended_ && stream_.avail_in == 0));
+    if (take(&extra, 1) != 0) return "goes on after them";
+    if (!gzip_) return "";
+    if (!ended_) return "its gzip data is cut off";
+    return stream_.avail_in > 0 ? "its gzip data is followed by other bytes" : "";
   }
 
  private:
@@ -117,8 +120,8 @@ IdxFile read_idx(const std::string& bytes, int dimensions, const std::string& fi
   if (taken != idx.values.size()) {
     throw base::InputError(place, claim + fmt::format(", but ends after {}", taken));
   }
-  if (!source.at_end()) {
-    throw base::InputError(place, claim + ", but goes on after them");
+  if (const std::string trouble = source.trouble_at_end(); !trouble.empty()) {
+    throw base::InputError(place, claim + ", but " + trouble);
   }
   return idx;
 }

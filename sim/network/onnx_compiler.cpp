@@ -178,7 +178,8 @@ OnnxCompiler::Value OnnxCompiler::take(const OnnxNode& node, int input) {
   if (found == values_.end()) {
     const bool constant = constants_.count(name) != 0 || initialisers_.count(name) != 0;
     node.fail(fmt::format("input {} is {}", shown(name),
-                          constant ? "a constant" : "written by no node before this one"),
+                          constant ? "a constant"
+                                   : "no initialiser, and written by no node before this one"),
               "activations, nodes in topological order");
   }
   if (found->second.read) {
@@ -236,7 +237,8 @@ std::vector<T> OnnxCompiler::constant_input(const OnnxNode& node, int input, boo
               type_name(type_code<T>()));
   }
   if (!any_count && value_count(*tensor) != 1) {
-    node.fail(fmt::format("input {} is {}", shown(name), dimensions_text(*tensor)), "one value");
+    node.fail(fmt::format("input {} has size {}", shown(name), dimensions_text(*tensor)),
+              "one value");
   }
   return tensor_values<T>(*tensor);
 }

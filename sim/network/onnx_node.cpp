@@ -31,7 +31,9 @@ void OnnxNode::expect_inputs(int least, int most) const {
     fail(fmt::format("has {} inputs", count), fmt::format("at most {}", most));
   }
   for (int i = 0; i < least; ++i) {
-    if (!has_input(i)) fail(fmt::format("input {} is missing", i), fmt::format("{} inputs", least));
+    if (!has_input(i))
+      fail(fmt::format("input {} is missing", i),
+           fmt::format("{} input{}", least, least == 1 ? "" : "s"));
   }
   if (proto_.output_size() != 1 || proto_.output(0).empty()) {
     fail(fmt::format("has {} outputs", proto_.output_size()), "one output, with a name");

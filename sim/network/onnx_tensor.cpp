@@ -90,8 +90,8 @@ void check_tensor_data(const TensorProto& tensor, const base::Place& place) {
                                 : typed_count(tensor);
   const bool whole = !tensor.has_raw_data() || tensor.raw_data().size() % bytes == 0;
   if (!count || *count != held || !whole) {
-    throw base::InputError(place,
-                           fmt::format("is {} but holds {} values", dimensions_text(tensor), held));
+    throw base::InputError(
+        place, fmt::format("has size {} but holds {} values", dimensions_text(tensor), held));
   }
   if ((tensor.data_type() == TensorProto::INT8 && !all_fit<std::int8_t>(tensor)) ||
       (tensor.data_type() == TensorProto::UINT8 && !all_fit<std::uint8_t>(tensor))) {

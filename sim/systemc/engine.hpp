@@ -26,6 +26,8 @@ struct Stalls {
   double commit_probability = 0;     ///< that a row's commit waits one more edge
   std::int64_t max_start_delay = 0;  ///< cycles a ready step may wait before it starts
   std::uint64_t seed = 0;
+
+  bool any() const { return commit_probability > 0 || max_start_delay > 0; }
 };
 
 class Engine {

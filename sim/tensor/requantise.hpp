@@ -2,6 +2,7 @@
 // Source: ONNX Runtime's QLinearConv (MlasRequantizeOutput).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace lacuna::tensor {
@@ -11,7 +12,18 @@ namespace lacuna::tensor {
 float combined_scale(float input_scale, float weight_scale, float output_scale);
 
 /// clamp(round_half_to_even(float32(sum) * scale), 0, 2^bits - 1), bits in 1..8. The product is
-/// float32; a NaN cannot arise from a finite scale.
-std::uint8_t requantise(std::int32_t sum, float scale, int bits);
+/// float32; a NaN cannot arise from a finite scale. Inline, so that loops over it become vector
+/// code.
+inline std::uint8_t requantise(std::int32_t sum, float scale, int bits) {
+  const float scaled = static_cast<float>(sum) * scale;
+  const auto top = static_cast<float>((1 << bits) - 1);
+  // Clamping first keeps the conversion to an integer in range; it commutes with rounding because
+  // both bounds are integers.
+  const float clamped = std::min(std::max(scaled, 0.0F), top);
+  // 1.5 * 2^23: the sum's last mantissa bit is worth 1, so the addition itself rounds half to even.
+  constexpr float kRounder = 12582912.0F;
+  const float rounded = (clamped + kRounder) - kRounder;
+  return static_cast<std::uint8_t>(static_cast<std::int32_t>(rounded));
+}
 
 }  // namespace lacuna::tensor

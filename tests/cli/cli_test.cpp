@@ -66,7 +66,7 @@ TEST_F(Cli, GivenARunThenTheRecordIsCompleteAndItsSumsHold) {
   EXPECT_EQ(record["schema"], "lacuna.run/1");
   EXPECT_EQ(record["images"], 5);
   EXPECT_EQ(record["batch"], 2);
-  EXPECT_EQ(record["engine"], "systemc");
+  EXPECT_EQ(record["engine"], "fast");
   EXPECT_EQ(record["hashes"]["model"],
             base::sha256_hex(
                 read(std::string(LACUNA_SOURCE_DIR) + "/models/lenet5_qdnn/lenet5_qdnn.onnx")));
@@ -225,7 +225,7 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "you "
        "mean 'flip'?\n"},
       {"run " + hw + "--model models/lenet5_qdnn --engine fats",
-       "lacuna: --engine: 'fats' is not known; systemc is allowed\n"},
+       "lacuna: --engine: 'fats' is not known; fast, systemc are allowed; did you mean 'fast'?\n"},
       {"run " + hw + "--model models/lenet5_qdnn --json /no/such/folder/x.json",
        "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
       {"run " + hw + "--model models/lenet5_qdnn --set array.rows",

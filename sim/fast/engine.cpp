@@ -1,0 +1,337 @@
+#include "fast/engine.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "fast/layer_program.hpp"
+#include "fast/step_times.hpp"
+#include "mapping/timeline.hpp"
+
+namespace lacuna::fast {
+namespace {
+
+std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+// Every map with the padding of the layer that reads it.
+std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
+  std::vector<PaddedMap> maps;
+  for (std::size_t map = 0; map <= network.layers.size(); ++map) {
+    const network::Window reader =
+        map < network.layers.size() ? network.layers[map].window : network::Window{};
+    maps.emplace_back(network.map(static_cast<int>(map)), reader);
+  }
+  return maps;
+}
+
+}  // namespace
+
+struct Engine::Loaded {
+  Loaded(const network::Network& n, const mapping::Schedule& s, const arch::AcceleratorSpec& a,
+         const WeightReads& reads)
+      : network(n),
+        schedule(s),
+        spec(a),
+        layouts(lay_out_maps(n)),
+        layers(compile_layers(s, n, a, layouts, reads)),
+        steps(s, n, a),
+        timing{a.array.psum_fifo_depth, a.array.local_accumulators} {
+    for (const LayerProgram& layer : layers) {
+      std::vector<StreamTimes> times;
+      for (const Front& front : layer.fronts) {
+        PassRows pass = layer.passes[front.pass];
+        // A row whose bitmap words are its indices takes that long whatever the values are.
+        times.push_back(dense_stream_times(
+            pass, static_cast<std::int64_t>(layer.corners[at(front.range)].size()), timing));
+      }
+      fixed.push_back(std::move(times));
+    }
+  }
+
+  const network::Network& network;
+  const mapping::Schedule& schedule;
+  const arch::AcceleratorSpec& spec;
+  std::vector<PaddedMap> layouts;
+  std::vector<LayerProgram> layers;
+  StepTimes steps;
+  PassTiming timing;
+  std::vector<std::vector<StreamTimes>> fixed;  ///< [layer][front] at dense speed
+  std::vector<base::FaultOutcome> batch_outcomes;
+
+  // Of the group of batches that is run now; value v of lane l at [v * lanes + l].
+  int lanes = 1;
+  std::vector<std::vector<std::int16_t>> maps;
+  std::vector<std::uint16_t> prefix;
+  std::vector<std::int32_t> sums;
+  std::vector<std::vector<std::int64_t>> stream_cycles;  ///< [lane][stream]
+  std::vector<base::BatchResult> results;                ///< [lane]
+
+  void begin(int lane_count);
+  void load_images(const std::vector<const std::vector<const std::uint8_t*>*>& batches);
+  void run_layer(std::size_t index);
+  void time_layer(std::size_t index);
+  void compute_job(const LayerProgram& program, const network::Layer& layer, std::size_t index,
+                   const TileJob& job);
+  void store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
+                     std::int64_t x, const TileJob& job, int channels);
+  void pool_layer(const network::Layer& layer, std::size_t index);
+  void finish();
+};
+
+void Engine::Loaded::begin(int lane_count) {
+  if (lane_count != lanes || maps.empty()) {
+    lanes = lane_count;
+    maps.clear();
+    for (const PaddedMap& layout : layouts) {
+      // One value more: kernels load pairs.
+      maps.emplace_back(at((schedule.batch * layout.image_values() + 1) * lanes));
+    }
+    sums.resize(at(std::int64_t{spec.array.cols} * lanes));
+  }
+  stream_cycles.assign(at(lanes), std::vector<std::int64_t>(steps.streams().size()));
+  base::BatchResult fresh;
+  for (const LayerProgram& layer : layers) fresh.layers.push_back(layer.counters);
+  const network::Layer& last = network.layers.back();
+  if (last.logits) fresh.logits.resize(at(schedule.batch * last.out.values()));
+  fresh.sums.resize(network.layers.size());
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    if (network.layers[i].tap_accumulators) {
+      fresh.sums[i].resize(at(schedule.batch * network.layers[i].out.values()));
+    }
+  }
+  results.assign(at(lanes), fresh);
+}
+
+void Engine::Loaded::load_images(
+    const std::vector<const std::vector<const std::uint8_t*>*>& batches) {
+  const network::MapShape& shape = network.input;
+  for (std::int64_t image = 0; image < schedule.batch; ++image) {
+    for (std::int64_t y = 0; y < shape.height; ++y) {
+      const std::int64_t to = layouts[0].index(image, y, 0);
+      const std::int64_t from = y * shape.width * shape.channels;
+      for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
+        for (int lane = 0; lane < lanes; ++lane) {
+          maps[0][at((to + v) * lanes + lane)] = (*batches[at(lane)])[at(image)][from + v];
+        }
+      }
+    }
+  }
+}
+
+void Engine::Loaded::time_layer(std::size_t index) {
+  LayerProgram& program = layers[index];
+  const network::Layer& layer = network.layers[index];
+  const PaddedMap& layout = layouts[at(layer.input)];
+  const std::vector<std::int16_t>& map = maps[at(layer.input)];
+  const std::int64_t values = schedule.batch * layout.image_values();
+  prefix.resize(at((values + 1) * lanes));
+  prefix_counts(map.data(), values, lanes, prefix.data());
+
+  // Padding is zero, so non-zeros of the padded map are those of the map. The counts wrap at 2^16.
+  constexpr std::int64_t kPiece = 1 << 15;
+  for (std::int64_t v = 0; v < values; v += kPiece) {
+    const std::int64_t end = std::min(values, v + kPiece);
+    for (int lane = 0; lane < lanes; ++lane) {
+      results[at(lane)].layers[index].input_nonzeros +=
+          static_cast<std::uint16_t>(prefix[at(end * lanes + lane)] - prefix[at(v * lanes + lane)]);
+    }
+  }
+  for (base::BatchResult& result : results) {
+    result.layers[index].input_values = schedule.batch * layer.in.values();
+  }
+  if (!layer.is_gemm()) return;
+
+  const bool skip = spec.zero_skipping == arch::ZeroSkipping::kSkip;
+  const bool gate = spec.zero_skipping == arch::ZeroSkipping::kGate;
+  std::vector<StreamTimes> times = fixed[index];
+  for (std::size_t f = 0; f < program.fronts.size(); ++f) {
+    const Front& front = program.fronts[f];
+    const PassRows& pass = program.passes[front.pass];
+    const Corners& corners = program.corners[at(front.range)];
+    if (program.data_dependent[front.pass]) {
+      stream_times(pass, corners, prefix.data(), lanes, timing, times[f]);
+    }
+    if (!skip && !gate) continue;
+    std::int64_t nonzeros[kLanes] = {};
+    count_nonzeros(pass, corners, prefix.data(), lanes, nonzeros);
+    std::int64_t indices = 0;
+    for (const PassRow& row : pass.rows) indices += row.indices;
+    const std::int64_t all = indices * static_cast<std::int64_t>(corners.size());
+    for (int lane = 0; lane < lanes; ++lane) {
+      base::LayerCounters& counters = results[at(lane)].layers[index];
+      counters.macs.issued += nonzeros[lane] * front.channels;
+      const std::int64_t zeros = (all - nonzeros[lane]) * front.channels;
+      (skip ? counters.macs.skipped : counters.macs.gated) += zeros;
+      // What is skipped is not read.
+      if (skip) counters.activation_sram.reads += nonzeros[lane] * front.streams;
+    }
+  }
+  for (int lane = 0; lane < lanes; ++lane) {
+    base::LayerCounters& counters = results[at(lane)].layers[index];
+    if (!skip && !gate) counters.macs.issued = counters.macs.total;
+    for (const StreamRef& stream : program.streams) {
+      const StreamTimes& own = times[stream.front];
+      const Front& front = program.fronts[stream.front];
+      const auto rows = static_cast<std::int64_t>(program.passes[front.pass].rows.size());
+      const std::int64_t total = own.commit[lane] + stream.drain;
+      const std::int64_t fill_drain = rows - 1 - own.longest[lane] + stream.drain;
+      stream_cycles[at(lane)][stream.stream] = total;
+      counters.stream.work += base::Cycles{own.work[lane]};
+      counters.stream.fill_drain += base::Cycles{fill_drain};
+      counters.stream.imbalance += base::Cycles{total - own.work[lane] - fill_drain};
+    }
+  }
+}
+
+void Engine::Loaded::store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
+                                   std::int64_t x, const TileJob& job, int channels) {
+  const std::int64_t image = row / layer.out.height;
+  const std::int64_t y = row % layer.out.height;
+  if (layer.logits || layer.tap_accumulators) {
+    const std::int64_t first = image * layer.out.values() +
+                               (y * layer.out.width + x) * layer.out.channels + job.first_channel;
+    for (int c = 0; c < channels; ++c) {
+      const auto bias = static_cast<std::uint32_t>(layer.bias[at(job.first_channel + c)]);
+      for (int lane = 0; lane < lanes; ++lane) {
+        const auto sum = static_cast<std::int32_t>(
+            static_cast<std::uint32_t>(sums[at(std::int64_t{c} * lanes + lane)]) + bias);
+        base::BatchResult& result = results[at(lane)];
+        if (layer.logits) result.logits[at(first + c)] = sum;
+        if (layer.tap_accumulators) result.sums[index][at(first + c)] = sum;
+      }
+    }
+  }
+  if (layer.logits) return;
+  const std::int32_t pool = schedule.layers[index].fused_pool;
+  std::size_t output = index + 1;
+  std::int64_t out_y = y;
+  std::int64_t out_x = x;
+  bool keep_maximum = false;
+  if (pool >= 0) {
+    const network::Layer& pooling = network.layers[at(pool)];
+    output = at(pool) + 1;
+    out_y = y / pooling.window.kernel_h;
+    out_x = x / pooling.window.kernel_w;
+    if (out_y >= pooling.out.height || out_x >= pooling.out.width) return;
+    keep_maximum = y % pooling.window.kernel_h != 0 || x % pooling.window.kernel_w != 0;
+  }
+  std::int16_t* out = maps[output].data() +
+                      (layouts[output].index(image, out_y, out_x) + job.first_channel) * lanes;
+  for (int c = 0; c < channels; ++c) {
+    const std::size_t channel = at(job.first_channel + c);
+    post_lanes(sums.data() + std::int64_t{c} * lanes, layer.bias[channel], layer.scale[channel],
+               network.activation_bits, lanes, keep_maximum, out + std::int64_t{c} * lanes);
+  }
+}
+
+void Engine::Loaded::compute_job(const LayerProgram& program, const network::Layer& layer,
+                                 std::size_t index, const TileJob& job) {
+  const TileWeights& tile = program.weights[job.weights];
+  const mapping::PixelRange& range = program.ranges[at(job.range)];
+  const Corners& corners = program.corners[at(job.range)];
+  const std::int16_t* map = maps[at(layer.input)].data();
+  std::size_t pixel = 0;
+  for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+    for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
+      multiply_tile(tile, map + corners[pixel] * lanes, lanes, sums.data());
+      store_outputs(layer, index, row, x, job, tile.channels);
+    }
+  }
+}
+
+void Engine::Loaded::pool_layer(const network::Layer& layer, std::size_t index) {
+  const PaddedMap& in = layouts[at(layer.input)];
+  const std::int16_t* map = maps[at(layer.input)].data();
+  const std::int64_t row = layer.out.channels * lanes;
+  for (std::int64_t image = 0; image < schedule.batch; ++image) {
+    for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        std::int16_t* out = maps[index + 1].data() + layouts[index + 1].index(image, y, x) * lanes;
+        std::fill_n(out, row, std::int16_t{0});
+        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes;
+        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
+          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+            const std::int16_t* tap = corner + (ky * in.width + kx) * row;
+            for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+              maximum_lanes(tap + c * lanes, lanes, out + c * lanes);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+void Engine::Loaded::run_layer(std::size_t index) {
+  const network::Layer& layer = network.layers[index];
+  const bool fused = !layer.is_gemm() && index > 0 &&
+                     schedule.layers[index - 1].fused_pool == static_cast<std::int32_t>(index);
+  if (fused) return;  // done with the layer before; nothing of it was ever stored
+  time_layer(index);
+  if (!layer.is_gemm()) {
+    pool_layer(layer, index);
+    return;
+  }
+  for (const TileJob& job : layers[index].jobs) compute_job(layers[index], layer, index, job);
+}
+
+void Engine::Loaded::finish() {
+  for (int lane = 0; lane < lanes; ++lane) {
+    base::BatchResult& result = results[at(lane)];
+    result.cycles = base::Cycles{steps.run(stream_cycles[at(lane)], result.layers)};
+  }
+}
+
+Engine::Engine(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
+               const fault::FaultPlan& plan)
+    : spec_(spec), weight_words_(weight_words), plan_(plan), outcomes_(plan.faults.size()) {}
+
+Engine::~Engine() = default;
+
+base::Cycles Engine::load(const network::Network& network, const mapping::Schedule& schedule,
+                          std::int64_t step_offset) {
+  WeightReads reads;
+  reads.changed.resize(schedule.steps.size());
+  if (!plan_.faults.empty()) {
+    reads = replay_weight_sram(schedule, network, spec_, plan_, weight_words_, step_offset);
+  }
+  loaded_ = std::make_unique<Loaded>(network, schedule, spec_, reads);
+  loaded_->batch_outcomes = reads.outcomes;
+  // Set-up is weight loads only, one transfer after the other.
+  std::int64_t end = 0;
+  for (const mapping::Step& step : schedule.setup) {
+    end = std::max<std::int64_t>(spec_.dram.latency_cycles, end) +
+          mapping::step_cycles(step, schedule, network, spec_);
+  }
+  return base::Cycles{end};
+}
+
+std::vector<base::BatchResult> Engine::run(
+    const std::vector<std::vector<const std::uint8_t*>>& batches) {
+  Loaded& loaded = *loaded_;
+  std::vector<base::BatchResult> results;
+  for (std::size_t first = 0; first < batches.size(); first += kLanes) {
+    const std::size_t count = std::min<std::size_t>(kLanes, batches.size() - first);
+    loaded.begin(count == 1 ? 1 : kLanes);
+    std::vector<const std::vector<const std::uint8_t*>*> group;
+    // Lanes that are left over repeat the last batch.
+    for (std::size_t lane = 0; lane < at(loaded.lanes); ++lane) {
+      group.push_back(&batches[first + std::min(lane, count - 1)]);
+      SIM_CHECK(static_cast<std::int64_t>(group.back()->size()) == loaded.schedule.batch, "fast",
+                -1, "a batch has as many images as its schedule");
+    }
+    loaded.load_images(group);
+    for (std::size_t index = 0; index < loaded.layers.size(); ++index) loaded.run_layer(index);
+    loaded.finish();
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      results.push_back(std::move(loaded.results[lane]));
+    }
+  }
+  for (std::size_t f = 0; f < outcomes_.size(); ++f) {
+    outcomes_[f].reads_changed +=
+        loaded.batch_outcomes[f].reads_changed * static_cast<std::int64_t>(batches.size());
+    outcomes_[f].overwritten = outcomes_[f].overwritten || loaded.batch_outcomes[f].overwritten;
+  }
+  return results;
+}
+
+}  // namespace lacuna::fast

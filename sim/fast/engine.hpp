@@ -1,0 +1,49 @@
+// The fast engine: the same machine in closed form. It computes values with integer kernels over
+// the same schedule and times from the recurrences, and shares with the SystemC engine the
+// schedule, the arithmetic and CellArray, but nothing of time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "base/counters.hpp"
+#include "fault/plan.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::fast {
+
+class Engine {
+ public:
+  /// `weight_words` is the size of the weight SRAM. The spec and the plan outlive the engine.
+  Engine(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
+         const fault::FaultPlan& plan);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Loads a network and its schedule; both outlive the batches run on them. `step_offset` is where
+  /// the schedule's steps lie in the whole run's program order. Returns the cycles of the set-up.
+  base::Cycles load(const network::Network& network, const mapping::Schedule& schedule,
+                    std::int64_t step_offset);
+
+  /// Runs batches of the schedule's number of images, each of network.input.values() codes,
+  /// channels last. One result a batch.
+  std::vector<base::BatchResult> run(const std::vector<std::vector<const std::uint8_t*>>& batches);
+
+  /// What each fault of the plan has done so far.
+  const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }
+
+ private:
+  struct Loaded;
+
+  const arch::AcceleratorSpec& spec_;
+  std::int64_t weight_words_;
+  const fault::FaultPlan& plan_;
+  std::vector<base::FaultOutcome> outcomes_;
+  std::unique_ptr<Loaded> loaded_;
+};
+
+}  // namespace lacuna::fast

@@ -1,0 +1,202 @@
+#include "fast/kernels.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tensor/requantise.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace lacuna::fast {
+namespace {
+
+void multiply_plain(const TileWeights& tile, const std::int16_t* values, int lanes,
+                    std::int32_t* sums) {
+  std::fill_n(sums, tile.channels * lanes, 0);
+  for (std::size_t pair = 0; pair < tile.offsets.size(); ++pair) {
+    const std::int16_t* first = values + std::int64_t{tile.offsets[pair]} * lanes;
+    const std::int16_t* second = first + lanes;
+    const std::int16_t* weights =
+        tile.weights.data() + pair * static_cast<std::size_t>(tile.channels) * 2;
+    for (int c = 0; c < tile.channels; ++c) {
+      for (int l = 0; l < lanes; ++l) {
+        const auto products = static_cast<std::uint32_t>(first[l] * weights[2 * c]) +
+                              static_cast<std::uint32_t>(second[l] * weights[2 * c + 1]);
+        std::int32_t& sum = sums[c * lanes + l];
+        sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) + products);
+      }
+    }
+  }
+}
+
+// A lone batch: a value meets all channels; zeros are left out.
+LACUNA_FAST_VECTOR void multiply_one(const std::int16_t* __restrict weights,
+                                     const std::int32_t* offsets, std::size_t pairs, int channels,
+                                     const std::int16_t* values, std::int32_t* __restrict sums) {
+  for (int c = 0; c < channels; ++c) sums[c] = 0;
+  for (std::size_t pair = 0; pair < pairs; ++pair) {
+    const std::int32_t first = values[offsets[pair]];
+    const std::int32_t second = values[offsets[pair] + 1];
+    if ((first | second) == 0) continue;
+    const std::int16_t* w = weights + pair * static_cast<std::size_t>(channels) * 2;
+    for (int c = 0; c < channels; ++c) {
+      sums[c] = static_cast<std::int32_t>(
+          static_cast<std::uint32_t>(sums[c]) +
+          static_cast<std::uint32_t>(first * w[2 * c] + second * w[2 * c + 1]));
+    }
+  }
+}
+
+#if defined(__x86_64__)
+// Sixteen batches, a block of channels whose sums stay in registers. vpmaddwd adds the products of
+// a pair: at most 2 * 255 * 128, exact in 32 bits.
+template <int kChannels>
+__attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, int first_channel,
+                                                    const std::int16_t* values,
+                                                    std::int32_t* sums) {
+  __m256i low[kChannels];
+  __m256i high[kChannels];
+  for (int c = 0; c < kChannels; ++c) low[c] = high[c] = _mm256_setzero_si256();
+  const std::int16_t* weights = tile.weights.data() + 2 * first_channel;
+  const std::size_t stride = static_cast<std::size_t>(tile.channels) * 2;
+  const std::size_t pairs = tile.offsets.size();
+  for (std::size_t pair = 0; pair < pairs; ++pair, weights += stride) {
+    const auto* at =
+        reinterpret_cast<const __m256i*>(values + std::int64_t{tile.offsets[pair]} * kLanes);
+    const __m256i first = _mm256_loadu_si256(at);
+    const __m256i second = _mm256_loadu_si256(at + 1);
+    const __m256i even = _mm256_unpacklo_epi16(first, second);
+    const __m256i odd = _mm256_unpackhi_epi16(first, second);
+    for (int c = 0; c < kChannels; ++c) {
+      std::int32_t both = 0;
+      std::memcpy(&both, weights + 2 * c, sizeof both);
+      const __m256i weight = _mm256_set1_epi32(both);
+      low[c] = _mm256_add_epi32(low[c], _mm256_madd_epi16(even, weight));
+      high[c] = _mm256_add_epi32(high[c], _mm256_madd_epi16(odd, weight));
+    }
+  }
+  for (int c = 0; c < kChannels; ++c) {
+    auto* out = reinterpret_cast<__m256i*>(sums + (first_channel + c) * kLanes);
+    constexpr int kLowHalves = 0x20;
+    constexpr int kHighHalves = 0x31;
+    _mm256_storeu_si256(out, _mm256_permute2x128_si256(low[c], high[c], kLowHalves));
+    _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(low[c], high[c], kHighHalves));
+  }
+}
+
+__attribute__((target("avx2"))) void multiply_avx2(const TileWeights& tile,
+                                                   const std::int16_t* values, std::int32_t* sums) {
+  int c = 0;
+  for (; c + 6 <= tile.channels; c += 6) multiply_block<6>(tile, c, values, sums);
+  switch (tile.channels - c) {
+    case 5:
+      return multiply_block<5>(tile, c, values, sums);
+    case 4:
+      return multiply_block<4>(tile, c, values, sums);
+    case 3:
+      return multiply_block<3>(tile, c, values, sums);
+    case 2:
+      return multiply_block<2>(tile, c, values, sums);
+    case 1:
+      return multiply_block<1>(tile, c, values, sums);
+    default:
+      return;
+  }
+}
+
+bool has_avx2() {
+  static const bool kHas = __builtin_cpu_supports("avx2") != 0;
+  return kHas;
+}
+#endif
+
+LACUNA_FAST_VECTOR void post_all(const std::int32_t* __restrict sums, std::int32_t bias,
+                                 float scale, int bits, std::int16_t* __restrict out) {
+  for (int l = 0; l < kLanes; ++l) {
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                               static_cast<std::uint32_t>(bias));
+    out[l] = tensor::requantise(sum, scale, bits);
+  }
+}
+
+LACUNA_FAST_VECTOR void maximum_all(const std::int16_t* __restrict in,
+                                    std::int16_t* __restrict out) {
+  for (int l = 0; l < kLanes; ++l) out[l] = std::max(out[l], in[l]);
+}
+
+LACUNA_FAST_VECTOR void prefix_all(const std::int16_t* __restrict values, std::int64_t count,
+                                   std::uint16_t* __restrict prefix) {
+  typedef std::uint16_t Counts __attribute__((vector_size(kLanes * 2)));
+  Counts sum = {};
+  for (std::int64_t v = 0; v < count; ++v) {
+    Counts value;
+    std::memcpy(&value, values + v * kLanes, sizeof value);
+    sum -= static_cast<Counts>(value != 0);  // true is all ones, minus one
+    std::memcpy(prefix + (v + 1) * kLanes, &sum, sizeof sum);
+  }
+}
+
+}  // namespace
+
+void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lanes,
+                   std::int32_t* sums) {
+  if (lanes == 1) {
+    multiply_one(tile.weights.data(), tile.offsets.data(), tile.offsets.size(), tile.channels,
+                 values, sums);
+    return;
+  }
+#if defined(__x86_64__)
+  if (has_avx2()) {
+    multiply_avx2(tile, values, sums);
+    return;
+  }
+#endif
+  multiply_plain(tile, values, lanes, sums);
+}
+
+void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, int lanes,
+                bool keep_maximum, std::int16_t* out) {
+  if (lanes == kLanes) {
+    std::int16_t codes[kLanes];
+    post_all(sums, bias, scale, bits, codes);
+    if (keep_maximum) {
+      maximum_all(codes, out);
+    } else {
+      std::copy(codes, codes + kLanes, out);
+    }
+    return;
+  }
+  for (int l = 0; l < lanes; ++l) {
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                               static_cast<std::uint32_t>(bias));
+    const std::int16_t code = tensor::requantise(sum, scale, bits);
+    out[l] = keep_maximum ? std::max(out[l], code) : code;
+  }
+}
+
+void maximum_lanes(const std::int16_t* in, int lanes, std::int16_t* out) {
+  if (lanes == kLanes) {
+    maximum_all(in, out);
+    return;
+  }
+  for (int l = 0; l < lanes; ++l) out[l] = std::max(out[l], in[l]);
+}
+
+void prefix_counts(const std::int16_t* values, std::int64_t count, int lanes,
+                   std::uint16_t* prefix) {
+  std::fill_n(prefix, lanes, std::uint16_t{0});
+  if (lanes == kLanes) {
+    prefix_all(values, count, prefix);
+    return;
+  }
+  for (std::int64_t v = 0; v < count; ++v) {
+    for (int l = 0; l < lanes; ++l) {
+      prefix[(v + 1) * lanes + l] =
+          static_cast<std::uint16_t>(prefix[v * lanes + l] + (values[v * lanes + l] != 0 ? 1 : 0));
+    }
+  }
+}
+
+}  // namespace lacuna::fast

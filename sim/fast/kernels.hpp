@@ -1,0 +1,38 @@
+// Integer kernels: sums of products, requantising and counting, for a group of batches at once.
+// Exact for every width that a machine may have: products of 8-bit operands are added in pairs into
+// 32 bits, which wrap.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fast/lanes.hpp"
+
+namespace lacuna::fast {
+
+/// The weights of a channel tile for all K indices, and which values of the window they meet. Two
+/// indices whose values lie side by side make a pair; a pair without a second one has weight 0.
+struct TileWeights {
+  std::vector<std::int32_t> offsets;  ///< [pair] from the window's corner, in values
+  std::vector<std::int16_t> weights;  ///< [pair][channel][2]
+  int channels = 0;
+};
+
+/// sums[c * lanes + l] = sum over pairs of weight * value of lane l, for one pixel. `values` points
+/// at the pixel's corner; lanes is 1 or kLanes.
+void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lanes,
+                   std::int32_t* sums);
+
+/// out[l] = requantise(sums[l] + bias), or the larger of it and out[l] with `keep_maximum`.
+void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, int lanes,
+                bool keep_maximum, std::int16_t* out);
+
+/// out[l] = max(out[l], in[l]).
+void maximum_lanes(const std::int16_t* in, int lanes, std::int16_t* out);
+
+/// prefix[(v + 1) * lanes + l] = how many of values 0..v are not zero, modulo 2^16; prefix[0..] =
+/// 0.
+void prefix_counts(const std::int16_t* values, std::int64_t count, int lanes,
+                   std::uint16_t* prefix);
+
+}  // namespace lacuna::fast

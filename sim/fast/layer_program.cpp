@@ -1,0 +1,339 @@
+#include "fast/layer_program.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "mapping/timeline.hpp"
+
+namespace lacuna::fast {
+namespace {
+
+using mapping::Step;
+using mapping::StepKind;
+
+std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+class Compiler {
+ public:
+  Compiler(const mapping::Schedule& schedule, const network::Network& network,
+           const arch::AcceleratorSpec& spec, const std::vector<PaddedMap>& maps,
+           const WeightReads& reads)
+      : schedule_(schedule), network_(network), spec_(spec), maps_(maps), reads_(reads) {}
+
+  std::vector<LayerProgram> compile() {
+    layers_.resize(network_.layers.size());
+    std::int32_t in_set[2] = {-1, -1};  // PE load that filled each register set
+    std::size_t stream = 0;
+    for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
+      const Step& step = schedule_.steps[id];
+      LayerProgram& layer = layers_[at(step.layer)];
+      switch (step.kind) {
+        case StepKind::kLoadWeights:
+          layer.counters.weight_sram.writes += schedule_.blocks[at(step.block)].values();
+          layer.counters.dram_read += bytes(step);
+          break;
+        case StepKind::kLoadActivations:
+          layer.counters.activation_sram.writes += values(step.rows);
+          layer.counters.dram_read += bytes(step);
+          break;
+        case StepKind::kStoreActivations:
+          layer.counters.activation_sram.reads += values(step.rows);
+          layer.counters.dram_written += bytes(step);
+          break;
+        case StepKind::kLoadPe:
+          layer.counters.weight_sram.reads += schedule_.blocks[at(step.block)].values();
+          in_set[step.set] = static_cast<std::int32_t>(id);
+          break;
+        case StepKind::kStream:
+          add_stream(step, stream++, in_set[step.set]);
+          break;
+        case StepKind::kPost:
+          add_job(step);
+          break;
+        case StepKind::kPool:
+          count_pool(step);
+          break;
+      }
+    }
+    return std::move(layers_);
+  }
+
+ private:
+  base::Bytes bytes(const Step& step) const {
+    return mapping::transfer_bytes(step, schedule_, network_, spec_);
+  }
+
+  std::int64_t values(const mapping::MapRows& rows) const {
+    const network::MapShape& shape = network_.map(rows.map);
+    return rows.image_count * rows.row_count * shape.width * shape.channels;
+  }
+
+  const network::Layer& layer_of(const Step& step) const { return network_.layers[at(step.layer)]; }
+
+  // Ranges of a layer are consecutive in the schedule.
+  std::int32_t range_of(const Step& step) {
+    LayerProgram& program = layers_[at(step.layer)];
+    const auto [found, fresh] = range_index_.try_emplace(
+        {step.layer, step.range}, static_cast<std::int32_t>(program.ranges.size()));
+    if (fresh) {
+      const network::Layer& layer = layer_of(step);
+      const PaddedMap& map = maps_[at(layer.input)];
+      const mapping::PixelRange& range = schedule_.ranges[at(step.range)];
+      Corners corners;
+      for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+        for (std::int64_t x = 0; x < layer.out.width; ++x) {
+          corners.push_back(
+              map.corner(layer.window, row / layer.out.height, row % layer.out.height, x));
+        }
+      }
+      program.ranges.push_back(range);
+      program.corners.push_back(std::move(corners));
+    }
+    return found->second;
+  }
+
+  // Place of reduction index k in the padded map, from the window's corner.
+  std::int32_t offset(const network::Layer& layer, std::int64_t group, std::int64_t k) const {
+    const PaddedMap& map = maps_[at(layer.input)];
+    const std::int64_t tap = k / layer.group_in();
+    return static_cast<std::int32_t>(
+        (tap / layer.window.kernel_w * map.width + tap % layer.window.kernel_w) * map.channels +
+        group * layer.group_in() + k % layer.group_in());
+  }
+
+  static void extend(std::vector<Span>& spans, std::int32_t place) {
+    if (!spans.empty() && spans.back().begin + spans.back().length == place) {
+      ++spans.back().length;
+    } else {
+      spans.push_back({place, 1});
+    }
+  }
+
+  std::size_t pass_of(const Step& step) {
+    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    LayerProgram& program = layers_[at(step.layer)];
+    const auto [found, fresh] =
+        pass_index_.try_emplace({step.layer, block.group, block.pass}, program.passes.size());
+    if (!fresh) return found->second;
+    const network::Layer& layer = layer_of(step);
+    const int used = mapping::used_rows(block, spec_);
+    const std::int64_t word = spec_.array.weights_per_pe;
+    PassRows pass;
+    pass.rows.resize(at(spec_.array.whole_folds ? spec_.array.rows : used));
+    std::vector<std::int64_t> last_word(pass.rows.size(), -1);
+    for (std::int64_t v = 0; v < block.k_count; ++v) {
+      const std::int64_t k = block.k_begin + v;
+      const std::size_t r = at(mapping::place_index(block, v, spec_).row);
+      const std::int32_t place = offset(layer, block.group, k);
+      extend(pass.rows[r].spans, place);
+      extend(pass.spans, place);
+      ++pass.rows[r].indices;
+      const std::int64_t channel = block.group * layer.group_in() + k % layer.group_in();
+      const std::int64_t own_word = k / layer.group_in() * layer.in.channels + channel / word;
+      if (own_word != last_word[r]) ++pass.rows[r].bitmap_words;
+      last_word[r] = own_word;
+    }
+    const bool skip = spec_.zero_skipping == arch::ZeroSkipping::kSkip;
+    program.data_dependent.push_back(
+        skip && std::any_of(pass.rows.begin(), pass.rows.end(),
+                            [](const PassRow& row) { return row.bitmap_words < row.indices; }));
+    program.passes.push_back(std::move(pass));
+    return found->second;
+  }
+
+  void add_stream(const Step& step, std::size_t stream, std::int32_t pe_load) {
+    LayerProgram& program = layers_[at(step.layer)];
+    const network::Layer& layer = layer_of(step);
+    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const std::int32_t range = range_of(step);
+    const std::size_t pass = pass_of(step);
+    const auto pixels = static_cast<std::int64_t>(program.corners[at(range)].size());
+
+    const auto [front, fresh] =
+        front_index_.try_emplace({step.layer, pass, range}, program.fronts.size());
+    if (fresh) program.fronts.push_back({pass, range, 0, 0});
+    ++program.fronts[front->second].streams;
+    program.fronts[front->second].channels += block.n_count;
+    const std::int64_t cols = spec_.array.whole_folds ? spec_.array.cols : block.n_count;
+    program.streams.push_back({stream, front->second, cols - 1});
+
+    base::LayerCounters& counters = program.counters;
+    counters.macs.total += pixels * block.k_count * block.n_count;
+    counters.accumulators.writes += pixels * block.n_count;
+    if (!step.first_pass) counters.accumulators.reads += pixels * block.n_count;
+    if (spec_.zero_skipping == arch::ZeroSkipping::kSkip) {
+      for (const PassRow& row : program.passes[pass].rows) {
+        counters.bitmap.reads += pixels * row.bitmap_words;
+      }
+    } else {
+      counters.activation_sram.reads += inside(layer, block, schedule_.ranges[at(step.range)]);
+    }
+    open_.push_back({step.block, pe_load});
+  }
+
+  // Activations of a block that lie inside the map, over all pixels of a range.
+  std::int64_t inside(const network::Layer& layer, const mapping::Block& block,
+                      const mapping::PixelRange& range) const {
+    std::int64_t count = 0;
+    for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count;) {
+      const std::int64_t tap = k / layer.group_in();
+      const std::int64_t next =
+          std::min((tap + 1) * layer.group_in(), block.k_begin + block.k_count);
+      std::int64_t rows = 0;
+      for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+        const std::int64_t y = row % layer.out.height * layer.window.stride_h -
+                               layer.window.pad_top + tap / layer.window.kernel_w;
+        rows += y >= 0 && y < layer.in.height ? 1 : 0;
+      }
+      std::int64_t columns = 0;
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        const std::int64_t in_x =
+            x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
+        columns += in_x >= 0 && in_x < layer.in.width ? 1 : 0;
+      }
+      count += (next - k) * rows * columns;
+      k = next;
+    }
+    return count;
+  }
+
+  // The streams since the last post step are the passes of one tile over one range.
+  void add_job(const Step& step) {
+    LayerProgram& program = layers_[at(step.layer)];
+    const network::Layer& layer = layer_of(step);
+    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    TileJob job;
+    job.range = range_of(step);
+    job.first_channel = block.group * layer.n() + block.n_begin;
+    job.weights = weights_of(step);
+    program.jobs.push_back(job);
+    open_.clear();
+
+    base::LayerCounters& counters = program.counters;
+    const mapping::PixelRange& range = schedule_.ranges[at(step.range)];
+    counters.accumulators.reads += range.row_count * layer.out.width * block.n_count;
+    if (layer.logits) return;
+    const std::int32_t pool = schedule_.layers[at(step.layer)].fused_pool;
+    std::int64_t written = range.row_count * layer.out.width;
+    if (pool >= 0) {
+      // Rows end in whole windows; what fills no window is dropped.
+      const network::Layer& pooling = network_.layers[at(pool)];
+      written = 0;
+      for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+        const std::int64_t y = row % layer.out.height;
+        const bool closes = y % pooling.window.kernel_h == pooling.window.kernel_h - 1 &&
+                            y / pooling.window.kernel_h < pooling.out.height;
+        written += closes ? pooling.out.width : 0;
+      }
+    }
+    counters.activation_sram.writes += written * block.n_count;
+  }
+
+  std::size_t weights_of(const Step& step) {
+    LayerProgram& program = layers_[at(step.layer)];
+    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    std::string content;  // empty where all passes read what was trained
+    const bool changed = std::any_of(open_.begin(), open_.end(), [&](const Open& open) {
+      return !reads_.changed[at(open.pe_load)].empty();
+    });
+    std::vector<std::int8_t> weights;  // [k][channel]
+    if (changed) {
+      weights = tile_weights();
+      content.assign(weights.begin(), weights.end());
+    }
+    const auto [found, fresh] = weight_index_.try_emplace(
+        {step.layer, block.group, block.n_begin, content}, program.weights.size());
+    if (fresh) {
+      if (!changed) weights = tile_weights();
+      program.weights.push_back(pair_up(weights, block, layer_of(step)));
+    }
+    return found->second;
+  }
+
+  std::vector<std::int8_t> tile_weights() const {
+    std::vector<Open> passes = open_;
+    std::sort(passes.begin(), passes.end(), [&](const Open& a, const Open& b) {
+      return schedule_.blocks[at(a.block)].k_begin < schedule_.blocks[at(b.block)].k_begin;
+    });
+    std::vector<std::int8_t> weights;
+    for (const Open& open : passes) {
+      const BlockWeights& read = reads_.changed[at(open.pe_load)];
+      const BlockWeights own =
+          read.empty() ? trained_weights(schedule_.blocks[at(open.block)], network_) : read;
+      weights.insert(weights.end(), own.begin(), own.end());
+    }
+    return weights;
+  }
+
+  TileWeights pair_up(const std::vector<std::int8_t>& weights, const mapping::Block& block,
+                      const network::Layer& layer) const {
+    TileWeights tile;
+    tile.channels = static_cast<int>(block.n_count);
+    for (std::int64_t k = 0; k < layer.k();) {
+      const std::int32_t place = offset(layer, block.group, k);
+      const bool pair = k + 1 < layer.k() && offset(layer, block.group, k + 1) == place + 1;
+      tile.offsets.push_back(place);
+      for (std::int64_t n = 0; n < block.n_count; ++n) {
+        tile.weights.push_back(weights[at(k * block.n_count + n)]);
+        tile.weights.push_back(pair ? weights[at((k + 1) * block.n_count + n)] : std::int16_t{0});
+      }
+      k += pair ? 2 : 1;
+    }
+    return tile;
+  }
+
+  void count_pool(const Step& step) {
+    const network::Layer& layer = layer_of(step);
+    const mapping::Region& out = schedule_.regions[at(step.output)];
+    base::LayerCounters& counters = layers_[at(step.layer)].counters;
+    std::int64_t rows = 0;
+    for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
+      for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
+        const std::int64_t in_y = y * layer.window.stride_h - layer.window.pad_top + ky;
+        rows += in_y >= 0 && in_y < layer.in.height ? 1 : 0;
+      }
+    }
+    std::int64_t columns = 0;
+    for (std::int64_t x = 0; x < layer.out.width; ++x) {
+      for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+        const std::int64_t in_x = x * layer.window.stride_w - layer.window.pad_left + kx;
+        columns += in_x >= 0 && in_x < layer.in.width ? 1 : 0;
+      }
+    }
+    counters.activation_sram.reads += out.image_count * rows * columns * layer.out.channels;
+    counters.activation_sram.writes +=
+        out.image_count * out.row_count * layer.out.width * layer.out.channels;
+  }
+
+  struct Open {
+    std::int32_t block;
+    std::int32_t pe_load;
+  };
+
+  const mapping::Schedule& schedule_;
+  const network::Network& network_;
+  const arch::AcceleratorSpec& spec_;
+  const std::vector<PaddedMap>& maps_;
+  const WeightReads& reads_;
+  std::vector<LayerProgram> layers_;
+  std::vector<Open> open_;  ///< streams since the last post step
+  std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> range_index_;
+  std::map<std::tuple<std::int32_t, std::int32_t, std::int32_t>, std::size_t> pass_index_;
+  std::map<std::tuple<std::int32_t, std::size_t, std::int32_t>, std::size_t> front_index_;
+  std::map<std::tuple<std::int32_t, std::int32_t, std::int64_t, std::string>, std::size_t>
+      weight_index_;
+};
+
+}  // namespace
+
+std::vector<LayerProgram> compile_layers(const mapping::Schedule& schedule,
+                                         const network::Network& network,
+                                         const arch::AcceleratorSpec& spec,
+                                         const std::vector<PaddedMap>& maps,
+                                         const WeightReads& reads) {
+  return Compiler(schedule, network, spec, maps, reads).compile();
+}
+
+}  // namespace lacuna::fast

@@ -1,0 +1,60 @@
+// A layer of a schedule, compiled for the fast engine: which kernels compute its values, which
+// passes its streams are, and everything of its counters that no value changes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "base/counters.hpp"
+#include "fast/kernels.hpp"
+#include "fast/padded_map.hpp"
+#include "fast/stream_time.hpp"
+#include "fast/weight_reads.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::fast {
+
+/// A channel tile of a pixel range: from its first pass to its post step.
+struct TileJob {
+  std::int32_t range = 0;          ///< of LayerProgram::ranges
+  std::size_t weights = 0;         ///< of LayerProgram::weights
+  std::int64_t first_channel = 0;  ///< of the layer
+};
+
+/// Streams that take the same time but for their drain to the right: a pass over a range, for all
+/// channel tiles of a group.
+struct Front {
+  std::size_t pass = 0;  ///< of LayerProgram::passes
+  std::int32_t range = 0;
+  std::int64_t streams = 0;
+  std::int64_t channels = 0;  ///< of all its streams: MACs that an issued activation stands for
+};
+
+struct StreamRef {
+  std::size_t stream = 0;  ///< number of the stream in the schedule
+  std::size_t front = 0;
+  std::int64_t drain = 0;  ///< C - 1
+};
+
+struct LayerProgram {
+  std::vector<mapping::PixelRange> ranges;
+  std::vector<Corners> corners;  ///< [range]
+  std::vector<TileWeights> weights;
+  std::vector<TileJob> jobs;
+  std::vector<PassRows> passes;
+  std::vector<bool> data_dependent;  ///< [pass] whether its time depends on values
+  std::vector<Front> fronts;
+  std::vector<StreamRef> streams;
+  base::LayerCounters counters;  ///< of one batch, what no value changes
+};
+
+/// Compiles every layer. `maps[m]` is the layout of map m; `reads` are the weights as read.
+std::vector<LayerProgram> compile_layers(const mapping::Schedule& schedule,
+                                         const network::Network& network,
+                                         const arch::AcceleratorSpec& spec,
+                                         const std::vector<PaddedMap>& maps,
+                                         const WeightReads& reads);
+
+}  // namespace lacuna::fast

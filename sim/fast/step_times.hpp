@@ -1,0 +1,64 @@
+// When each step of a schedule starts and ends, and what every cycle is spent on: the rules of
+// docs/timing.md in closed form, from the durations of the steps.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/counters.hpp"
+#include "mapping/schedule.hpp"
+
+namespace lacuna::fast {
+
+class StepTimes {
+ public:
+  /// Both outlive this. Streams get their durations from run().
+  StepTimes(const mapping::Schedule& schedule, const network::Network& network,
+            const arch::AcceleratorSpec& spec);
+
+  /// `stream_cycles` has the duration of each stream, in list order. Adds every cycle to its class
+  /// in `layers` and returns the cycles until the last step ends.
+  std::int64_t run(const std::vector<std::int64_t>& stream_cycles,
+                   std::vector<base::LayerCounters>& layers);
+
+  /// Ids of the streams, in list order.
+  const std::vector<mapping::StepId>& streams() const { return queue(mapping::Resource::kArray); }
+
+ private:
+  static constexpr std::size_t kUnits = mapping::kResources;
+  const std::vector<mapping::StepId>& queue(mapping::Resource resource) const {
+    return queues_[static_cast<std::size_t>(resource)];
+  }
+  std::int64_t start(std::size_t unit, std::size_t place) const {
+    return start_[static_cast<std::size_t>(queues_[unit][place])];
+  }
+  std::int64_t end(std::size_t unit, std::size_t place) const {
+    return end_[static_cast<std::size_t>(queues_[unit][place])];
+  }
+
+  void place_steps(const std::vector<std::int64_t>& stream_cycles);
+  void advance(std::int64_t time);
+  /// Cuts [from, to), in which no stream runs, into classes. `next` is the stream that comes after,
+  /// or the number of streams.
+  void classify(std::int64_t from, std::int64_t to, std::size_t next, base::CycleClasses& classes);
+  struct Blame {
+    bool dma = false;
+    bool post = false;
+    std::array<std::size_t, kUnits> visited{};
+  };
+  void follow(std::size_t unit, std::size_t place, Blame& blame) const;
+
+  const mapping::Schedule& schedule_;
+  const arch::AcceleratorSpec& spec_;
+  std::vector<std::int64_t> cycles_;  ///< of each step but streams
+  std::array<std::vector<mapping::StepId>, kUnits> queues_;
+  std::vector<std::size_t> place_;  ///< of each step in its queue
+  std::vector<std::int64_t> start_;
+  std::vector<std::int64_t> end_;
+  // At the time that is being classified: steps of each queue that have started, and ended.
+  std::array<std::size_t, kUnits> started_{};
+  std::array<std::size_t, kUnits> ended_{};
+};
+
+}  // namespace lacuna::fast

@@ -1,0 +1,184 @@
+#include "fast/stream_time.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+// Vectors live inside inlined functions only, so how they would be passed does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace lacuna::fast {
+namespace {
+
+// One lane, or all of them as vectors; the code below is written once for both.
+struct OneLane {
+  using Cycles = std::int32_t;
+  static constexpr int kCount = 1;
+  static LACUNA_FAST_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
+    return static_cast<std::uint16_t>(*to - *from);
+  }
+  static LACUNA_FAST_INLINE Cycles max(Cycles a, Cycles b) { return a > b ? a : b; }
+};
+
+struct AllLanes {
+  typedef std::int32_t Cycles __attribute__((vector_size(kLanes * 4)));
+  typedef std::uint16_t Counts __attribute__((vector_size(kLanes * 2)));
+  static constexpr int kCount = kLanes;
+  static LACUNA_FAST_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
+    Counts a;
+    Counts b;
+    std::memcpy(&a, from, sizeof a);
+    std::memcpy(&b, to, sizeof b);
+    return __builtin_convertvector(b - a, Cycles);
+  }
+  static LACUNA_FAST_INLINE Cycles max(Cycles a, Cycles b) { return a > b ? a : b; }
+};
+
+// commit() of the last few pixels, [pixel % depth][row].
+template <class Lane>
+class Commits {
+ public:
+  using Cycles = typename Lane::Cycles;
+  Commits(std::size_t rows, int fifo)
+      : rows_(rows),
+        depth_(static_cast<std::size_t>(std::max(fifo, 2)) + 1),
+        values_(rows_ * depth_ * Lane::kCount) {}
+  LACUNA_FAST_INLINE Cycles get(std::int64_t pixel, std::size_t row) const {
+    Cycles value;
+    std::memcpy(&value, at(pixel, row), sizeof value);
+    return value;
+  }
+  LACUNA_FAST_INLINE void set(std::int64_t pixel, std::size_t row, Cycles value) {
+    std::memcpy(const_cast<std::int32_t*>(at(pixel, row)), &value, sizeof value);
+  }
+
+ private:
+  LACUNA_FAST_INLINE const std::int32_t* at(std::int64_t pixel, std::size_t row) const {
+    return values_.data() + (static_cast<std::size_t>(pixel) % depth_ * rows_ + row) * Lane::kCount;
+  }
+  std::size_t rows_;
+  std::size_t depth_;
+  std::vector<std::int32_t> values_;
+};
+
+template <class Lane>
+LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
+                                 const std::uint16_t* prefix, const PassTiming& timing,
+                                 StreamTimes& times) {
+  using Cycles = typename Lane::Cycles;
+  const std::size_t rows = pass.rows.size();
+  const int fifo = timing.psum_fifo_depth;
+  const bool two = timing.local_accumulators == 2;
+  Commits<Lane> commits(rows, fifo);
+  std::vector<std::int32_t> state(rows * 2 * Lane::kCount);  // done(m-1, r), then the sum of s
+  std::int32_t* done_before = state.data();
+  std::int32_t* busy = state.data() + rows * Lane::kCount;
+  const auto pixels = static_cast<std::int64_t>(corners.size());
+  const Cycles zero = {};
+  for (std::int64_t m = 0; m < pixels; ++m) {
+    const std::int64_t corner = corners[static_cast<std::size_t>(m)];
+    Cycles above = zero;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const PassRow& row = pass.rows[r];
+      Cycles slots = zero;
+      for (const Span& span : row.spans) {
+        const std::uint16_t* from = prefix + (corner + span.begin) * Lane::kCount;
+        slots += Lane::count(from, from + std::int64_t{span.length} * Lane::kCount);
+      }
+      slots = Lane::max(slots, zero + std::max(1, row.bitmap_words));
+      Cycles start = zero;
+      Cycles last_done;
+      std::memcpy(&last_done, done_before + r * Lane::kCount, sizeof last_done);
+      if (two) {
+        start = last_done;
+        if (m >= 2) start = Lane::max(start, commits.get(m - 2, r));
+      } else if (m >= 1) {
+        start = commits.get(m - 1, r);
+      }
+      const Cycles done = start + slots;
+      Cycles commit = done;
+      if (r > 0) commit = Lane::max(commit, above + 1);
+      if (r + 1 < rows && m >= fifo) commit = Lane::max(commit, commits.get(m - fifo, r + 1) + 1);
+      commits.set(m, r, commit);
+      above = commit;
+      std::memcpy(done_before + r * Lane::kCount, &done, sizeof done);
+      Cycles sum;
+      std::memcpy(&sum, busy + r * Lane::kCount, sizeof sum);
+      sum += slots;
+      std::memcpy(busy + r * Lane::kCount, &sum, sizeof sum);
+    }
+    if (m == pixels - 1) std::memcpy(times.commit, &above, sizeof above);
+  }
+  for (int lane = 0; lane < Lane::kCount; ++lane) {
+    times.work[lane] = 0;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::int32_t sum = busy[r * Lane::kCount + static_cast<std::size_t>(lane)];
+      if (sum > times.work[lane]) {
+        times.work[lane] = sum;
+        times.longest[lane] = static_cast<std::int32_t>(r);
+      }
+    }
+  }
+}
+
+LACUNA_FAST_VECTOR void evaluate_all(const PassRows& pass, const Corners& corners,
+                                     const std::uint16_t* prefix, const PassTiming& timing,
+                                     StreamTimes& times) {
+  evaluate<AllLanes>(pass, corners, prefix, timing, times);
+}
+
+LACUNA_FAST_VECTOR void count_all(const PassRows& pass, const Corners& corners,
+                                  const std::uint16_t* prefix, std::int64_t* counts) {
+  AllLanes::Cycles sum = {};
+  for (const std::int64_t corner : corners) {
+    for (const Span& span : pass.spans) {
+      const std::uint16_t* from = prefix + (corner + span.begin) * kLanes;
+      sum += AllLanes::count(from, from + std::int64_t{span.length} * kLanes);
+    }
+  }
+  for (int lane = 0; lane < kLanes; ++lane) counts[lane] += sum[lane];
+}
+
+}  // namespace
+
+void stream_times(const PassRows& pass, const Corners& corners, const std::uint16_t* prefix,
+                  int lanes, const PassTiming& timing, StreamTimes& times) {
+  if (lanes == 1) {
+    evaluate<OneLane>(pass, corners, prefix, timing, times);
+  } else {
+    evaluate_all(pass, corners, prefix, timing, times);
+  }
+}
+
+StreamTimes dense_stream_times(const PassRows& pass, std::int64_t pixels,
+                               const PassTiming& timing) {
+  // Every pixel is alike: bitmap words stand in for the indices, and no value is looked at.
+  PassRows dense = pass;
+  for (PassRow& row : dense.rows) {
+    row.bitmap_words = row.indices;
+    row.spans.clear();
+  }
+  StreamTimes times;
+  evaluate<OneLane>(dense, Corners(static_cast<std::size_t>(pixels)), nullptr, timing, times);
+  for (int lane = 1; lane < kLanes; ++lane) {
+    times.commit[lane] = times.commit[0];
+    times.work[lane] = times.work[0];
+    times.longest[lane] = times.longest[0];
+  }
+  return times;
+}
+
+void count_nonzeros(const PassRows& pass, const Corners& corners, const std::uint16_t* prefix,
+                    int lanes, std::int64_t* counts) {
+  if (lanes == kLanes) {
+    count_all(pass, corners, prefix, counts);
+    return;
+  }
+  for (const std::int64_t corner : corners) {
+    for (const Span& span : pass.spans) {
+      const std::uint16_t* from = prefix + corner + span.begin;
+      counts[0] += OneLane::count(from, from + span.length);
+    }
+  }
+}
+
+}  // namespace lacuna::fast

@@ -1,0 +1,195 @@
+// The two engines share nothing of time and no kernel, so that their equality means something:
+// logits, every cycle class, every counter and every fault's outcome, over random networks,
+// machines, images and fault plans. LACUNA_FULL=1 runs many more cases; a failure prints its seed
+// after it has looked for the smallest case that still fails.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "base/error.hpp"
+#include "engine/run.hpp"
+#include "mapping/mapper.hpp"
+#include "unit/mapping/random_case.hpp"
+
+namespace lacuna {
+namespace {
+
+using Codes = std::vector<std::uint8_t>;
+
+std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 40'000 : 2'600; }
+
+struct Case {
+  mapping::testing::RandomCase random;
+  engine::Job job;
+};
+
+// Faults in words that the schedule uses, mostly.
+void add_faults(engine::Job& job, std::uint32_t seed) {
+  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  std::mt19937 draw(seed + 2);
+  const auto below = [&](std::int64_t n) {
+    return static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(n));
+  };
+  std::set<std::int64_t> taken;
+  const std::int64_t faults = below(16);
+  for (std::int64_t i = 0; i < faults; ++i) {
+    const std::int64_t word =
+        below(std::min(memory.words, job.parts.front().schedule.weight_words + 1));
+    fault::Fault fault;
+    fault.cell = {word % memory.banks, word / memory.banks, below(memory.word_bits)};
+    if (!taken.insert(word * memory.word_bits + fault.cell.bit).second) continue;
+    if (!job.parts.front().remainder && below(3) == 0) {
+      fault.step = below(job.steps());
+    } else {
+      fault.kind = static_cast<memory::FaultKind>(below(3));
+    }
+    job.plan.faults.push_back(fault);
+  }
+}
+
+std::optional<Case> make_case(std::uint32_t seed, std::int64_t batches, bool faults) {
+  Case c;
+  c.random = mapping::testing::random_case(seed);
+  if (seed % 5 < 3) {
+    // A weight SRAM that the network does not fit into, so that weights are fetched again.
+    arch::WeightSramSpec& sram = c.random.spec.weight_sram;
+    sram.word_bits = (sram.word_bits + 7) / 8 * 8;
+    const std::int64_t words = mapping::resident_words(c.random.network, c.random.spec);
+    sram.banks = 1;
+    sram.capacity_bytes =
+        std::max<std::int64_t>(1, words * (seed % 7 + 1) / 8) * sram.word_bits / 8;
+  }
+  network::Layer& last = c.random.network.layers.back();
+  if (last.is_gemm()) last.tap_accumulators = !last.logits;
+  std::mt19937 draw(seed + 1);
+  std::vector<Codes> images;
+  // One image more than whole batches where there are several: a smaller last batch.
+  const std::int64_t count = c.random.batch * batches + (batches > 1 && c.random.batch > 1 ? 1 : 0);
+  for (std::int64_t image = 0; image < count; ++image) {
+    Codes codes(static_cast<std::size_t>(c.random.network.input.values()));
+    for (std::uint8_t& code : codes) {
+      code = draw() % 100 < 60 ? 0
+                               : static_cast<std::uint8_t>(
+                                     1 + draw() % ((1U << c.random.network.activation_bits) - 1));
+    }
+    images.push_back(std::move(codes));
+  }
+  try {
+    c.job = engine::model_job(c.random.spec, c.random.network, images, c.random.batch);
+  } catch (const base::InputError&) {
+    return std::nullopt;
+  }
+  if (faults) add_faults(c.job, seed);
+  return c;
+}
+
+bool same(const base::AccessCounts& a, const base::AccessCounts& b) {
+  return a.reads == b.reads && a.writes == b.writes;
+}
+
+/// What differs first, or "".
+std::string difference(const engine::Measurement& a, const engine::Measurement& b) {
+  if (a.logits != b.logits) return "logits";
+  if (a.logits_sha256 != b.logits_sha256) return "hash of the sums";
+  if (a.setup != b.setup) return "set-up";
+  if (a.layers.size() != b.layers.size()) return "number of layers";
+  for (std::size_t i = 0; i < a.layers.size(); ++i) {
+    const base::LayerCounters& x = a.layers[i];
+    const base::LayerCounters& y = b.layers[i];
+    const std::string layer = "layer " + std::to_string(i) + ": ";
+    if (x.cycles.stream != y.cycles.stream) return layer + "stream";
+    if (x.cycles.weight_load != y.cycles.weight_load) return layer + "weight_load";
+    if (x.cycles.memory_wait != y.cycles.memory_wait) return layer + "memory_wait";
+    if (x.cycles.post_wait != y.cycles.post_wait) return layer + "post_wait";
+    if (x.cycles.idle != y.cycles.idle) return layer + "idle";
+    if (x.stream.work != y.stream.work) return layer + "work";
+    if (x.stream.imbalance != y.stream.imbalance) return layer + "imbalance";
+    if (x.stream.fill_drain != y.stream.fill_drain) return layer + "fill_drain";
+    if (x.macs.total != y.macs.total) return layer + "MACs";
+    if (x.macs.issued != y.macs.issued) return layer + "issued";
+    if (x.macs.gated != y.macs.gated) return layer + "gated";
+    if (x.macs.skipped != y.macs.skipped) return layer + "skipped";
+    if (!same(x.weight_sram, y.weight_sram)) return layer + "weight SRAM accesses";
+    if (!same(x.activation_sram, y.activation_sram)) return layer + "activation SRAM accesses";
+    if (!same(x.bitmap, y.bitmap)) return layer + "bitmap accesses";
+    if (!same(x.accumulators, y.accumulators)) return layer + "accumulator accesses";
+    if (x.dram_read != y.dram_read || x.dram_written != y.dram_written) return layer + "DRAM bytes";
+    if (x.input_values != y.input_values) return layer + "input values";
+    if (x.input_nonzeros != y.input_nonzeros) return layer + "input non-zeros";
+  }
+  for (std::size_t f = 0; f < a.faults.size(); ++f) {
+    if (a.faults[f].reads_changed != b.faults[f].reads_changed ||
+        a.faults[f].overwritten != b.faults[f].overwritten) {
+      return "outcome of fault " + std::to_string(f);
+    }
+  }
+  return "";
+}
+
+std::string run_both(const engine::Job& job) {
+  return difference(engine::simulate(job, engine::EngineKind::kSystemc),
+                    engine::simulate(job, engine::EngineKind::kFast));
+}
+
+// Fewer images, then fewer faults, as long as it still fails.
+std::string shrink(std::uint32_t seed, std::int64_t batches) {
+  std::string text = "seed " + std::to_string(seed);
+  if (batches > 1) {
+    const auto one = make_case(seed, 1, true);
+    if (one && !run_both(one->job).empty()) {
+      batches = 1;
+      text += ", one batch is enough";
+    }
+  }
+  auto c = make_case(seed, batches, true);
+  for (std::size_t f = c->job.plan.faults.size(); f-- > 0;) {
+    engine::Job fewer = c->job;
+    fewer.plan.faults.erase(fewer.plan.faults.begin() + static_cast<std::ptrdiff_t>(f));
+    if (!run_both(fewer).empty()) c->job = fewer;
+  }
+  text += ", " + std::to_string(c->job.plan.faults.size()) + " faults needed: " + run_both(c->job);
+  return text;
+}
+
+TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
+  int run = 0;
+  int refetching = 0;
+  int fired = 0;
+  int groups_or_halo = 0;
+  int many_lanes = 0;
+  for (std::uint32_t seed = 100'000; seed < 100'000 + case_count(); ++seed) {
+    // One batch takes one vector lane; two and more a group of lanes; 17 a second group.
+    const std::int64_t batches = seed % 8 == 0 ? 17 : seed % 2 == 0 ? 1 : 3;
+    const auto c = make_case(seed, batches, true);
+    if (!c) continue;
+    ++run;
+    const auto systemc = engine::simulate(c->job, engine::EngineKind::kSystemc);
+    const auto fast = engine::simulate(c->job, engine::EngineKind::kFast);
+    const std::string what = difference(systemc, fast);
+    ASSERT_EQ(what, "") << shrink(seed, batches);
+
+    const engine::Part& part = c->job.parts.front();
+    refetching += part.schedule.weights_resident ? 0 : 1;
+    many_lanes += batches > 1 ? 1 : 0;
+    bool structured = false;
+    for (const network::Layer& layer : part.network.layers) {
+      structured = structured || layer.groups > 1 ||
+                   (layer.is_gemm() && layer.window.kernel_h > layer.window.stride_h);
+    }
+    groups_or_halo += structured ? 1 : 0;
+    bool any = false;
+    for (const base::FaultOutcome& outcome : fast.faults) any = any || outcome.reads_changed > 0;
+    fired += any ? 1 : 0;
+  }
+  EXPECT_GE(run, static_cast<int>(case_count()) * 2 / 3);
+  EXPECT_GT(refetching, run / 3);
+  EXPECT_GT(fired, run / 3);
+  EXPECT_GT(groups_or_halo, run / 3);
+  EXPECT_GT(many_lanes, run / 3);
+}
+
+}  // namespace
+}  // namespace lacuna
