@@ -1,0 +1,114 @@
+// Speed of the engines, with values and exact cycles. A row: CPU time, simulated cycles and images
+// a CPU-second, and the peak memory of the process so far in MB (run one row alone with
+// --benchmark_filter for its own).
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "engine/run.hpp"
+#include "fault/sampler.hpp"
+#include "mapping/mapper.hpp"
+#include "network/data_set.hpp"
+#include "network/onnx_import.hpp"
+#include "network/workload.hpp"
+
+namespace lacuna {
+namespace {
+
+const std::string kRoot = LACUNA_SOURCE_DIR;
+
+double peak_megabytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+void simulate(benchmark::State& state, const engine::Job& job, engine::EngineKind kind) {
+  std::int64_t cycles = 0;
+  std::int64_t images = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    const auto measured = engine::simulate(job, kind);
+    for (const base::LayerCounters& layer : measured.layers) cycles += layer.cycles.total().value;
+    images += static_cast<std::int64_t>(job.parts.front().images.size());
+  }
+  using benchmark::Counter;
+  state.counters["cycles/s"] = Counter(static_cast<double>(cycles), Counter::kIsRate);
+  state.counters["images/s"] = Counter(static_cast<double>(images), Counter::kIsRate);
+  state.counters["peak_MB"] = peak_megabytes();
+}
+
+constexpr auto kSystemc = engine::EngineKind::kSystemc;
+constexpr auto kFast = engine::EngineKind::kFast;
+
+engine::Job resnet18(const char* machine, const char* trace, double density) {
+  const auto spec = arch::load_spec(kRoot + "/hw_configs/" + machine);
+  network::Workload workload = network::load_workload(kRoot + "/traces/" + trace);
+  for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
+  return engine::workload_job(spec, workload, 1, 1);
+}
+
+engine::Job lenet5(const char* machine, int count) {
+  const auto spec = arch::load_spec(kRoot + "/hw_configs/" + machine);
+  const network::Network network =
+      network::import_onnx(kRoot + "/models/lenet5_qdnn/lenet5_qdnn.onnx");
+  const network::DataSet data = network::load_test_set(network::kDefaultDataDir);
+  std::vector<std::vector<std::uint8_t>> images;
+  for (int i = 0; i < count; ++i) images.push_back(network::quantise_pixels(data, i, network));
+  return engine::model_job(spec, network, images, 1);
+}
+
+void ResNet18_32x32_D16_skip(benchmark::State& state, engine::EngineKind kind, double density) {
+  simulate(state, resnet18("cloud_32x32.yaml", "resnet18.csv", density), kind);
+}
+void ResNet18_32x32_as_ScaleSim(benchmark::State& state, engine::EngineKind kind) {
+  simulate(state, resnet18("scalesim_ws.yaml", "resnet18_scalesim.csv", 1.0), kind);
+}
+void LeNet5_16x16_D16_skip(benchmark::State& state, engine::EngineKind kind, int images) {
+  simulate(state, lenet5("edge_16x16.yaml", images), kind);
+}
+// Accuracy under random maps: every iteration is another chip.
+void LeNet5_random_maps(benchmark::State& state, const char* machine, int images) {
+  engine::Job job = lenet5(machine, images);
+  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  std::uint64_t seed = 0;
+  std::int64_t done = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    job.plan = fault::sample_map(memory, 1e-2, ++seed, memory::FaultKind::kFlip);
+    benchmark::DoNotOptimize(engine::simulate(job, kFast));
+    done += images;
+  }
+  state.counters["images/s"] =
+      benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate);
+  state.counters["peak_MB"] = peak_megabytes();
+}
+void Map_ResNet18_32x32(benchmark::State& state) {
+  for ([[maybe_unused]] auto _ : state) {
+    benchmark::DoNotOptimize(resnet18("cloud_32x32.yaml", "resnet18.csv", 1.0));
+  }
+}
+
+constexpr auto kUnit = benchmark::kMillisecond;
+BENCHMARK_CAPTURE(ResNet18_32x32_D16_skip, systemc_density50, kSystemc, 0.5)->Unit(kUnit);
+BENCHMARK_CAPTURE(ResNet18_32x32_D16_skip, systemc_density100, kSystemc, 1.0)->Unit(kUnit);
+BENCHMARK_CAPTURE(ResNet18_32x32_as_ScaleSim, systemc, kSystemc)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_16x16_D16_skip, systemc_100_images, kSystemc, 100)->Unit(kUnit);
+BENCHMARK_CAPTURE(ResNet18_32x32_D16_skip, fast_density50, kFast, 0.5)->Unit(kUnit);
+BENCHMARK_CAPTURE(ResNet18_32x32_as_ScaleSim, fast, kFast)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_16x16_D16_skip, fast_10000_images, kFast, 10'000)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
+BENCHMARK(Map_ResNet18_32x32)->Unit(kUnit);
+
+}  // namespace
+}  // namespace lacuna
+
+int main(int argc, char** argv) {
+  constexpr int kOverwrite = 1;
+  ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", kOverwrite);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
