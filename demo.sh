@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
 # The main job on real data: what zero skipping gains in latency and what faults in the weight memory
-# cost in accuracy, for every network in models/, simulated cycle by cycle in SystemC.
+# cost in accuracy, for every network in models/. Latency is simulated cycle by cycle in SystemC;
+# accuracy over many fault maps by the fast engine, which is held against the SystemC engine first.
 # Installs missing Debian packages, builds, runs. A second time it starts at once.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 machine=hw_configs/edge_16x16.yaml
-images=500                # test images for each accuracy
-batch_images=160          # test images for each latency, a multiple of both batch sizes
+latency_images=160        # test images for each latency, a multiple of both batch sizes
+accuracy_images=10000     # test images for each accuracy: all of them
+audited_images=20         # images under a fault map that both engines run
 rates="1e-3 1e-2 3e-2"    # bit error rates in the weight SRAM
-maps=10                   # random fault maps at each rate; the same seeds for all networks
+maps=20                   # random fault maps at each rate; the same seeds for all networks
 out=build/demo
 
 cmake/install-packages.sh build demo
 echo "building ..."
 mkdir -p build
-if ! { cmake --preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF &&
-       cmake --build --preset release --target lacuna; } >build/demo-build.log 2>&1; then
+if ! { cmake --preset release && cmake --build --preset release --target lacuna; } \
+  >build/demo-build.log 2>&1; then
   tail -n 30 build/demo-build.log >&2
   echo "demo.sh: the build failed; build/demo-build.log has all of it" >&2
   exit 1
@@ -25,48 +27,62 @@ lacuna=build/release/bin/lacuna
 rm -rf "$out"
 mkdir -p "$out"
 
-# One line a run; xargs keeps the cores busy. A run that fails ends the demo.
+# One line a run: a name, then its options. xargs keeps the cores busy; a run that fails ends the demo.
 models=$(for card in models/*/card.yaml; do basename "$(dirname "$card")"; done)
-count=0
 {
   for model in $models; do
+    run="--model models/$model"
     for batch in 1 16; do
-      echo "$model-batch$batch --model models/$model --images $batch_images --batch $batch"
+      echo "$model-batch$batch $run --images $latency_images --batch $batch --engine systemc"
     done
-    echo "$model-clean --model models/$model --images $images --no-dense"
+    for engine in systemc fast; do
+      echo "$model-$engine $run --images $audited_images --ber ${rates##* } --engine $engine"
+    done
+    echo "$model-clean $run --images $accuracy_images --no-dense"
     for rate in $rates; do
       for seed in $(seq "$maps"); do
-        echo "$model-$rate-$seed --model models/$model --images $images --no-dense --ber $rate --map-seed $seed"
+        echo "$model-$rate-$seed $run --images $accuracy_images --no-dense --ber $rate --map-seed $seed"
       done
     done
   done
 } >"$out/runs"
-count=$(wc -l <"$out/runs")
-echo "running $count simulations of $(wc -w <<<"$models") networks on $(basename "$machine" .yaml), $images Fashion-MNIST test images each ..."
+echo "simulating $(wc -w <<<"$models") networks on $(basename "$machine" .yaml), $(wc -l <"$out/runs") runs on Fashion-MNIST test images ..."
 xargs -P "$(nproc)" -L 1 bash -c '
   name=$1; shift
   "$0" run --hw '"$machine"' "$@" --json '"$out"'/"$name".json >/dev/null' "$lacuna" <"$out/runs"
 
 echo
-echo "Latency: cycles an image, all layers; dense = the same machine without zero skipping"
+echo "Latency: cycles an image in SystemC; dense = the same machine without zero skipping"
 {
   echo "network;batch;density;dense;skipping;streams;whole inference"
   for model in $models; do
     for batch in 1 16; do
       jq -r --arg model "$model" '
-        def fix: . * 100 | round / 100 | tostring;
+        def fix: . * 100 | round | "\(. / 100 | floor).\(. % 100 + 100 | tostring[1:])";
         ([.layers[1:][].input_nonzeros] | add) as $nonzeros |
         ([.layers[1:][].input_values] | add) as $values |
         [$model, .batch, ($nonzeros / $values | fix), (.dense_cycles / .images | round),
-         (.cycles.total / .images | round), ((.stream_speedup | fix) + "x"),
-         ((.speedup | fix) + "x")] | map(tostring) | join(";")' "$out/$model-batch$batch.json"
+         (.cycles.total / .images | round), (.stream_speedup | fix) + "x", (.speedup | fix) + "x"]
+        | map(tostring) | join(";")' "$out/$model-batch$batch.json"
     done
   done
 } | column -t -s ';' -R 2,3,4,5,6,7
 
 echo
-echo "Accuracy: top-1 of $images images; with faults the mean and the range over $maps random maps of"
-echo "flipped cells in the weight SRAM (same seeds for all networks)"
+echo "Both engines on the same $audited_images images and fault map:"
+for model in $models; do
+  if ! diff <(jq 'del(.engine)' "$out/$model-systemc.json") \
+    <(jq 'del(.engine)' "$out/$model-fast.json") >"$out/$model-audit"; then
+    cat "$out/$model-audit" >&2
+    echo "demo.sh: the engines disagree on $model" >&2
+    exit 1
+  fi
+  echo "$model: equal in every logit, cycle and counter"
+done
+
+echo
+echo "Accuracy: top-1 of $accuracy_images images; with faults the mean and the range over $maps random maps"
+echo "of flipped cells in the weight SRAM (same seeds for all networks)"
 {
   echo "network;fault-free$(for rate in $rates; do printf ';BER %s' "$rate"; done)"
   for model in $models; do
@@ -82,6 +98,6 @@ echo "flipped cells in the weight SRAM (same seeds for all networks)"
 
 echo
 echo "A layer at a time, for one network:"
-$lacuna run --hw "$machine" --model "models/$(head -n 1 <<<"$models")" --images 16 --batch 16
+$lacuna run --hw "$machine" --model "models/$(head -n 1 <<<"$models")" --images 16 --batch 16 --engine systemc
 echo
 echo "run records: $out/*.json"
