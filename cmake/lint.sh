@@ -5,8 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:?the build folder with compile_commands.json}
 
-mapfile -t sources < <(git ls-files '*.cpp' '*.hpp')
-clang-format --dry-run -Werror "${sources[@]}"
-mapfile -t units < <(git ls-files 'sim/*.cpp')
-printf '%s\n' "${units[@]}" |
+find sim tests models -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
+find sim -name '*.cpp' | sort |
   xargs -P "$(nproc)" -n 4 clang-tidy -p "$build" --quiet --warnings-as-errors='*' 2>/dev/null

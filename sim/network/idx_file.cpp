@@ -106,7 +106,9 @@ IdxFile read_idx(const std::string& bytes, int dimensions, const std::string& fi
                                        wanted, dimensions, dimensions == 1 ? "" : "s"));
   }
   IdxFile idx;
-  for (int i = 0; i < dimensions; ++i) idx.sizes.push_back(big_endian(header.data() + 4 + 4 * i));
+  for (std::size_t at = 4; at < header.size(); at += 4) {
+    idx.sizes.push_back(big_endian(header.data() + at));
+  }
   const auto claimed = bounded_product(idx.sizes, kMaxValues);
   const std::string claim = fmt::format("claims {} values", fmt::join(idx.sizes, " x "));
   if (!claimed || *claimed == 0) {

@@ -58,6 +58,7 @@ void OnnxCompiler::run(const OnnxNode& node) {
   const auto found = kOperators.find(node.op());
   if (found == kOperators.end() || !node.is_default_domain()) {
     std::vector<std::string> supported;
+    supported.reserve(kOperators.size());
     for (const auto& [name, handler] : kOperators) supported.push_back(name);
     node.fail("cannot be run as an integer layer", base::join(supported));
   }
@@ -120,11 +121,11 @@ void OnnxCompiler::finish() {
         "supported: the float output of the last Conv, Gemm or MatMul");
   }
   value.read = true;
-  for (const onnx::NodeProto& proto : model_.graph().node()) {
-    const auto written = values_.find(proto.output(0));
+  for (int i = 0; i < model_.graph().node_size(); ++i) {
+    const OnnxNode node(model_.graph().node(i), i, model_.file());
+    const auto written = values_.find(node.output());
     if (written == values_.end() || written->second.read) continue;
-    const int index = static_cast<int>(&proto - &model_.graph().node(0));
-    OnnxNode(proto, index, model_.file()).fail("nothing reads its output", "a chain of nodes");
+    node.fail("nothing reads its output", "a chain of nodes");
   }
   Layer& last = network_.layers.back();
   const StepScales& scales = step_scales_.back();

@@ -160,7 +160,8 @@ onnx::ModelProto OnnxModel::with_inferred_shapes() const {
     return inferred;
   } catch (const std::exception& error) {
     std::string text = error.what();
-    std::replace(text.begin(), text.end(), '\n', ' ');
+    const auto is_unprintable = [](char c) { return c < ' ' || c > '~'; };
+    std::replace_if(text.begin(), text.end(), is_unprintable, ' ');
     throw base::InputError({file_, 0, ""}, "the ONNX library objects: " + text);
   }
 }

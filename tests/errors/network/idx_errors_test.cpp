@@ -1,0 +1,118 @@
+// What is said about data sets that cannot be used.
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "errors/network/golden_messages.hpp"
+#include "network/data_set.hpp"
+
+namespace lacuna::network::test {
+namespace {
+
+std::string idx(const std::string& header, std::size_t values) {
+  return header + std::string(values, '\1');
+}
+
+const std::string& images() {
+  static const std::string kImages =
+      idx(std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x02\0\0\0\x03", 16), 12);
+  return kImages;
+}
+const std::string& labels() {
+  static const std::string kLabels = idx(std::string("\0\0\x08\x01\0\0\0\x02", 8), 2);
+  return kLabels;
+}
+
+std::string packed(const std::string& bytes) {
+  const std::string path = testing::TempDir() + "lacuna_idx_errors.gz";
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+  std::string result = base::read_file(path, 1 << 20);
+  std::filesystem::remove(path);
+  return result;
+}
+
+ErrorCase with_images(const char* name, const std::string& bytes) {
+  return {name, [bytes] { test_set_from_bytes(bytes, labels(), "images", "labels"); }};
+}
+ErrorCase with_labels(const char* name, const std::string& bytes) {
+  return {name, [bytes] { test_set_from_bytes(images(), bytes, "images", "labels"); }};
+}
+
+std::string broken(std::string bytes, std::size_t at) {
+  bytes[at] = static_cast<char>(bytes[at] ^ 0x55);
+  return bytes;
+}
+
+Network network_of(const MapShape& input, std::int64_t classes) {
+  Network network;
+  network.name = "lenet5";
+  network.input = input;
+  Layer layer;
+  layer.out = {1, 1, classes};
+  network.layers.push_back(layer);
+  return network;
+}
+
+TEST(DataSetErrors, GivenAnUnusableDataSetThenTheFileIsNamed) {
+  const std::string gzip = packed(images());
+  const DataSet data = test_set_from_bytes(images(), labels(), "images", "labels");
+  expect_golden(
+      {
+          {"missing_folder", [] { load_test_set("/nowhere"); }},
+          with_images("empty", ""),
+          with_images("header_cut", images().substr(0, 15)),
+          with_images("labels_instead_of_images", labels() + "12345678"),
+          with_labels("images_instead_of_labels", images()),
+          with_images("truncated", images().substr(0, 27)),
+          with_images("trailing", images() + "x"),
+          with_images("no_images", std::string("\0\0\x08\x03\0\0\0\0\0\0\0\x02\0\0\0\x03", 16)),
+          with_images(
+              "huge_claim",
+              std::string("\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16)),
+          with_images("claim_of_a_gigabyte",
+                      std::string("\0\0\x08\x03\0\0\x10\0\0\0\x02\0\0\0\x02\0", 16)),
+          with_labels("counts_differ", idx(std::string("\0\0\x08\x01\0\0\0\x03", 8), 3)),
+          with_images("gzip_cut", gzip.substr(0, gzip.size() - 9)),
+          with_images("gzip_without_checksum", gzip.substr(0, gzip.size() - 8)),
+          with_images("gzip_wrong_checksum", broken(gzip, gzip.size() - 8)),
+          with_images("gzip_trailing", gzip + "x"),
+          with_images("gzip_header_only", gzip.substr(0, 4)),
+          with_images("gzip_of_too_much", packed(images() + "x")),
+          {"image_size",
+           [data] {
+             check_data_fits(data, network_of(MapShape{28, 28, 1}, 10));
+           }},
+          {"label_range",
+           [data] {
+             check_data_fits(data, network_of(MapShape{2, 3, 1}, 1));
+           }},
+          {"quantise_other_size",
+           [data] {
+             quantise_pixels(data, 0, network_of(MapShape{2, 3, 3}, 10));
+           }},
+          {"quantise_no_such_image",
+           [data] {
+             quantise_pixels(data, 2, network_of(MapShape{2, 3, 1}, 10));
+           }},
+      },
+      "idx.txt");
+}
+
+TEST(DataSetErrors, GivenFilesCutOffAnywhereThenAnError) {
+  const std::string gzip = packed(images());
+  for (const std::string& bytes : {images(), gzip}) {
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_THROW(test_set_from_bytes(bytes.substr(0, size), labels(), "images", "labels"),
+                   base::InputError)
+          << size;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lacuna::network::test

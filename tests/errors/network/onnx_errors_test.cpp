@@ -1,0 +1,442 @@
+// What the import says about models that it does not run.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+
+#include "errors/network/golden_messages.hpp"
+#include "network/onnx_import.hpp"
+#include "unit/network/model_builder.hpp"
+
+namespace lacuna::network::test {
+namespace {
+
+using Change = std::function<void(ModelBuilder&)>;
+
+/// A case: the small model (4 bits) with one thing changed.
+ErrorCase changed(const char* name, const Change& change) {
+  return {name, [change] {
+            ModelBuilder builder = small_model();
+            change(builder);
+            import_onnx_bytes(builder.bytes(), "model.onnx");
+          }};
+}
+
+/// A case: a model of its own.
+ErrorCase built(const char* name, const Change& build) {
+  return {name, [build] {
+            ModelBuilder builder(4, 4);
+            build(builder);
+            import_onnx_bytes(builder.bytes(), "model.onnx");
+          }};
+}
+
+onnx::TensorShapeProto& image_shape(ModelBuilder& b) {
+  return *b.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+}
+
+void set_scale(ModelBuilder& b, const std::string& name, float value) {
+  b.tensor(name).set_raw_data(std::string(reinterpret_cast<const char*>(&value), sizeof(value)));
+}
+
+void set_metadata(ModelBuilder& b, int entry, const char* value) {
+  b.model().mutable_metadata_props(entry)->set_value(value);
+}
+
+void rename_input(ModelBuilder& b, const std::string& node, int input, const char* name) {
+  b.node(node).set_input(input, name);
+}
+
+void drop_node(ModelBuilder& b, const std::string& name) {
+  auto& nodes = *b.graph().mutable_node();
+  for (int i = 0; i < nodes.size(); ++i) {
+    if (nodes.Get(i).name() != name) continue;
+    nodes.DeleteSubrange(i, 1);
+    return;
+  }
+}
+
+/// Joins the neighbours of a node that has one activation in, and removes it.
+void bridge(ModelBuilder& b, const std::string& name) {
+  const std::string from = b.node(name).output(0);
+  const std::string to = b.node(name).input(0);
+  drop_node(b, name);
+  for (onnx::NodeProto& node : *b.graph().mutable_node()) {
+    for (std::string& input : *node.mutable_input()) {
+      if (input == from) input = to;
+    }
+  }
+}
+
+void remove_quantisers(ModelBuilder& b, const std::string& name) {
+  for (const char* part : {"_q", "_dq", "_clip", "_clip_q", "_clip_dq"}) bridge(b, name + part);
+}
+
+void insert_before_output(ModelBuilder& b, const char* op, const char* name) {
+  b.node("fc2").set_output(0, "fc2_out");
+  b.add_node(op, name, {"fc2_out"}).set_output(0, "logits");
+}
+
+TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
+  expect_golden(
+      {
+          {"empty_file", [] { import_onnx_bytes("", "model.onnx"); }},
+          {"no_protobuf", [] { import_onnx_bytes("not a model", "model.onnx"); }},
+          {"missing_file", [] { import_onnx("/nowhere/model.onnx"); }},
+          changed("old_opset",
+                  [](ModelBuilder& b) { b.model().mutable_opset_import(0)->set_version(12); }),
+          changed("new_opset",
+                  [](ModelBuilder& b) { b.model().mutable_opset_import(0)->set_version(18); }),
+          changed("no_opset", [](ModelBuilder& b) { b.model().clear_opset_import(); }),
+          changed(
+              "two_opsets",
+              [](ModelBuilder& b) { *b.model().add_opset_import() = b.model().opset_import(0); }),
+          changed(
+              "foreign_domain",
+              [](ModelBuilder& b) { b.model().add_opset_import()->set_domain("com.microsoft"); }),
+          changed("functions", [](ModelBuilder& b) { b.model().add_functions(); }),
+          changed("sparse_initialiser",
+                  [](ModelBuilder& b) { b.graph().add_sparse_initializer(); }),
+          changed("bits_too_many", [](ModelBuilder& b) { set_metadata(b, 0, "9"); }),
+          changed("bits_no_number", [](ModelBuilder& b) { set_metadata(b, 1, "four\n"); }),
+          changed("bits_twice",
+                  [](ModelBuilder& b) {
+                    *b.model().add_metadata_props() = b.model().metadata_props(0);
+                  }),
+          changed("unnamed_initialiser", [](ModelBuilder& b) { b.tensor("conv1_w").clear_name(); }),
+          changed("initialiser_twice",
+                  [](ModelBuilder& b) { *b.graph().add_initializer() = b.tensor("conv1_w"); }),
+          changed("initialiser_external",
+                  [](ModelBuilder& b) {
+                    b.tensor("conv1_w").set_data_location(onnx::TensorProto::EXTERNAL);
+                  }),
+          changed("initialiser_too_short",
+                  [](ModelBuilder& b) { b.tensor("conv1_w").mutable_raw_data()->pop_back(); }),
+          changed("initialiser_huge",
+                  [](ModelBuilder& b) {
+                    b.tensor("conv1_w").set_dims(0, std::numeric_limits<std::int64_t>::max());
+                  }),
+          changed("no_input", [](ModelBuilder& b) { b.graph().clear_input(); }),
+          changed("two_inputs",
+                  [](ModelBuilder& b) {
+                    *b.graph().add_input() = b.graph().input(0);
+                    b.graph().mutable_input(1)->set_name("second");
+                  }),
+          changed("input_rank",
+                  [](ModelBuilder& b) { image_shape(b).mutable_dim()->RemoveLast(); }),
+          changed("input_free_height",
+                  [](ModelBuilder& b) { image_shape(b).mutable_dim(2)->set_dim_param("H"); }),
+          changed("input_negative",
+                  [](ModelBuilder& b) { image_shape(b).mutable_dim(3)->set_dim_value(-4); }),
+          changed("input_huge",
+                  [](ModelBuilder& b) { image_shape(b).mutable_dim(1)->set_dim_value(1LL << 40); }),
+          changed("input_batch",
+                  [](ModelBuilder& b) { image_shape(b).mutable_dim(0)->set_dim_value(0); }),
+          changed("no_output", [](ModelBuilder& b) { b.graph().clear_output(); }),
+          changed("output_unknown",
+                  [](ModelBuilder& b) { b.graph().mutable_output(0)->set_name("nothing"); }),
+          changed("output_quantised",
+                  [](ModelBuilder& b) {
+                    b.graph().mutable_output(0)->set_name("act2_clip_dq_out");
+                    drop_node(b, "fc2");
+                  }),
+          changed("output_behind_relu",
+                  [](ModelBuilder& b) { insert_before_output(b, "Relu", "last_relu"); }),
+          changed("output_shape_declared_wrong",
+                  [](ModelBuilder& b) {
+                    b.graph()
+                        .mutable_output(0)
+                        ->mutable_type()
+                        ->mutable_tensor_type()
+                        ->mutable_shape()
+                        ->mutable_dim(1)
+                        ->set_dim_value(3);
+                  }),
+          built("output_is_a_map",
+                [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).conv("c", ConvSpec{}).output(); }),
+          built("output_scale_per_channel",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).flatten("f").gemm("fc", {9, true, true, false}).output();
+                }),
+      },
+      "onnx_file.txt");
+}
+
+TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
+  expect_golden(
+      {
+          changed("unknown_operator",
+                  [](ModelBuilder& b) { b.node("relu1").set_op_type("Sigmoid"); }),
+          changed("foreign_operator",
+                  [](ModelBuilder& b) { b.node("relu1").set_domain("my.own"); }),
+          changed("unprintable_names",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("Si\x01g");
+                    b.node("relu1").set_name(std::string(90, 'x') + "\n");
+                  }),
+          changed("name_twice", [](ModelBuilder& b) { b.node("relu1").set_name("conv1"); }),
+          changed("layer_name_unprintable",
+                  [](ModelBuilder& b) { b.node("conv1").set_name("a\tb"); }),
+          changed("cycle", [](ModelBuilder& b) { rename_input(b, "relu1", 0, "fc1_out"); }),
+          changed("two_readers",
+                  [](ModelBuilder& b) { rename_input(b, "pool1", 0, "act1_dq_out"); }),
+          changed("unread_output",
+                  [](ModelBuilder& b) {
+                    b.node("fc2").set_output(0, "fc2_out");
+                    b.add_node("Identity", "dangling", {"fc2_out"}).clear_name();
+                    b.graph().mutable_output(0)->set_name("fc2_out");
+                  }),
+          changed("value_written_twice",
+                  [](ModelBuilder& b) { b.node("relu1").set_output(0, "conv1_out"); }),
+          changed("activation_is_a_constant",
+                  [](ModelBuilder& b) { rename_input(b, "relu1", 0, "conv1_w_dq_out"); }),
+          changed("missing_initialiser",
+                  [](ModelBuilder& b) { b.tensor("conv1_w").set_name("gone"); }),
+          changed("missing_input", [](ModelBuilder& b) { b.node("relu1").clear_input(); }),
+          changed("too_many_inputs", [](ModelBuilder& b) { b.node("relu1").add_input("image"); }),
+          changed("no_output_of_node", [](ModelBuilder& b) { b.node("relu1").clear_output(); }),
+          changed("two_outputs_of_node",
+                  [](ModelBuilder& b) { b.node("pool1").add_output("indices"); }),
+          changed("unknown_attribute",
+                  [](ModelBuilder& b) { set_attribute(b.node("relu1"), "alpha", 1.0F); }),
+          changed("attribute_twice",
+                  [](ModelBuilder& b) {
+                    onnx::NodeProto& node = b.node("conv1");
+                    *node.add_attribute() = node.attribute(0);
+                  }),
+          changed("attribute_of_wrong_type",
+                  [](ModelBuilder& b) { set_attribute(b.node("conv1"), "group", 1.0F); }),
+          changed("relu_behind_quantiser",
+                  [](ModelBuilder& b) {
+                    b.node("flat").set_op_type("Relu");
+                    b.node("flat").clear_attribute();
+                  }),
+          changed("identity_with_attribute",
+                  [](ModelBuilder& b) { b.node("flat").set_op_type("Identity"); }),
+          changed("flatten_axis",
+                  [](ModelBuilder& b) { set_attribute(b.node("flat"), "axis", std::int64_t{2}); }),
+          built("reshape_to_other_size",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).reshape("r", {0, 5}).gemm("fc", {}).output();
+                }),
+          built("reshape_batch",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).reshape("r", {2, -1}).gemm("fc", {}).output();
+                }),
+          built("reshape_rank",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).reshape("r", {0, 1, 4}).gemm("fc", {}).output();
+                }),
+          built("add_of_activations",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  b.add_node("Add", "residual", {"image_dq_out", "image_dq_out"});
+                }),
+          built("second_bias",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).flatten("f").matmul("fc", {});
+                  b.add_node("Add", "again", {"fc_add_out", "fc_b_dq_out"});
+                  b.output();
+                }),
+          built("add_behind_gemm",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).flatten("f").gemm("fc", {});
+                  b.add_node("Add", "bias", {"fc_out", "fc_b_dq_out"});
+                  b.output();
+                }),
+      },
+      "onnx_graph.txt");
+}
+
+TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
+  expect_golden(
+      {
+          changed("scale_zero", [](ModelBuilder& b) { set_scale(b, "act1_scale", 0.0F); }),
+          changed("scale_negative", [](ModelBuilder& b) { set_scale(b, "act1_scale", -0.5F); }),
+          changed("scale_infinite",
+                  [](ModelBuilder& b) {
+                    set_scale(b, "act1_scale", std::numeric_limits<float>::infinity());
+                  }),
+          changed("scale_nan",
+                  [](ModelBuilder& b) {
+                    set_scale(b, "act1_scale", std::numeric_limits<float>::quiet_NaN());
+                  }),
+          changed("scale_underflows",
+                  [](ModelBuilder& b) {
+                    set_scale(b, "act1_scale", 1e38F);
+                    set_scale(b, "conv1_w_scale", 1e-30F);
+                    b.node("conv1").mutable_input()->RemoveLast();
+                  }),
+          changed("scale_of_two_values",
+                  [](ModelBuilder& b) {
+                    onnx::TensorProto& scale = b.tensor("act1_scale");
+                    scale.add_dims(2);
+                    scale.mutable_raw_data()->append(scale.raw_data());
+                  }),
+          changed("scale_computed",
+                  [](ModelBuilder& b) { rename_input(b, "act1_q", 1, "conv1_out"); }),
+          changed("scale_of_wrong_type",
+                  [](ModelBuilder& b) { rename_input(b, "act1_q", 1, "zero_int32"); }),
+          changed("zero_point_signed",
+                  [](ModelBuilder& b) { rename_input(b, "act1_q", 2, "zero_int8"); }),
+          changed("zero_point_not_zero",
+                  [](ModelBuilder& b) { b.tensor("zero_uint8").set_raw_data("\x05"); }),
+          changed("weight_zero_point",
+                  [](ModelBuilder& b) { b.tensor("zero_int8").set_raw_data("\x05"); }),
+          changed("quantiser_of_codes",
+                  [](ModelBuilder& b) {
+                    rename_input(b, "act1_clip_q", 0, "act1_q_out");
+                    drop_node(b, "act1_dq");
+                    drop_node(b, "act1_clip");
+                  }),
+          changed("quantiser_changes_scale",
+                  [](ModelBuilder& b) { set_scale(b, "pool1_scale", 0.5F); }),
+          changed("dequantiser_changes_scale",
+                  [](ModelBuilder& b) { rename_input(b, "pool1_dq", 1, "act2_scale"); }),
+          changed("dequantiser_of_reals", [](ModelBuilder& b) { bridge(b, "act1_q"); }),
+          changed("image_not_quantised",
+                  [](ModelBuilder& b) {
+                    bridge(b, "image_q");
+                    bridge(b, "image_dq");
+                  }),
+          changed("image_needs_more_bits",
+                  [](ModelBuilder& b) { set_scale(b, "image_scale", 0.0625F); }),
+          changed("clip_missing",
+                  [](ModelBuilder& b) {
+                    bridge(b, "act1_clip");
+                    bridge(b, "act1_clip_q");
+                    bridge(b, "act1_clip_dq");
+                    bridge(b, "pool1");
+                    bridge(b, "pool1_q");
+                    bridge(b, "pool1_dq");
+                  }),
+          changed("clip_missing_before_pool",
+                  [](ModelBuilder& b) {
+                    bridge(b, "act1_clip");
+                    bridge(b, "act1_clip_q");
+                    bridge(b, "act1_clip_dq");
+                  }),
+          changed("clip_too_high", [](ModelBuilder& b) { set_scale(b, "act1_high", 4.0F); }),
+          changed("clip_nan",
+                  [](ModelBuilder& b) {
+                    set_scale(b, "act1_high", std::numeric_limits<float>::quiet_NaN());
+                  }),
+          changed("clip_low", [](ModelBuilder& b) { set_scale(b, "act1_low", 0.25F); }),
+          changed("clip_without_bound",
+                  [](ModelBuilder& b) { b.node("act1_clip").mutable_input()->RemoveLast(); }),
+          changed("clip_before_quantiser",
+                  [](ModelBuilder& b) {
+                    onnx::NodeProto& relu = b.node("relu1");
+                    relu.set_op_type("Clip");
+                    relu.add_input("act1_low");
+                    relu.add_input("act1_high");
+                  }),
+          changed("clip_without_second_quantiser",
+                  [](ModelBuilder& b) {
+                    bridge(b, "act1_clip_q");
+                    bridge(b, "act1_clip_dq");
+                  }),
+      },
+      "onnx_quantisers.txt");
+}
+
+TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
+  expect_golden(
+      {
+          changed("input_not_dequantised", [](ModelBuilder& b) { bridge(b, "image_dq"); }),
+          changed("weights_not_dequantised",
+                  [](ModelBuilder& b) { rename_input(b, "conv1", 1, "conv1_w"); }),
+          changed("weights_int32",
+                  [](ModelBuilder& b) { rename_input(b, "conv1", 1, "conv1_b_dq_out"); }),
+          changed("weight_code_too_wide",
+                  [](ModelBuilder& b) { (*b.tensor("conv1_w").mutable_raw_data())[5] = 8; }),
+          changed("weight_code_too_low",
+                  [](ModelBuilder& b) { (*b.tensor("fc1_w").mutable_raw_data())[5] = -9; }),
+          changed("weight_scale_nan",
+                  [](ModelBuilder& b) {
+                    set_scale(b, "conv1_w_scale", std::numeric_limits<float>::quiet_NaN());
+                  }),
+          changed("weight_scale_along_wrong_axis",
+                  [](ModelBuilder& b) {
+                    onnx::TensorProto& scale = b.tensor("conv1_w_scale");
+                    scale.add_dims(2);
+                    scale.mutable_raw_data()->append(scale.raw_data());
+                  }),
+          changed("bias_not_dequantised",
+                  [](ModelBuilder& b) { rename_input(b, "conv1", 2, "conv1_b_scale"); }),
+          changed("bias_int8",
+                  [](ModelBuilder& b) { rename_input(b, "conv1", 2, "conv1_w_dq_out"); }),
+          changed("bias_of_other_size", [](ModelBuilder& b) { b.tensor("conv1_b").add_dims(1); }),
+          changed("bias_scale",
+                  [](ModelBuilder& b) { rename_input(b, "conv1_b_dq", 1, "fc2_b_scale"); }),
+          changed("channels_differ",
+                  [](ModelBuilder& b) { image_shape(b).mutable_dim(1)->set_dim_value(3); }),
+          changed(
+              "groups_zero",
+              [](ModelBuilder& b) { set_attribute(b.node("conv1"), "group", std::int64_t{0}); }),
+          changed(
+              "groups_do_not_divide",
+              [](ModelBuilder& b) { set_attribute(b.node("conv1"), "group", std::int64_t{2}); }),
+          changed(
+              "auto_pad",
+              [](ModelBuilder& b) { set_attribute(b.node("conv1"), "auto_pad", "SAME_UPPER"); }),
+          changed("dilation",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("conv1"), "dilations", {2, 1});
+                  }),
+          changed("stride_zero",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("conv1"), "strides", {0, 1});
+                  }),
+          changed("stride_negative",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("pool1"), "strides", {1, -1});
+                  }),
+          changed("stride_count",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("conv1"), "strides", std::vector<std::int64_t>{1});
+                  }),
+          changed("pads_negative",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("conv1"), "pads", {0, 0, -1, 0});
+                  }),
+          changed("pads_as_wide_as_the_kernel",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("pool1"), "pads", {0, 0, 2, 0});
+                  }),
+          changed("kernel_shape_differs",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("conv1"), "kernel_shape", {3, 2});
+                  }),
+          changed("kernel_missing", [](ModelBuilder& b) { b.node("pool1").clear_attribute(); }),
+          changed("kernel_larger_than_map",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("pool1"), "kernel_shape", {9, 2});
+                  }),
+          changed("pool_ceil_mode",
+                  [](ModelBuilder& b) {
+                    set_attribute(b.node("pool1"), "ceil_mode", std::int64_t{1});
+                  }),
+          built("pool_behind_flatten",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).flatten("flat").max_pool("pool", 2, 2, 2, 2);
+                }),
+          built("convolution_behind_flatten",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).flatten("flat").conv("conv", ConvSpec{}).output();
+                }),
+          changed("pool_of_sums", [](ModelBuilder& b) { remove_quantisers(b, "act1"); }),
+          changed("gemm_of_a_map", [](ModelBuilder& b) { bridge(b, "flat"); }),
+          changed("gemm_alpha",
+                  [](ModelBuilder& b) { set_attribute(b.node("fc1"), "alpha", 0.5F); }),
+          changed("gemm_trans_a",
+                  [](ModelBuilder& b) { set_attribute(b.node("fc1"), "transA", std::int64_t{1}); }),
+          changed("gemm_sizes",
+                  [](ModelBuilder& b) { set_attribute(b.node("fc1"), "transB", std::int64_t{0}); }),
+          changed("layer_of_sums", [](ModelBuilder& b) { remove_quantisers(b, "act2"); }),
+      },
+      "onnx_layers.txt");
+}
+
+}  // namespace
+}  // namespace lacuna::network::test

@@ -1,0 +1,70 @@
+// Mutants of QDQ models: whatever the file, the import returns a sound network or throws
+// InputError.
+#include <gtest/gtest.h>
+
+#include "network/onnx_import.hpp"
+#include "unit/network/fuzzing.hpp"
+#include "unit/network/model_builder.hpp"
+#include "unit/network/onnx_mutator.hpp"
+
+namespace lacuna::network::test {
+namespace {
+
+std::vector<onnx::ModelProto> seeds() {
+  std::vector<onnx::ModelProto> models;
+  models.push_back(small_model().model());
+  models.push_back(small_model(8, 8).model());
+  ModelBuilder grouped(4, 4, 2, Storage::kTyped);
+  ConvSpec conv{4, 2, 2, 1, 2, {0, 1, 1, 0}, 2, true, true};
+  grouped.image(2, 3, 4, 0.125F)
+      .max_pool("pool", 2, 2, 1, 1, {1, 0, 0, 1})
+      .conv("conv", conv)
+      .quantise("a", 0.25F)
+      .reshape("flat", {0, -1})
+      .matmul("fc", {3, false, false, true})
+      .identity("same")
+      .output();
+  models.push_back(grouped.model());
+  return models;
+}
+
+void expect_sound(const Network& network) {
+  ASSERT_FALSE(network.layers.empty());
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer& layer = network.layers[i];
+    EXPECT_EQ(layer.input, static_cast<int>(i));
+    EXPECT_EQ(layer.in, network.map(layer.input));
+    EXPECT_EQ(layer.logits, i + 1 == network.layers.size());
+    if (!layer.is_gemm()) continue;
+    const auto channels = static_cast<std::size_t>(layer.out.channels);
+    EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));
+    EXPECT_EQ(layer.bias.size(), channels);
+    EXPECT_EQ(layer.scale.size(), channels);
+  }
+}
+
+TEST(FuzzOnnx, GivenMutantsThenOnlyInputErrorEscapes) {
+  const std::vector<onnx::ModelProto> originals = seeds();
+  std::mt19937 random(mutant_seed());
+  int parsed = 0;
+  int accepted = 0;
+  for (int mutant = 0; mutant < mutant_count() && !HasFailure(); ++mutant) {
+    onnx::ModelProto model = originals[pick(random, originals.size())];
+    const bool structured = pick(random, 4) != 0;
+    if (structured) mutate_model(model, random);
+    std::string bytes = model.SerializePartialAsString();
+    if (!structured) mutate_bytes(bytes, random);
+    parsed += onnx::ModelProto().ParseFromString(bytes) ? 1 : 0;
+    const auto read = [&] { expect_sound(import_onnx_bytes(bytes, "mutant.onnx")); };
+    accepted += accepts(read, bytes, mutant) ? 1 : 0;
+  }
+  RecordProperty("parsed", parsed);
+  RecordProperty("accepted", accepted);
+  if (mutant_count() < 100) return;
+  EXPECT_GT(2 * parsed, mutant_count());     // the mutants reach behind the protobuf parser
+  EXPECT_GT(50 * accepted, mutant_count());  // and behind every check
+  EXPECT_LT(accepted, mutant_count() / 2);
+}
+
+}  // namespace
+}  // namespace lacuna::network::test

@@ -1,0 +1,81 @@
+#include "unit/network/integer_reference.hpp"
+
+#include <algorithm>
+
+#include "tensor/requantise.hpp"
+
+namespace lacuna::network::test {
+namespace {
+
+std::size_t index(const MapShape& map, std::int64_t y, std::int64_t x, std::int64_t c) {
+  return static_cast<std::size_t>((y * map.width + x) * map.channels + c);
+}
+
+/// Calls visit(output y, output x, input y, input x, tap) for all taps inside the map.
+template <class Visit>
+void slide(const Layer& layer, const Visit& visit) {
+  const Window& w = layer.window;
+  for (std::int64_t oy = 0; oy < layer.out.height; ++oy) {
+    for (std::int64_t ox = 0; ox < layer.out.width; ++ox) {
+      for (std::int64_t tap = 0; tap < std::int64_t{w.kernel_h} * w.kernel_w; ++tap) {
+        const std::int64_t iy = oy * w.stride_h - w.pad_top + tap / w.kernel_w;
+        const std::int64_t ix = ox * w.stride_w - w.pad_left + tap % w.kernel_w;
+        if (iy < 0 || iy >= layer.in.height || ix < 0 || ix >= layer.in.width) continue;
+        visit(oy, ox, iy, ix, tap);
+      }
+    }
+  }
+}
+
+std::vector<std::uint8_t> pool(const Layer& layer, const std::vector<std::uint8_t>& codes) {
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(layer.out.values()), 0);
+  slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto /*tap*/) {
+    for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+      std::uint8_t& best = out[index(layer.out, oy, ox, c)];
+      best = std::max(best, codes[index(layer.in, iy, ix, c)]);
+    }
+  });
+  return out;
+}
+
+std::vector<std::int32_t> sums_of(const Layer& layer, const std::vector<std::uint8_t>& codes) {
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(layer.out.values()));
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    sums[i] = layer.bias[i % static_cast<std::size_t>(layer.out.channels)];
+  }
+  const std::int64_t k = layer.k();
+  const std::int64_t count = layer.group_in();
+  slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto tap) {
+    std::int32_t* sum = &sums[index(layer.out, oy, ox, 0)];
+    const std::int8_t* weights = layer.weights.data() + tap * count;
+    for (int group = 0; group < layer.groups; ++group) {
+      const std::uint8_t* values = &codes[index(layer.in, iy, ix, group * count)];
+      for (std::int64_t n = 0; n < layer.n(); ++n, ++sum, weights += k) {
+        for (std::int64_t c = 0; c < count; ++c) *sum += values[c] * weights[c];
+      }
+    }
+  });
+  return sums;
+}
+
+}  // namespace
+
+std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint8_t> codes) {
+  std::vector<std::int32_t> sums;
+  for (const Layer& layer : network.layers) {
+    if (!layer.is_gemm()) {
+      codes = pool(layer, codes);
+      continue;
+    }
+    sums = sums_of(layer, codes);
+    if (layer.logits) break;
+    codes.resize(sums.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const float scale = layer.scale[i % static_cast<std::size_t>(layer.out.channels)];
+      codes[i] = tensor::requantise(sums[i], scale, network.activation_bits);
+    }
+  }
+  return sums;
+}
+
+}  // namespace lacuna::network::test
