@@ -60,6 +60,18 @@ class Mapper {
     };
     check("weight_bits", network_.weight_bits, spec_.precision.weight_bits);
     check("activation_bits", network_.activation_bits, spec_.precision.activation_bits);
+    if (spec_.weight_sram.encoding != tensor::Encoding::kSignMagnitude) return;
+    const int lowest = -(1 << (spec_.precision.weight_bits - 1));
+    for (const network::Layer& layer : network_.layers) {
+      if (std::find(layer.weights.begin(), layer.weights.end(), lowest) == layer.weights.end()) {
+        continue;
+      }
+      throw base::InputError({spec_.file, 0, "weight_sram.encoding"},
+                             fmt::format("layer '{}' has a weight of {}, which sign_magnitude "
+                                         "cannot hold in {} bits",
+                                         layer.name, lowest, spec_.precision.weight_bits),
+                             "twos_complement and offset_binary can");
+    }
   }
 
   void list_layers() {
@@ -310,7 +322,7 @@ class Mapper {
         refuse(layer.name, "accumulator_sram.entries_per_lane",
                fmt::format("{} entries for one range of {} output row(s), twice", least,
                            own.unit_rows()),
-               fmt::format("{} entries", 2 * capacities_.accumulator_half));
+               fmt::format("{} entries", spec_.accumulators.entries_per_lane.value_or(0)));
       }
     }
     std::int64_t input = 0;

@@ -1,0 +1,116 @@
+// What the mapper cannot map is the user's error, naming what is needed and what there is.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/error.hpp"
+#include "mapping/mapper.hpp"
+
+namespace lacuna::mapping {
+namespace {
+
+// 4 x 4 PEs of 4-bit weights, everything unlimited.
+arch::AcceleratorSpec machine() {
+  arch::AcceleratorSpec spec;
+  spec.file = "m.yaml";
+  spec.array.rows = 4;
+  spec.array.cols = 4;
+  spec.precision.weight_bits = 4;
+  spec.precision.activation_bits = 4;
+  spec.weight_sram.word_bits = 16;
+  spec.weight_sram.banks = 1;
+  spec.activation_sram.word_bits = 16;
+  spec.activation_sram.banks = 1;
+  return spec;
+}
+
+// A 3 x 3 convolution over 8 x 8 x 2 to 6 x 6 x 5.
+network::Network one_layer() {
+  network::Network network;
+  network.name = "n";
+  network.weight_bits = 4;
+  network.activation_bits = 4;
+  network.input = {8, 8, 2};
+  network::Layer layer;
+  layer.name = "conv";
+  layer.in = network.input;
+  layer.out = {6, 6, 5};
+  layer.window.kernel_h = layer.window.kernel_w = 3;
+  layer.weights.assign(static_cast<std::size_t>(5 * 18), 1);
+  layer.bias.assign(5, 0);
+  layer.scale.assign(5, 1.0F);
+  layer.logits = true;
+  network.layers.push_back(layer);
+  return network;
+}
+
+std::string refusal(const arch::AcceleratorSpec& spec, const network::Network& network) {
+  try {
+    map_network(network, spec, {});
+  } catch (const base::InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(MapperRefusal, GivenRoomThenNothingIsRefused) {
+  EXPECT_EQ(refusal(machine(), one_layer()), "");
+}
+
+TEST(MapperRefusal, GivenWiderCodesThanTheMachineThenThePrecisionIsNamed) {
+  network::Network network = one_layer();
+  network.activation_bits = 5;
+  EXPECT_EQ(refusal(machine(), network),
+            "m.yaml: precision.activation_bits: network 'n' needs 5 bits; this machine has 4");
+}
+
+TEST(MapperRefusal, GivenTheLowestWeightThenSignMagnitudeIsRefusedAndTheOthersAreNot) {
+  network::Network network = one_layer();
+  network.layers[0].weights[7] = -8;
+  auto spec = machine();
+  EXPECT_EQ(refusal(spec, network), "");
+  spec.weight_sram.encoding = tensor::Encoding::kOffsetBinary;
+  EXPECT_EQ(refusal(spec, network), "");
+  spec.weight_sram.encoding = tensor::Encoding::kSignMagnitude;
+  EXPECT_EQ(refusal(spec, network),
+            "m.yaml: weight_sram.encoding: layer 'conv' has a weight of -8, which sign_magnitude "
+            "cannot hold in 4 bits; twos_complement and offset_binary can");
+  spec.precision.weight_bits = 5;  // five bits reach -15
+  EXPECT_EQ(refusal(spec, network), "");
+}
+
+TEST(MapperRefusal, GivenFewAccumulatorsThenOneRowOfPixelsIsTheNeed) {
+  auto spec = machine();
+  spec.accumulators.entries_per_lane = 11;  // a half holds 5 of the row's 6 pixels
+  EXPECT_EQ(refusal(spec, one_layer()),
+            "m.yaml: accumulator_sram.entries_per_lane: layer 'conv' cannot be mapped: it needs 6 "
+            "entries for one range of 1 output row(s), twice; there are 11 entries");
+  spec.accumulators.entries_per_lane = 12;
+  EXPECT_EQ(refusal(spec, one_layer()), "");
+}
+
+TEST(MapperRefusal, GivenASmallActivationSramThenInputAndOutputOfOneRangeAreTheNeed) {
+  auto spec = machine();
+  // Logits leave through the host: only three input rows of 8 x 2 values must fit, 48 x 4 bits.
+  spec.activation_sram.capacity_bytes = 22;
+  EXPECT_EQ(refusal(spec, one_layer()),
+            "m.yaml: activation_sram.capacity_bytes: layer 'conv' cannot be mapped: it needs 48 "
+            "values (48 of its input and 0 of its output); there are 44 values");
+  spec.activation_sram.capacity_bytes = 24;
+  EXPECT_EQ(refusal(spec, one_layer()), "");
+}
+
+TEST(MapperRefusal, GivenAWeightSramOfOneWordThenItStillMaps) {
+  auto spec = machine();
+  spec.weight_sram.capacity_bytes = 2;  // one index of four channels
+  EXPECT_EQ(refusal(spec, one_layer()), "");
+  // One channel tile of 5-bit weights in 16-bit words: 4 channels take two words.
+  network::Network network = one_layer();
+  spec.precision.weight_bits = 5;
+  EXPECT_EQ(refusal(spec, network),
+            "m.yaml: weight_sram.capacity_bytes: layer 'conv' cannot be mapped: it needs 2 words "
+            "for one reduction index; there are 1 words");
+}
+
+}  // namespace
+}  // namespace lacuna::mapping
