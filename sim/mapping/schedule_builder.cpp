@@ -326,16 +326,7 @@ void ScheduleBuilder::load_whole_input(const LayerWork& work) {
       rows.row_count = end - rows.row_begin;
       if (rows.row_count <= 0) return;
       done = end;
-      Step step;
-      step.kind = StepKind::kLoadActivations;
-      step.layer = work.planned.layer;
-      step.output = whole_input_;
-      step.rows = rows;
-      const auto id = static_cast<StepId>(schedule_.steps.size());
-      const std::int64_t address = map_address(rows);
-      dram_.read(address, address + work.shape.slots(rows), id, Resource::kDma, step.waits);
-      touch_rows(schedule_.regions[static_cast<std::size_t>(whole_input_)], rows, true, id, step);
-      append(step);
+      load_rows(work, whole_input_, rows);
     });
   }
 }
@@ -346,6 +337,10 @@ void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
   const MapRows rows = work.shape.input_rows(range);
   const std::int32_t region = add_region(rows, input_bases_[visit % input_bases_.size()]);
   visit_region_[visit] = region;
+  load_rows(work, region, rows);
+}
+
+void ScheduleBuilder::load_rows(const LayerWork& work, std::int32_t region, const MapRows& rows) {
   Step step;
   step.kind = StepKind::kLoadActivations;
   step.layer = work.planned.layer;

@@ -77,6 +77,7 @@ class ScheduleBuilder {
   void emit_pool_layer(LayerWork& work);
   void place_maps(LayerWork& work);
   void load_whole_input(const LayerWork& work);
+  void load_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
   void load_visit(const LayerWork& work, std::size_t visit);
   void store_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
   void store_visit(const LayerWork& work, std::int32_t region);
