@@ -17,7 +17,8 @@ out=build/demo
 cmake/install-packages.sh build demo
 echo "building ..."
 mkdir -p build
-if ! { cmake --preset release && cmake --build --preset release --target lacuna; } \
+if ! { cmake --preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF &&
+       cmake --build --preset release --target lacuna; } \
   >build/demo-build.log 2>&1; then
   tail -n 30 build/demo-build.log >&2
   echo "demo.sh: the build failed; build/demo-build.log has all of it" >&2
