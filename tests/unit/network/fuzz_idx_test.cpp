@@ -16,17 +16,22 @@ std::string big_endian(std::int64_t value) {
   return bytes;
 }
 
-std::string images(std::mt19937& random) {
-  const std::int64_t count = pick(random, 4) == 0 ? nasty_integer(random) : 3;
-  const std::int64_t width = pick(random, 8) == 0 ? nasty_integer(random) : 5;
-  std::string bytes = big_endian(0x803) + big_endian(count) + big_endian(4) + big_endian(width);
-  for (int i = 0; i < 60; ++i) bytes += static_cast<char>(random() & 0xFFU);
+/// An IDX file with a sound header, or with one of its numbers replaced by a nasty one.
+std::string idx(const std::vector<std::int64_t>& sizes, bool sound, std::mt19937& random) {
+  std::vector<std::int64_t> header = {0x800 + static_cast<std::int64_t>(sizes.size())};
+  header.insert(header.end(), sizes.begin(), sizes.end());
+  std::int64_t values = 1;
+  for (const std::int64_t size : sizes) values *= size;
+  if (!sound) header[pick(random, header.size())] = nasty_integer(random);
+  std::string bytes;
+  for (const std::int64_t number : header) bytes += big_endian(number);
+  for (std::int64_t i = 0; i < values; ++i) bytes += static_cast<char>(random() & 0xFFU);
   return bytes;
 }
 
-std::string packed(const std::string& bytes) {
+std::string packed(const std::string& bytes, int level) {
   z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
   std::string result(deflateBound(&stream, bytes.size()) + 64, '\0');
   std::string input = bytes;
   stream.next_in = reinterpret_cast<Bytef*>(input.data());
@@ -40,24 +45,32 @@ std::string packed(const std::string& bytes) {
 }
 
 TEST(FuzzIdx, GivenMutantsThenOnlyInputErrorEscapes) {
-  const std::string labels = big_endian(0x801) + big_endian(3) + "abc";
   std::mt19937 random(mutant_seed());
   int accepted = 0;
   for (int mutant = 0; mutant < mutant_count() && !HasFailure(); ++mutant) {
-    std::string bytes = images(random);
-    if (pick(random, 4) == 0) mutate_bytes(bytes, random);
-    if (pick(random, 2) == 0) bytes = packed(bytes);
-    if (pick(random, 2) == 0) mutate_bytes(bytes, random);
+    const auto side = [&] { return 1 + static_cast<std::int64_t>(pick(random, 6)); };
+    const std::int64_t count = side();
+    const bool sound = pick(random, 5) < 3;
+    const bool in_labels = !sound && pick(random, 4) == 0;
+    const bool in_header = !sound && pick(random, 2) == 0;
+    std::string images = idx({count, side(), side()}, !in_header || in_labels, random);
+    std::string labels = idx({count}, !in_header || !in_labels, random);
+    std::string& bytes = in_labels ? labels : images;
+    const bool before = pick(random, 2) == 0;
+    if (!sound && !in_header && before) mutate_bytes(bytes, random);
+    if (pick(random, 2) == 0) bytes = packed(bytes, static_cast<int>(pick(random, 10)));
+    if (!sound && !in_header && !before) mutate_bytes(bytes, random);
     const auto read = [&] {
-      const DataSet data = test_set_from_bytes(bytes, labels, "images", "labels");
-      EXPECT_EQ(data.pixels.size(), static_cast<std::size_t>(3 * data.image.values()));
+      const DataSet data = test_set_from_bytes(images, labels, "images", "labels");
+      EXPECT_EQ(data.labels.size(), static_cast<std::size_t>(data.count()));
+      EXPECT_EQ(data.pixels.size(), static_cast<std::size_t>(data.count() * data.image.values()));
     };
     accepted += accepts(read, bytes, mutant) ? 1 : 0;
   }
   RecordProperty("accepted", accepted);
-  if (mutant_count() < 100) return;
-  EXPECT_GT(20 * accepted, mutant_count());
-  EXPECT_LT(accepted, mutant_count() / 2);
+  if (mutant_count() < 300) return;
+  EXPECT_GT(2 * accepted, mutant_count());  // the mutants reach behind the header
+  EXPECT_LT(accepted, mutant_count() * 9 / 10);
 }
 
 }  // namespace

@@ -60,9 +60,12 @@ std::vector<std::int32_t> sums_of(const Layer& layer, const std::vector<std::uin
 
 }  // namespace
 
-std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint8_t> codes) {
+std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint8_t> codes,
+                                   const InputObserver& observe) {
   std::vector<std::int32_t> sums;
-  for (const Layer& layer : network.layers) {
+  for (std::size_t index = 0; index < network.layers.size(); ++index) {
+    const Layer& layer = network.layers[index];
+    if (observe) observe(index, codes);
     if (!layer.is_gemm()) {
       codes = pool(layer, codes);
       continue;
