@@ -23,6 +23,8 @@ enum class RandomStream : std::uint32_t {
   kActivationFaultMap = 6,
   kBitmapFaultMap = 7,
   kAccumulatorFaultMap = 8,
+  kAudit = 9,
+  kSiteOrder = 10,
 };
 
 /// 64 random bits for (seed, stream, index).

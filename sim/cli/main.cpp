@@ -24,6 +24,8 @@ constexpr Command kCommands[] = {
     {"run", "simulate a network or a workload on a machine", lacuna::cli::run_command},
     {"map", "show how a network is cut and scheduled, and which weight lies in which cell",
      lacuna::cli::map_command},
+    {"campaign", "run many fault trials into a store, and look at what came out",
+     lacuna::cli::campaign_command},
     {"check", "validate files: machines, fault plans and maps, networks, workloads",
      lacuna::cli::check_command},
 };
@@ -36,7 +38,7 @@ void print_help() {
             << ": cycles and faults of DNN accelerators, cycle by cycle\n\n"
                "usage: lacuna COMMAND [options]\n\n";
   for (const Command& command : kCommands) {
-    std::cout << "  " << command.name << std::string(8 - std::string(command.name).size(), ' ')
+    std::cout << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ')
               << command.summary << '\n';
   }
   std::cout << "\nlacuna COMMAND --help lists a command's options.\n";

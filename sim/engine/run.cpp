@@ -201,12 +201,17 @@ std::string sums_sha256(const std::vector<std::int32_t>& sums) {
 }
 
 Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress) {
-  for (const fault::Fault& fault : job.plan.faults) {
+  return simulate(job, job.plan, kind, progress);
+}
+
+Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
+                     const ProgressCallback& progress) {
+  for (const fault::Fault& fault : plan.faults) {
     if (fault.step == memory::kPermanent) continue;
     for (const Part& part : job.parts) {
       if (!part.remainder) continue;
       throw base::InputError(
-          {job.plan.origin, 0, "when"},
+          {plan.origin, 0, "when"},
           "a fault at a step needs every batch alike, but the last one is smaller",
           "a number of images that the batch size divides");
     }
@@ -215,7 +220,7 @@ Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& pr
   stalls.commit_probability = job.commit_stall_probability;
   stalls.max_start_delay = job.max_start_delay;
   stalls.seed = job.stall_seed;
-  const auto engine = make_engine(kind, job, job.spec, job.plan, stalls);
+  const auto engine = make_engine(kind, job, job.spec, plan, stalls);
   return Runner(job, *engine, progress).run(true);
 }
 

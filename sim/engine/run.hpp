@@ -81,6 +81,10 @@ std::string sums_sha256(const std::vector<std::int32_t>& sums);
 
 Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {});
 
+/// The same with another fault plan than the job's: a job can serve many chips.
+Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
+                     const ProgressCallback& progress = {});
+
 /// Cycles of the same machine with zero skipping off. They do not depend on values, so one batch
 /// of each size is run, without faults, and counted as often as it occurs.
 std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind kind,

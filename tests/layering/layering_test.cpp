@@ -112,6 +112,9 @@ TEST(PrintsAndExits, AreFound) {
         "R\"(printf(1))\"", "fmt::format(x);", "exit_code = 2;", "x = 1'000; /*'*/ y = 'a';"}) {
     EXPECT_EQ(find_prints_and_exits({{"base/x.cpp", line}}), Strings{}) << line;
   }
+  EXPECT_EQ(find_prints_and_exits({{"campaign/workers.cpp", "::_exit(0);"}}), Strings{})
+      << "a forked worker";
+  EXPECT_EQ(find_prints_and_exits({{"campaign/workers.cpp", "std::exit(0);"}}).size(), 1U);
   EXPECT_EQ(find_prints_and_exits({{"base/x.cpp", "a\n\nexit(1);"}}),
             (Strings{"base/x.cpp:3: only cli prints or exits: exit"}));
 }

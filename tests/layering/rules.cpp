@@ -34,6 +34,11 @@ constexpr Home kHomes[] = {
 constexpr const char* kEntryPoint = "cli/main.cpp";
 constexpr const char* kEntryHeader = "systemc";
 
+/// The campaign forks its workers there, and a forked worker ends by _exit: what the parent has
+/// open is not its own to close.
+constexpr const char* kForkingSource = "campaign/workers.cpp";
+constexpr const char* kWorkerExit = "_exit";
+
 bool begins_with(const std::string& text, const std::string& start) {
   return text.compare(0, start.size(), start) == 0;
 }
@@ -106,6 +111,7 @@ std::vector<std::string> find_prints_and_exits(const std::vector<SourceFile>& fi
     std::string line;
     for (int number = 1; std::getline(lines, line); ++number) {
       const std::string name = find_print_or_exit(line);
+      if (file.path == kForkingSource && name == kWorkerExit) continue;
       if (!name.empty()) found.push_back(at(file, number) + "only cli prints or exits: " + name);
     }
   }

@@ -27,7 +27,9 @@ class TempFolder {
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 
+  /// A new file each time: truncating an old one makes ext4 flush it to the disk at once.
   void write(const std::string& name, const std::string& bytes) const {
+    std::filesystem::remove(path_ / name);
     std::ofstream(path_ / name, std::ios::binary) << bytes;
   }
   std::string read(const std::string& name) const {
