@@ -1,4 +1,4 @@
-// Images and labels from IDX files (gzip or plain), as bytes.
+// Labelled images, as bytes; a data set of sim/network that can be cut into parts.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct Images {
 };
 
 /// Reads `<part>-images-idx3-ubyte[.gz]` and `<part>-labels-idx1-ubyte[.gz]` of a folder; `part` is
-/// "train" or "t10k". Throws TrainError on anything malformed.
+/// "train" or "t10k". Throws base::InputError on anything malformed.
 Images read_images(const std::filesystem::path& folder, const char* part);
 
 /// Images [begin, end) of `from`.

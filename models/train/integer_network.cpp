@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
+
+#include "tensor/requantise.hpp"
 
 namespace lacuna::train {
 namespace {
@@ -64,14 +67,11 @@ Sums sum_layer(const IntegerLayer& layer, const Map& in) {
   return sums;
 }
 
-Map requantise(const Sums& sums, float scale, int max_code) {
+Map requantise(const Sums& sums, float scale, int bits) {
   Map out{sums.channels, sums.rows, sums.columns, {}};
   out.codes.reserve(sums.values.size());
   for (const std::int32_t sum : sums.values) {
-    // nearbyint rounds half to even in the default rounding mode.
-    const float code = std::nearbyint(static_cast<float>(sum) * scale);
-    out.codes.push_back(
-        static_cast<std::uint8_t>(std::clamp(code, 0.0F, static_cast<float>(max_code))));
+    out.codes.push_back(tensor::requantise(sum, scale, bits));
   }
   return out;
 }
@@ -116,8 +116,9 @@ std::uint8_t classify(const IntegerNetwork& network, Map map, std::vector<InputC
       const auto best = std::max_element(sums.values.begin(), sums.values.end());
       return static_cast<std::uint8_t>(std::distance(sums.values.begin(), best));
     }
-    const float accumulator_scale = layer.input_scale * layer.weight_scale;
-    map = requantise(sums, accumulator_scale / *layer.output_scale, network.max_code());
+    const float scale =
+        tensor::combined_scale(layer.input_scale, layer.weight_scale, *layer.output_scale);
+    map = requantise(sums, scale, network.activation_bits);
     if (!layer.shape.pool.empty()) map = max_pool(map);
   }
 }
@@ -128,6 +129,7 @@ float image_scale(int bits) { return 1.0F / static_cast<float>((1 << bits) - 1);
 
 std::uint8_t image_code(std::uint8_t pixel, int bits) {
   const float value = static_cast<float>(pixel) / 255.0F;
+  // The default rounding mode is half to even.
   return static_cast<std::uint8_t>(std::nearbyint(value / image_scale(bits)));
 }
 

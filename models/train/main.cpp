@@ -19,15 +19,16 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
 #include "card.hpp"
 #include "data.hpp"
-#include "error.hpp"
-#include "files.hpp"
 #include "integer_network.hpp"
 #include "model.hpp"
+#include "network/data_set.hpp"
 #include "onnx_export.hpp"
 #include "recipe.hpp"
-#include "sha256.hpp"
 #include "train.hpp"
 
 namespace lacuna::train {
@@ -36,8 +37,12 @@ namespace {
 namespace fs = std::filesystem;
 namespace options = boost::program_options;
 
+constexpr std::int64_t kMaxCheckpointBytes = std::int64_t{1} << 30;
+constexpr int kUserError = 2;
+constexpr int kOurError = 70;
+
 struct Arguments {
-  fs::path recipe;
+  std::string recipe;
   fs::path work;
   fs::path models;
   fs::path data;
@@ -46,17 +51,16 @@ struct Arguments {
 
 std::optional<Arguments> parse_arguments(int argc, char** argv) {
   Arguments arguments{};
-  std::string recipe;
   std::string work;
   std::string models;
   std::string data;
   options::options_description known("Options");
-  known.add_options()("help", "this text")("recipe", options::value(&recipe)->required(),
+  known.add_options()("help", "this text")("recipe", options::value(&arguments.recipe)->required(),
                                            "what to train (YAML); may come without name")(
       "work", options::value(&work)->required(), "folder for the log and the checkpoints")(
       "models", options::value(&models)->default_value("models"),
       "folder that gets <name>/<name>.onnx and <name>/card.yaml")(
-      "data", options::value(&data)->default_value("/usr/share/datasets/fashion-mnist"),
+      "data", options::value(&data)->default_value(network::kDefaultDataDir),
       "folder with the IDX files")(
       "trial", options::bool_switch(&arguments.trial),
       "for choosing hyper-parameters: no test images, no exported network");
@@ -70,7 +74,6 @@ std::optional<Arguments> parse_arguments(int argc, char** argv) {
     return std::nullopt;
   }
   options::notify(values);
-  arguments.recipe = recipe;
   arguments.work = work;
   arguments.models = models;
   arguments.data = data;
@@ -90,8 +93,8 @@ void float_stage(const std::shared_ptr<Network>& network, const Recipe& recipe,
   const fs::path checkpoint = work / "float.pt";
   const fs::path fingerprint = work / "float.yaml";
   if (fs::exists(checkpoint) && fs::exists(fingerprint) &&
-      read_whole_file(fingerprint) == float_fingerprint(recipe)) {
-    std::istringstream in(read_whole_file(checkpoint));
+      base::read_file(fingerprint.string(), kMaxCheckpointBytes) == float_fingerprint(recipe)) {
+    std::istringstream in(base::read_file(checkpoint.string(), kMaxCheckpointBytes));
     std::shared_ptr<Network> loaded = network;
     torch::load(loaded, in);
     report(fmt::format("float network read from {}", checkpoint.string()));
@@ -100,8 +103,8 @@ void float_stage(const std::shared_ptr<Network>& network, const Recipe& recipe,
   // The fingerprint goes first and comes last: it must never stand beside another checkpoint.
   fs::remove(fingerprint);
   train_float(*network, recipe, training, held_out, report);
-  write_whole_file(checkpoint, checkpoint_bytes(network));
-  write_whole_file(fingerprint, float_fingerprint(recipe));
+  base::write_file(checkpoint.string(), checkpoint_bytes(network));
+  base::write_file(fingerprint.string(), float_fingerprint(recipe));
 }
 
 /// One line an image, for comparing other runtimes with the integer evaluation.
@@ -120,16 +123,13 @@ void export_network(Network& network, const Recipe& recipe, const Arguments& arg
   const Images test = read_images(arguments.data, "t10k");
   const IntegerNetwork integers = network.freeze(recipe.name);
   const IntegerEvaluation measured = evaluate_integer(integers, test);
-  write_whole_file(arguments.work / "test_top1.txt", top1_lines(measured.top1));
+  base::write_file((arguments.work / "test_top1.txt").string(), top1_lines(measured.top1));
   const Evaluation trained = evaluate_quantised(network, test, recipe.activation_bits);
   const std::size_t differences = differing(measured.top1, trained.top1);
   report(fmt::format("test: {} of {} correct (integer evaluation), {} (trainer), {} images differ",
                      measured.correct, test.count, trained.correct, differences));
-  if (differences != 0) {
-    throw TrainError(
-        "the integer network is not the trained one: this is a bug in lacuna-train; "
-        "nothing was saved");
-  }
+  SIM_CHECK(differences == 0, "lacuna-train", -1,
+            "the integer network is not the trained one; nothing was saved");
   for (std::size_t i = 0; i < integers.layers.size(); ++i) {
     const InputCount& counted = measured.inputs[i];
     report(fmt::format("density of {}'s input: {:.4f}", integers.layers[i].shape.name,
@@ -139,13 +139,14 @@ void export_network(Network& network, const Recipe& recipe, const Arguments& arg
 
   const std::string onnx =
       to_onnx(integers, static_cast<int>(test.rows), static_cast<int>(test.columns));
-  const CardFacts facts{evaluate_integer(integers, held_out).correct, test.count, sha256_hex(onnx)};
+  const CardFacts facts{evaluate_integer(integers, held_out).correct, test.count,
+                        base::sha256_hex(onnx)};
   const fs::path folder = arguments.models / recipe.name;
   fs::create_directories(folder);
   const fs::path onnx_file = folder / (recipe.name + ".onnx");
   // The card holds the network's hash, so a kill between the two files shows.
-  write_whole_file(onnx_file, onnx);
-  write_whole_file(folder / "card.yaml", card(recipe, integers, measured, facts));
+  base::write_file(onnx_file.string(), onnx);
+  base::write_file((folder / "card.yaml").string(), card(recipe, integers, measured, facts));
   report(fmt::format("wrote {}", onnx_file.string()));
 }
 
@@ -155,7 +156,11 @@ void run(const Arguments& arguments) {
   const Recipe recipe = read_recipe(arguments.recipe);
   const Images all = read_images(arguments.data, "train");
   const auto held_out_count = static_cast<std::size_t>(recipe.held_out);
-  if (held_out_count >= all.count) throw TrainError("'held_out' leaves no training images");
+  if (held_out_count >= all.count) {
+    throw base::InputError({arguments.recipe, 0, "held_out"},
+                           fmt::format("{} leaves no training images", held_out_count),
+                           fmt::format("less than {}", all.count));
+  }
   const Images training = slice(all, 0, all.count - held_out_count);
   const Images held_out = slice(all, all.count - held_out_count, all.count);
 
@@ -172,20 +177,32 @@ void run(const Arguments& arguments) {
                      held_out.count));
   float_stage(network, recipe, arguments.work, training, held_out, report);
   train_quantised(*network, recipe, training, held_out, report);
-  write_whole_file(arguments.work / "quantised.pt", checkpoint_bytes(network));
+  base::write_file((arguments.work / "quantised.pt").string(), checkpoint_bytes(network));
   if (!arguments.trial) export_network(*network, recipe, arguments, held_out, report);
+}
+
+int report_error(const std::string& text, int code) {
+  std::cerr << "lacuna-train: " << text << "\n";
+  return code;
+}
+
+int run_program(int argc, char** argv) {
+  try {
+    const auto arguments = parse_arguments(argc, argv);
+    if (arguments) run(*arguments);
+    return 0;
+  } catch (const base::InputError& error) {
+    return report_error(error.what(), kUserError);
+  } catch (const options::error& error) {
+    return report_error(error.what(), kUserError);
+  } catch (const fs::filesystem_error& error) {
+    return report_error(error.what(), kUserError);
+  } catch (const std::exception& error) {
+    return report_error(fmt::format("internal error: {}", error.what()), kOurError);
+  }
 }
 
 }  // namespace
 }  // namespace lacuna::train
 
-int main(int argc, char** argv) {
-  try {
-    const auto arguments = lacuna::train::parse_arguments(argc, argv);
-    if (arguments) lacuna::train::run(*arguments);
-    return 0;
-  } catch (const std::exception& e) {
-    std::cerr << "lacuna-train: " << e.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return lacuna::train::run_program(argc, argv); }

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 namespace lacuna::train {
 namespace {
@@ -32,8 +32,10 @@ void require_exact_sums(const IntegerLayer& layer, int activation_limit) {
       largest += std::abs(layer.weights[output * taps + tap]) * activation_limit;
     }
     if (largest >= kExactInFloat) {
-      throw TrainError(fmt::format("{}: sums can reach {}, beyond what float32 holds exactly",
-                                   layer.shape.name, largest));
+      throw base::InputError({"", 0, layer.shape.name}, fmt::format("sums can reach {}", largest),
+                             fmt::format("less than {}, what float32 holds exactly: give the "
+                                         "recipe fewer bits",
+                                         kExactInFloat));
     }
   }
 }

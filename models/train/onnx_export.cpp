@@ -11,11 +11,12 @@
 #include <stdexcept>
 #include <vector>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 namespace lacuna::train {
 namespace {
 
+constexpr const char* kModule = "onnx_export";
 constexpr std::int64_t kIrVersion = 8;
 constexpr std::int64_t kOpset = 13;
 constexpr const char* kZeroUnsigned = "zero_uint8";
@@ -190,7 +191,8 @@ std::string serialise(const onnx::ModelProto& model) {
   google::protobuf::io::StringOutputStream stream(&bytes);
   google::protobuf::io::CodedOutputStream coded(&stream);
   coded.SetSerializationDeterministic(true);
-  if (!model.SerializeToCodedStream(&coded)) throw TrainError("the ONNX model cannot be written");
+  const bool written = model.SerializeToCodedStream(&coded);
+  SIM_CHECK(written, kModule, -1, "the model cannot be serialised");
   coded.Trim();
   return bytes;
 }
@@ -214,7 +216,7 @@ std::string to_onnx(const IntegerNetwork& network, int rows, int columns) {
   try {
     onnx::checker::check_model(model);
   } catch (const std::exception& e) {
-    throw TrainError(fmt::format("the ONNX checker objects: {}", e.what()));
+    throw base::InternalError(kModule, -1, fmt::format("the ONNX checker objects: {}", e.what()));
   }
   return serialise(model);
 }

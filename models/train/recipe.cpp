@@ -1,62 +1,64 @@
 #include "recipe.hpp"
 
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <cctype>
 
-#include "strict_map.hpp"
+#include "config/document.hpp"
 
 namespace lacuna::train {
 namespace {
 
-std::string one_of(StrictMap& map, const std::string& key, const std::string& only) {
-  auto value = map.required<std::string>(key);
-  if (value != only) {
-    map.fail(map.node()[key], fmt::format("'{}' is '{}', supported is: {}", key, value, only));
-  }
-  return value;
-}
+// Above zero, and a number that a message about the range shows in full.
+constexpr double kSmallestRate = 1e-6;
 
-Stage read_stage(StrictMap map) {
+// One less than "no bound", so that a message names it.
+constexpr std::uint64_t kLargestSeed = config::kAnyInteger - 1;
+
+Stage read_stage(const config::Section& section) {
   Stage stage{};
-  stage.epochs = map.required_in("epochs", 1, 10000);
-  stage.batch = map.required_in("batch", 1, 4096);
-  stage.learning_rate = map.required_in("learning_rate", 1e-9, 10.0);
-  stage.momentum = map.required_in("momentum", 1e-9, 0.9999);
-  stage.weight_decay = map.required_in("weight_decay", 0.0, 1.0);
-  map.done();
+  stage.place = section.place();
+  stage.epochs = section.required<int>("epochs", 1, 10000);
+  stage.batch = section.required<int>("batch", 1, 4096);
+  stage.learning_rate = section.required<double>("learning_rate", kSmallestRate, 10.0);
+  // Nesterov's method needs some.
+  stage.momentum = section.required<double>("momentum", kSmallestRate, 0.9999);
+  stage.weight_decay = section.required<double>("weight_decay", 0.0, 1.0);
   return stage;
 }
 
-Augmentation read_augmentation(StrictMap map) {
+Augmentation read_augmentation(const config::Section& section) {
   Augmentation augmentation{};
-  augmentation.shift = map.required_in("shift", 0, 8);
-  augmentation.flip = map.required<bool>("flip");
-  map.done();
+  augmentation.shift = section.required<int>("shift", 0, 8);
+  augmentation.flip = section.required<bool>("flip");
   return augmentation;
 }
 
-Sparsity read_sparsity(StrictMap map) {
+Sparsity read_sparsity(const config::Section& section) {
   Sparsity sparsity{};
-  sparsity.lambda = map.required_in("lambda", 0.0, 1000.0);
-  sparsity.none_until = map.required_in("none_until", 0.0, 1.0);
-  sparsity.full_from = map.required_in("full_from", 0.0, 1.0);
-  if (sparsity.full_from <= sparsity.none_until) {
-    map.fail(map.node(), "'full_from' must be greater than 'none_until'");
-  }
-  map.done();
+  sparsity.lambda = section.required<double>("lambda", 0.0, 1000.0);
+  sparsity.none_until = section.required<double>("none_until", 0.0, 1.0);
+  sparsity.full_from = section.required<double>("full_from", 0.0, 1.0);
   return sparsity;
 }
 
-std::string read_name(StrictMap& map) {
-  auto name = map.required<std::string>("name");
-  // It becomes a folder's name.
-  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+// What a look at single values cannot find. The recipe is complete here.
+void check(const config::Section& root, const Recipe& recipe) {
+  // The name becomes a folder's name.
+  const bool plain = std::all_of(recipe.name.begin(), recipe.name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '-';
   });
-  if (name.empty() || !plain) {
-    map.fail(map.node()["name"], "'name' may hold only letters, digits, '_' and '-'");
+  if (!plain) {
+    throw base::InputError(root.place("name"), "is not a folder's name",
+                           "only letters, digits, '_' and '-'");
   }
-  return name;
+  if (recipe.sparsity.full_from <= recipe.sparsity.none_until) {
+    throw base::InputError(root.section("sparsity").place("full_from"),
+                           fmt::format("is {}", recipe.sparsity.full_from),
+                           fmt::format("more than none_until, {}", recipe.sparsity.none_until));
+  }
 }
 
 // Shortest text that reads back as the same double.
@@ -81,29 +83,23 @@ void emit_augmentation(YAML::Emitter& out, const Augmentation& augmentation) {
 
 }  // namespace
 
-Recipe read_recipe(const std::filesystem::path& file) {
-  YAML::Node root;
-  try {
-    root = YAML::LoadFile(file.string());
-  } catch (const YAML::BadFile&) {
-    throw TrainError(fmt::format("{}: cannot be read", file.string()));
-  } catch (const YAML::Exception& e) {
-    throw TrainError(fmt::format("{}:{}: {}", file.string(), e.mark.line + 1, e.msg));
-  }
-  StrictMap map(root, file, "the recipe");
+Recipe read_recipe(const std::string& file) {
+  const config::Document document = config::Document::load(file);
+  const config::Section root = document.root();
   Recipe recipe{};
-  recipe.name = read_name(map);
-  recipe.architecture = one_of(map, "architecture", "lenet5");
-  recipe.dataset = one_of(map, "dataset", "fashion-mnist");
-  recipe.seed = map.required<std::uint64_t>("seed");
-  recipe.held_out = map.required_in("held_out", 1, 30000);
-  recipe.weight_bits = map.required_in("weight_bits", 2, 8);
-  recipe.activation_bits = map.required_in("activation_bits", 1, 8);
-  recipe.augmentation = read_augmentation(map.map("augmentation"));
-  recipe.float_stage = read_stage(map.map("float_stage"));
-  recipe.quantised_stage = read_stage(map.map("quantised_stage"));
-  recipe.sparsity = read_sparsity(map.map("sparsity"));
-  map.done();
+  recipe.name = root.required<std::string>("name");
+  recipe.architecture = root.choice<std::string>("architecture", {{"lenet5", "lenet5"}});
+  recipe.dataset = root.choice<std::string>("dataset", {{"fashion-mnist", "fashion-mnist"}});
+  recipe.seed = root.required<std::uint64_t>("seed", 0, kLargestSeed);
+  recipe.held_out = root.required<int>("held_out", 1, 30000);
+  recipe.weight_bits = root.required<int>("weight_bits", 2, 8);
+  recipe.activation_bits = root.required<int>("activation_bits", 1, 8);
+  recipe.augmentation = read_augmentation(root.section("augmentation"));
+  recipe.float_stage = read_stage(root.section("float_stage"));
+  recipe.quantised_stage = read_stage(root.section("quantised_stage"));
+  recipe.sparsity = read_sparsity(root.section("sparsity"));
+  document.done();
+  check(root, recipe);
   return recipe;
 }
 

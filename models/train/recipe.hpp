@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
+
+#include "base/error.hpp"
 
 namespace YAML {
 class Emitter;
@@ -14,6 +15,7 @@ namespace lacuna::train {
 /// One pass of training: float pre-training or quantisation-aware fine-tuning. The learning rate
 /// falls from `learning_rate` to zero along half a cosine.
 struct Stage {
+  base::Place place;  // in the recipe, for errors
   int epochs;
   int batch;
   double learning_rate;
@@ -48,8 +50,9 @@ struct Recipe {
   Sparsity sparsity;
 };
 
-/// Throws TrainError with file:line for unknown, missing, repeated or out-of-range entries.
-Recipe read_recipe(const std::filesystem::path& file);
+/// Throws base::InputError with file:line and key for unknown, missing, repeated or out-of-range
+/// entries.
+Recipe read_recipe(const std::string& file);
 
 /// Writes the recipe as a YAML map with the same keys as a recipe file.
 void emit_recipe(YAML::Emitter& out, const Recipe& recipe);

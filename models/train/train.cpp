@@ -10,8 +10,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/error.hpp"
 #include "batches.hpp"
-#include "error.hpp"
 
 namespace lacuna::train {
 namespace {
@@ -93,10 +93,11 @@ struct StageWork {
 
 void require_alive(const StageWork& work, int epoch, double loss, double accuracy) {
   if (std::isfinite(loss) && accuracy >= kDeadAccuracy) return;
-  throw TrainError(
-      fmt::format("the network is dead after epoch {} of the {} stage (loss {:.3f}, held-out "
-                  "accuracy {:.1f} %): lower the learning rate or lambda; nothing was saved",
-                  epoch, work.name, loss, 100.0 * accuracy));
+  throw base::InputError(
+      work.stage.place,
+      fmt::format("the network is dead after epoch {} (loss {:.3f}, held-out accuracy {:.1f} %)",
+                  epoch, loss, 100.0 * accuracy),
+      "lower the learning rate or lambda; nothing was saved");
 }
 
 void run_stage(Network& network, const StageWork& work, BatchSource batches, const Images& held_out,
@@ -104,7 +105,10 @@ void run_stage(Network& network, const StageWork& work, BatchSource batches, con
   using Clock = std::chrono::steady_clock;
   const auto optimiser = make_optimiser(network, work.stage, work.with_steps);
   const std::size_t per_epoch = batches.batches_per_epoch();
-  if (per_epoch == 0) throw TrainError("'batch' is greater than the training set");
+  if (per_epoch == 0) {
+    throw base::InputError(work.stage.place, fmt::format("batch is {}", work.stage.batch),
+                           "at most as many as there are training images");
+  }
   const auto steps = static_cast<double>(per_epoch) * work.stage.epochs;
   const auto start = Clock::now();
   std::size_t step = 0;

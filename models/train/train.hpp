@@ -15,7 +15,7 @@ namespace lacuna::train {
 
 using Report = std::function<void(const std::string& line)>;
 
-/// Each throws TrainError if the network dies: the loss is not finite, or after an epoch the
+/// Each throws base::InputError if the network dies: the loss is not finite, or after an epoch the
 /// held-out accuracy is that of guessing. `report` gets one line an epoch.
 void train_float(Network& network, const Recipe& recipe, const Images& training,
                  const Images& held_out, const Report& report);
