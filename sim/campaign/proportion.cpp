@@ -50,8 +50,7 @@ Interval wilson_interval(std::int64_t hits, std::int64_t n, double confidence,
   if (population) {
     const auto sites = static_cast<double>(*population);
     interval.lower = std::max(interval.lower, static_cast<double>(hits) / sites);
-    interval.upper =
-        std::min(interval.upper, static_cast<double>(*population - n + hits) / sites);
+    interval.upper = std::min(interval.upper, static_cast<double>(*population - n + hits) / sites);
   }
   return interval;
 }

@@ -31,6 +31,7 @@ double student_critical_value(double confidence, std::int64_t degrees_of_freedom
 }
 
 void RunningMoments::add(double value) {
+  SIM_CHECK(std::isfinite(value), kModule, -1, "a value that is no number");
   ++count_;
   const double before = value - mean_;
   mean_ += before / static_cast<double>(count_);
@@ -50,6 +51,7 @@ std::optional<double> RunningMoments::standard_deviation() const {
 Interval student_interval(double mean, double standard_deviation, std::int64_t count,
                           double confidence) {
   SIM_CHECK(count >= 2, kModule, -1, "an interval of the mean needs two values");
+  SIM_CHECK(standard_deviation >= 0, kModule, -1, "negative standard deviation");
   const double half = student_critical_value(confidence, count - 1) * standard_deviation /
                       std::sqrt(static_cast<double>(count));
   return {mean - half, mean + half};

@@ -29,6 +29,7 @@ double student_critical_value(double confidence, std::int64_t degrees_of_freedom
 /// squares and products", Technometrics 4(3), 1962.
 class RunningMoments {
  public:
+  /// `value` is finite: a trial without a result (crash, hang) is counted elsewhere, not here.
   void add(double value);
 
   std::int64_t count() const { return count_; }

@@ -12,23 +12,64 @@ namespace {
 constexpr const char* kModule = "campaign strata";
 
 void check(const Stratum& stratum) {
-  SIM_CHECK(stratum.hits >= 0 && stratum.hits <= stratum.sampled &&
-                stratum.sampled <= stratum.sites,
-            kModule, -1, "stratum needs 0 <= hits <= sampled <= sites");
+  SIM_CHECK(
+      stratum.hits >= 0 && stratum.hits <= stratum.sampled && stratum.sampled <= stratum.sites,
+      kModule, -1, "stratum needs 0 <= hits <= sampled <= sites");
 }
 
 double as_double(std::int64_t value) { return static_cast<double>(value); }
 
-double proportion_of(const Stratum& stratum) {
-  return as_double(stratum.hits) / as_double(stratum.sampled);
+struct Totals {
+  std::int64_t sites = 0;
+  std::int64_t sampled_sites = 0;  ///< of the strata with a sample
+  std::int64_t hits = 0;           ///< seen
+  std::int64_t unknown = 0;        ///< sites not struck
+};
+
+Totals add_up(const std::vector<Stratum>& strata) {
+  Totals totals;
+  for (const Stratum& stratum : strata) {
+    check(stratum);
+    totals.sites += stratum.sites;
+    if (stratum.sampled > 0) totals.sampled_sites += stratum.sites;
+    totals.hits += stratum.hits;
+    totals.unknown += stratum.sites - stratum.sampled;
+  }
+  return totals;
 }
 
 /// A sampled stratum that is not exhausted.
 struct Term {
   double weight = 0;  ///< W_h
-  double faults = 0;  ///< n_h (N_h - 1) / (N_h - n_h): what an unbounded population would need
+  double faults = 0;  ///< n_h (N_h - 1) / (N_h - n_h): as many, with replacement, say as much
   double share = 0;   ///< p_h
 };
+
+struct Terms {
+  std::vector<Term> open;
+  double estimate = 0;                  ///< sum W_h p_h, exhausted strata included
+  std::optional<double> variance = 0.;  ///< Cochran's estimate; empty when one n_h is 1
+};
+
+/// `sampled_sites` is what the weights are relative to.
+Terms terms_of(const std::vector<Stratum>& strata, double sampled_sites) {
+  Terms terms;
+  for (const Stratum& stratum : strata) {
+    if (stratum.sampled == 0) continue;
+    const double sites = as_double(stratum.sites);
+    const double n = as_double(stratum.sampled);
+    const double weight = sites / sampled_sites;
+    const double share = as_double(stratum.hits) / n;
+    terms.estimate += weight * share;
+    const double left = sites - n;
+    if (left == 0) continue;
+    terms.open.push_back({weight, n * (sites - 1) / left, share});
+    if (stratum.sampled < 2) terms.variance.reset();
+    if (!terms.variance) continue;
+    *terms.variance += weight * weight * (left / sites) * share * (1 - share) / (n - 1);
+  }
+  return terms;
+}
 
 /// P_h that maximises n (p ln P + (1 - p) ln (1 - P)) - lambda W P: the root in [0, 1] of
 ///   mu P^2 - (n + mu) P + n p = 0,  mu = lambda W
@@ -109,55 +150,34 @@ StratumNeed need_of(const Stratum& stratum, const StopRule& rule) {
 
 StratifiedProportion stratified_proportion(const std::vector<Stratum>& strata, double confidence) {
   const double z = normal_critical_value(confidence);
-  std::int64_t sites = 0;
-  std::int64_t sampled_sites = 0;
-  for (const Stratum& stratum : strata) {
-    check(stratum);
-    sites += stratum.sites;
-    if (stratum.sampled > 0) sampled_sites += stratum.sites;
-  }
+  const Totals totals = add_up(strata);
   StratifiedProportion result;
-  if (sampled_sites == 0) {
+  if (totals.sampled_sites == 0) {
     result.interval = {0, 1};
-    result.unsampled_weight = sites > 0 ? 1 : 0;
+    result.unsampled_weight = totals.sites > 0 ? 1 : 0;
     return result;
   }
-  std::vector<Term> terms;
-  double estimate = 0;
-  double variance = 0;
-  bool has_variance = true;
-  std::int64_t known_hits = 0;
-  std::int64_t unknown = 0;
-  for (const Stratum& stratum : strata) {
-    known_hits += stratum.hits;
-    unknown += stratum.sites - stratum.sampled;
-    if (stratum.sampled == 0) continue;
-    const double weight = as_double(stratum.sites) / as_double(sampled_sites);
-    const double share = proportion_of(stratum);
-    estimate += weight * share;
-    if (stratum.sampled == stratum.sites) continue;
-    const auto n = as_double(stratum.sampled);
-    const double left = as_double(stratum.sites - stratum.sampled);
-    terms.push_back({weight, n * as_double(stratum.sites - 1) / left, share});
-    if (stratum.sampled < 2) {
-      has_variance = false;
-    } else {
-      variance += weight * weight * left / as_double(stratum.sites) * share * (1 - share) / (n - 1);
-    }
+  const double sites = as_double(totals.sites);
+  const double known = as_double(totals.hits) / sites;
+  if (totals.unknown == 0) {
+    result.proportion = known;
+    result.interval = {known, known};
+    result.standard_error = 0;
+    return result;
   }
-  result.proportion = estimate;
-  if (has_variance) result.standard_error = std::sqrt(variance);
-  result.interval = {estimate, estimate};
-  if (!terms.empty()) {
-    result.interval.lower += score_bound_shift(terms, z, -1);
-    result.interval.upper += score_bound_shift(terms, z, +1);
-  }
-  const double covered = as_double(sampled_sites) / as_double(sites);
-  result.unsampled_weight = as_double(sites - sampled_sites) / as_double(sites);
-  result.interval.lower =
-      std::max(result.interval.lower * covered, as_double(known_hits) / as_double(sites));
-  result.interval.upper = std::min(result.interval.upper * covered + result.unsampled_weight,
-                                   as_double(known_hits + unknown) / as_double(sites));
+  const Terms terms = terms_of(strata, as_double(totals.sampled_sites));
+  result.proportion = terms.estimate;
+  if (terms.variance) result.standard_error = std::sqrt(*terms.variance);
+  result.unsampled_weight = as_double(totals.sites - totals.sampled_sites) / sites;
+  const double covered = 1 - result.unsampled_weight;
+  const double lower = terms.estimate + score_bound_shift(terms.open, z, -1);
+  const double upper = terms.estimate + score_bound_shift(terms.open, z, +1);
+  // Both limits of the possible meet the estimate where all open strata have the same outcome; the
+  // outer min and max only take rounding away.
+  const double possible = as_double(totals.hits + totals.unknown) / sites;
+  result.interval.lower = std::min(std::max(lower * covered, known), terms.estimate);
+  result.interval.upper =
+      std::max(std::min(upper * covered + result.unsampled_weight, possible), terms.estimate);
   return result;
 }
 

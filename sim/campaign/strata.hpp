@@ -10,7 +10,8 @@
 
 namespace lacuna::campaign {
 
-/// Part of the sites; `sampled` of them were struck, drawn without replacement, `hits` of these hit.
+/// Part of the sites; `sampled` of them were struck, drawn without replacement, `hits` of these
+/// hit.
 struct Stratum {
   std::int64_t sites = 0;    ///< N_h
   std::int64_t sampled = 0;  ///< n_h <= N_h
@@ -33,15 +34,14 @@ struct StratifiedProportion {
 
 /// Weighted proportion with its score interval: the P that |p - P| <= z sqrt(V(P)) does not refute,
 ///   V(P) = sum W_h^2 P_h (1 - P_h) (N_h - n_h) / (n_h (N_h - 1)),
-/// where the P_h are the most likely ones among those with sum W_h P_h = P. The variance is thus the
-/// one at the bound, not at the estimate: a stratum with no or only hits still has a share in it (one
-/// stratum gives exactly wilson_interval), and many strata without hits do not add up their bounds
-/// (as Wilson intervals combined in quadrature do). An exhausted stratum has no variance; all
-/// exhausted: no width. No site at all gives the interval [0, 1].
-/// Strata of fewer than about 20 faults understate their own spread; the total then covers a little
-/// less than asked.
-/// Source: Martin Andres, Herranz Tejedor, Alvarez Hernandez, "The optimal method to make inferences
-/// about a linear combination of proportions", J. Statistical Computation and Simulation 82(1), 2012
+/// where the P_h are the most likely ones among those with sum W_h P_h = P. The variance is thus
+/// the one at the bound, not at the estimate: a stratum with no or only hits still has a share in
+/// it (one stratum gives exactly wilson_interval), and many strata without hits do not add up their
+/// bounds (as Wilson intervals combined in quadrature do). An exhausted stratum has no variance;
+/// all exhausted: no width. No site at all gives the interval [0, 1]. Strata of fewer than about 20
+/// faults understate their own spread; the total then covers a little less than asked. Source:
+/// Martin Andres, Herranz Tejedor, Alvarez Hernandez, "The optimal method to make inferences about
+/// a linear combination of proportions", J. Statistical Computation and Simulation 82(1), 2012
 /// (method S0); the finite population enters as in wilson_interval.
 StratifiedProportion stratified_proportion(const std::vector<Stratum>& strata, double confidence);
 

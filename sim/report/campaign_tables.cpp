@@ -1,45 +1,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
-#include <cmath>
 #include <functional>
 #include <map>
 #include <tuple>
 
+#include "campaign/statistics.hpp"
 #include "report/campaign_text.hpp"
 
 namespace lacuna::report {
 namespace {
 
-/// Mean and spread over maps: the map, a chip, is the sampling unit.
-struct Sample {
-  std::vector<double> values;
-
-  double mean() const {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    return sum / static_cast<double>(values.size());
-  }
-  double deviation() const {
-    const double middle = mean();
-    double squares = 0;
-    for (const double value : values) squares += (value - middle) * (value - middle);
-    return std::sqrt(squares / static_cast<double>(values.size() - 1));
-  }
-  /// Half-width of the Student-t interval of the mean.
-  double half_width(double confidence) const {
-    const auto n = static_cast<double>(values.size());
-    const boost::math::students_t distribution(n - 1);
-    return boost::math::quantile(distribution, 0.5 + confidence / 2) * deviation() / std::sqrt(n);
-  }
-};
-
 std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
-std::string with_interval(const Sample& sample, double confidence) {
-  if (sample.values.size() < 2) return percent(sample.mean());
-  return fmt::format("{} +- {:.2f}", percent(sample.mean()), 100 * sample.half_width(confidence));
+/// Mean and half-width of its interval, in percent.
+std::string with_interval(const campaign::MeanSummary& summary) {
+  const std::string mean = percent(*summary.mean);
+  if (!summary.interval) return mean;
+  return fmt::format("{} +- {:.2f}", mean, 100 * summary.interval->half_width());
 }
 
 /// Trials of one machine, network, kind and rate, by map.
@@ -47,9 +25,10 @@ struct Cell {
   std::map<std::int64_t, campaign::TrialOutcome> by_map;
   std::int64_t lost = 0;  ///< crashed or timed out
 
-  Sample sample(const std::function<double(const campaign::TrialOutcome&)>& figure) const {
-    Sample result;
-    for (const auto& [map, outcome] : by_map) result.values.push_back(figure(outcome));
+  std::vector<double> values(
+      const std::function<double(const campaign::TrialOutcome&)>& figure) const {
+    std::vector<double> result;
+    for (const auto& [map, outcome] : by_map) result.push_back(figure(outcome));
     return result;
   }
 };
@@ -82,19 +61,21 @@ std::string accuracy_table(const campaign::Store& store, const std::map<CellKey,
                           cell.lost);
       continue;
     }
-    const Sample top1 =
-        cell.sample([&](const auto& o) { return static_cast<double>(o.correct) / images; });
-    const Sample sdc =
-        cell.sample([&](const auto& o) { return static_cast<double>(o.sdc) / images; });
-    const Sample cycles = cell.sample([&](const auto& o) {
+    const std::vector<double> top1 =
+        cell.values([&](const auto& o) { return static_cast<double>(o.correct) / images; });
+    const std::vector<double> sdc =
+        cell.values([&](const auto& o) { return static_cast<double>(o.sdc) / images; });
+    const std::vector<double> cycles = cell.values([&](const auto& o) {
       return static_cast<double>(o.cycles) / static_cast<double>(own.outcome.cycles) - 1;
     });
-    const auto [least, most] = std::minmax_element(top1.values.begin(), top1.values.end());
+    const auto summary = campaign::summarise_mean(top1, plan.confidence);
+    const auto [least, most] = std::minmax_element(top1.begin(), top1.end());
     text += fmt::format(
-        "{:>17} {:>7} {:>16} {:>7} {:>+8.2f}% {:>5}\n", with_interval(top1, plan.confidence),
-        top1.values.size() < 2 ? "-" : fmt::format("{:.2f}", 100 * top1.deviation()),
-        fmt::format("{:.2f} to {:.2f}", 100 * *least, 100 * *most), percent(sdc.mean()),
-        100 * cycles.mean(), cell.lost);
+        "{:>17} {:>7} {:>16} {:>7} {:>+8.2f}% {:>5}\n", with_interval(summary),
+        summary.standard_deviation ? fmt::format("{:.2f}", 100 * *summary.standard_deviation) : "-",
+        fmt::format("{:.2f} to {:.2f}", 100 * *least, 100 * *most),
+        percent(*campaign::summarise_mean(sdc, plan.confidence).mean),
+        100 * *campaign::summarise_mean(cycles, plan.confidence).mean, cell.lost);
   }
   return text;
 }
@@ -113,18 +94,22 @@ std::string difference_table(const campaign::Store& store, const std::map<CellKe
       return static_cast<double>(own.outcome.correct - outcome.correct) /
              static_cast<double>(plan.images);
     };
-    Sample difference;
+    std::vector<double> own_losses;
+    std::vector<double> first_losses;
     for (const auto& [map, outcome] : cell.by_map) {
       const auto other = first->second.by_map.find(map);
       if (other == first->second.by_map.end()) continue;
-      difference.values.push_back(lost(key.model, outcome) - lost(0, other->second));
+      own_losses.push_back(lost(key.model, outcome));
+      first_losses.push_back(lost(0, other->second));
     }
-    if (difference.values.size() < 2) continue;
+    const auto paired = campaign::paired_difference(own_losses, first_losses, plan.confidence);
+    if (!paired.smallest_visible) continue;
     const auto& own = golden[key.machine * plan.models.size() + key.model];
-    text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>+8.2f} +- {:.2f} points\n",
+    text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>+8.2f} +- {:.2f} points{}\n",
                         own.machine.substr(0, 14), memory::fault_kind_name(key.kind), key.rate,
-                        own.model.substr(0, 18), difference.values.size(), 100 * difference.mean(),
-                        100 * difference.half_width(plan.confidence));
+                        own.model.substr(0, 18), paired.difference.count,
+                        100 * *paired.difference.mean, 100 * *paired.smallest_visible,
+                        paired.is_visible() ? "" : ", no difference found");
   }
   return text;
 }
