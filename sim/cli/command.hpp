@@ -13,6 +13,7 @@ using CommandFunction = int (*)(const std::vector<std::string>& arguments);
 int run_command(const std::vector<std::string>& arguments);
 int map_command(const std::vector<std::string>& arguments);
 int campaign_command(const std::vector<std::string>& arguments);
+int replay_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 
 }  // namespace lacuna::cli

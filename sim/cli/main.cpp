@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
      lacuna::cli::map_command},
     {"campaign", "run many fault trials into a store, and look at what came out",
      lacuna::cli::campaign_command},
+    {"replay", "run one trial of a campaign again and compare", lacuna::cli::replay_command},
     {"check", "validate files: machines, fault plans and maps, networks, workloads",
      lacuna::cli::check_command},
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
+#include "engine/run.hpp"
 
 namespace lacuna::cli {
 
@@ -46,6 +47,9 @@ class Options {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// The `--engine` option: fast where it is not given. Throws base::InputError.
+engine::EngineKind engine_kind(const Options& options);
 
 /// Decimal digits only, between min and max. Throws base::InputError naming `what`.
 std::int64_t parse_integer(const std::string& what, const std::string& text, std::int64_t min,

@@ -12,17 +12,6 @@
 namespace lacuna::cli {
 namespace {
 
-engine::EngineKind engine_kind(const Options& options) {
-  const std::string name = options.text("engine").value_or("fast");
-  std::vector<std::string> names;
-  for (const auto kind : {engine::EngineKind::kFast, engine::EngineKind::kSystemc}) {
-    if (name == engine::engine_name(kind)) return kind;
-    names.emplace_back(engine::engine_name(kind));
-  }
-  throw base::InputError({"", 0, "--engine"}, "'" + name + "' is not known",
-                         base::join(names) + " are allowed", base::nearest_name(name, names));
-}
-
 constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults"};
 
 }  // namespace

@@ -91,6 +91,19 @@ TEST_F(Campaign, GivenAnAuditOfAllTrialsThenBothEnginesAgree) {
   EXPECT_NE(run.out.find("8 trials audited: both engines equal"), std::string::npos) << run.out;
 }
 
+TEST_F(Campaign, GivenATrialThenEitherEngineReplaysIt) {
+  const std::string store = path("p.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + write_plan(4, 2) + " --out " + store).code, 0);
+  for (const std::string engine : {"fast", "systemc"}) {
+    const Output replay = lacuna("replay " + store + " --trial 5 --engine " + engine);
+    EXPECT_EQ(replay.code, 0) << replay.error;
+    EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"), std::string::npos)
+        << replay.out;
+  }
+  EXPECT_EQ(lacuna("replay " + store + " --trial 8").error,
+            "lacuna: --trial: '8' cannot be used; an integer from 0 to 7 is allowed\n");
+}
+
 TEST_F(Campaign, GivenKillsAtRandomMomentsThenNothingIsLostAndNothingTwice) {
   const std::string plan = write_plan(60, 15);  // 60 trials
   const std::string whole = path("whole.sqlite");

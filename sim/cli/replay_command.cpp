@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/error.hpp"
+#include "campaign/store.hpp"
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+
+namespace lacuna::cli {
+
+int replay_command(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna replay STORE --trial K [--engine systemc]\n\n"
+      "Runs one trial of a campaign again and compares it with what the store holds. Exit code 70\n"
+      "when they differ.");
+  options.positional("file", "the store")
+      .value("trial", "K", "number of the trial (required)")
+      .value("engine", "NAME", "fast (default) or systemc");
+  if (!options.parse(arguments)) return 0;
+  const std::vector<std::string> files = options.texts("file");
+  if (files.size() != 1) {
+    throw base::InputError({"", 0, "replay"}, fmt::format("{} stores are named", files.size()),
+                           "exactly one is required");
+  }
+  const campaign::Store store = campaign::Store::open_to_read(files[0]);
+  const campaign::Plan& plan = store.plan();
+  const std::int64_t number =
+      parse_integer("--trial", options.required("trial"), 0, campaign::trial_count(plan) - 1);
+  const engine::EngineKind kind = engine_kind(options);
+  const campaign::TrialRunner runner(plan);
+  if (runner.inputs_sha256() != store.inputs_sha256()) {
+    throw base::InputError({files[0], 0, "inputs_sha256"},
+                           "a machine, network or data file has changed since the campaign began",
+                           "the files it began with");
+  }
+  const campaign::Trial trial = campaign::trial_of(plan, number);
+  const campaign::TrialOutcome outcome = runner.run(trial, kind);
+  std::cout << fmt::format(
+      "trial {}: {} on {}, {} at rate {}, map {} (seed {})\n"
+      "  faults    {} armed, {} fired\n"
+      "  images    {} correct, {} masked, {} benign, {} SDC of {}\n"
+      "  cycles    {}\n"
+      "  logits    {}\n",
+      number, runner.model_name(trial.model), runner.machine_name(trial.machine),
+      memory::fault_kind_name(trial.kind), trial.rate, trial.map, trial.map_seed, outcome.armed,
+      outcome.fired, outcome.correct, outcome.masked, outcome.benign, outcome.sdc, plan.images,
+      outcome.cycles, outcome.logits_sha256);
+
+  const std::vector<campaign::NumberedOutcome> recorded = store.outcomes();
+  const auto found = std::find_if(recorded.begin(), recorded.end(),
+                                  [&](const auto& row) { return row.first == number; });
+  if (found == recorded.end()) {
+    std::cout << "the store does not hold this trial yet\n";
+    return 0;
+  }
+  const campaign::TrialOutcome& stored = found->second;
+  if (stored.status != campaign::TrialStatus::kDone) {
+    std::cout << fmt::format("in the store it is {}\n", campaign::trial_status_name(stored.status));
+    return 0;
+  }
+  const bool equal = stored.armed == outcome.armed && stored.fired == outcome.fired &&
+                     stored.correct == outcome.correct && stored.masked == outcome.masked &&
+                     stored.benign == outcome.benign && stored.sdc == outcome.sdc &&
+                     stored.cycles == outcome.cycles &&
+                     stored.logits_sha256 == outcome.logits_sha256;
+  SIM_CHECK(equal, "replay", -1,
+            fmt::format("trial {} differs from what {} holds, written by version {}", number,
+                        files[0], store.program_version()));
+  std::cout << "equal to the store, to the bit and to the cycle\n";
+  return 0;
+}
+
+}  // namespace lacuna::cli
