@@ -148,6 +148,32 @@ Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)
 Store::Store(Store&& other) noexcept = default;
 Store::~Store() = default;
 
+void Store::write_header(const Database& database, const TrialRunner& runner) {
+  const Plan& plan = runner.plan();
+  Statement header(database.handle, database.path, "INSERT INTO header VALUES (?, ?)");
+  const std::pair<const char*, std::string> rows[] = {{"schema", kSchema},
+                                                      {"version", engine::kVersion},
+                                                      {"plan", plan.text},
+                                                      {"plan_sha256", plan.sha256},
+                                                      {"inputs_sha256", runner.inputs_sha256()}};
+  for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
+  Statement golden(database.handle, database.path,
+                   "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?)");
+  for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
+    for (std::size_t model = 0; model < plan.models.size(); ++model) {
+      const TrialOutcome& outcome = runner.golden(machine, model).outcome;
+      golden.bind(static_cast<std::int64_t>(machine))
+          .bind(static_cast<std::int64_t>(model))
+          .bind(runner.machine_name(machine))
+          .bind(runner.model_name(model))
+          .bind(outcome.correct)
+          .bind(outcome.cycles)
+          .bind(outcome.logits_sha256)
+          .step();
+    }
+  }
+}
+
 Store Store::create(const std::string& path, const TrialRunner& runner) {
   if (std::filesystem::exists(path)) {
     throw base::InputError({path, 0, ""}, "exists already",
@@ -162,28 +188,7 @@ Store Store::create(const std::string& path, const TrialRunner& runner) {
     database->open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     database->run("BEGIN IMMEDIATE");
     database->run(kTables);
-    const Plan& plan = runner.plan();
-    Statement header(database->handle, path, "INSERT INTO header VALUES (?, ?)");
-    const std::pair<const char*, std::string> rows[] = {{"schema", kSchema},
-                                                        {"version", engine::kVersion},
-                                                        {"plan", plan.text},
-                                                        {"plan_sha256", plan.sha256},
-                                                        {"inputs_sha256", runner.inputs_sha256()}};
-    for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
-    Statement golden(database->handle, path, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?)");
-    for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
-      for (std::size_t model = 0; model < plan.models.size(); ++model) {
-        const TrialOutcome& outcome = runner.golden(machine, model).outcome;
-        golden.bind(static_cast<std::int64_t>(machine))
-            .bind(static_cast<std::int64_t>(model))
-            .bind(runner.machine_name(machine))
-            .bind(runner.model_name(model))
-            .bind(outcome.correct)
-            .bind(outcome.cycles)
-            .bind(outcome.logits_sha256)
-            .step();
-      }
-    }
+    write_header(*database, runner);
     database->run("COMMIT");
     database.reset();
     std::filesystem::rename(temporary, path);

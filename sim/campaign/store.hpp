@@ -54,6 +54,7 @@ class Store {
  private:
   struct Database;
   explicit Store(std::unique_ptr<Database> database);
+  static void write_header(const Database& database, const TrialRunner& runner);
   void read_header();
 
   std::unique_ptr<Database> database_;
