@@ -38,11 +38,12 @@ struct StratifiedProportion {
 /// the one at the bound, not at the estimate: a stratum with no or only hits still has a share in
 /// it (one stratum gives exactly wilson_interval), and many strata without hits do not add up their
 /// bounds (as Wilson intervals combined in quadrature do). An exhausted stratum has no variance;
-/// all exhausted: no width. No site at all gives the interval [0, 1]. Strata of fewer than about 20
-/// faults understate their own spread; the total then covers a little less than asked. Source:
-/// Martin Andres, Herranz Tejedor, Alvarez Hernandez, "The optimal method to make inferences about
-/// a linear combination of proportions", J. Statistical Computation and Simulation 82(1), 2012
-/// (method S0); the finite population enters as in wilson_interval.
+/// all exhausted: no width. No site at all gives the interval [0, 1].
+/// Strata of few faults understate their own spread: many strata of 20 faults each cover 0.945
+/// instead of 0.95, of 10 0.94, of 5 0.92, of 2 0.82.
+/// Source: Martin Andres, Herranz Tejedor, Alvarez Hernandez, "The optimal method to make
+/// inferences about a linear combination of proportions", J. Statistical Computation and Simulation
+/// 82(1), 2012 (method S0); the finite population enters as in wilson_interval.
 StratifiedProportion stratified_proportion(const std::vector<Stratum>& strata, double confidence);
 
 /// Until every stratum's Wilson interval is narrow enough.
