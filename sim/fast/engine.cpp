@@ -38,10 +38,11 @@ struct Engine::Loaded {
     for (const LayerProgram& layer : layers) {
       std::vector<StreamTimes> times;
       for (const Front& front : layer.fronts) {
-        PassRows pass = layer.passes[front.pass];
+        const PassRows& pass = layer.passes[front.pass];
         // A row whose bitmap words are its indices takes that long whatever the values are.
-        times.push_back(dense_stream_times(
-            pass, static_cast<std::int64_t>(layer.corners[at(front.range)].size()), timing));
+        const auto pixels = static_cast<std::int64_t>(layer.corners[at(front.range)].size());
+        one_lane = one_lane || !fits_lanes(pass, pixels);
+        times.push_back(dense_stream_times(pass, pixels, timing));
       }
       fixed.push_back(std::move(times));
     }
@@ -55,6 +56,7 @@ struct Engine::Loaded {
   StepTimes steps;
   PassTiming timing;
   std::vector<std::vector<StreamTimes>> fixed;  ///< [layer][front] at dense speed
+  bool one_lane = false;                        ///< a pass is too long for lanes side by side
   std::vector<base::FaultOutcome> batch_outcomes;
 
   // Of the group of batches that is run now; value v of lane l at [v * lanes + l].
@@ -309,8 +311,9 @@ std::vector<base::BatchResult> Engine::run(
     const std::vector<std::vector<const std::uint8_t*>>& batches) {
   Loaded& loaded = *loaded_;
   std::vector<base::BatchResult> results;
-  for (std::size_t first = 0; first < batches.size(); first += kLanes) {
-    const std::size_t count = std::min<std::size_t>(kLanes, batches.size() - first);
+  const std::size_t most = loaded.one_lane ? 1 : kLanes;
+  for (std::size_t first = 0; first < batches.size(); first += most) {
+    const std::size_t count = std::min<std::size_t>(most, batches.size() - first);
     loaded.begin(count == 1 ? 1 : kLanes);
     std::vector<const std::vector<const std::uint8_t*>*> group;
     // Lanes that are left over repeat the last batch.

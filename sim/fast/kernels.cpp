@@ -16,7 +16,7 @@ void multiply_plain(const TileWeights& tile, const std::int16_t* values, int lan
                     std::int32_t* sums) {
   std::fill_n(sums, tile.channels * lanes, 0);
   for (std::size_t pair = 0; pair < tile.offsets.size(); ++pair) {
-    const std::int16_t* first = values + std::int64_t{tile.offsets[pair]} * lanes;
+    const std::int16_t* first = values + tile.offsets[pair] * lanes;
     const std::int16_t* second = first + lanes;
     const std::int16_t* weights =
         tile.weights.data() + pair * static_cast<std::size_t>(tile.channels) * 2;
@@ -33,7 +33,7 @@ void multiply_plain(const TileWeights& tile, const std::int16_t* values, int lan
 
 // A lone batch: a value meets all channels; zeros are left out.
 LACUNA_FAST_VECTOR void multiply_one(const std::int16_t* __restrict weights,
-                                     const std::int32_t* offsets, std::size_t pairs, int channels,
+                                     const std::int64_t* offsets, std::size_t pairs, int channels,
                                      const std::int16_t* values, std::int32_t* __restrict sums) {
   for (int c = 0; c < channels; ++c) sums[c] = 0;
   for (std::size_t pair = 0; pair < pairs; ++pair) {
@@ -63,8 +63,7 @@ __attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, int
   const std::size_t stride = static_cast<std::size_t>(tile.channels) * 2;
   const std::size_t pairs = tile.offsets.size();
   for (std::size_t pair = 0; pair < pairs; ++pair, weights += stride) {
-    const auto* at =
-        reinterpret_cast<const __m256i*>(values + std::int64_t{tile.offsets[pair]} * kLanes);
+    const auto* at = reinterpret_cast<const __m256i*>(values + tile.offsets[pair] * kLanes);
     const __m256i first = _mm256_loadu_si256(at);
     const __m256i second = _mm256_loadu_si256(at + 1);
     const __m256i even = _mm256_unpacklo_epi16(first, second);
@@ -128,7 +127,7 @@ LACUNA_FAST_VECTOR void maximum_all(const std::int16_t* __restrict in,
 
 LACUNA_FAST_VECTOR void prefix_all(const std::int16_t* __restrict values, std::int64_t count,
                                    std::uint16_t* __restrict prefix) {
-  typedef std::uint16_t Counts __attribute__((vector_size(kLanes * 2)));
+  using Counts __attribute__((vector_size(kLanes * 2))) = std::uint16_t;
   Counts sum = {};
   for (std::int64_t v = 0; v < count; ++v) {
     Counts value;

@@ -13,7 +13,7 @@ namespace lacuna::fast {
 /// The weights of a channel tile for all K indices, and which values of the window they meet. Two
 /// indices whose values lie side by side make a pair; a pair without a second one has weight 0.
 struct TileWeights {
-  std::vector<std::int32_t> offsets;  ///< [pair] from the window's corner, in values
+  std::vector<std::int64_t> offsets;  ///< [pair] from the window's corner, in values
   std::vector<std::int16_t> weights;  ///< [pair][channel][2]
   int channels = 0;
 };

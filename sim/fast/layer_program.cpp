@@ -95,16 +95,16 @@ class Compiler {
   }
 
   // Place of reduction index k in the padded map, from the window's corner.
-  std::int32_t offset(const network::Layer& layer, std::int64_t group, std::int64_t k) const {
+  std::int64_t offset(const network::Layer& layer, std::int64_t group, std::int64_t k) const {
     const PaddedMap& map = maps_[at(layer.input)];
     const std::int64_t tap = k / layer.group_in();
-    return static_cast<std::int32_t>(
-        (tap / layer.window.kernel_w * map.width + tap % layer.window.kernel_w) * map.channels +
-        group * layer.group_in() + k % layer.group_in());
+    return (tap / layer.window.kernel_w * map.width + tap % layer.window.kernel_w) * map.channels +
+           group * layer.group_in() + k % layer.group_in();
   }
 
-  static void extend(std::vector<Span>& spans, std::int32_t place) {
-    if (!spans.empty() && spans.back().begin + spans.back().length == place) {
+  static void extend(std::vector<Span>& spans, std::int64_t place) {
+    if (!spans.empty() && spans.back().begin + spans.back().length == place &&
+        spans.back().length < kMaxSpan) {
       ++spans.back().length;
     } else {
       spans.push_back({place, 1});
@@ -126,7 +126,7 @@ class Compiler {
     for (std::int64_t v = 0; v < block.k_count; ++v) {
       const std::int64_t k = block.k_begin + v;
       const std::size_t r = at(mapping::place_index(block, v, spec_).row);
-      const std::int32_t place = offset(layer, block.group, k);
+      const std::int64_t place = offset(layer, block.group, k);
       extend(pass.rows[r].spans, place);
       extend(pass.spans, place);
       ++pass.rows[r].indices;
@@ -272,12 +272,13 @@ class Compiler {
     TileWeights tile;
     tile.channels = static_cast<int>(block.n_count);
     for (std::int64_t k = 0; k < layer.k();) {
-      const std::int32_t place = offset(layer, block.group, k);
+      const std::int64_t place = offset(layer, block.group, k);
       const bool pair = k + 1 < layer.k() && offset(layer, block.group, k + 1) == place + 1;
       tile.offsets.push_back(place);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
         tile.weights.push_back(weights[at(k * block.n_count + n)]);
-        tile.weights.push_back(pair ? weights[at((k + 1) * block.n_count + n)] : std::int16_t{0});
+        tile.weights.push_back(pair ? std::int16_t{weights[at((k + 1) * block.n_count + n)]}
+                                    : std::int16_t{0});
       }
       k += pair ? 2 : 1;
     }

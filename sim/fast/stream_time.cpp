@@ -11,7 +11,8 @@ namespace {
 
 // One lane, or all of them as vectors; the code below is written once for both.
 struct OneLane {
-  using Cycles = std::int32_t;
+  using Cycles = std::int64_t;
+  using Number = std::int64_t;
   static constexpr int kCount = 1;
   static LACUNA_FAST_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
     return static_cast<std::uint16_t>(*to - *from);
@@ -20,8 +21,9 @@ struct OneLane {
 };
 
 struct AllLanes {
-  typedef std::int32_t Cycles __attribute__((vector_size(kLanes * 4)));
-  typedef std::uint16_t Counts __attribute__((vector_size(kLanes * 2)));
+  using Number = std::int32_t;
+  using Cycles __attribute__((vector_size(kLanes * 4))) = std::int32_t;
+  using Counts __attribute__((vector_size(kLanes * 2))) = std::uint16_t;
   static constexpr int kCount = kLanes;
   static LACUNA_FAST_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
     Counts a;
@@ -38,6 +40,7 @@ template <class Lane>
 class Commits {
  public:
   using Cycles = typename Lane::Cycles;
+  using Number = typename Lane::Number;
   Commits(std::size_t rows, int fifo)
       : rows_(rows),
         depth_(static_cast<std::size_t>(std::max(fifo, 2)) + 1),
@@ -48,16 +51,16 @@ class Commits {
     return value;
   }
   LACUNA_FAST_INLINE void set(std::int64_t pixel, std::size_t row, Cycles value) {
-    std::memcpy(const_cast<std::int32_t*>(at(pixel, row)), &value, sizeof value);
+    std::memcpy(const_cast<Number*>(at(pixel, row)), &value, sizeof value);
   }
 
  private:
-  LACUNA_FAST_INLINE const std::int32_t* at(std::int64_t pixel, std::size_t row) const {
+  LACUNA_FAST_INLINE const Number* at(std::int64_t pixel, std::size_t row) const {
     return values_.data() + (static_cast<std::size_t>(pixel) % depth_ * rows_ + row) * Lane::kCount;
   }
   std::size_t rows_;
   std::size_t depth_;
-  std::vector<std::int32_t> values_;
+  std::vector<Number> values_;
 };
 
 template <class Lane>
@@ -65,13 +68,14 @@ LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
                                  const std::uint16_t* prefix, const PassTiming& timing,
                                  StreamTimes& times) {
   using Cycles = typename Lane::Cycles;
+  using Number = typename Lane::Number;
   const std::size_t rows = pass.rows.size();
   const int fifo = timing.psum_fifo_depth;
   const bool two = timing.local_accumulators == 2;
   Commits<Lane> commits(rows, fifo);
-  std::vector<std::int32_t> state(rows * 2 * Lane::kCount);  // done(m-1, r), then the sum of s
-  std::int32_t* done_before = state.data();
-  std::int32_t* busy = state.data() + rows * Lane::kCount;
+  std::vector<Number> state(rows * 2 * Lane::kCount);  // done(m-1, r), then the sum of s
+  Number* done_before = state.data();
+  Number* busy = state.data() + rows * Lane::kCount;
   const auto pixels = static_cast<std::int64_t>(corners.size());
   const Cycles zero = {};
   for (std::int64_t m = 0; m < pixels; ++m) {
@@ -106,15 +110,19 @@ LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
       sum += slots;
       std::memcpy(busy + r * Lane::kCount, &sum, sizeof sum);
     }
-    if (m == pixels - 1) std::memcpy(times.commit, &above, sizeof above);
+    if (m == pixels - 1) {
+      Number last[Lane::kCount];
+      std::memcpy(last, &above, sizeof above);
+      std::copy(last, last + Lane::kCount, times.commit);
+    }
   }
   for (int lane = 0; lane < Lane::kCount; ++lane) {
     times.work[lane] = 0;
     for (std::size_t r = 0; r < rows; ++r) {
-      const std::int32_t sum = busy[r * Lane::kCount + static_cast<std::size_t>(lane)];
+      const Number sum = busy[r * Lane::kCount + static_cast<std::size_t>(lane)];
       if (sum > times.work[lane]) {
         times.work[lane] = sum;
-        times.longest[lane] = static_cast<std::int32_t>(r);
+        times.longest[lane] = static_cast<std::int64_t>(r);
       }
     }
   }
@@ -139,6 +147,18 @@ LACUNA_FAST_VECTOR void count_all(const PassRows& pass, const Corners& corners,
 }
 
 }  // namespace
+
+bool fits_lanes(const PassRows& pass, std::int64_t pixels) {
+  std::int64_t all = 0;
+  std::int64_t words = 0;
+  for (const PassRow& row : pass.rows) {
+    all += std::max<std::int64_t>(1, row.indices);
+    words = std::max<std::int64_t>(words, row.bitmap_words);
+  }
+  constexpr std::int64_t kMost = std::int64_t{1} << 30;
+  return all < kMost / pixels && words < kMost / pixels &&
+         static_cast<std::int64_t>(pass.rows.size()) < kMost - pixels;
+}
 
 void stream_times(const PassRows& pass, const Corners& corners, const std::uint16_t* prefix,
                   int lanes, const PassTiming& timing, StreamTimes& times) {

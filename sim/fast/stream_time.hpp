@@ -11,7 +11,7 @@ namespace lacuna::fast {
 
 /// Values that lie side by side in a padded map, from the window's corner on.
 struct Span {
-  std::int32_t begin = 0;
+  std::int64_t begin = 0;
   std::int32_t length = 0;
 };
 
@@ -34,13 +34,21 @@ struct PassTiming {
 
 /// Of every lane of a stream, drain to the right not included.
 struct StreamTimes {
-  std::int32_t commit[kLanes] = {};   ///< of the last pixel in the last row
-  std::int32_t work[kLanes] = {};     ///< most issue slots of a row
-  std::int32_t longest[kLanes] = {};  ///< first row that has them
+  std::int64_t commit[kLanes] = {};   ///< of the last pixel in the last row
+  std::int64_t work[kLanes] = {};     ///< most issue slots of a row
+  std::int64_t longest[kLanes] = {};  ///< first row that has them
 };
 
 /// Pixels of a stream: the index of each one's corner, in order.
 using Corners = std::vector<std::int64_t>;
+
+/// Longest span: counts of non-zeros are differences modulo 2^16.
+inline constexpr std::int32_t kMaxSpan = 1 << 15;
+
+/// Whether all lanes can be evaluated together, in 32 bits: the pass issues less than 2^30 slots in
+/// any row, and in all rows together. Else stream_times and count_nonzeros take one lane only,
+/// in 64.
+bool fits_lanes(const PassRows& pass, std::int64_t pixels);
 
 /// `prefix[v * lanes + l]` counts the non-zero values before value v in lane l, modulo 2^16.
 /// `lanes` is 1 or kLanes.
