@@ -16,6 +16,26 @@ mapping::Schedule verified(const network::Network& network, const arch::Accelera
   return schedule;
 }
 
+// All operands of a workload are in memory at once.
+void check_workload_size(const network::Workload& workload, std::int64_t batch) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;  // one byte each
+  std::int64_t weights = 0;
+  std::int64_t inputs = 0;
+  for (const network::WorkloadLayer& row : workload.layers) {
+    const network::Layer& layer = row.layer;
+    weights += layer.out.channels * layer.k();
+    inputs += layer.in.values() * batch;
+    if (weights <= kMost && inputs <= kMost) continue;
+    throw base::InputError(
+        {workload.file, 0, layer.name},
+        std::string("up to this layer the workload has ") +
+            (weights > kMost
+                 ? std::to_string(weights) + " weights"
+                 : std::to_string(inputs) + " input values in a batch of " + std::to_string(batch)),
+        "at most " + std::to_string(kMost) + " are simulated in one run");
+  }
+}
+
 }  // namespace
 
 const char* engine_name(EngineKind kind) {
@@ -56,6 +76,7 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
 
 Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
                  std::uint64_t seed, std::int64_t batch) {
+  check_workload_size(workload, batch);
   Job job;
   job.spec = spec;
   std::int64_t all_words = 0;

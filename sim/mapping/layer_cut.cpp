@@ -16,9 +16,9 @@ LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std:
       output_map_((fused_pool >= 0 ? fused_pool : layer) + 1),
       batch_(batch) {
   if (fused_pool >= 0) {
-    pool_ = &network.layers[static_cast<std::size_t>(fused_pool)];
-    unit_rows_ = pool_->window.kernel_h;
-    units_per_image_ = pool_->out.height;  // rows that fill no window belong to the last unit
+    const network::Layer& pool = network.layers[static_cast<std::size_t>(fused_pool)];
+    unit_rows_ = pool.window.kernel_h;
+    units_per_image_ = pool.out.height;  // rows that fill no window belong to the last unit
   } else {
     units_per_image_ = layer_->out.height;
   }

@@ -20,7 +20,7 @@ const char* loop_order_name(LoopOrder order);
 struct LayerCut {
   LoopOrder order = LoopOrder::kPixelOuter;
   std::int64_t indices_per_pass = 0;  ///< at most this many reduction indices a pass
-  std::int64_t units_per_range = 0;   ///< see row_units
+  std::int64_t units_per_range = 0;   ///< see LayerShape
   bool weights_stay = true;           ///< each block is fetched once for the layer
   bool input_whole = true;            ///< the whole input map lies in the activation SRAM
   bool output_whole = true;           ///< the whole output map stays there
@@ -35,6 +35,8 @@ class LayerShape {
              std::int64_t batch);
 
   const network::Layer& layer() const { return *layer_; }
+  std::int32_t layer_index() const { return index_; }
+  std::int32_t fused_pool() const { return output_map_ - 1 == index_ ? -1 : output_map_ - 1; }
   /// Map that the layer (with its fused pooling) writes.
   std::int32_t output_map() const { return output_map_; }
   std::int64_t input_slots() const { return batch_ * layer_->in.values(); }
@@ -58,7 +60,6 @@ class LayerShape {
   const network::Network* network_;
   const network::Layer* layer_;
   std::int32_t index_;
-  const network::Layer* pool_ = nullptr;
   std::int32_t output_map_;
   std::int64_t batch_;
   std::int64_t unit_rows_ = 1;

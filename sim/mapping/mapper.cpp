@@ -118,7 +118,7 @@ class Mapper {
 
   /// The least that a layer needs besides a whole input: its output range by range.
   std::int64_t least_output(std::size_t i) const {
-    const LayerShape own = shape(i);
+    const LayerShape own(network_, planned_[i].layer, planned_[i].fused_pool, 1);
     if (own.layer().logits) return 0;
     std::int64_t least = 0;
     for (const PixelRange& range : own.ranges(1, true)) {
@@ -250,8 +250,19 @@ class Mapper {
     if (most > 0) sizes.insert(1);
     for (const std::int64_t units : sizes) {
       cut.units_per_range = units;
-      if (fit_buffers(own, cut)) cuts.push_back(cut);
+      if (streams(own, cut) <= kMaxStreams && fit_buffers(own, cut)) cuts.push_back(cut);
     }
+  }
+
+  /// A schedule is a list in memory: layers that need more passes over ranges are refused.
+  static constexpr std::int64_t kMaxStreams = std::int64_t{1} << 20;
+
+  std::int64_t streams(const LayerShape& own, const LayerCut& cut) const {
+    const network::Layer& layer = own.layer();
+    const std::int64_t ranges = ceil_div(own.units(), cut.units_per_range);
+    if (!layer.is_gemm()) return ranges;
+    return ranges * layer.groups * ceil_div(layer.n(), spec_.array.cols) *
+           ceil_div(layer.k(), cut.indices_per_pass);
   }
 
   /// Most units a range can have so that none has more than `rows` rows; 0 when not even one can.
@@ -265,12 +276,11 @@ class Mapper {
     return fits;
   }
 
+  /// Rows of a range of so many units, at most: images alike, and rows that fill no pooling window
+  /// go with their image's last unit.
   static std::int64_t widest_rows(const LayerShape& own, std::int64_t units) {
-    std::int64_t widest = 0;
-    for (const PixelRange& range : own.ranges(units, false)) {
-      widest = std::max(widest, range.row_count);
-    }
-    return widest;
+    const std::int64_t trailing = own.layer().out.height - own.units_per_image() * own.unit_rows();
+    return units * own.unit_rows() + ceil_div(units, own.units_per_image()) * trailing;
   }
 
   std::int64_t layer_words(const network::Layer& layer) const {
@@ -306,6 +316,13 @@ class Mapper {
     return false;
   }
 
+  [[noreturn]] void refuse_accumulators(const std::string& layer, std::int64_t entries,
+                                        const std::string& what) const {
+    refuse(layer, "accumulator_sram.entries_per_lane",
+           fmt::format("{} entries: twice the smallest range of output rows {}", entries, what),
+           fmt::format("{} entries", spec_.accumulators.entries_per_lane.value_or(0)));
+  }
+
   [[noreturn]] void refuse_layer(const LayerShape& own, bool input_in_sram) const {
     const network::Layer& layer = own.layer();
     if (layer.is_gemm()) {
@@ -317,25 +334,40 @@ class Mapper {
                                         spec_.weight_sram.word_bits, spec_.precision.weight_bits))),
                fmt::format("{} words", capacities_.weight_words));
       }
-      const std::int64_t least = widest_rows(own, 1) * layer.out.width;
-      if (least > capacities_.accumulator_half) {
-        refuse(layer.name, "accumulator_sram.entries_per_lane",
-               fmt::format("{} entries for one range of {} output row(s), twice", least,
-                           own.unit_rows()),
-               fmt::format("{} entries", spec_.accumulators.entries_per_lane.value_or(0)));
+      const std::int64_t least = 2 * widest_rows(own, 1) * layer.out.width;
+      if (least > 2 * capacities_.accumulator_half) {
+        refuse_accumulators(layer.name, least, "of a channel tile");
       }
     }
+    const LayerShape image(network_, own.layer_index(), own.fused_pool(), 1);
     std::int64_t input = 0;
     std::int64_t output = 0;
-    for (const PixelRange& range : own.ranges(1, true)) {
-      input = std::max(input, own.slots(own.input_rows(range)));
-      if (!layer.logits) output = std::max(output, own.slots(own.output_rows(range)));
+    for (const PixelRange& range : image.ranges(1, true)) {
+      input = std::max(input, image.slots(image.input_rows(range)));
+      if (!layer.logits) output = std::max(output, image.slots(image.output_rows(range)));
     }
     if (input_in_sram) input = own.input_slots();
-    refuse(layer.name, "activation_sram.capacity_bytes",
-           fmt::format("{} values ({} of its input and {} of its output)", input + output, input,
-                       output),
-           fmt::format("{} values", capacities_.activation_slots));
+    if (input + output > capacities_.activation_slots) {
+      refuse(layer.name, "activation_sram.capacity_bytes",
+             fmt::format("{} values ({} of its input and {} of its output)", input + output, input,
+                         output),
+             fmt::format("{} values", capacities_.activation_slots));
+    }
+    if (layer.is_gemm()) {
+      // The output does not stay on chip whole, and what is spilled has all channels.
+      const std::int64_t tiles = ceil_div(layer.n(), spec_.array.cols);
+      const std::int64_t least = 2 * tiles * widest_rows(own, 1) * layer.out.width;
+      if (least > 2 * capacities_.accumulator_half) {
+        refuse_accumulators(
+            layer.name, least,
+            fmt::format("of all {} channel tiles, since its output does not fit the "
+                        "activation SRAM whole",
+                        tiles));
+      }
+    }
+    refuse(layer.name, "array",
+           fmt::format("more than {} passes over ranges of pixels", kMaxStreams),
+           fmt::format("at most {} in a schedule", kMaxStreams));
   }
 
   const network::Network& network_;

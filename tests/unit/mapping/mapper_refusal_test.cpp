@@ -83,10 +83,53 @@ TEST(MapperRefusal, GivenFewAccumulatorsThenOneRowOfPixelsIsTheNeed) {
   auto spec = machine();
   spec.accumulators.entries_per_lane = 11;  // a half holds 5 of the row's 6 pixels
   EXPECT_EQ(refusal(spec, one_layer()),
-            "m.yaml: accumulator_sram.entries_per_lane: layer 'conv' cannot be mapped: it needs 6 "
-            "entries for one range of 1 output row(s), twice; there are 11 entries");
+            "m.yaml: accumulator_sram.entries_per_lane: layer 'conv' cannot be mapped: it needs 12 "
+            "entries: twice the smallest range of output rows of a channel tile; there are 11 "
+            "entries");
   spec.accumulators.entries_per_lane = 12;
   EXPECT_EQ(refusal(spec, one_layer()), "");
+}
+
+TEST(MapperRefusal, GivenAnOutputThatFitsNowhereThenAllItsChannelTilesAreTheNeed) {
+  // Two layers; the first one's output, 6 x 6 x 5, stays on chip or is spilled with both tiles of a
+  // row, 2 x 6 entries, twice.
+  network::Network network = one_layer();
+  network::Layer second = network.layers[0];
+  network.layers[0].logits = false;
+  second.name = "next";
+  second.input = 1;
+  second.in = network.layers[0].out;
+  second.out = {4, 4, 1};
+  second.weights.assign(45, 1);
+  second.bias.assign(1, 0);
+  second.scale.assign(1, 1.0F);
+  network.layers.push_back(second);
+  auto spec = machine();
+  spec.activation_sram.capacity_bytes = 80;  // 160 values: less than an output of 180
+  spec.accumulators.entries_per_lane = 23;
+  EXPECT_EQ(refusal(spec, network),
+            "m.yaml: accumulator_sram.entries_per_lane: layer 'conv' cannot be mapped: it needs 24 "
+            "entries: twice the smallest range of output rows of all 2 channel tiles, since its "
+            "output does not fit the activation SRAM whole; there are 23 entries");
+  spec.accumulators.entries_per_lane = 24;
+  EXPECT_EQ(refusal(spec, network), "");
+}
+
+TEST(MapperRefusal, GivenALayerOfTooManyPassesThenItIsRefusedBeforeMemoryIsTaken) {
+  network::Network network = one_layer();
+  network::Layer& layer = network.layers[0];
+  network.input = layer.in = {1, 1, 32'768};
+  layer.out = {1, 1, 4'096};
+  layer.window = network::Window{};
+  layer.weights.assign(std::size_t{32'768} * 4'096, 1);
+  layer.bias.assign(4'096, 0);
+  layer.scale.assign(4'096, 1.0F);
+  auto spec = machine();
+  spec.array.rows = 1;
+  spec.array.cols = 1;
+  EXPECT_EQ(refusal(spec, network),
+            "m.yaml: array: layer 'conv' cannot be mapped: it needs more than 1048576 passes over "
+            "ranges of pixels; there are at most 1048576 in a schedule");
 }
 
 TEST(MapperRefusal, GivenASmallActivationSramThenInputAndOutputOfOneRangeAreTheNeed) {
