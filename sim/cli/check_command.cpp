@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "arch/spec.hpp"
@@ -31,8 +32,9 @@ std::string check_yaml(const std::string& path, const Options& options) {
 }
 
 std::string check_csv(const std::string& path) {
-  constexpr std::int64_t kPeek = std::int64_t{64} << 20;
-  const std::string head = base::read_file(path, kPeek).substr(0, 7);
+  // The first header field tells maps from workloads.
+  std::string head(7, '\0');
+  std::ifstream(path, std::ios::binary).read(head.data(), 7);
   if (head == "memory,") {
     fault::MemoryGeometry largest;  // the file by itself: any cell that some memory could have
     largest.words = std::int64_t{1} << 40;

@@ -135,12 +135,15 @@ fault::FaultPlan load_faults(const Options& options, const engine::Job& job) {
 }
 
 void check_writable(const std::string& option, const std::string& path) {
+  if (path.empty()) {
+    throw base::InputError({"", 0, "--" + option}, "is empty", "a file name is required");
+  }
   const std::filesystem::path file(path);
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   if (std::filesystem::is_directory(file)) {
     throw base::InputError({path, 0, "--" + option}, "is a folder", "a file name is required");
   }
-  if (::access(folder.c_str(), W_OK) != 0) {
+  if (!std::filesystem::is_directory(folder) || ::access(folder.c_str(), W_OK) != 0) {
     throw base::InputError({path, 0, "--" + option}, "its folder is missing or not writable");
   }
 }

@@ -23,8 +23,7 @@ struct LoadedJob {
   std::vector<int> labels;  ///< of the images
 };
 
-/// Reads and maps what the options name. `images` overrides --images where no data is needed
-/// (0: ask the option). Throws base::InputError.
+/// Reads and maps what the options name. Throws base::InputError.
 LoadedJob load_job(const Options& options);
 
 /// Adds --faults, --ber, --map-seed, --fault-kind and --save-faults.

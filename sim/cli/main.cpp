@@ -2,6 +2,7 @@
 // 2 for the user's, 70 for ours.
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <systemc>
@@ -84,9 +85,13 @@ int sc_main(int argc, char** argv) {
   } catch (const lacuna::base::InputError& error) {
     std::cerr << "lacuna: " << error.what() << '\n';
     return kUserError;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "lacuna: " << error.path1().string() << ": " << error.code().message() << '\n';
+    return kUserError;
   } catch (const std::bad_alloc&) {
-    std::cerr << "lacuna: out of memory\n";
-    return kOurError;
+    std::cerr << "lacuna: out of memory: the network, machine, batch or number of images is larger "
+                 "than this computer can hold\n";
+    return kUserError;
   } catch (const std::exception& error) {
     std::cerr << "lacuna: internal error: " << error.what()
               << "\nThis is a bug of lacuna; please report it with the command.\n";

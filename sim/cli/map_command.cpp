@@ -20,14 +20,15 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return fields;
 }
 
-std::string until_text(mapping::StepId until, const mapping::Schedule& schedule) {
-  return until == static_cast<mapping::StepId>(schedule.steps.size())
+// Steps are numbered through all parts, as `map --steps` lists them and fault plans name them.
+std::string until_text(mapping::StepId until, const engine::Part& part) {
+  return until == static_cast<mapping::StepId>(part.schedule.steps.size())
              ? "the end"
-             : fmt::format("step {}", until);
+             : fmt::format("step {}", part.step_offset + until);
 }
 
-std::string from_text(mapping::StepId from) {
-  return from == mapping::kSetup ? "set-up" : fmt::format("step {}", from);
+std::string from_text(mapping::StepId from, const engine::Part& part) {
+  return from == mapping::kSetup ? "set-up" : fmt::format("step {}", part.step_offset + from);
 }
 
 // LAYER:OUT,KY,KX,IN
@@ -62,7 +63,7 @@ void show_weight(const engine::Job& job, const std::string& text) {
         std::cout << fmt::format(
             "{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n", text, cell.bank,
             cell.row, cell.bit, cell.bit + job.spec.precision.weight_bits - 1,
-            from_text(held.stay.from), until_text(held.stay.until, part.schedule));
+            from_text(held.stay.from, part), until_text(held.stay.until, part));
       }
       return;
     }
@@ -92,12 +93,14 @@ void show_cell(const engine::Job& job, const std::string& text) {
       any = true;
       const mapping::WeightIndex& w = tenant.weight;
       std::string reads;
-      for (const mapping::StepId step : tenant.stay.reads) reads += fmt::format(" {}", step);
-      std::cout << fmt::format(
-          "{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n", text, tenant.code_bit,
-          part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out, w.ky, w.kx, w.in,
-          from_text(tenant.stay.from), until_text(tenant.stay.until, part.schedule),
-          reads.empty() ? " -" : reads);
+      for (const mapping::StepId step : tenant.stay.reads) {
+        reads += fmt::format(" {}", part.step_offset + step);
+      }
+      std::cout << fmt::format("{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n",
+                               text, tenant.code_bit,
+                               part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out,
+                               w.ky, w.kx, w.in, from_text(tenant.stay.from, part),
+                               until_text(tenant.stay.until, part), reads.empty() ? " -" : reads);
     }
   }
   if (!any) std::cout << text << ": no weight ever lies in this cell\n";

@@ -24,20 +24,20 @@ struct Options::State {
 
 Options::Options(std::string usage) : state_(std::make_unique<State>()) {
   state_->usage = std::move(usage);
-  flag("help", "show this text");
+  flag("help,h", "show this text");
 }
 
 Options::~Options() = default;
 
 Options& Options::flag(const char* name, const char* help) {
   state_->visible.add_options()(name, help);
-  state_->names.emplace_back(std::string("--") + name);
+  state_->names.emplace_back("--" + std::string(name).substr(0, std::string(name).find(',')));
   return *this;
 }
 
 Options& Options::value(const char* name, const char* value_name, const char* help) {
   state_->visible.add_options()(name, po::value<std::string>()->value_name(value_name), help);
-  state_->names.emplace_back(std::string("--") + name);
+  state_->names.emplace_back("--" + std::string(name).substr(0, std::string(name).find(',')));
   return *this;
 }
 

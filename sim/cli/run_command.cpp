@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "base/error.hpp"
@@ -28,8 +29,16 @@ int run_command(const std::vector<std::string>& arguments) {
       .value("csv", "FILE", "write the table a layer")
       .value("predictions", "FILE", "write label, top-1 and logits of every image");
   if (!options.parse(arguments)) return 0;
+  std::vector<std::string> outputs;
   for (const char* name : kOutputs) {
-    if (const auto path = options.text(name)) check_writable(name, *path);
+    const auto path = options.text(name);
+    if (!path) continue;
+    check_writable(name, *path);
+    if (std::find(outputs.begin(), outputs.end(), *path) != outputs.end()) {
+      throw base::InputError({*path, 0, std::string("--") + name}, "is another output's file, too",
+                             "each output has a file of its own");
+    }
+    outputs.push_back(*path);
   }
   if (options.has("predictions") && options.has("workload")) {
     throw base::InputError({"", 0, "--predictions"}, "a workload predicts nothing",

@@ -133,7 +133,12 @@ FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
 void write_map(const std::string& path, const FaultPlan& plan) {
   std::string text = std::string(kHeader) + "\n";
   for (const Fault& fault : plan.faults) {
-    SIM_CHECK(fault.step == memory::kPermanent, "fault", -1, "a map holds permanent faults only");
+    if (fault.step != memory::kPermanent) {
+      throw InputError(
+          {path, 0, ""},
+          fmt::format("cannot hold the upset at step {} of {}", fault.step, plan.origin),
+          "a map holds permanent faults only");
+    }
     fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", memory_name(fault.memory),
                    fault.cell.bank, fault.cell.row, fault.cell.bit,
                    memory::fault_kind_name(fault.kind));

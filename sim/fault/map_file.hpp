@@ -14,7 +14,7 @@ namespace lacuna::fault {
 FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry);
 
 /// Writes the faults in plan order; read_map gives them back. Throws base::InputError when the file
-/// cannot be written, base::InternalError for a fault at a step.
+/// cannot be written, or for a fault at a step: a map has no column for it.
 void write_map(const std::string& path, const FaultPlan& plan);
 
 }  // namespace lacuna::fault

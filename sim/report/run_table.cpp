@@ -52,9 +52,12 @@ const char* bound_by(const base::CycleClasses& cycles) {
 }
 
 std::string run_table(const engine::RunRecord& record) {
-  std::string text = fmt::format("{} on {}, {} image{} in batches of {}, {} engine\n\n",
-                                 record.network, record.hardware, record.images,
-                                 record.images == 1 ? "" : "s", record.batch, record.engine);
+  std::string text = record.workload
+                         ? fmt::format("{} on {}, a batch of {}, {} engine\n\n", record.network,
+                                       record.hardware, record.batch, record.engine)
+                         : fmt::format("{} on {}, {} image{} in batches of {}, {} engine\n\n",
+                                       record.network, record.hardware, record.images,
+                                       record.images == 1 ? "" : "s", record.batch, record.engine);
   text += fmt::format("{:<14} {:>17} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>11} {:>7} {:>8}\n",
                       "layer", "M x N x K", "density", "cycles", "stream", "load", "mem wait",
                       "post wait", "dense", "stream", "skipped");
@@ -76,9 +79,9 @@ std::string run_table(const engine::RunRecord& record) {
   const base::CycleClasses& cycles = record.total.cycles;
   const double images = static_cast<double>(record.images);
   const double per_image = static_cast<double>(cycles.total().value) / images;
-  text +=
-      fmt::format("\n{:.1f} cycles an image ({:.1f} us at {} MHz), {} cycles of set-up\n",
-                  per_image, per_image / record.clock_mhz, record.clock_mhz, record.setup.value);
+  text += fmt::format("\n{:.1f} cycles {} ({:.1f} us at {} MHz), {} cycles of set-up\n", per_image,
+                      record.workload ? fmt::format("for a batch of {}", record.batch) : "an image",
+                      per_image / record.clock_mhz, record.clock_mhz, record.setup.value);
   if (record.dense) {
     text += fmt::format("speed-up over the same machine without skipping: {} whole, {} streams\n",
                         ratio(record.dense->total().value, cycles.total().value),

@@ -13,12 +13,13 @@ std::string use(const char* buffer, std::int64_t used, std::optional<std::int64_
               : fmt::format("  {:<16} {:>9} (unlimited) {}\n", buffer, used, unit);
 }
 
-std::string waits(const mapping::Step& step) {
+std::string waits(const mapping::Step& step, std::int64_t offset) {
   std::string text;
   for (const mapping::StepId wait : step.waits) {
-    if (wait != mapping::kNoStep) text += fmt::format(" {}", wait);
+    if (wait != mapping::kNoStep) text += fmt::format(" {}", offset + wait);
   }
-  if (step.after_start != mapping::kNoStep) text += fmt::format(" start of {}", step.after_start);
+  if (step.after_start != mapping::kNoStep)
+    text += fmt::format(" start of {}", offset + step.after_start);
   return text.empty() ? " -" : text;
 }
 
@@ -116,7 +117,7 @@ std::string steps_text(const engine::Job& job) {
             fmt::format("{}{:<6} {:<17} {:<12}{}; waits for{}\n", prefix,
                         offset + static_cast<std::int64_t>(id), mapping::step_kind_name(step.kind),
                         part.network.layers[static_cast<std::size_t>(step.layer)].name,
-                        touched(step, part.schedule), waits(step));
+                        touched(step, part.schedule), waits(step, offset));
       }
     };
     list(part.schedule.setup, "set-up ", 0);

@@ -184,7 +184,8 @@ TEST_F(Campaign, GivenAMistakeThenNothingIsLost) {
 }
 
 TEST_F(Campaign, GivenAFullDiskThenWhatWasWrittenStaysAndResumeFinishes) {
-  const std::string plan = write_plan(5, 40);  // 160 trials: more than 40 KiB of store
+  const std::string plan =
+      write_plan(5, 100);  // 400 rows are more than 40 KiB in any number of transactions
   const std::string store = path("d.sqlite");
   // A limit on the size of files stands in for a full disk: writes fail, the program goes on.
   const Output full = lacuna("campaign run " + plan + " --out " + store + " --workers 2",

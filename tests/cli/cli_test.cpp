@@ -230,6 +230,10 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: --engine: 'fats' is not known; fast, systemc are allowed; did you mean 'fast'?\n"},
       {"run " + hw + "--model models/lenet5_qdnn --json /no/such/folder/x.json",
        "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --json ''",
+       "lacuna: --json: is empty; a file name is required\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --json /tmp/x --csv /tmp/x",
+       "lacuna: /tmp/x: --csv: is another output's file, too; each output has a file of its own\n"},
       {"run " + hw + "--model models/lenet5_qdnn --set array.rows",
        "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
       {"run " + hw + "--workload traces/lenet5.csv --images 3",
@@ -242,8 +246,9 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
       {"run " + hw + "--model models/lenet5_qdnn --set accumulator_sram.entries_per_lane=100",
        "lacuna: hw_configs/edge_16x16.yaml: accumulator_sram.entries_per_lane: layer 'conv1' "
        "cannot "
-       "be mapped: it needs 56 entries for one range of 2 output row(s), twice; there are 100 "
-       "entries\n"},
+       "be mapped: it needs 112 entries: twice the smallest range of output rows of a channel "
+       "tile; "
+       "there are 100 entries\n"},
       {"map " + hw + "--model models/lenet5_qdnn --weight conv9:0,0,0,0",
        "lacuna: --weight: the network has no layer 'conv9' with weights; conv1, conv2, fc1, fc2, "
        "fc3 "

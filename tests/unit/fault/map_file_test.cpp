@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "fault/sampler.hpp"
 #include "unit/base/temp_folder.hpp"
@@ -54,11 +56,15 @@ TEST(MapFile, ReadsRowsInAnyOrderAndMergesDuplicates) {
   EXPECT_EQ(plan.origin, "map.csv");
 }
 
-TEST(MapFile, HoldsNoUpsets) {
+TEST(MapFile, RefusesToHoldUpsetsAndWritesNothing) {
   const lacuna::test::TempFolder folder;
   FaultPlan plan;
+  plan.origin = "plan.yaml";
   plan.faults = {{MemoryId::kWeightSram, {0, 0, 0}, FaultKind::kFlip, 3}};
-  EXPECT_THROW(write_map("map.csv", plan), base::InternalError);
+  EXPECT_EQ(
+      lacuna::test::message_of<base::InputError>([&] { write_map("map.csv", plan); }),
+      "map.csv: cannot hold the upset at step 3 of plan.yaml; a map holds permanent faults only");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "map.csv"));
 }
 
 }  // namespace
