@@ -87,9 +87,8 @@ std::int64_t trial_count(const Plan& plan) {
       static_cast<double>(plan.machines.size()) * static_cast<double>(plan.models.size()) *
       static_cast<double>(plan.maps.kinds.size()) * static_cast<double>(plan.maps.rates.size()) *
       static_cast<double>(plan.maps.maps);
-  if (count > static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2)) {
-    return std::numeric_limits<std::int64_t>::max();
-  }
+  constexpr double kBeyondAnyLimit = 1e18;
+  if (count > kBeyondAnyLimit) return std::numeric_limits<std::int64_t>::max();
   return static_cast<std::int64_t>(count);
 }
 

@@ -232,6 +232,7 @@ CampaignProgress run_trials(const TrialRunner& runner, Store& store, const Worke
   for (const auto& worker : workers) give_next(*worker);
   while (running > 0) {
     std::vector<pollfd> files;
+    files.reserve(workers.size());
     for (const auto& worker : workers) files.push_back({worker->replies(), POLLIN, 0});
     constexpr int kPollMs = 200;
     ::poll(files.data(), files.size(), kPollMs);

@@ -15,7 +15,7 @@ std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); 
 
 /// Mean and half-width of its interval, in percent.
 std::string with_interval(const campaign::MeanSummary& summary) {
-  const std::string mean = percent(*summary.mean);
+  std::string mean = percent(*summary.mean);
   if (!summary.interval) return mean;
   return fmt::format("{} +- {:.2f}", mean, 100 * summary.interval->half_width());
 }
@@ -84,7 +84,9 @@ std::string difference_table(const campaign::Store& store, const std::map<CellKe
                              const std::vector<campaign::Store::GoldenRow>& golden) {
   const campaign::Plan& plan = store.plan();
   std::string text;
-  for (const auto& [key, cell] : cells) {
+  for (const auto& entry : cells) {
+    const CellKey& key = entry.first;
+    const Cell& cell = entry.second;
     if (key.model == 0) continue;
     const auto first = cells.find({key.machine, key.kind, key.rate, 0});
     if (first == cells.end()) continue;
