@@ -82,8 +82,8 @@ struct Design {
 };
 
 /// The name of a case.
-void PrintTo(const Design& design, std::ostream* out) {
-  *out << design.sampled << " of " << design.sites << " at " << design.proportion;
+std::ostream& operator<<(std::ostream& out, const Design& design) {
+  return out << design.sampled << " of " << design.sites << " at " << design.proportion;
 }
 
 class WilsonCoverage : public testing::TestWithParam<Design> {};
@@ -129,6 +129,7 @@ TEST(WilsonExactCoverage, DipsWhereAHitIsRareAsDocumented) {
 
 std::vector<Population> populations_of(const std::vector<Design>& designs, std::uint64_t seed) {
   std::vector<Population> populations;
+  populations.reserve(designs.size());
   for (const Design& design : designs) {
     populations.emplace_back(seed + populations.size(), design.sites, design.proportion);
   }
@@ -196,6 +197,7 @@ std::vector<Stratum> strike_until_met(const std::vector<Population>& populations
                                       const StopRule& rule, std::uint64_t seed) {
   constexpr int kMaxRounds = 20;
   std::vector<Stratum> strata;
+  strata.reserve(populations.size());
   for (const Population& population : populations) strata.push_back({population.sites(), 0, 0});
   for (int round = 0; round < kMaxRounds; ++round) {
     const std::vector<StratumNeed> needs = apply_stop_rule(strata, rule);
