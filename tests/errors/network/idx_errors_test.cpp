@@ -1,5 +1,6 @@
 // What is said about data sets that cannot be used.
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <filesystem>
@@ -27,7 +28,9 @@ const std::string& labels() {
 }
 
 std::string packed(const std::string& bytes) {
-  const std::string path = testing::TempDir() + "lacuna_idx_errors.gz";
+  // Tests run in processes of their own, side by side.
+  const std::string path =
+      testing::TempDir() + "lacuna_idx_errors_" + std::to_string(::getpid()) + ".gz";
   gzFile file = gzopen(path.c_str(), "wb");
   gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
   gzclose(file);
