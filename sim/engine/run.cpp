@@ -179,6 +179,7 @@ class Runner {
       result_.logits.insert(result_.logits.end(), batch.logits.begin(), batch.logits.end());
       hash_sums(hash, batch.logits);
       for (const std::vector<std::int32_t>& sums : batch.sums) hash_sums(hash, sums);
+      result_.batch_cycles.push_back(batch.cycles.value);
       ++progress_.done;
       progress_.cycles += batch.cycles.value;
     }
@@ -200,12 +201,7 @@ std::string sums_sha256(const std::vector<std::int32_t>& sums) {
   return hash.hex();
 }
 
-Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress) {
-  return simulate(job, job.plan, kind, progress);
-}
-
-Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
-                     const ProgressCallback& progress) {
+void check_plan(const Job& job, const fault::FaultPlan& plan) {
   for (const fault::Fault& fault : plan.faults) {
     if (fault.step == memory::kPermanent) continue;
     for (const Part& part : job.parts) {
@@ -216,6 +212,15 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
           "a number of images that the batch size divides");
     }
   }
+}
+
+Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress) {
+  return simulate(job, job.plan, kind, progress);
+}
+
+Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
+                     const ProgressCallback& progress) {
+  check_plan(job, plan);
   systemc::Stalls stalls;
   stalls.commit_probability = job.commit_stall_probability;
   stalls.max_start_delay = job.max_start_delay;

@@ -72,12 +72,17 @@ struct Measurement {
   std::vector<base::LayerCounters> layers;
   base::Cycles setup;
   std::vector<std::int32_t> logits;        ///< images x classes; empty for workloads
+  std::vector<std::int64_t> batch_cycles;  ///< of each batch, in order
   std::string logits_sha256;               ///< of logits, or of all layers' sums, as LE int32
   std::vector<base::FaultOutcome> faults;  ///< one an entry of the plan
 };
 
 /// SHA-256 of sums as little-endian int32, lower-case hex.
 std::string sums_sha256(const std::vector<std::int32_t>& sums);
+
+/// Throws base::InputError where a plan cannot be meant for the job: a fault at a step, but batches
+/// that differ.
+void check_plan(const Job& job, const fault::FaultPlan& plan);
 
 Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {});
 

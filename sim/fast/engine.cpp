@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "fast/layer_program.hpp"
-#include "fast/step_times.hpp"
+#include "fast/batch_group.hpp"
 #include "mapping/timeline.hpp"
 
 namespace lacuna::fast {
@@ -25,61 +24,29 @@ std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
 
 }  // namespace
 
-struct Engine::Loaded {
-  Loaded(const network::Network& n, const mapping::Schedule& s, const arch::AcceleratorSpec& a,
-         const WeightReads& reads)
-      : network(n),
-        schedule(s),
-        spec(a),
-        layouts(lay_out_maps(n)),
-        layers(compile_layers(s, n, a, layouts, reads)),
-        steps(s, n, a),
-        timing{a.array.psum_fifo_depth, a.array.local_accumulators} {
-    for (const LayerProgram& layer : layers) {
-      std::vector<StreamTimes> times;
-      for (const Front& front : layer.fronts) {
-        const PassRows& pass = layer.passes[front.pass];
-        // A row whose bitmap words are its indices takes that long whatever the values are.
-        const auto pixels = static_cast<std::int64_t>(layer.corners[at(front.range)].size());
-        one_lane = one_lane || !fits_lanes(pass, pixels);
-        times.push_back(dense_stream_times(pass, pixels, timing));
-      }
-      fixed.push_back(std::move(times));
+BatchGroup::BatchGroup(const network::Network& n, const mapping::Schedule& s,
+                       const arch::AcceleratorSpec& a, const WeightReads& reads)
+    : network(n),
+      schedule(s),
+      spec(a),
+      layouts(lay_out_maps(n)),
+      layers(compile_layers(s, n, a, layouts, reads)),
+      steps(s, n, a),
+      timing{a.array.psum_fifo_depth, a.array.local_accumulators} {
+  for (const LayerProgram& layer : layers) {
+    std::vector<StreamTimes> times;
+    for (const Front& front : layer.fronts) {
+      const PassRows& pass = layer.passes[front.pass];
+      // A row whose bitmap words are its indices takes that long whatever the values are.
+      const auto pixels = static_cast<std::int64_t>(layer.corners[at(front.range)].size());
+      one_lane = one_lane || !fits_lanes(pass, pixels);
+      times.push_back(dense_stream_times(pass, pixels, timing));
     }
+    fixed.push_back(std::move(times));
   }
+}
 
-  const network::Network& network;
-  const mapping::Schedule& schedule;
-  const arch::AcceleratorSpec& spec;
-  std::vector<PaddedMap> layouts;
-  std::vector<LayerProgram> layers;
-  StepTimes steps;
-  PassTiming timing;
-  std::vector<std::vector<StreamTimes>> fixed;  ///< [layer][front] at dense speed
-  bool one_lane = false;                        ///< a pass is too long for lanes side by side
-  std::vector<base::FaultOutcome> batch_outcomes;
-
-  // Of the group of batches that is run now; value v of lane l at [v * lanes + l].
-  int lanes = 1;
-  std::vector<std::vector<std::int16_t>> maps;
-  std::vector<std::uint16_t> prefix;
-  std::vector<std::int32_t> sums;
-  std::vector<std::vector<std::int64_t>> stream_cycles;  ///< [lane][stream]
-  std::vector<base::BatchResult> results;                ///< [lane]
-
-  void begin(int lane_count);
-  void load_images(const std::vector<const std::vector<const std::uint8_t*>*>& batches);
-  void run_layer(std::size_t index);
-  void time_layer(std::size_t index);
-  void compute_job(const LayerProgram& program, const network::Layer& layer, std::size_t index,
-                   const TileJob& job);
-  void store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
-                     std::int64_t x, const TileJob& job, int channels);
-  void pool_layer(const network::Layer& layer, std::size_t index);
-  void finish();
-};
-
-void Engine::Loaded::begin(int lane_count) {
+void BatchGroup::begin(int lane_count) {
   if (lane_count != lanes || maps.empty()) {
     lanes = lane_count;
     maps.clear();
@@ -103,8 +70,7 @@ void Engine::Loaded::begin(int lane_count) {
   results.assign(at(lanes), fresh);
 }
 
-void Engine::Loaded::load_images(
-    const std::vector<const std::vector<const std::uint8_t*>*>& batches) {
+void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
   const network::MapShape& shape = network.input;
   for (std::int64_t image = 0; image < schedule.batch; ++image) {
     for (std::int64_t y = 0; y < shape.height; ++y) {
@@ -119,7 +85,7 @@ void Engine::Loaded::load_images(
   }
 }
 
-void Engine::Loaded::time_layer(std::size_t index) {
+void BatchGroup::time_layer(std::size_t index) {
   LayerProgram& program = layers[index];
   const network::Layer& layer = network.layers[index];
   const PaddedMap& layout = layouts[at(layer.input)];
@@ -184,8 +150,8 @@ void Engine::Loaded::time_layer(std::size_t index) {
   }
 }
 
-void Engine::Loaded::store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
-                                   std::int64_t x, const TileJob& job, int channels) {
+void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
+                               std::int64_t x, const TileJob& job, int channels) {
   const std::int64_t image = row / layer.out.height;
   const std::int64_t y = row % layer.out.height;
   if (layer.logits || layer.tap_accumulators) {
@@ -225,8 +191,8 @@ void Engine::Loaded::store_outputs(const network::Layer& layer, std::size_t inde
   }
 }
 
-void Engine::Loaded::compute_job(const LayerProgram& program, const network::Layer& layer,
-                                 std::size_t index, const TileJob& job) {
+void BatchGroup::compute_job(const LayerProgram& program, const network::Layer& layer,
+                             std::size_t index, const TileJob& job) {
   const TileWeights& tile = program.weights[job.weights];
   const mapping::PixelRange& range = program.ranges[at(job.range)];
   const Corners& corners = program.corners[at(job.range)];
@@ -235,12 +201,18 @@ void Engine::Loaded::compute_job(const LayerProgram& program, const network::Lay
   for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
     for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
       multiply_tile(tile, map + corners[pixel] * lanes, lanes, sums.data());
+      if (!kept_sums.empty()) {
+        const std::int64_t first =
+            ((row * layer.out.width + x) * layer.out.channels + job.first_channel) * lanes;
+        std::copy_n(sums.data(), std::int64_t{tile.channels} * lanes,
+                    kept_sums[index].data() + first);
+      }
       store_outputs(layer, index, row, x, job, tile.channels);
     }
   }
 }
 
-void Engine::Loaded::pool_layer(const network::Layer& layer, std::size_t index) {
+void BatchGroup::pool_layer(const network::Layer& layer, std::size_t index) {
   const PaddedMap& in = layouts[at(layer.input)];
   const std::int16_t* map = maps[at(layer.input)].data();
   const std::int64_t row = layer.out.channels * lanes;
@@ -263,11 +235,14 @@ void Engine::Loaded::pool_layer(const network::Layer& layer, std::size_t index) 
   }
 }
 
-void Engine::Loaded::run_layer(std::size_t index) {
+bool BatchGroup::is_fused(std::size_t index) const {
+  return !network.layers[index].is_gemm() && index > 0 &&
+         schedule.layers[index - 1].fused_pool == static_cast<std::int32_t>(index);
+}
+
+void BatchGroup::run_layer(std::size_t index) {
   const network::Layer& layer = network.layers[index];
-  const bool fused = !layer.is_gemm() && index > 0 &&
-                     schedule.layers[index - 1].fused_pool == static_cast<std::int32_t>(index);
-  if (fused) return;  // done with the layer before; nothing of it was ever stored
+  if (is_fused(index)) return;  // done with the layer before; nothing of it was ever stored
   time_layer(index);
   if (!layer.is_gemm()) {
     pool_layer(layer, index);
@@ -276,7 +251,7 @@ void Engine::Loaded::run_layer(std::size_t index) {
   for (const TileJob& job : layers[index].jobs) compute_job(layers[index], layer, index, job);
 }
 
-void Engine::Loaded::finish() {
+void BatchGroup::finish() {
   for (int lane = 0; lane < lanes; ++lane) {
     base::BatchResult& result = results[at(lane)];
     result.cycles = base::Cycles{steps.run(stream_cycles[at(lane)], result.layers)};
@@ -296,7 +271,7 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
   if (!plan_.faults.empty()) {
     reads = replay_weight_sram(schedule, network, spec_, plan_, weight_words_, step_offset);
   }
-  loaded_ = std::make_unique<Loaded>(network, schedule, spec_, reads);
+  loaded_ = std::make_unique<BatchGroup>(network, schedule, spec_, reads);
   loaded_->batch_outcomes = reads.outcomes;
   // Set-up is weight loads only, one transfer after the other.
   std::int64_t end = 0;
@@ -307,15 +282,14 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
   return base::Cycles{end};
 }
 
-std::vector<base::BatchResult> Engine::run(
-    const std::vector<std::vector<const std::uint8_t*>>& batches) {
-  Loaded& loaded = *loaded_;
+std::vector<base::BatchResult> Engine::run(const std::vector<BatchImages>& batches) {
+  BatchGroup& loaded = *loaded_;
   std::vector<base::BatchResult> results;
   const std::size_t most = loaded.one_lane ? 1 : kLanes;
   for (std::size_t first = 0; first < batches.size(); first += most) {
     const std::size_t count = std::min<std::size_t>(most, batches.size() - first);
     loaded.begin(count == 1 ? 1 : kLanes);
-    std::vector<const std::vector<const std::uint8_t*>*> group;
+    std::vector<const BatchImages*> group;
     // Lanes that are left over repeat the last batch.
     for (std::size_t lane = 0; lane < at(loaded.lanes); ++lane) {
       group.push_back(&batches[first + std::min(lane, count - 1)]);

@@ -15,6 +15,8 @@
 
 namespace lacuna::fast {
 
+struct BatchGroup;
+
 class Engine {
  public:
   /// `weight_words` is the size of the weight SRAM. The spec and the plan outlive the engine.
@@ -37,13 +39,11 @@ class Engine {
   const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }
 
  private:
-  struct Loaded;
-
   const arch::AcceleratorSpec& spec_;
   std::int64_t weight_words_;
   const fault::FaultPlan& plan_;
   std::vector<base::FaultOutcome> outcomes_;
-  std::unique_ptr<Loaded> loaded_;
+  std::unique_ptr<BatchGroup> loaded_;
 };
 
 }  // namespace lacuna::fast

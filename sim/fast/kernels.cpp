@@ -52,17 +52,33 @@ LACUNA_FAST_VECTOR void multiply_one(const std::int16_t* __restrict weights,
 #if defined(__x86_64__)
 // Sixteen batches, a block of channels whose sums stay in registers. vpmaddwd adds the products of
 // a pair: at most 2 * 255 * 128, exact in 32 bits.
-template <int kChannels>
-__attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, int first_channel,
-                                                    const std::int16_t* values,
+// All pairs, or those of a list on top of `base`.
+struct AllPairs {
+  const TileWeights& tile;
+  std::size_t count() const { return tile.offsets.size(); }
+  std::size_t pair(std::size_t i) const { return i; }
+  const std::int32_t* base() const { return nullptr; }
+};
+struct ListedPairs {
+  const std::vector<std::uint32_t>& list;
+  const std::int32_t* sums;
+  std::size_t count() const { return list.size(); }
+  std::size_t pair(std::size_t i) const { return list[i]; }
+  const std::int32_t* base() const { return sums; }
+};
+
+template <int kChannels, class Pairs>
+__attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, const Pairs& pairs,
+                                                    int first_channel, const std::int16_t* values,
                                                     std::int32_t* sums) {
   __m256i low[kChannels];
   __m256i high[kChannels];
   for (int c = 0; c < kChannels; ++c) low[c] = high[c] = _mm256_setzero_si256();
-  const std::int16_t* weights = tile.weights.data() + 2 * first_channel;
   const std::size_t stride = static_cast<std::size_t>(tile.channels) * 2;
-  const std::size_t pairs = tile.offsets.size();
-  for (std::size_t pair = 0; pair < pairs; ++pair, weights += stride) {
+  const std::size_t count = pairs.count();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t pair = pairs.pair(i);
+    const std::int16_t* weights = tile.weights.data() + pair * stride + 2 * first_channel;
     const auto* at = reinterpret_cast<const __m256i*>(values + tile.offsets[pair] * kLanes);
     const __m256i first = _mm256_loadu_si256(at);
     const __m256i second = _mm256_loadu_si256(at + 1);
@@ -80,26 +96,34 @@ __attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, int
     auto* out = reinterpret_cast<__m256i*>(sums + (first_channel + c) * kLanes);
     constexpr int kLowHalves = 0x20;
     constexpr int kHighHalves = 0x31;
-    _mm256_storeu_si256(out, _mm256_permute2x128_si256(low[c], high[c], kLowHalves));
-    _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(low[c], high[c], kHighHalves));
+    __m256i first = _mm256_permute2x128_si256(low[c], high[c], kLowHalves);
+    __m256i second = _mm256_permute2x128_si256(low[c], high[c], kHighHalves);
+    if (const std::int32_t* base = pairs.base()) {
+      const auto* from = reinterpret_cast<const __m256i*>(base + (first_channel + c) * kLanes);
+      first = _mm256_add_epi32(first, _mm256_loadu_si256(from));
+      second = _mm256_add_epi32(second, _mm256_loadu_si256(from + 1));
+    }
+    _mm256_storeu_si256(out, first);
+    _mm256_storeu_si256(out + 1, second);
   }
 }
 
-__attribute__((target("avx2"))) void multiply_avx2(const TileWeights& tile,
+template <class Pairs>
+__attribute__((target("avx2"))) void multiply_avx2(const TileWeights& tile, const Pairs& pairs,
                                                    const std::int16_t* values, std::int32_t* sums) {
   int c = 0;
-  for (; c + 6 <= tile.channels; c += 6) multiply_block<6>(tile, c, values, sums);
+  for (; c + 6 <= tile.channels; c += 6) multiply_block<6>(tile, pairs, c, values, sums);
   switch (tile.channels - c) {
     case 5:
-      return multiply_block<5>(tile, c, values, sums);
+      return multiply_block<5>(tile, pairs, c, values, sums);
     case 4:
-      return multiply_block<4>(tile, c, values, sums);
+      return multiply_block<4>(tile, pairs, c, values, sums);
     case 3:
-      return multiply_block<3>(tile, c, values, sums);
+      return multiply_block<3>(tile, pairs, c, values, sums);
     case 2:
-      return multiply_block<2>(tile, c, values, sums);
+      return multiply_block<2>(tile, pairs, c, values, sums);
     case 1:
-      return multiply_block<1>(tile, c, values, sums);
+      return multiply_block<1>(tile, pairs, c, values, sums);
     default:
       return;
   }
@@ -148,11 +172,56 @@ void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lane
   }
 #if defined(__x86_64__)
   if (has_avx2()) {
-    multiply_avx2(tile, values, sums);
+    multiply_avx2(tile, AllPairs{tile}, values, sums);
     return;
   }
 #endif
   multiply_plain(tile, values, lanes, sums);
+}
+
+void add_pairs(const TileWeights& tile, const std::vector<std::uint32_t>& pairs,
+               const std::int16_t* values, const std::int32_t* base, std::int32_t* sums) {
+#if defined(__x86_64__)
+  if (has_avx2()) {
+    multiply_avx2(tile, ListedPairs{pairs, base}, values, sums);
+    return;
+  }
+#endif
+  std::copy_n(base, tile.channels * kLanes, sums);
+  for (const std::uint32_t pair : pairs) {
+    const std::int16_t* at = values + tile.offsets[pair] * kLanes;
+    const std::int16_t* weights =
+        tile.weights.data() + std::size_t{pair} * static_cast<std::size_t>(tile.channels) * 2;
+    for (int c = 0; c < tile.channels; ++c) {
+      add_scaled(at, weights[2 * c], sums + c * kLanes);
+      add_scaled(at + kLanes, weights[2 * c + 1], sums + c * kLanes);
+    }
+  }
+}
+
+LACUNA_FAST_VECTOR void add_scaled(const std::int16_t* values, std::int32_t factor,
+                                   std::int32_t* sums) {
+  for (int l = 0; l < kLanes; ++l) {
+    sums[l] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                        static_cast<std::uint32_t>(values[l] * factor));
+  }
+}
+
+LACUNA_FAST_VECTOR int subtract_lanes(const std::int16_t* a, const std::int16_t* b,
+                                      std::int16_t* difference) {
+  using Values __attribute__((vector_size(kLanes * 2))) = std::int16_t;
+  Values left;
+  Values right;
+  std::memcpy(&left, a, sizeof left);
+  std::memcpy(&right, b, sizeof right);
+  const Values result = left - right;
+  std::memcpy(difference, &result, sizeof result);
+  const Values zeros = (left == 0) ^ (right == 0);
+  std::uint64_t words[2][sizeof(Values) / sizeof(std::uint64_t)];
+  std::memcpy(words[0], &result, sizeof result);
+  std::memcpy(words[1], &zeros, sizeof zeros);
+  const auto any = [](const std::uint64_t* w) { return (w[0] | w[1] | w[2] | w[3]) != 0; };
+  return (any(words[0]) ? 1 : 0) | (any(words[1]) ? 2 : 0);
 }
 
 void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, int lanes,

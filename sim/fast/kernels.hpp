@@ -23,6 +23,18 @@ struct TileWeights {
 void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lanes,
                    std::int32_t* sums);
 
+/// sums[c * kLanes + l] = base[c * kLanes + l] + the products of the listed pairs only, of kLanes
+/// lanes. `values` are any 9-bit integers, such as differences of activations.
+void add_pairs(const TileWeights& tile, const std::vector<std::uint32_t>& pairs,
+               const std::int16_t* values, const std::int32_t* base, std::int32_t* sums);
+
+/// sums[l] += factor * values[l] for kLanes lanes.
+void add_scaled(const std::int16_t* values, std::int32_t factor, std::int32_t* sums);
+
+/// difference[l] = a[l] - b[l] for kLanes lanes. Bit 0 of the answer: any is not zero; bit 1: a and
+/// b differ in which of them are zero.
+int subtract_lanes(const std::int16_t* a, const std::int16_t* b, std::int16_t* difference);
+
 /// out[l] = requantise(sums[l] + bias), or the larger of it and out[l] with `keep_maximum`.
 void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, int lanes,
                 bool keep_maximum, std::int16_t* out);

@@ -13,5 +13,6 @@ inline constexpr int kLanes = 16;
 #define LACUNA_FAST_VECTOR __attribute__((target_clones("avx2", "default")))
 /// Inlined into such functions, to be compiled for their instruction set.
 #define LACUNA_FAST_INLINE inline __attribute__((always_inline))
+#define LACUNA_FAST_LAMBDA __attribute__((always_inline))
 
 }  // namespace lacuna::fast

@@ -94,12 +94,8 @@ class Compiler {
     return found->second;
   }
 
-  // Place of reduction index k in the padded map, from the window's corner.
   std::int64_t offset(const network::Layer& layer, std::int64_t group, std::int64_t k) const {
-    const PaddedMap& map = maps_[at(layer.input)];
-    const std::int64_t tap = k / layer.group_in();
-    return (tap / layer.window.kernel_w * map.width + tap % layer.window.kernel_w) * map.channels +
-           group * layer.group_in() + k % layer.group_in();
+    return value_offset(layer, maps_[at(layer.input)], group, k);
   }
 
   static void extend(std::vector<Span>& spans, std::int64_t place) {
@@ -328,6 +324,13 @@ class Compiler {
 };
 
 }  // namespace
+
+std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std::int64_t group,
+                          std::int64_t k) {
+  const std::int64_t tap = k / layer.group_in();
+  return (tap / layer.window.kernel_w * map.width + tap % layer.window.kernel_w) * map.channels +
+         group * layer.group_in() + k % layer.group_in();
+}
 
 std::vector<LayerProgram> compile_layers(const mapping::Schedule& schedule,
                                          const network::Network& network,

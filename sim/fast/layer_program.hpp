@@ -50,6 +50,11 @@ struct LayerProgram {
   base::LayerCounters counters;  ///< of one batch, what no value changes
 };
 
+/// Place of reduction index k of a layer's group in the padded map it reads, from the window's
+/// corner.
+std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std::int64_t group,
+                          std::int64_t k);
+
 /// Compiles every layer. `maps[m]` is the layout of map m; `reads` are the weights as read.
 std::vector<LayerProgram> compile_layers(const mapping::Schedule& schedule,
                                          const network::Network& network,

@@ -1,8 +1,13 @@
 #include "fast/step_times.hpp"
 
 #include <algorithm>
+#include <cstring>
 
+#include "fast/lanes.hpp"
 #include "mapping/timeline.hpp"
+
+// Vectors live inside inlined functions only, so how they would be passed does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace lacuna::fast {
 
@@ -17,7 +22,90 @@ constexpr auto kLoader = static_cast<std::size_t>(Resource::kLoader);
 constexpr auto kArray = static_cast<std::size_t>(Resource::kArray);
 constexpr auto kPost = static_cast<std::size_t>(Resource::kPost);
 
+using AllLanes __attribute__((vector_size(kLanes * 4))) = std::int32_t;
+
+template <class Times>
+LACUNA_FAST_INLINE Times larger(Times a, Times b) {
+  return a > b ? a : b;
+}
+
 }  // namespace
+
+// The rules, for one batch or for kLanes side by side; lane l of step id lies at [id * lanes + l].
+template <class Times, class Number>
+LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, Number* starts,
+                                         Number* ends) const {
+  constexpr std::size_t kCount = sizeof(Times) / sizeof(Number);
+  const auto get = [](const Number* times, std::size_t index) LACUNA_FAST_LAMBDA {
+    Times value;
+    std::memcpy(&value, times + index * kCount, sizeof value);
+    return value;
+  };
+  const Times zero = {};
+  const auto dma_latency = static_cast<Number>(spec_.dram.latency_cycles);
+  const auto post_latency = static_cast<Number>(spec_.post.lanes ? spec_.post.latency_cycles : 0);
+  Times last_start[kUnits] = {};
+  Times last_end[kUnits] = {};
+  for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
+    const Step& step = schedule_.steps[id];
+    Times ready = zero;
+    for (const StepId wait : step.waits) {
+      if (wait == mapping::kNoStep) continue;
+      ready = larger(ready, get(ends, static_cast<std::size_t>(wait)));
+    }
+    if (step.after_start != mapping::kNoStep) {
+      ready = larger(ready, get(starts, static_cast<std::size_t>(step.after_start)));
+    }
+    const auto unit = static_cast<std::size_t>(mapping::resource_of(step.kind));
+    const auto cycles = static_cast<Number>(cycles_[id]);
+    Times start;
+    Times end;
+    if (unit == kDma) {
+      start = larger(ready, last_start[unit]);
+      end = larger(start + dma_latency, last_end[unit]) + cycles;
+    } else if (unit == kPost) {
+      start = larger(ready, last_start[unit]);
+      end = larger(start + post_latency, last_end[unit]) + cycles;
+    } else {
+      start = larger(ready, last_end[unit]);
+      end = start + (unit == kArray ? get(stream_cycles, place_[id]) : zero + cycles);
+    }
+    last_start[unit] = start;
+    last_end[unit] = end;
+    std::memcpy(starts + id * kCount, &start, sizeof start);
+    std::memcpy(ends + id * kCount, &end, sizeof end);
+  }
+}
+
+LACUNA_FAST_VECTOR void StepTimes::place_lanes(const std::int32_t* stream_cycles) {
+  place<AllLanes>(stream_cycles, lane_start_.data(), lane_end_.data());
+}
+
+void StepTimes::totals(const std::int32_t* stream_cycles, std::int32_t* totals) {
+  lane_start_.resize(schedule_.steps.size() * kLanes);
+  lane_end_.resize(schedule_.steps.size() * kLanes);
+  place_lanes(stream_cycles);
+  std::fill_n(totals, kLanes, 0);
+  for (const std::vector<StepId>& queue : queues_) {
+    if (queue.empty()) continue;
+    const std::int32_t* last = &lane_end_[static_cast<std::size_t>(queue.back()) * kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) totals[lane] = std::max(totals[lane], last[lane]);
+  }
+}
+
+bool StepTimes::fits_lanes(const std::vector<std::int64_t>& stream_cycles) const {
+  constexpr std::int64_t kMost = std::int64_t{1} << 30;
+  std::int64_t sum = 0;
+  std::size_t stream = 0;
+  for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
+    const bool streams = schedule_.steps[id].kind == mapping::StepKind::kStream;
+    const std::int64_t longest = streams ? stream_cycles[stream++] : cycles_[id];
+    if (longest >= kMost - sum) return false;
+    sum += longest + spec_.dram.latency_cycles + (spec_.post.lanes ? spec_.post.latency_cycles : 0);
+    if (sum >= kMost) return false;
+  }
+  return true;
+}
 
 StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& network,
                      const arch::AcceleratorSpec& spec)
@@ -39,32 +127,7 @@ StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& 
 }
 
 void StepTimes::place_steps(const std::vector<std::int64_t>& stream_cycles) {
-  std::array<std::int64_t, kUnits> last_start{};
-  std::array<std::int64_t, kUnits> last_end{};
-  for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
-    const Step& step = schedule_.steps[id];
-    std::int64_t ready = 0;
-    for (const StepId wait : step.waits) {
-      if (wait != mapping::kNoStep) ready = std::max(ready, end_[static_cast<std::size_t>(wait)]);
-    }
-    if (step.after_start != mapping::kNoStep) {
-      ready = std::max(ready, start_[static_cast<std::size_t>(step.after_start)]);
-    }
-    const auto unit = static_cast<std::size_t>(mapping::resource_of(step.kind));
-    if (unit == kDma) {
-      start_[id] = std::max(ready, last_start[unit]);
-      end_[id] = std::max(start_[id] + spec_.dram.latency_cycles, last_end[unit]) + cycles_[id];
-    } else if (unit == kPost) {
-      const std::int64_t latency = spec_.post.lanes ? spec_.post.latency_cycles : 0;
-      start_[id] = std::max(ready, last_start[unit]);
-      end_[id] = std::max(start_[id] + latency, last_end[unit]) + cycles_[id];
-    } else {
-      start_[id] = std::max(ready, last_end[unit]);
-      end_[id] = start_[id] + (unit == kArray ? stream_cycles[place_[id]] : cycles_[id]);
-    }
-    last_start[unit] = start_[id];
-    last_end[unit] = end_[id];
-  }
+  place<std::int64_t, std::int64_t>(stream_cycles.data(), start_.data(), end_.data());
 }
 
 std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,

@@ -22,6 +22,12 @@ class StepTimes {
   std::int64_t run(const std::vector<std::int64_t>& stream_cycles,
                    std::vector<base::LayerCounters>& layers);
 
+  /// Cycles until the last step ends, of kLanes batches side by side; stream s of lane l takes
+  /// stream_cycles[s * kLanes + l]. For schedules that fit into lanes only.
+  void totals(const std::int32_t* stream_cycles, std::int32_t* totals);
+  /// Whether no time can reach 2^30, given the longest that each stream can take.
+  bool fits_lanes(const std::vector<std::int64_t>& stream_cycles) const;
+
   /// Ids of the streams, in list order.
   const std::vector<mapping::StepId>& streams() const { return queue(mapping::Resource::kArray); }
 
@@ -37,6 +43,9 @@ class StepTimes {
     return end_[static_cast<std::size_t>(queues_[unit][place])];
   }
 
+  template <class Times, class Number>
+  void place(const Number* stream_cycles, Number* starts, Number* ends) const;
+  void place_lanes(const std::int32_t* stream_cycles);
   void place_steps(const std::vector<std::int64_t>& stream_cycles);
   void advance(std::int64_t time);
   /// Cuts [from, to), in which no stream runs, into classes. `next` is the stream that comes after,
@@ -56,6 +65,8 @@ class StepTimes {
   std::vector<std::size_t> place_;  ///< of each step in its queue
   std::vector<std::int64_t> start_;
   std::vector<std::int64_t> end_;
+  std::vector<std::int32_t> lane_start_;  ///< [step][lane]
+  std::vector<std::int32_t> lane_end_;
   // At the time that is being classified: steps of each queue that have started, and ended.
   std::array<std::size_t, kUnits> started_{};
   std::array<std::size_t, kUnits> ended_{};

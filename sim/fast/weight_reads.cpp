@@ -1,5 +1,8 @@
 #include "fast/weight_reads.hpp"
 
+#include <array>
+#include <map>
+
 #include "memory/cell_array.hpp"
 #include "tensor/encoding.hpp"
 
@@ -68,6 +71,76 @@ WeightReads replay_weight_sram(const mapping::Schedule& schedule, const network:
       }
     }
     if (read != weights_of(step.block)) result.changed[id] = read;
+  }
+  return result;
+}
+
+WeightChanges changes_of(const WeightReads& reads, const mapping::Schedule& schedule,
+                         const network::Network& network) {
+  WeightChanges result;
+  result.outcomes = reads.outcomes;
+  for (std::size_t id = 0; id < reads.changed.size(); ++id) {
+    if (reads.changed[id].empty()) continue;
+    const mapping::Block& block =
+        schedule.blocks[static_cast<std::size_t>(schedule.steps[id].block)];
+    const BlockWeights trained = trained_weights(block, network);
+    for (std::size_t i = 0; i < trained.size(); ++i) {
+      const int delta = reads.changed[id][i] - trained[i];
+      if (delta == 0) continue;
+      const auto place = static_cast<std::int64_t>(i);
+      result.list.push_back({static_cast<mapping::StepId>(id), place / block.n_count,
+                             place % block.n_count, static_cast<std::int16_t>(delta)});
+    }
+  }
+  return result;
+}
+
+WeightChanges replay_faulty_cells(const mapping::ResidencyMap& residency,
+                                  const mapping::Schedule& schedule,
+                                  const network::Network& network,
+                                  const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan) {
+  const int bits = spec.precision.weight_bits;
+  const tensor::Encoding encoding = spec.weight_sram.encoding;
+  const std::int64_t lanes = spec.weight_sram.word_bits / bits;
+  WeightChanges result;
+  result.outcomes.resize(plan.faults.size());
+  // The values with faulty cells, each in a word of its own.
+  std::map<std::array<std::int64_t, 3>, std::int64_t> slots;  // bank, row, lane
+  for (const fault::Fault& fault : plan.faults) {
+    const std::int64_t lane = fault.cell.bit / bits;
+    if (lane >= lanes) continue;  // a left-over cell, which nothing reads
+    slots.try_emplace({fault.cell.bank, fault.cell.row, lane},
+                      static_cast<std::int64_t>(slots.size()));
+  }
+  memory::CellArray cells(static_cast<std::int64_t>(slots.size()), bits, 1, bits);
+  for (std::size_t f = 0; f < plan.faults.size(); ++f) {
+    const fault::Fault& fault = plan.faults[f];
+    const auto slot = slots.find({fault.cell.bank, fault.cell.row, fault.cell.bit / bits});
+    if (slot == slots.end()) continue;
+    cells.arm({0, slot->second, fault.cell.bit % bits}, fault.kind, fault.step,
+              &result.outcomes[f]);
+  }
+  for (const auto& [place, slot] : slots) {
+    const memory::CellPosition first_cell{place[0], place[1], place[2] * bits};
+    for (const mapping::CellStay& held : residency.stays(first_cell)) {
+      const network::Layer& layer = network.layers[static_cast<std::size_t>(held.weight.layer)];
+      const std::int64_t k =
+          (held.weight.ky * layer.window.kernel_w + held.weight.kx) * layer.group_in() +
+          held.weight.in;
+      const std::int8_t trained =
+          layer.weights[static_cast<std::size_t>(held.weight.out * layer.k() + k)];
+      const std::uint8_t code = tensor::encode(trained, bits, encoding);
+      cells.write(slot, code, held.stay.from);
+      for (const mapping::StepId load : held.stay.reads) {
+        const int delta = tensor::decode(cells.read(slot, load), bits, encoding) - trained;
+        if (delta == 0) continue;
+        const mapping::Block& block = schedule.blocks[static_cast<std::size_t>(
+            schedule.steps[static_cast<std::size_t>(load)].block)];
+        result.list.push_back({load, k - block.k_begin,
+                               held.weight.out - block.group * layer.n() - block.n_begin,
+                               static_cast<std::int16_t>(delta)});
+      }
+    }
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "arch/spec.hpp"
 #include "base/counters.hpp"
 #include "fault/plan.hpp"
+#include "mapping/residency.hpp"
 #include "mapping/schedule.hpp"
 
 namespace lacuna::fast {
@@ -30,5 +31,29 @@ struct WeightReads {
 WeightReads replay_weight_sram(const mapping::Schedule& schedule, const network::Network& network,
                                const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan,
                                std::int64_t words, std::int64_t step_offset);
+
+/// A weight that a PE load reads wrong.
+struct WeightChange {
+  mapping::StepId load = mapping::kNoStep;
+  std::int64_t k = 0;      ///< index of the block's pass
+  std::int64_t n = 0;      ///< channel of the block's tile
+  std::int16_t delta = 0;  ///< as read - as trained
+};
+
+struct WeightChanges {
+  std::vector<WeightChange> list;
+  std::vector<base::FaultOutcome> outcomes;  ///< of one batch, one an entry of the plan
+};
+
+/// The same from all reads of a replay.
+WeightChanges changes_of(const WeightReads& reads, const mapping::Schedule& schedule,
+                         const network::Network& network);
+
+/// The same by replaying only the accesses to the plan's own cells, which the residency map knows;
+/// for a schedule that is the whole run. In no particular order.
+WeightChanges replay_faulty_cells(const mapping::ResidencyMap& residency,
+                                  const mapping::Schedule& schedule,
+                                  const network::Network& network,
+                                  const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan);
 
 }  // namespace lacuna::fast

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "campaign/site_order.hpp"
+#include "engine/repeated_run.hpp"
 #include "engine/run.hpp"
 #include "fault/sampler.hpp"
 #include "mapping/mapper.hpp"
@@ -83,6 +85,34 @@ void LeNet5_random_maps(benchmark::State& state, const char* machine, int images
       benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate);
   state.counters["peak_MB"] = peak_megabytes();
 }
+// Single faults: every iteration strikes another cell of those that hold weights.
+void LeNet5_single_faults(benchmark::State& state, const char* machine, int images) {
+  const engine::Job job = lenet5(machine, images);
+  const engine::RepeatedRun repeated(job);
+  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  const std::int64_t cells =
+      job.parts.front().schedule.weight_words * std::int64_t{memory.word_bits};
+  const campaign::SiteOrder order(1, 0, cells);
+  std::int64_t done = 0;
+  std::int64_t draw = 0;
+  fast::Savings savings;
+  for ([[maybe_unused]] auto _ : state) {
+    const std::int64_t cell = order.site(draw++ % cells);
+    const std::int64_t word = cell / memory.word_bits;
+    fault::FaultPlan plan;
+    fault::Fault fault;
+    fault.cell = {word % memory.banks, word / memory.banks, cell % memory.word_bits};
+    plan.faults.push_back(fault);
+    const engine::PlanOutcome outcome = repeated.run(plan);
+    savings += outcome.savings;
+    done += images;
+  }
+  using benchmark::Counter;
+  state.counters["images/s"] = Counter(static_cast<double>(done), Counter::kIsRate);
+  state.counters["MACs_computed_%"] =
+      100 * static_cast<double>(savings.computed) / static_cast<double>(savings.total());
+  state.counters["peak_MB"] = peak_megabytes();
+}
 void Map_ResNet18_32x32(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(resnet18("cloud_32x32.yaml", "resnet18.csv", 1.0));
@@ -99,6 +129,8 @@ BENCHMARK_CAPTURE(ResNet18_32x32_as_ScaleSim, fast, kFast)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_16x16_D16_skip, fast_10000_images, kFast, 10'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_single_faults, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_single_faults, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
 BENCHMARK(Map_ResNet18_32x32)->Unit(kUnit);
 
 }  // namespace

@@ -5,86 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <optional>
-#include <random>
-#include <set>
+#include <string>
 
-#include "base/error.hpp"
 #include "engine/run.hpp"
-#include "mapping/mapper.hpp"
-#include "unit/mapping/random_case.hpp"
+#include "exactness/fault_case.hpp"
 
 namespace lacuna {
 namespace {
 
-using Codes = std::vector<std::uint8_t>;
-
 std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 40'000 : 2'600; }
-
-struct Case {
-  mapping::testing::RandomCase random;
-  engine::Job job;
-};
-
-// Faults in words that the schedule uses, mostly.
-void add_faults(engine::Job& job, std::uint32_t seed) {
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
-  std::mt19937 draw(seed + 2);
-  const auto below = [&](std::int64_t n) {
-    return static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(n));
-  };
-  std::set<std::int64_t> taken;
-  const std::int64_t faults = below(16);
-  for (std::int64_t i = 0; i < faults; ++i) {
-    const std::int64_t word =
-        below(std::min(memory.words, job.parts.front().schedule.weight_words + 1));
-    fault::Fault fault;
-    fault.cell = {word % memory.banks, word / memory.banks, below(memory.word_bits)};
-    if (!taken.insert(word * memory.word_bits + fault.cell.bit).second) continue;
-    if (!job.parts.front().remainder && below(3) == 0) {
-      fault.step = below(job.steps());
-    } else {
-      fault.kind = static_cast<memory::FaultKind>(below(3));
-    }
-    job.plan.faults.push_back(fault);
-  }
-}
-
-std::optional<Case> make_case(std::uint32_t seed, std::int64_t batches, bool faults) {
-  Case c;
-  c.random = mapping::testing::random_case(seed);
-  if (seed % 5 < 3) {
-    // A weight SRAM that the network does not fit into, so that weights are fetched again.
-    arch::WeightSramSpec& sram = c.random.spec.weight_sram;
-    sram.word_bits = (sram.word_bits + 7) / 8 * 8;
-    const std::int64_t words = mapping::resident_words(c.random.network, c.random.spec);
-    sram.banks = 1;
-    sram.capacity_bytes =
-        std::max<std::int64_t>(1, words * (seed % 7 + 1) / 8) * sram.word_bits / 8;
-  }
-  network::Layer& last = c.random.network.layers.back();
-  if (last.is_gemm()) last.tap_accumulators = !last.logits;
-  std::mt19937 draw(seed + 1);
-  std::vector<Codes> images;
-  // One image more than whole batches where there are several: a smaller last batch.
-  const std::int64_t count = c.random.batch * batches + (batches > 1 && c.random.batch > 1 ? 1 : 0);
-  for (std::int64_t image = 0; image < count; ++image) {
-    Codes codes(static_cast<std::size_t>(c.random.network.input.values()));
-    for (std::uint8_t& code : codes) {
-      code = draw() % 100 < 60 ? 0
-                               : static_cast<std::uint8_t>(
-                                     1 + draw() % ((1U << c.random.network.activation_bits) - 1));
-    }
-    images.push_back(std::move(codes));
-  }
-  try {
-    c.job = engine::model_job(c.random.spec, c.random.network, images, c.random.batch);
-  } catch (const base::InputError&) {
-    return std::nullopt;
-  }
-  if (faults) add_faults(c.job, seed);
-  return c;
-}
 
 bool same(const base::AccessCounts& a, const base::AccessCounts& b) {
   return a.reads == b.reads && a.writes == b.writes;
@@ -138,13 +67,13 @@ std::string run_both(const engine::Job& job) {
 std::string shrink(std::uint32_t seed, std::int64_t batches) {
   std::string text = "seed " + std::to_string(seed);
   if (batches > 1) {
-    const auto one = make_case(seed, 1, true);
+    const auto one = test::make_fault_case(seed, 1, true);
     if (one && !run_both(one->job).empty()) {
       batches = 1;
       text += ", one batch is enough";
     }
   }
-  auto c = make_case(seed, batches, true);
+  auto c = test::make_fault_case(seed, batches, true);
   for (std::size_t f = c->job.plan.faults.size(); f-- > 0;) {
     engine::Job fewer = c->job;
     fewer.plan.faults.erase(fewer.plan.faults.begin() + static_cast<std::ptrdiff_t>(f));
@@ -163,7 +92,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   for (std::uint32_t seed = 100'000; seed < 100'000 + case_count(); ++seed) {
     // One batch takes one vector lane; two and more a group of lanes; 17 a second group.
     const std::int64_t batches = seed % 8 == 0 ? 17 : seed % 2 == 0 ? 1 : 3;
-    const auto c = make_case(seed, batches, true);
+    const auto c = test::make_fault_case(seed, batches, true);
     if (!c) continue;
     ++run;
     const auto systemc = engine::simulate(c->job, engine::EngineKind::kSystemc);

@@ -1,0 +1,488 @@
+#include "fast/incremental.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace lacuna::fast {
+namespace {
+
+std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+WeightReads as_trained(const mapping::Schedule& schedule) {
+  WeightReads reads;
+  reads.changed.resize(schedule.steps.size());
+  return reads;
+}
+
+}  // namespace
+
+Savings& Savings::operator+=(const Savings& other) {
+  computed += other.computed;
+  residency += other.residency;
+  prefix += other.prefix;
+  channel += other.channel;
+  early_stop += other.early_stop;
+  return *this;
+}
+
+IncrementalEngine::IncrementalEngine(const network::Network& network,
+                                     const mapping::Schedule& schedule,
+                                     const arch::AcceleratorSpec& spec)
+    : network_(network),
+      schedule_(schedule),
+      spec_(spec),
+      residency_(schedule, network, spec),
+      work_(network, schedule, spec, as_trained(schedule)) {
+  for (const LayerProgram& layer : work_.layers) batch_macs_ += layer.counters.macs.total;
+  index_loads();
+}
+
+IncrementalEngine::~IncrementalEngine() = default;
+
+std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Network& network,
+                                                           const mapping::Schedule& schedule,
+                                                           const arch::AcceleratorSpec& spec,
+                                                           const std::vector<BatchImages>& batches,
+                                                           std::int64_t most_bytes) {
+  for (const network::Layer& layer : network.layers) {
+    if (layer.tap_accumulators) return nullptr;
+  }
+  if (!network.layers.back().logits || batches.empty()) return nullptr;
+  std::unique_ptr<IncrementalEngine> engine(new IncrementalEngine(network, schedule, spec));
+  if (engine->work_.one_lane) return nullptr;
+  std::vector<std::int64_t> longest(engine->work_.steps.streams().size());
+  for (std::size_t index = 0; index < engine->work_.layers.size(); ++index) {
+    for (const StreamRef& stream : engine->work_.layers[index].streams) {
+      longest[stream.stream] = engine->work_.fixed[index][stream.front].commit[0] + stream.drain;
+    }
+  }
+  if (!engine->work_.steps.fits_lanes(longest)) return nullptr;
+  const auto groups = (static_cast<std::int64_t>(batches.size()) + kLanes - 1) / kLanes;
+  if (engine->group_bytes() > most_bytes / groups) return nullptr;
+  engine->keep(batches);
+  return engine;
+}
+
+std::int64_t IncrementalEngine::group_bytes() const {
+  std::int64_t bytes = static_cast<std::int64_t>(work_.steps.streams().size() * kLanes * 4);
+  for (const PaddedMap& layout : work_.layouts) {
+    bytes += (schedule_.batch * layout.image_values() + 1) * kLanes * 2;
+  }
+  for (const network::Layer& layer : network_.layers) {
+    if (layer.is_gemm()) bytes += schedule_.batch * layer.out.values() * kLanes * 4;
+  }
+  return bytes;
+}
+
+// The PE loads of the passes of each job, as the compiler numbers jobs.
+void IncrementalEngine::index_loads() {
+  jobs_of_load_.resize(schedule_.steps.size());
+  std::vector<std::size_t> jobs(network_.layers.size());
+  mapping::StepId in_set[2] = {mapping::kNoStep, mapping::kNoStep};
+  std::vector<mapping::StepId> open;
+  for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
+    const mapping::Step& step = schedule_.steps[id];
+    if (step.kind == mapping::StepKind::kLoadPe) in_set[step.set] = static_cast<std::int32_t>(id);
+    if (step.kind == mapping::StepKind::kStream) open.push_back(in_set[step.set]);
+    if (step.kind != mapping::StepKind::kPost) continue;
+    const std::size_t job = jobs[at(step.layer)]++;
+    for (const mapping::StepId load : open) jobs_of_load_[at(load)].push_back(job);
+    open.clear();
+  }
+}
+
+void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
+  work_.begin(kLanes);
+  work_.kept_sums.resize(network_.layers.size());
+  for (std::size_t index = 0; index < network_.layers.size(); ++index) {
+    if (!network_.layers[index].is_gemm()) continue;
+    work_.kept_sums[index].resize(
+        at(schedule_.batch * network_.layers[index].out.values() * kLanes));
+  }
+  const std::size_t streams = work_.steps.streams().size();
+  for (std::size_t first = 0; first < batches.size(); first += kLanes) {
+    Group group;
+    group.batches =
+        static_cast<std::int64_t>(std::min<std::size_t>(kLanes, batches.size() - first));
+    std::vector<const BatchImages*> images;
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      images.push_back(&batches[first + at(std::min(lane, group.batches - 1))]);
+    }
+    work_.begin(kLanes);
+    work_.load_images(images);
+    for (std::size_t index = 0; index < network_.layers.size(); ++index) work_.run_layer(index);
+    work_.finish();
+    group.maps = work_.maps;
+    for (std::size_t index = 0; index < network_.layers.size(); ++index) {
+      // Of a map that is pooled on the way, or is the logits, nothing is ever stored.
+      if (output_map(index) != index + 1 || network_.layers[index].logits) {
+        group.maps[index + 1] = {};
+      }
+    }
+    group.sums = work_.kept_sums;
+    group.stream_cycles.resize(streams * kLanes);
+    for (std::size_t stream = 0; stream < streams; ++stream) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        group.stream_cycles[stream * kLanes + lane] =
+            static_cast<std::int32_t>(work_.stream_cycles[lane][stream]);
+      }
+    }
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      const base::BatchResult& batch = work_.results[at(lane)];
+      group.logits.push_back(batch.logits);
+      if (lane >= group.batches) continue;
+      golden_.logits.insert(golden_.logits.end(), batch.logits.begin(), batch.logits.end());
+      golden_.cycles.push_back(batch.cycles.value);
+    }
+    groups_.push_back(std::move(group));
+  }
+  work_.kept_sums.clear();
+  stream_cycles_.resize(streams * kLanes);
+  for (const std::vector<std::int16_t>& map : work_.maps) {
+    Difference difference;
+    difference.values.resize(map.size());
+    difference.changed.resize(map.size() / kLanes + 1);
+    differences_.push_back(std::move(difference));
+  }
+  whole_.resize(work_.maps.size());
+}
+
+IncrementalEngine::Deltas IncrementalEngine::deltas_of(
+    const std::vector<WeightChange>& changes) const {
+  Deltas deltas;
+  for (const WeightChange& change : changes) {
+    const mapping::Step& step = schedule_.steps[at(change.load)];
+    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const network::Layer& layer = network_.layers[at(step.layer)];
+    Delta delta;
+    delta.layer = at(step.layer);
+    delta.channel = static_cast<int>(change.n);
+    delta.offset =
+        value_offset(layer, work_.layouts[at(layer.input)], block.group, block.k_begin + change.k);
+    delta.delta = change.delta;
+    for (const std::size_t job : jobs_of_load_[at(change.load)]) {
+      delta.job = job;
+      deltas.push_back(delta);
+    }
+  }
+  std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) {
+    return std::tie(a.layer, a.job, a.channel, a.offset) <
+           std::tie(b.layer, b.job, b.channel, b.offset);
+  });
+  return deltas;
+}
+
+PlanResult IncrementalEngine::run(const fault::FaultPlan& plan, std::int64_t weight_words,
+                                  const Shortcuts& shortcuts) {
+  PlanResult result = golden_;
+  WeightChanges changes =
+      shortcuts.residency
+          ? replay_faulty_cells(residency_, schedule_, network_, spec_, plan)
+          : changes_of(replay_weight_sram(schedule_, network_, spec_, plan, weight_words, 0),
+                       schedule_, network_);
+  const auto batches = static_cast<std::int64_t>(golden_.cycles.size());
+  result.faults = std::move(changes.outcomes);
+  for (base::FaultOutcome& outcome : result.faults) outcome.reads_changed *= batches;
+  if (shortcuts.residency && changes.list.empty()) {
+    result.savings.residency = batch_macs_ * batches;
+    return result;
+  }
+  const Deltas deltas = deltas_of(changes.list);
+  std::size_t first_batch = 0;
+  for (const Group& group : groups_) {
+    run_group(group, deltas, shortcuts, first_batch, result);
+    first_batch += at(group.batches);
+  }
+  return result;
+}
+
+std::size_t IncrementalEngine::output_map(std::size_t index) const {
+  const std::int32_t pool = schedule_.layers[index].fused_pool;
+  return (pool >= 0 ? at(pool) : index) + 1;
+}
+
+void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
+                                  const Shortcuts& shortcuts, std::size_t first_batch,
+                                  PlanResult& result) {
+  const std::size_t layers = network_.layers.size();
+  const std::size_t first_changed = deltas.empty() ? layers : deltas.front().layer;
+  std::fill(whole_.begin(), whole_.end(), false);
+  timed_ = false;
+  bool logits = false;
+  auto next = deltas.begin();
+  for (std::size_t index = 0; index < layers; ++index) {
+    const network::Layer& layer = network_.layers[index];
+    const std::int64_t macs = work_.layers[index].counters.macs.total * group.batches;
+    const auto begin = next;
+    while (next != deltas.end() && next->layer == index) ++next;
+    const DeltaRange own{begin, next};
+    if (work_.is_fused(index)) continue;
+    if (index < first_changed && shortcuts.prefix) {
+      result.savings.prefix += macs;
+      continue;
+    }
+    const bool input_changed = differences_[at(layer.input)].any;
+    const bool same = !input_changed && begin == next;
+    if (index >= first_changed && shortcuts.early_stop && same) {
+      result.savings.early_stop += macs;
+      continue;
+    }
+    if (differences_[at(layer.input)].bitmap || !shortcuts.early_stop) {
+      values(at(layer.input), group);
+      if (layer.is_gemm()) time_layer(index, group);
+    }
+    if (layer.logits) {
+      logits = true;
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        work_.results[lane].logits = group.logits[lane];
+      }
+    }
+    const std::size_t output = output_map(index);
+    const bool correct = shortcuts.channel && layer.is_gemm() && index >= first_changed;
+    if (!correct) {
+      compute_again(index, group, own);
+      result.savings.computed += macs;
+    } else {
+      // Where nothing is known to be equal, all of the sums are gone through.
+      const bool all = input_changed || !shortcuts.early_stop;
+      const std::int64_t done =
+          std::min(macs, group.batches * (all ? correct_inputs(index, group, own)
+                                              : correct_weights(index, group, own)));
+      result.savings.computed += done;
+      result.savings.channel += macs - done;
+      if (!all) continue;  // compared on the way
+    }
+    if (!layer.logits) {
+      whole_[output] = true;
+      compare_all(output, group);
+    }
+  }
+  for (std::size_t map = 0; map < differences_.size(); ++map) forget(map);
+
+  const auto batches = at(group.batches);
+  if (timed_ && stream_cycles_ != group.stream_cycles) {
+    std::int32_t totals[kLanes];
+    work_.steps.totals(stream_cycles_.data(), totals);
+    for (std::size_t lane = 0; lane < batches; ++lane) {
+      result.cycles[first_batch + lane] = totals[lane];
+    }
+  }
+  if (!logits) return;
+  const std::size_t size = group.logits[0].size();
+  for (std::size_t lane = 0; lane < batches; ++lane) {
+    std::copy_n(work_.results[lane].logits.begin(), size,
+                result.logits.begin() + static_cast<std::ptrdiff_t>((first_batch + lane) * size));
+  }
+}
+
+void IncrementalEngine::time_layer(std::size_t index, const Group& group) {
+  const LayerProgram& program = work_.layers[index];
+  const std::vector<std::int16_t>& map = work_.maps[at(network_.layers[index].input)];
+  if (std::none_of(program.data_dependent.begin(), program.data_dependent.end(),
+                   [](bool depends) { return depends; })) {
+    return;
+  }
+  if (!timed_) stream_cycles_ = group.stream_cycles;
+  timed_ = true;
+  const auto values = static_cast<std::int64_t>(map.size() / kLanes) - 1;
+  work_.prefix.resize(at((values + 1) * kLanes));
+  prefix_counts(map.data(), values, kLanes, work_.prefix.data());
+  std::vector<StreamTimes> times = work_.fixed[index];
+  for (std::size_t f = 0; f < program.fronts.size(); ++f) {
+    const Front& front = program.fronts[f];
+    if (!program.data_dependent[front.pass]) continue;
+    stream_times(program.passes[front.pass], program.corners[at(front.range)], work_.prefix.data(),
+                 kLanes, work_.timing, times[f]);
+  }
+  for (const StreamRef& stream : program.streams) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      stream_cycles_[stream.stream * kLanes + lane] =
+          static_cast<std::int32_t>(times[stream.front].commit[lane] + stream.drain);
+    }
+  }
+}
+
+void IncrementalEngine::add_deltas(DeltaRange deltas, std::int64_t corner,
+                                   const std::int16_t* map) {
+  for (auto delta = deltas.first; delta != deltas.second; ++delta) {
+    add_scaled(map + (corner + delta->offset) * kLanes, delta->delta,
+               work_.sums.data() + delta->channel * kLanes);
+  }
+}
+
+// Fault-free sums, corrected by the changed inputs and weights.
+std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& group,
+                                               DeltaRange deltas) {
+  const network::Layer& layer = network_.layers[index];
+  const LayerProgram& program = work_.layers[index];
+  const Difference& input = differences_[at(layer.input)];
+  const std::int16_t* map =
+      deltas.first != deltas.second ? values(at(layer.input), group) : nullptr;
+  std::int64_t macs = 0;
+  auto next = deltas.first;
+  for (std::size_t j = 0; j < program.jobs.size(); ++j) {
+    const TileJob& job = program.jobs[j];
+    const auto begin = next;
+    while (next != deltas.second && next->job == j) ++next;
+    const TileWeights& tile = program.weights[job.weights];
+    const mapping::PixelRange& range = program.ranges[at(job.range)];
+    const Corners& corners = program.corners[at(job.range)];
+    std::size_t pixel = 0;
+    for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
+        const std::int64_t corner = corners[pixel];
+        pairs_.clear();
+        if (input.any) {
+          for (std::size_t pair = 0; pair < tile.offsets.size(); ++pair) {
+            const std::uint8_t* changed = input.changed.data() + corner + tile.offsets[pair];
+            if ((changed[0] | changed[1]) != 0) pairs_.push_back(static_cast<std::uint32_t>(pair));
+          }
+        }
+        const std::int32_t* base =
+            group.sums[index].data() +
+            ((row * layer.out.width + x) * layer.out.channels + job.first_channel) * kLanes;
+        add_pairs(tile, pairs_, input.values.data() + corner * kLanes, base, work_.sums.data());
+        add_deltas({begin, next}, corner, map);
+        work_.store_outputs(layer, index, row, x, job, tile.channels);
+        macs += static_cast<std::int64_t>(pairs_.size()) * 2 * tile.channels + (next - begin);
+      }
+    }
+  }
+  return macs;
+}
+
+// The same where the input is as it was: only the channels with changed weights are gone through.
+std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& group,
+                                                DeltaRange deltas) {
+  const network::Layer& layer = network_.layers[index];
+  const LayerProgram& program = work_.layers[index];
+  const std::int16_t* map = group.maps[at(layer.input)].data();
+  std::int64_t macs = 0;
+  for (auto next = deltas.first; next != deltas.second;) {
+    const auto begin = next;
+    while (next != deltas.second && next->job == begin->job && next->channel == begin->channel) {
+      ++next;
+    }
+    TileJob job = program.jobs[begin->job];
+    job.first_channel += begin->channel;
+    const mapping::PixelRange& range = program.ranges[at(job.range)];
+    const Corners& corners = program.corners[at(job.range)];
+    std::size_t pixel = 0;
+    for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
+        std::copy_n(
+            group.sums[index].data() +
+                ((row * layer.out.width + x) * layer.out.channels + job.first_channel) * kLanes,
+            kLanes, work_.sums.data());
+        for (auto delta = begin; delta != next; ++delta) {
+          add_scaled(map + (corners[pixel] + delta->offset) * kLanes, delta->delta,
+                     work_.sums.data());
+        }
+        work_.store_outputs(layer, index, row, x, job, 1);
+        macs += next - begin;
+      }
+    }
+    compare_channel(index, group, job);
+  }
+  return macs;
+}
+
+// Without help of the fault-free sums.
+void IncrementalEngine::compute_again(std::size_t index, const Group& group, DeltaRange deltas) {
+  const network::Layer& layer = network_.layers[index];
+  const std::int16_t* map = values(at(layer.input), group);
+  if (!layer.is_gemm()) {
+    work_.pool_layer(layer, index);
+    return;
+  }
+  const LayerProgram& program = work_.layers[index];
+  auto next = deltas.first;
+  for (std::size_t j = 0; j < program.jobs.size(); ++j) {
+    const TileJob& job = program.jobs[j];
+    const auto begin = next;
+    while (next != deltas.second && next->job == j) ++next;
+    if (begin == next) {
+      work_.compute_job(program, layer, index, job);
+      continue;
+    }
+    const TileWeights& tile = program.weights[job.weights];
+    const mapping::PixelRange& range = program.ranges[at(job.range)];
+    const Corners& corners = program.corners[at(job.range)];
+    std::size_t pixel = 0;
+    for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
+        multiply_tile(tile, map + corners[pixel] * kLanes, kLanes, work_.sums.data());
+        add_deltas({begin, next}, corners[pixel], map);
+        work_.store_outputs(layer, index, row, x, job, tile.channels);
+      }
+    }
+  }
+}
+
+void IncrementalEngine::compare_value(std::size_t map, const Group& group, std::int64_t value) {
+  Difference& difference = differences_[map];
+  const int what = subtract_lanes(work_.maps[map].data() + value * kLanes,
+                                  group.maps[map].data() + value * kLanes,
+                                  difference.values.data() + value * kLanes);
+  if (what == 0) return;
+  difference.any = true;
+  difference.bitmap = difference.bitmap || (what & 2) != 0;
+  difference.changed[at(value)] = 1;
+  difference.list.push_back(value);
+}
+
+void IncrementalEngine::compare_all(std::size_t map, const Group& group) {
+  const auto count = static_cast<std::int64_t>(group.maps[map].size() / kLanes);
+  for (std::int64_t value = 0; value < count; ++value) compare_value(map, group, value);
+}
+
+// What a job has stored of one channel.
+void IncrementalEngine::compare_channel(std::size_t index, const Group& group, const TileJob& job) {
+  const network::Layer& layer = network_.layers[index];
+  if (layer.logits) return;
+  const std::size_t map = output_map(index);
+  const network::MapShape& shape = network_.map(static_cast<int>(map));
+  const bool pooled = map != index + 1;
+  const std::int64_t step_y = pooled ? network_.layers[map - 1].window.kernel_h : 1;
+  const mapping::PixelRange& range = work_.layers[index].ranges[at(job.range)];
+  for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+    const std::int64_t y = row % layer.out.height;
+    if (y % step_y != 0 || y / step_y >= shape.height) continue;
+    for (std::int64_t x = 0; x < shape.width; ++x) {
+      const std::int64_t pixel = work_.layouts[map].index(row / layer.out.height, y / step_y, x);
+      compare_value(map, group, pixel + job.first_channel);
+    }
+  }
+}
+
+// All values of a map as they are now.
+const std::int16_t* IncrementalEngine::values(std::size_t map, const Group& group) {
+  if (whole_[map]) return work_.maps[map].data();
+  std::copy(group.maps[map].begin(), group.maps[map].end(), work_.maps[map].begin());
+  const Difference& difference = differences_[map];
+  for (const std::int64_t value : difference.list) {
+    for (std::int64_t lane = value * kLanes; lane < (value + 1) * kLanes; ++lane) {
+      work_.maps[map][at(lane)] =
+          static_cast<std::int16_t>(work_.maps[map][at(lane)] + difference.values[at(lane)]);
+    }
+  }
+  whole_[map] = true;
+  return work_.maps[map].data();
+}
+
+void IncrementalEngine::forget(std::size_t map) {
+  Difference& difference = differences_[map];
+  if (!difference.any) return;
+  for (const std::int64_t value : difference.list) {
+    difference.changed[at(value)] = 0;
+    std::fill_n(difference.values.begin() + value * kLanes, kLanes, std::int16_t{0});
+  }
+  difference.list.clear();
+  difference.any = false;
+  difference.bitmap = false;
+}
+
+}  // namespace lacuna::fast

@@ -1,0 +1,138 @@
+// Runs one fault plan after another on the same images and computes only what the faults change.
+// The fault-free values of every layer are kept; results equal those of Engine to the bit and to
+// the cycle, whichever shortcuts are taken. docs/faults.md describes them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "base/counters.hpp"
+#include "fast/batch_group.hpp"
+#include "fast/weight_reads.hpp"
+#include "fault/plan.hpp"
+#include "mapping/residency.hpp"
+#include "mapping/schedule.hpp"
+#include "network/network.hpp"
+
+namespace lacuna::fast {
+
+/// Exact shortcuts; each can be left out, and changes no result.
+struct Shortcuts {
+  bool residency = true;   ///< only accesses to faulty cells are replayed; none changed: done
+  bool prefix = true;      ///< layers before the first changed weight are not computed
+  bool channel = true;     ///< sums are corrected by what changed, not computed again
+  bool early_stop = true;  ///< images end where a layer's output equals the fault-free one
+};
+
+/// MACs of the images of a plan, cut without remainder: computed, or saved by the first shortcut
+/// that applies.
+struct Savings {
+  std::int64_t computed = 0;
+  std::int64_t residency = 0;
+  std::int64_t prefix = 0;
+  std::int64_t channel = 0;
+  std::int64_t early_stop = 0;
+
+  std::int64_t total() const { return computed + residency + prefix + channel + early_stop; }
+  Savings& operator+=(const Savings& other);
+};
+
+/// Of all batches of one plan.
+struct PlanResult {
+  std::vector<std::int32_t> logits;        ///< images x classes
+  std::vector<std::int64_t> cycles;        ///< [batch]
+  std::vector<base::FaultOutcome> faults;  ///< of all batches, one an entry of the plan
+  Savings savings;
+};
+
+class IncrementalEngine {
+ public:
+  /// Whether it can serve: the last layer gives logits, and no time is too long for lanes.
+  /// References outlive the engine.
+  static std::unique_ptr<IncrementalEngine> make(const network::Network& network,
+                                                 const mapping::Schedule& schedule,
+                                                 const arch::AcceleratorSpec& spec,
+                                                 const std::vector<BatchImages>& batches,
+                                                 std::int64_t most_bytes);
+  ~IncrementalEngine();
+  IncrementalEngine(const IncrementalEngine&) = delete;
+  IncrementalEngine& operator=(const IncrementalEngine&) = delete;
+
+  /// The fault-free run.
+  const PlanResult& golden() const { return golden_; }
+
+  /// `weight_words` is the size of the weight SRAM.
+  PlanResult run(const fault::FaultPlan& plan, std::int64_t weight_words,
+                 const Shortcuts& shortcuts);
+
+ private:
+  /// Fault-free values of kLanes batches.
+  struct Group {
+    std::int64_t batches = 0;                     ///< the lanes beyond repeat the last one
+    std::vector<std::vector<std::int16_t>> maps;  ///< [map], as in BatchGroup
+    std::vector<std::vector<std::int32_t>> sums;  ///< [layer], as BatchGroup::kept_sums
+    std::vector<std::int32_t> stream_cycles;      ///< [stream][lane]
+    std::vector<std::vector<std::int32_t>> logits;
+  };
+  /// A change of one weight, as the pixels of a tile see it.
+  struct Delta {
+    std::size_t layer = 0;
+    std::size_t job = 0;
+    int channel = 0;          ///< of the tile
+    std::int64_t offset = 0;  ///< of the value it meets, from the window's corner
+    std::int16_t delta = 0;
+  };
+  /// What of a map differs from the fault-free one.
+  struct Difference {
+    bool any = false;
+    bool bitmap = false;                ///< a value became zero or stopped being it
+    std::vector<std::int16_t> values;   ///< new - fault-free; zero at rest
+    std::vector<std::uint8_t> changed;  ///< [value]; zero at rest
+    std::vector<std::int64_t> list;     ///< of changed values
+  };
+  using Deltas = std::vector<Delta>;
+  using DeltaRange = std::pair<Deltas::const_iterator, Deltas::const_iterator>;
+
+  IncrementalEngine(const network::Network& network, const mapping::Schedule& schedule,
+                    const arch::AcceleratorSpec& spec);
+  std::int64_t group_bytes() const;
+  void keep(const std::vector<BatchImages>& batches);
+  void index_loads();
+  Deltas deltas_of(const std::vector<WeightChange>& changes) const;
+
+  void run_group(const Group& group, const Deltas& deltas, const Shortcuts& shortcuts,
+                 std::size_t first_batch, PlanResult& result);
+  void time_layer(std::size_t index, const Group& group);
+  std::int64_t correct_inputs(std::size_t index, const Group& group, DeltaRange deltas);
+  std::int64_t correct_weights(std::size_t index, const Group& group, DeltaRange deltas);
+  void compute_again(std::size_t index, const Group& group, DeltaRange deltas);
+  void add_deltas(DeltaRange deltas, std::int64_t corner, const std::int16_t* map);
+  std::size_t output_map(std::size_t index) const;
+  void compare_all(std::size_t map, const Group& group);
+  void compare_channel(std::size_t index, const Group& group, const TileJob& job);
+  void compare_value(std::size_t map, const Group& group, std::int64_t value);
+  const std::int16_t* values(std::size_t map, const Group& group);
+  void forget(std::size_t map);
+
+  const network::Network& network_;
+  const mapping::Schedule& schedule_;
+  const arch::AcceleratorSpec& spec_;
+  mapping::ResidencyMap residency_;
+  BatchGroup work_;
+  std::vector<Group> groups_;
+  PlanResult golden_;
+  std::int64_t batch_macs_ = 0;
+  /// [step] of a PE load: the jobs that its weights are used in.
+  std::vector<std::vector<std::size_t>> jobs_of_load_;
+
+  // Of the group that is run now.
+  std::vector<Difference> differences_;  ///< [map]
+  std::vector<bool> whole_;              ///< [map] whether work_ holds all of its values
+  std::vector<std::int32_t> stream_cycles_;
+  bool timed_ = false;  ///< stream_cycles_ is in use
+  std::vector<std::uint32_t> pairs_;
+};
+
+}  // namespace lacuna::fast

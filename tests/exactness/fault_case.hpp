@@ -1,0 +1,22 @@
+// Random jobs with faults: what the engines, and the shortcuts, are compared on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/run.hpp"
+#include "unit/mapping/random_case.hpp"
+
+namespace lacuna::test {
+
+struct FaultCase {
+  mapping::testing::RandomCase random;
+  engine::Job job;
+};
+
+/// Three of five seeds have a weight SRAM that the network does not fit into. Up to 16 faults,
+/// mostly in words that the schedule uses; several batches of several images end with a smaller
+/// one. nullopt where the random network cannot be mapped.
+std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batches, bool faults);
+
+}  // namespace lacuna::test

@@ -1,0 +1,88 @@
+// The exact shortcuts: with any of them left out, results are those of a whole run, over random
+// networks, machines, images and fault plans. LACUNA_FULL=1 runs many more cases.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "engine/repeated_run.hpp"
+#include "exactness/fault_case.hpp"
+
+namespace lacuna {
+namespace {
+
+std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 20'000 : 1'000; }
+
+fast::Shortcuts combination(unsigned bits) {
+  return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
+}
+
+struct Used {
+  int run = 0;
+  int refetching = 0;
+  int changed = 0;
+  int residency = 0;
+  int prefix = 0;
+  int channel = 0;
+  int early_stop = 0;
+};
+
+void expect_same(const engine::Job& job, std::uint32_t seed, Used& used) {
+  const engine::RepeatedRun repeated(job);
+  ASSERT_TRUE(repeated.keeps_values()) << "seed " << seed;
+  // Twice, other faults first: nothing of a plan may stay behind.
+  const engine::Measurement whole = engine::simulate(job, engine::EngineKind::kFast);
+  std::int64_t macs = 0;
+  for (const base::LayerCounters& layer : whole.layers) macs += layer.macs.total;
+  for (unsigned bits = 0; bits < 16; ++bits) {
+    const engine::PlanOutcome outcome = repeated.run(job.plan, combination(bits));
+    ASSERT_EQ(outcome.logits, whole.logits) << "seed " << seed << ", shortcuts " << bits;
+    ASSERT_EQ(outcome.cycles, whole.batch_cycles) << "seed " << seed << ", shortcuts " << bits;
+    for (std::size_t f = 0; f < whole.faults.size(); ++f) {
+      ASSERT_EQ(outcome.faults[f].reads_changed, whole.faults[f].reads_changed)
+          << "seed " << seed << ", shortcuts " << bits << ", fault " << f;
+      ASSERT_EQ(outcome.faults[f].overwritten, whole.faults[f].overwritten)
+          << "seed " << seed << ", shortcuts " << bits << ", fault " << f;
+    }
+    // Nothing of the work is lost or counted twice, and what is left out saves nothing.
+    const fast::Savings& saved = outcome.savings;
+    ASSERT_EQ(saved.total(), macs) << "seed " << seed << ", shortcuts " << bits;
+    ASSERT_TRUE((bits & 1) != 0 || saved.residency == 0);
+    ASSERT_TRUE((bits & 2) != 0 || saved.prefix == 0);
+    ASSERT_TRUE((bits & 4) != 0 || saved.channel == 0);
+    ASSERT_TRUE((bits & 8) != 0 || saved.early_stop == 0);
+    if (bits != 15) continue;
+    used.residency += saved.residency > 0 ? 1 : 0;
+    used.prefix += saved.prefix > 0 ? 1 : 0;
+    used.channel += saved.channel > 0 ? 1 : 0;
+    used.early_stop += saved.early_stop > 0 ? 1 : 0;
+  }
+  used.changed += whole.logits != repeated.golden().logits ? 1 : 0;
+}
+
+TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
+  Used used;
+  for (std::uint32_t seed = 500'000; seed < 500'000 + case_count(); ++seed) {
+    auto c = test::make_fault_case(seed, seed % 8 == 0 ? 17 : 1 + seed % 3, true);
+    if (!c || !c->job.parts.front().network.layers.back().logits) continue;
+    // Few faults, so that the engine does not choose to run the plan in full.
+    const std::size_t most = seed % 4 == 0 ? 16 : 1 + seed % 2;
+    if (c->job.plan.faults.size() > most) c->job.plan.faults.resize(most);
+    ++used.run;
+    used.refetching += c->job.parts.front().schedule.weights_resident ? 0 : 1;
+    expect_same(c->job, seed, used);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(used.run, static_cast<int>(case_count()) / 4);
+  EXPECT_GT(used.refetching, used.run / 3);
+  EXPECT_GT(used.changed, used.run / 5);
+  EXPECT_GT(used.residency, used.run / 10);
+  EXPECT_GT(used.prefix, used.run / 10);
+  EXPECT_GT(used.channel, used.run / 5);
+  EXPECT_GT(used.early_stop, used.run / 20);
+  std::printf("%d cases: %d fetch again, %d change logits, %d/%d/%d/%d used each shortcut\n",
+              used.run, used.refetching, used.changed, used.residency, used.prefix, used.channel,
+              used.early_stop);
+}
+
+}  // namespace
+}  // namespace lacuna
