@@ -31,39 +31,60 @@ std::string read_file(const std::string& path, std::int64_t max_bytes) {
   return bytes;
 }
 
-void write_file(const std::string& path, const std::string& bytes) {
+FileWriter::FileWriter(const std::string& path) : path_(path) {
   // A device or pipe is written to; renaming a file over it would replace it.
   struct stat status {};
-  const bool in_place = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
-  const std::string temporary = in_place ? path : path + ".tmp." + std::to_string(::getpid());
-  const auto fail = [&](const char* what) {
-    const int error = errno;
-    if (!in_place) ::unlink(temporary.c_str());
-    throw InputError({path, 0, ""}, std::string(what) + ": " + std::strerror(error));
-  };
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) fail("cannot be written");
+  in_place_ = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  temporary_ = in_place_ ? path : path + ".tmp." + std::to_string(::getpid());
+  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file_ < 0) fail("cannot be written");
+}
+
+FileWriter::~FileWriter() {
+  if (file_ < 0) return;
+  ::close(file_);
+  if (!in_place_) ::unlink(temporary_.c_str());
+}
+
+void FileWriter::fail(const char* what) const {
+  throw InputError({path_, 0, ""}, std::string(what) + ": " + std::strerror(errno));
+}
+
+void FileWriter::write(const std::string& bytes) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  waiting_ += bytes;
+  if (waiting_.size() >= kPiece) flush();
+}
+
+void FileWriter::flush() {
   std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t wrote = ::write(file, bytes.data() + done, bytes.size() - done);
+  while (done < waiting_.size()) {
+    const ssize_t wrote = ::write(file_, waiting_.data() + done, waiting_.size() - done);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) {
-      const int error = errno;
-      ::close(file);
-      errno = error;
-      fail("cannot be written");
-    }
+    if (wrote < 0) fail("cannot be written");
     done += static_cast<std::size_t>(wrote);
   }
-  if (!in_place && ::fsync(file) != 0) {
-    const int error = errno;
-    ::close(file);
-    errno = error;
-    fail("cannot be written");
+  waiting_.clear();
+}
+
+void FileWriter::commit() {
+  flush();
+  if (!in_place_ && ::fsync(file_) != 0) fail("cannot be written");
+  const int file = file_;
+  if (in_place_) {
+    file_ = -1;
+    if (::close(file) != 0) fail("cannot be written");
+    return;
   }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
+  file_ = -1;
   if (::close(file) != 0) fail("cannot be written");
-  if (in_place) return;
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot be renamed into place");
+}
+
+void write_file(const std::string& path, const std::string& bytes) {
+  FileWriter writer(path);
+  writer.write(bytes);
+  writer.commit();
 }
 
 }  // namespace lacuna::base

@@ -1,6 +1,7 @@
 #include "campaign/plan.hpp"
 
-#include <limits>
+#include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -14,28 +15,225 @@ constexpr std::int64_t kMaxPlanBytes = std::int64_t{1} << 20;
 constexpr std::int64_t kMaxImages = 10'000'000;
 constexpr std::int64_t kMaxBatch = 4096;
 constexpr std::int64_t kMaxMaps = 1'000'000;
-constexpr std::int64_t kMaxTrials = 100'000'000;
 constexpr std::int64_t kMaxSeconds = 86'400;
+constexpr std::int64_t kMaxRowGroups = 4096;
+constexpr std::int64_t kMaxClusterSide = 1024;
 
-memory::FaultKind kind_of(const std::string& name, const base::Place& place) {
-  std::vector<std::string> names;
-  for (const auto kind :
-       {memory::FaultKind::kFlip, memory::FaultKind::kStuckAt0, memory::FaultKind::kStuckAt1}) {
-    if (name == memory::fault_kind_name(kind)) return kind;
-    names.emplace_back(memory::fault_kind_name(kind));
+/// What is wrong with values that can be read. Raised after Document::done(): an unknown key
+/// explains more than what it leaves wrong.
+class Complaints {
+ public:
+  void add(const base::Place& place, const std::string& what, const std::string& allowed = "",
+           const std::string& nearest = "") {
+    if (!first_) first_.emplace(place, what, allowed, nearest);
   }
-  throw base::InputError(place, "'" + name + "' is not known", base::join(names) + " are allowed",
-                         base::nearest_name(name, names));
+  void raise() const {
+    if (first_) throw *first_;
+  }
+
+ private:
+  std::optional<base::InputError> first_;
+};
+
+template <class T>
+T one_of(const std::string& name, const std::vector<std::pair<std::string, T>>& all,
+         const base::Place& place, Complaints& complaints) {
+  std::vector<std::string> names;
+  for (const auto& [known, value] : all) {
+    if (name == known) return value;
+    names.push_back(known);
+  }
+  complaints.add(place, "'" + name + "' is not known", base::join(names) + " are allowed",
+                 base::nearest_name(name, names));
+  return all.front().second;
+}
+
+std::vector<FaultType> read_types(const config::Section& section, bool upsets,
+                                  Complaints& complaints) {
+  std::vector<std::pair<std::string, FaultType>> all;
+  for (const auto type : {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1}) {
+    all.emplace_back(fault_type_name(type), type);
+  }
+  if (upsets) all.emplace_back(fault_type_name(FaultType::kUpset), FaultType::kUpset);
+  std::vector<FaultType> types;
+  for (const std::string& name : section.strings("kinds")) {
+    types.push_back(one_of(name, all, section.place("kinds"), complaints));
+  }
+  return types;
+}
+
+// "cell", "row", "column", "bank", or rows x bits as "2x3".
+Shape read_shape(const std::string& text, const base::Place& place, Complaints& complaints) {
+  Shape shape;
+  const std::size_t cross = text.find('x');
+  const auto number = [](const std::string& digits) -> std::int64_t {
+    if (digits.empty() || digits.size() > 4 ||
+        digits.find_first_not_of("0123456789") != std::string::npos) {
+      return 0;
+    }
+    return std::stoll(digits);
+  };
+  if (cross != std::string::npos) {
+    shape.rows = number(text.substr(0, cross));
+    shape.bits = number(text.substr(cross + 1));
+    if (shape.rows >= 1 && shape.bits >= 1 && shape.rows <= kMaxClusterSide &&
+        shape.bits <= kMaxClusterSide) {
+      return shape;
+    }
+  }
+  const std::vector<std::pair<std::string, Shape::Kind>> all = {{"cell", Shape::Kind::kCluster},
+                                                                {"row", Shape::Kind::kRow},
+                                                                {"column", Shape::Kind::kColumn},
+                                                                {"bank", Shape::Kind::kBank}};
+  for (const auto& [name, kind] : all) {
+    if (text == name) return {kind, 1, 1};
+  }
+  complaints.add(place, "'" + text + "' is not a shape",
+                 "cell, row, column, bank, or rows x bits of neighbours as 2x3");
+  return {};
 }
 
 template <class T>
-void refuse_repeats(const std::vector<T>& list, const base::Place& place) {
-  if (list.empty()) throw base::InputError(place, "the list is empty", "at least one entry");
+void refuse_repeats(const std::vector<T>& list, const base::Place& place, Complaints& complaints) {
+  if (list.empty()) complaints.add(place, "the list is empty", "at least one entry");
   for (std::size_t i = 0; i < list.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (list[i] == list[j]) throw base::InputError(place, "an entry stands there twice");
+      if (list[i] == list[j]) complaints.add(place, "an entry stands there twice");
     }
   }
+}
+
+/// Sample sizes of a stop rule, which two kinds of plans have.
+struct Sizes {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  std::optional<double> half_width;
+};
+
+Sizes read_sizes(const config::Section& section, const char* least, std::int64_t least_allowed,
+                 Complaints& complaints) {
+  Sizes sizes;
+  sizes.least = section.required<std::int64_t>(least, 1, kMaxTrials);
+  sizes.half_width = section.optional<double>("half_width", 1e-6, 0.499);
+  const auto most = section.optional<std::int64_t>("at_most", 1, kMaxTrials);
+  if (sizes.half_width && !most) {
+    complaints.add(section.place("half_width"), "a stop rule needs an end",
+                   std::string("at_most, a number of ") + least);
+  }
+  if (most && !sizes.half_width) {
+    complaints.add(section.place("at_most"), "there is no stop rule",
+                   "half_width, the half-width of an interval to be reached");
+  }
+  if (most && *most < sizes.least) {
+    complaints.add(section.place("at_most"), "is less than " + std::string(least),
+                   "at least " + std::to_string(sizes.least));
+  }
+  if (sizes.half_width && sizes.least < least_allowed) {
+    complaints.add(section.place(least), "an interval of so few says too little to stop by",
+                   "at least " + std::to_string(least_allowed) + " with a half_width");
+  }
+  sizes.most = most.value_or(sizes.least);
+  return sizes;
+}
+
+MapPlan read_maps(const config::Section& section, Complaints& complaints) {
+  MapPlan maps;
+  maps.types = read_types(section, false, complaints);
+  maps.rates = section.reals("rates", 0, 1);
+  constexpr std::int64_t kLeastMaps = 10;
+  const Sizes sizes = read_sizes(section, "maps", kLeastMaps, complaints);
+  maps.maps = sizes.least;
+  maps.most = sizes.most;
+  maps.half_width = sizes.half_width;
+  if (maps.most > kMaxMaps) {
+    complaints.add(section.place("maps"), std::to_string(maps.most) + " maps",
+                   "at most " + std::to_string(kMaxMaps));
+  }
+  return maps;
+}
+
+void check_keys(const config::Section& section, const SitePlan& sites, Complaints& complaints) {
+  const auto refuse = [&](const std::string& what, const std::string& allowed) {
+    complaints.add(section.place("strata"), what, allowed);
+  };
+  for (const Shape& shape : sites.shapes) {
+    for (const StratumKey key : sites.strata) {
+      const bool place = key == StratumKey::kBank || key == StratumKey::kRow;
+      if (sites.sites == SitePlan::Sites::kWeights && place) {
+        refuse("a weight may lie in several places", "layer and bit, or sites: cells");
+      }
+      switch (shape.kind) {
+        case Shape::Kind::kCluster:
+          break;
+        case Shape::Kind::kRow:
+          if (!place) refuse("a row has many bits and weights", "bank and row");
+          break;
+        case Shape::Kind::kColumn:
+          if (key == StratumKey::kRow || key == StratumKey::kLayer) {
+            refuse("a column runs through all rows", "bank and bit");
+          }
+          break;
+        case Shape::Kind::kBank:
+          if (key != StratumKey::kBank) refuse("a bank has all rows and bits", "bank");
+          break;
+      }
+    }
+    const bool cell = shape == Shape{};
+    if (sites.sites == SitePlan::Sites::kWeights && !cell) {
+      complaints.add(section.place("shapes"), "a weight's bit has no neighbours to strike",
+                     "cell, or sites: cells");
+    }
+  }
+}
+
+SitePlan read_sites(const config::Section& section, Complaints& complaints) {
+  SitePlan sites;
+  sites.types = read_types(section, true, complaints);
+  sites.sites =
+      section
+          .optional_choice<SitePlan::Sites>(
+              "sites", {{"cells", SitePlan::Sites::kCells}, {"weights", SitePlan::Sites::kWeights}})
+          .value_or(SitePlan::Sites::kCells);
+  if (section.has("shapes")) {
+    for (const std::string& text : section.strings("shapes")) {
+      sites.shapes.push_back(read_shape(text, section.place("shapes"), complaints));
+    }
+  } else {
+    sites.shapes.emplace_back();
+  }
+  if (section.has("strata")) {
+    for (const std::string& name : section.strings("strata")) {
+      sites.strata.push_back(one_of<StratumKey>(name,
+                                                {{"layer", StratumKey::kLayer},
+                                                 {"bit", StratumKey::kBit},
+                                                 {"bank", StratumKey::kBank},
+                                                 {"row", StratumKey::kRow}},
+                                                section.place("strata"), complaints));
+    }
+    refuse_repeats(sites.strata, section.place("strata"), complaints);
+  }
+  sites.row_groups =
+      section.optional<std::int64_t>("row_groups", 1, kMaxRowGroups).value_or(sites.row_groups);
+  sites.critical_share = section.optional<double>("critical_share", 0, 0.999).value_or(0);
+  sites.exhaustive = section.optional<bool>("exhaustive").value_or(false);
+  if (sites.exhaustive) {
+    for (const char* key : {"samples", "half_width", "at_most"}) {
+      if (section.optional<double>(key, 0, 1e18)) {
+        complaints.add(section.place(key), "an exhaustive campaign strikes every site",
+                       std::string("exhaustive, or ") + key);
+      }
+    }
+  } else {
+    constexpr std::int64_t kLeastSamples = 100;  // of 40 the total covers 0.924, not 0.95
+    const Sizes sizes = read_sizes(section, "samples", kLeastSamples, complaints);
+    sites.samples = sizes.least;
+    sites.most = sizes.most;
+    sites.half_width = sizes.half_width;
+  }
+  refuse_repeats(sites.types, section.place("kinds"), complaints);
+  refuse_repeats(sites.shapes, section.place("shapes"), complaints);
+  check_keys(section, sites, complaints);
+  return sites;
 }
 
 }  // namespace
@@ -59,55 +257,30 @@ Plan parse_plan(const std::string& name, const std::string& text) {
   plan.confidence = root.optional<double>("confidence", 0.5, 0.9999).value_or(plan.confidence);
   plan.seconds_a_trial =
       root.optional<std::int64_t>("seconds_a_trial", 1, kMaxSeconds).value_or(plan.seconds_a_trial);
-  const config::Section maps = root.section("random_maps");
-  const std::vector<std::string> kinds = maps.strings("kinds");
-  plan.maps.rates = maps.reals("rates", 0, 1);
-  plan.maps.maps = maps.required<std::int64_t>("maps", 1, kMaxMaps);
+  const auto maps = root.optional_section("random_maps");
+  const auto sites = root.optional_section("single_faults");
+  if (root.has("fault_files")) plan.fault_files = root.strings("fault_files");
+  Complaints complaints;
+  if (maps) plan.maps = read_maps(*maps, complaints);
+  if (sites) plan.sites = read_sites(*sites, complaints);
   document.done();
 
-  for (const std::string& kind : kinds) {
-    plan.maps.kinds.push_back(kind_of(kind, maps.place("kinds")));
+  refuse_repeats(plan.machines, root.place("machines"), complaints);
+  refuse_repeats(plan.models, root.place("models"), complaints);
+  if (plan.maps) {
+    refuse_repeats(plan.maps->types, maps->place("kinds"), complaints);
+    refuse_repeats(plan.maps->rates, maps->place("rates"), complaints);
   }
-  refuse_repeats(plan.machines, root.place("machines"));
-  refuse_repeats(plan.models, root.place("models"));
-  refuse_repeats(plan.maps.kinds, maps.place("kinds"));
-  refuse_repeats(plan.maps.rates, maps.place("rates"));
+  if (root.has("fault_files"))
+    refuse_repeats(plan.fault_files, root.place("fault_files"), complaints);
+  if (!plan.maps && !plan.sites && plan.fault_files.empty()) {
+    complaints.add(root.place(), "the campaign has no faults",
+                   "random_maps, single_faults or fault_files");
+  }
+  complaints.raise();
   plan.text = text;
   plan.sha256 = document.sha256();
-  if (trial_count(plan) > kMaxTrials) {
-    throw base::InputError(root.place(),
-                           "the campaign has " + std::to_string(trial_count(plan)) + " trials",
-                           "at most " + std::to_string(kMaxTrials));
-  }
   return plan;
-}
-
-std::int64_t trial_count(const Plan& plan) {
-  const auto count =
-      static_cast<double>(plan.machines.size()) * static_cast<double>(plan.models.size()) *
-      static_cast<double>(plan.maps.kinds.size()) * static_cast<double>(plan.maps.rates.size()) *
-      static_cast<double>(plan.maps.maps);
-  constexpr double kBeyondAnyLimit = 1e18;
-  if (count > kBeyondAnyLimit) return std::numeric_limits<std::int64_t>::max();
-  return static_cast<std::int64_t>(count);
-}
-
-Trial trial_of(const Plan& plan, std::int64_t number) {
-  SIM_CHECK(number >= 0 && number < trial_count(plan), "campaign", -1, "no such trial");
-  Trial trial;
-  trial.number = number;
-  const auto next = [&](std::size_t size) {
-    const std::int64_t digit = number % static_cast<std::int64_t>(size);
-    number /= static_cast<std::int64_t>(size);
-    return static_cast<std::size_t>(digit);
-  };
-  trial.map = static_cast<std::int64_t>(next(static_cast<std::size_t>(plan.maps.maps)));
-  trial.rate = plan.maps.rates[next(plan.maps.rates.size())];
-  trial.kind = plan.maps.kinds[next(plan.maps.kinds.size())];
-  trial.model = next(plan.models.size());
-  trial.machine = next(plan.machines.size());
-  trial.map_seed = plan.seed + static_cast<std::uint64_t>(trial.map);
-  return trial;
 }
 
 }  // namespace lacuna::campaign

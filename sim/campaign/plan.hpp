@@ -1,22 +1,45 @@
-// A campaign's plan: which chips are simulated. Read from a YAML file; trial k is a pure function
-// of the plan and k, so it is the same whoever runs it, and when.
+// A campaign's plan, read from a YAML file: machines x networks x faults. docs/formats.md has the
+// format.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "memory/cell_array.hpp"
+#include "campaign/population.hpp"
 
 namespace lacuna::campaign {
 
-/// Random fault maps of the weight SRAM: every kind x every rate x `maps` chips. Chip i has the
-/// same seed for every machine, network, kind and rate, so differences are paired, and a higher
-/// rate contains a lower one.
+/// Random fault maps of the weight SRAM: every type x every rate. Chip i has the same seed for
+/// every machine, network, type and rate, so differences are paired, and a higher rate contains a
+/// lower one.
 struct MapPlan {
-  std::vector<memory::FaultKind> kinds;
+  std::vector<FaultType> types;
   std::vector<double> rates;
-  std::int64_t maps = 0;
+  std::int64_t maps = 0;             ///< at least
+  std::int64_t most = 0;             ///< at most; as `maps` without a half-width
+  std::optional<double> half_width;  ///< asked of the accuracy's interval, in units of accuracy
+};
+
+enum class StratumKey : std::uint8_t { kLayer, kBit, kBank, kRow };
+
+/// Faults at single sites: every type x every shape, each stratum with a sample of its own.
+struct SitePlan {
+  enum class Sites : std::uint8_t {
+    kCells,    ///< every cell of the weight SRAM
+    kWeights,  ///< every bit of every weight: struck are all cells that ever hold it
+  };
+  std::vector<FaultType> types;
+  std::vector<Shape> shapes;
+  Sites sites = Sites::kCells;
+  std::vector<StratumKey> strata;
+  std::int64_t row_groups = 8;  ///< that the rows of a bank are cut into, where rows are strata
+  bool exhaustive = false;
+  std::int64_t samples = 0;          ///< of a stratum, at least
+  std::int64_t most = 0;             ///< at most; as `samples` without a half-width
+  std::optional<double> half_width;  ///< asked of the share of critical faults, of each stratum
+  double critical_share = 0;  ///< critical: top-1 changes in more than this share of the images
 };
 
 struct Plan {
@@ -29,30 +52,20 @@ struct Plan {
   std::uint64_t seed = 1;
   double confidence = 0.95;
   std::int64_t seconds_a_trial = 600;  ///< a trial that takes longer is an outcome of its own
-  MapPlan maps;
+  std::optional<MapPlan> maps;
+  std::optional<SitePlan> sites;
+  std::vector<std::string> fault_files;  ///< fault plans (.yaml) and measured maps (.csv)
 
   std::string text;    ///< the file, as read
   std::string sha256;  ///< of it
 };
 
+/// Most trials of a campaign.
+inline constexpr std::int64_t kMaxTrials = 100'000'000;
+
 /// Throws base::InputError with file, line and key. Paths are as written, relative to where the
 /// program runs.
 Plan load_plan(const std::string& path);
 Plan parse_plan(const std::string& name, const std::string& text);
-
-/// One chip.
-struct Trial {
-  std::int64_t number = 0;
-  std::size_t machine = 0;
-  std::size_t model = 0;
-  memory::FaultKind kind = memory::FaultKind::kFlip;
-  double rate = 0;
-  std::int64_t map = 0;
-  std::uint64_t map_seed = 0;
-};
-
-std::int64_t trial_count(const Plan& plan);
-/// Order: machine, model, kind, rate, map; the last runs fastest. `number` is below trial_count().
-Trial trial_of(const Plan& plan, std::int64_t number);
 
 }  // namespace lacuna::campaign

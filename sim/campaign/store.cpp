@@ -17,20 +17,31 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr const char* kSchema = "lacuna.campaign/1";
+constexpr const char* kSchema = "lacuna.campaign/2";
 
 constexpr const char* kTables = R"(
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE golden (
   machine INTEGER NOT NULL, model INTEGER NOT NULL, machine_name TEXT NOT NULL,
   model_name TEXT NOT NULL, correct INTEGER NOT NULL, cycles INTEGER NOT NULL,
-  logits_sha256 TEXT NOT NULL, PRIMARY KEY (machine, model)) WITHOUT ROWID;
+  dense_cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL,
+  PRIMARY KEY (machine, model)) WITHOUT ROWID;
+CREATE TABLE populations (
+  population INTEGER PRIMARY KEY, machine INTEGER NOT NULL, model INTEGER NOT NULL,
+  source TEXT NOT NULL, kind TEXT NOT NULL, rate REAL NOT NULL, shape TEXT NOT NULL,
+  shape_rows INTEGER NOT NULL, shape_bits INTEGER NOT NULL, layer TEXT NOT NULL,
+  bit INTEGER NOT NULL, bank INTEGER NOT NULL, first_row INTEGER NOT NULL,
+  last_row INTEGER NOT NULL, file TEXT NOT NULL, sites INTEGER NOT NULL, first INTEGER NOT NULL,
+  most INTEGER NOT NULL, first_trial INTEGER NOT NULL);
 CREATE TABLE trials (
-  trial INTEGER PRIMARY KEY, machine INTEGER NOT NULL, model INTEGER NOT NULL,
-  kind TEXT NOT NULL, rate REAL NOT NULL, map_seed INTEGER NOT NULL, status TEXT NOT NULL,
+  trial INTEGER PRIMARY KEY, population INTEGER NOT NULL, draw INTEGER NOT NULL,
+  map_seed INTEGER NOT NULL, bank INTEGER NOT NULL, row INTEGER NOT NULL, bit INTEGER NOT NULL,
+  code_bit INTEGER NOT NULL, weight TEXT NOT NULL, step INTEGER NOT NULL, status TEXT NOT NULL,
   armed INTEGER NOT NULL, fired INTEGER NOT NULL, correct INTEGER NOT NULL,
   masked INTEGER NOT NULL, benign INTEGER NOT NULL, sdc INTEGER NOT NULL,
-  cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL);
+  cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL, macs_computed INTEGER NOT NULL,
+  macs_residency INTEGER NOT NULL, macs_prefix INTEGER NOT NULL, macs_channel INTEGER NOT NULL,
+  macs_early_stop INTEGER NOT NULL);
 )";
 
 }  // namespace
@@ -118,6 +129,7 @@ class Statement {
     bound_ = 0;
     return false;
   }
+  double real(int column) const { return sqlite3_column_double(handle_, column); }
   std::int64_t integer(int column) const { return sqlite3_column_int64(handle_, column); }
   std::string text(int column) const {
     const unsigned char* text = sqlite3_column_text(handle_, column);
@@ -142,39 +154,121 @@ TrialStatus status_of(const std::string& name) {
   return TrialStatus::kDone;
 }
 
+template <class Enum, class Name>
+Enum named(const std::string& text, std::initializer_list<Enum> all, Name name) {
+  for (const Enum value : all) {
+    if (text == name(value)) return value;
+  }
+  throw base::InputError({"", 0, "populations"}, "'" + text + "' is not known");
+}
+
+constexpr const char* kTrialColumns =
+    "SELECT trial, population, draw, map_seed, bank, row, bit, code_bit, weight, step, status, "
+    "armed, fired, correct, masked, benign, sdc, cycles, logits_sha256, macs_computed, "
+    "macs_residency, macs_prefix, macs_channel, macs_early_stop FROM trials ";
+
+TrialRow row_of(const Statement& query) {
+  TrialRow row;
+  row.trial.number = query.integer(0);
+  row.trial.population = static_cast<std::size_t>(query.integer(1));
+  row.trial.draw = query.integer(2);
+  row.faults.map_seed = static_cast<std::uint64_t>(query.integer(3));
+  row.faults.site.cell = {query.integer(4), query.integer(5), query.integer(6)};
+  row.faults.site.code_bit = query.integer(7);
+  row.faults.site.weight = query.text(8);
+  row.faults.step = query.integer(9);
+  TrialOutcome& outcome = row.outcome;
+  outcome.status = status_of(query.text(10));
+  outcome.armed = query.integer(11);
+  outcome.fired = query.integer(12);
+  outcome.correct = query.integer(13);
+  outcome.masked = query.integer(14);
+  outcome.benign = query.integer(15);
+  outcome.sdc = query.integer(16);
+  outcome.cycles = query.integer(17);
+  outcome.logits_sha256 = query.text(18);
+  outcome.savings = {query.integer(19), query.integer(20), query.integer(21), query.integer(22),
+                     query.integer(23)};
+  return row;
+}
+
+// As a word of a shell's command line.
+std::string quoted(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789_-+=./:,%@") == std::string::npos) {
+    return text;
+  }
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Store::Store(Store&& other) noexcept = default;
 Store::~Store() = default;
 
-void Store::write_header(const Database& database, const TrialRunner& runner) {
+void Store::write_header(const Database& database, const std::string& path,
+                         const TrialRunner& runner, const std::string& command) {
   const Plan& plan = runner.plan();
   Statement header(database.handle, database.path, "INSERT INTO header VALUES (?, ?)");
-  const std::pair<const char*, std::string> rows[] = {{"schema", kSchema},
-                                                      {"version", engine::kVersion},
-                                                      {"plan", plan.text},
-                                                      {"plan_sha256", plan.sha256},
-                                                      {"inputs_sha256", runner.inputs_sha256()}};
+  const std::pair<const char*, std::string> rows[] = {
+      {"schema", kSchema},
+      {"version", engine::kVersion},
+      {"plan", plan.text},
+      {"plan_sha256", plan.sha256},
+      {"inputs_sha256", runner.inputs_sha256()},
+      {"folder", std::filesystem::current_path().string()},
+      {"command", command},
+      {"replay", "lacuna replay " + quoted(path) + " --trial"}};
   for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
   Statement golden(database.handle, database.path,
-                   "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?)");
+                   "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
-      const TrialOutcome& outcome = runner.golden(machine, model).outcome;
+      const TrialOutcome& outcome = runner.golden(machine, model);
       golden.bind(static_cast<std::int64_t>(machine))
           .bind(static_cast<std::int64_t>(model))
           .bind(runner.machine_name(machine))
           .bind(runner.model_name(model))
           .bind(outcome.correct)
           .bind(outcome.cycles)
+          .bind(runner.dense_cycles(machine, model))
           .bind(outcome.logits_sha256)
           .step();
     }
   }
+  Statement populations(database.handle, database.path,
+                        "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                        "?, ?, ?, ?, ?, ?)");
+  std::int64_t number = 0;
+  for (const Population& own : runner.populations()) {
+    populations.bind(number++)
+        .bind(static_cast<std::int64_t>(own.machine))
+        .bind(static_cast<std::int64_t>(own.model))
+        .bind(std::string(source_name(own.source)))
+        .bind(std::string(fault_type_name(own.type)))
+        .bind(own.rate)
+        .bind(own.shape.name())
+        .bind(own.shape.rows)
+        .bind(own.shape.bits)
+        .bind(own.label.layer)
+        .bind(own.label.bit)
+        .bind(own.label.bank)
+        .bind(own.label.first_row)
+        .bind(own.label.last_row)
+        .bind(own.file)
+        .bind(own.sites)
+        .bind(own.first)
+        .bind(own.most)
+        .bind(own.first_trial)
+        .step();
+  }
 }
 
-Store Store::create(const std::string& path, const TrialRunner& runner) {
+Store Store::create(const std::string& path, const TrialRunner& runner,
+                    const std::string& command) {
   if (std::filesystem::exists(path)) {
     throw base::InputError({path, 0, ""}, "exists already",
                            "'campaign resume' goes on with a campaign; a new one needs a new name");
@@ -188,7 +282,7 @@ Store Store::create(const std::string& path, const TrialRunner& runner) {
     database->open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     database->run("BEGIN IMMEDIATE");
     database->run(kTables);
-    write_header(*database, runner);
+    write_header(*database, path, runner, command);
     database->run("COMMIT");
     database.reset();
     std::filesystem::rename(temporary, path);
@@ -236,22 +330,95 @@ void Store::read_header() {
   plan_ = parse_plan(database_->path + " (plan)", value("plan"));
   inputs_sha256_ = value("inputs_sha256");
   version_ = value("version");
+  command_ = value("command");
+  replay_ = value("replay");
+  read_populations();
 }
 
-void Store::record(const Plan& plan, const std::vector<NumberedOutcome>& outcomes) {
-  if (outcomes.empty()) return;
+void Store::read_populations() {
+  Statement golden(database_->handle, database_->path,
+                   "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256 "
+                   "FROM golden ORDER BY machine, model");
+  while (golden.step()) {
+    GoldenRow row;
+    row.machine = golden.text(0);
+    row.model = golden.text(1);
+    row.outcome.correct = golden.integer(2);
+    row.outcome.cycles = golden.integer(3);
+    row.dense_cycles = golden.integer(4);
+    row.outcome.logits_sha256 = golden.text(5);
+    golden_.push_back(std::move(row));
+  }
+  Statement query(database_->handle, database_->path,
+                  "SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
+                  "layer, bit, bank, first_row, last_row, file, sites, first, most, first_trial "
+                  "FROM populations ORDER BY population");
+  const auto broken = [&](const std::string& what) {
+    throw base::InputError({database_->path, 0, "populations"}, what);
+  };
+  using Source = Population::Source;
+  while (query.step()) {
+    Population own;
+    own.machine = static_cast<std::size_t>(query.integer(0));
+    own.model = static_cast<std::size_t>(query.integer(1));
+    own.source = named(query.text(2), {Source::kMaps, Source::kSites, Source::kFile}, source_name);
+    own.type =
+        named(query.text(3),
+              {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1, FaultType::kUpset},
+              fault_type_name);
+    own.rate = query.real(4);
+    own.shape.rows = query.integer(6);
+    own.shape.bits = query.integer(7);
+    own.shape.kind = query.text(5) == "row"      ? Shape::Kind::kRow
+                     : query.text(5) == "column" ? Shape::Kind::kColumn
+                     : query.text(5) == "bank"   ? Shape::Kind::kBank
+                                                 : Shape::Kind::kCluster;
+    own.label = {query.text(8), query.integer(9), query.integer(10), query.integer(11),
+                 query.integer(12)};
+    own.file = query.text(13);
+    own.sites = query.integer(14);
+    own.first = query.integer(15);
+    own.most = query.integer(16);
+    own.first_trial = query.integer(17);
+    const std::int64_t next =
+        populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
+    if (own.machine >= plan_.machines.size() || own.model >= plan_.models.size()) {
+      broken("a population is of no machine or network of the plan");
+    }
+    if (own.most < 0 || own.first < 0 || own.first > own.most || own.first_trial != next ||
+        own.most > kMaxTrials - next) {
+      broken("trials are not numbered through");
+    }
+    populations_.push_back(std::move(own));
+  }
+  if (golden_.size() != plan_.machines.size() * plan_.models.size()) {
+    broken("fault-free runs are missing");
+  }
+}
+
+std::string Store::replay_command(std::int64_t number) const {
+  return replay_ + " " + std::to_string(number);
+}
+
+void Store::record(const std::vector<TrialRow>& rows) {
+  if (rows.empty()) return;
   database_->run("BEGIN IMMEDIATE");
   try {
     Statement insert(database_->handle, database_->path,
-                     "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    for (const auto& [number, outcome] : outcomes) {
-      const Trial trial = trial_of(plan, number);
-      insert.bind(number)
-          .bind(static_cast<std::int64_t>(trial.machine))
-          .bind(static_cast<std::int64_t>(trial.model))
-          .bind(std::string(memory::fault_kind_name(trial.kind)))
-          .bind(trial.rate)
-          .bind(static_cast<std::int64_t>(trial.map_seed))
+                     "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                     "?, ?, ?, ?, ?, ?, ?, ?)");
+    for (const TrialRow& row : rows) {
+      const TrialOutcome& outcome = row.outcome;
+      insert.bind(row.trial.number)
+          .bind(static_cast<std::int64_t>(row.trial.population))
+          .bind(row.trial.draw)
+          .bind(static_cast<std::int64_t>(row.faults.map_seed))
+          .bind(row.faults.site.cell.bank)
+          .bind(row.faults.site.cell.row)
+          .bind(row.faults.site.cell.bit)
+          .bind(row.faults.site.code_bit)
+          .bind(row.faults.site.weight)
+          .bind(row.faults.step)
           .bind(std::string(trial_status_name(outcome.status)))
           .bind(outcome.armed)
           .bind(outcome.fired)
@@ -261,6 +428,11 @@ void Store::record(const Plan& plan, const std::vector<NumberedOutcome>& outcome
           .bind(outcome.sdc)
           .bind(outcome.cycles)
           .bind(outcome.logits_sha256)
+          .bind(outcome.savings.computed)
+          .bind(outcome.savings.residency)
+          .bind(outcome.savings.prefix)
+          .bind(outcome.savings.channel)
+          .bind(outcome.savings.early_stop)
           .step();
     }
     database_->run("COMMIT");
@@ -271,11 +443,12 @@ void Store::record(const Plan& plan, const std::vector<NumberedOutcome>& outcome
 }
 
 std::vector<bool> Store::recorded() const {
-  std::vector<bool> done(static_cast<std::size_t>(trial_count(plan_)));
+  const std::int64_t count = trial_count();
+  std::vector<bool> done(static_cast<std::size_t>(count));
   Statement query(database_->handle, database_->path, "SELECT trial FROM trials");
   while (query.step()) {
     const std::int64_t trial = query.integer(0);
-    if (trial < 0 || trial >= trial_count(plan_)) {
+    if (trial < 0 || trial >= count) {
       throw base::InputError({database_->path, 0, "trials"},
                              "trial " + std::to_string(trial) + " is not of this campaign");
     }
@@ -284,42 +457,64 @@ std::vector<bool> Store::recorded() const {
   return done;
 }
 
-std::vector<NumberedOutcome> Store::outcomes() const {
-  std::vector<NumberedOutcome> rows;
-  Statement query(database_->handle, database_->path,
-                  "SELECT trial, status, armed, fired, correct, masked, benign, sdc, cycles, "
-                  "logits_sha256 FROM trials ORDER BY trial");
-  while (query.step()) {
-    TrialOutcome outcome;
-    outcome.status = status_of(query.text(1));
-    outcome.armed = query.integer(2);
-    outcome.fired = query.integer(3);
-    outcome.correct = query.integer(4);
-    outcome.masked = query.integer(5);
-    outcome.benign = query.integer(6);
-    outcome.sdc = query.integer(7);
-    outcome.cycles = query.integer(8);
-    outcome.logits_sha256 = query.text(9);
-    rows.emplace_back(query.integer(0), std::move(outcome));
-  }
-  return rows;
+std::int64_t Store::recorded_count() const {
+  Statement query(database_->handle, database_->path, "SELECT COUNT(*) FROM trials");
+  query.step();
+  return query.integer(0);
 }
 
-std::vector<Store::GoldenRow> Store::golden() const {
-  std::vector<GoldenRow> rows;
-  Statement query(database_->handle, database_->path,
-                  "SELECT machine_name, model_name, correct, cycles, logits_sha256 FROM golden "
-                  "ORDER BY machine, model");
-  while (query.step()) {
-    GoldenRow row;
-    row.machine = query.text(0);
-    row.model = query.text(1);
-    row.outcome.correct = query.integer(2);
-    row.outcome.cycles = query.integer(3);
-    row.outcome.logits_sha256 = query.text(4);
-    rows.push_back(std::move(row));
+void Tally::add(const TrialOutcome& outcome, double critical_images) {
+  if (outcome.status != TrialStatus::kDone) {
+    ++lost;
+    return;
   }
-  return rows;
+  ++done;
+  critical += static_cast<double>(outcome.sdc) > critical_images ? 1 : 0;
+  correct += outcome.correct;
+  correct_squared += outcome.correct * outcome.correct;
+}
+
+double Store::critical_images() const {
+  return (plan_.sites ? plan_.sites->critical_share : 0) * static_cast<double>(plan_.images);
+}
+
+Tally Store::tally(std::size_t population, std::int64_t draws) const {
+  const Population& own = populations_[population];
+  Statement query(database_->handle, database_->path,
+                  "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), "
+                  "COALESCE(SUM(CASE WHEN status = 'done' AND sdc > ?1 THEN 1 ELSE 0 END), 0), "
+                  "COALESCE(SUM(correct), 0), COALESCE(SUM(correct * correct), 0) "
+                  "FROM trials WHERE trial >= ?2 AND trial < ?3");
+  query.bind(critical_images()).bind(own.first_trial).bind(own.first_trial + draws);
+  query.step();
+  Tally tally;
+  tally.done = query.integer(1);
+  tally.lost = query.integer(0) - tally.done;
+  tally.critical = query.integer(2);
+  tally.correct = query.integer(3);
+  tally.correct_squared = query.integer(4);
+  return tally;
+}
+
+void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
+  Statement query(database_->handle, database_->path,
+                  (std::string(kTrialColumns) + "ORDER BY trial").c_str());
+  while (query.step()) {
+    TrialRow row = row_of(query);
+    if (row.trial.population >= populations_.size()) {
+      throw base::InputError({database_->path, 0, "trials"},
+                             "trial " + std::to_string(row.trial.number) + " is of no population");
+    }
+    visit(row);
+  }
+}
+
+std::optional<TrialRow> Store::find(std::int64_t number) const {
+  Statement query(database_->handle, database_->path,
+                  (std::string(kTrialColumns) + "WHERE trial = ?").c_str());
+  query.bind(number);
+  if (!query.step()) return std::nullopt;
+  return row_of(query);
 }
 
 }  // namespace lacuna::campaign

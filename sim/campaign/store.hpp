@@ -1,25 +1,44 @@
 // A campaign's results: one SQLite file (WAL), written in transactions, so that whatever happens at
-// whatever moment it holds whole trials only. Schema "lacuna.campaign/1", see docs/formats.md.
+// whatever moment it holds whole trials only. Schema "lacuna.campaign/2", see docs/formats.md.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "campaign/plan.hpp"
+#include "campaign/population.hpp"
 #include "campaign/trial.hpp"
 
 namespace lacuna::campaign {
 
-using NumberedOutcome = std::pair<std::int64_t, TrialOutcome>;
+/// A trial as the store holds it.
+struct TrialRow {
+  Trial trial;
+  TrialFaults faults;
+  TrialOutcome outcome;
+};
+
+/// Sums over the recorded draws of a population.
+struct Tally {
+  std::int64_t done = 0;      ///< trials with a result
+  std::int64_t lost = 0;      ///< crashed or timed out
+  std::int64_t critical = 0;  ///< top-1 changed in more than the plan's share of the images
+  std::int64_t correct = 0;   ///< images, of all trials
+  std::int64_t correct_squared = 0;
+
+  void add(const TrialOutcome& outcome, double critical_images);
+};
 
 class Store {
  public:
-  /// A new file for a campaign. Throws base::InputError when it exists, cannot be written, or the
-  /// disk is full.
-  static Store create(const std::string& path, const TrialRunner& runner);
+  /// A new file for a campaign. `command` is what began it. Throws base::InputError when it
+  /// exists, cannot be written, or the disk is full.
+  static Store create(const std::string& path, const TrialRunner& runner,
+                      const std::string& command);
   /// An existing file, to go on with. Throws base::InputError when it is missing, not a campaign,
   /// of another version, or another process writes it.
   static Store open_to_write(const std::string& path);
@@ -32,35 +51,59 @@ class Store {
 
   /// The plan as it was when the campaign began.
   const Plan& plan() const { return plan_; }
+  const std::vector<Population>& populations() const { return populations_; }
+  /// One more than the highest trial number.
+  std::int64_t trial_count() const {
+    return populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
+  }
   const std::string& inputs_sha256() const { return inputs_sha256_; }
   const std::string& program_version() const { return version_; }
+  const std::string& command() const { return command_; }
+  /// The command that runs trial `number` again, from the folder the campaign began in.
+  std::string replay_command(std::int64_t number) const;
 
-  /// Writes outcomes in one transaction. Throws base::InputError naming the file when it cannot be
+  /// Writes rows in one transaction. Throws base::InputError naming the file when it cannot be
   /// written; what was written before stays.
-  void record(const Plan& plan, const std::vector<NumberedOutcome>& outcomes);
+  void record(const std::vector<TrialRow>& rows);
 
   /// [trial] whether it is in the file.
   std::vector<bool> recorded() const;
-  /// All outcomes, by trial number.
-  std::vector<NumberedOutcome> outcomes() const;
+  std::int64_t recorded_count() const;
+  /// Top-1 changes in more images than this make a fault a critical one.
+  double critical_images() const;
+  /// Of draws 0 to `draws` - 1.
+  Tally tally(std::size_t population, std::int64_t draws) const;
+  /// Every row, by trial number.
+  void for_each(const std::function<void(const TrialRow&)>& visit) const;
+  std::optional<TrialRow> find(std::int64_t number) const;
   struct GoldenRow {
     std::string machine;
     std::string model;
     TrialOutcome outcome;
+    std::int64_t dense_cycles = 0;
   };
   /// Fault-free runs, [machine][model] in plan order.
-  std::vector<GoldenRow> golden() const;
+  const std::vector<GoldenRow>& golden() const { return golden_; }
+  const GoldenRow& golden_of(const Population& population) const {
+    return golden_[population.machine * plan_.models.size() + population.model];
+  }
 
  private:
   struct Database;
   explicit Store(std::unique_ptr<Database> database);
-  static void write_header(const Database& database, const TrialRunner& runner);
+  static void write_header(const Database& database, const std::string& path,
+                           const TrialRunner& runner, const std::string& command);
   void read_header();
+  void read_populations();
 
   std::unique_ptr<Database> database_;
   Plan plan_;
+  std::vector<Population> populations_;
+  std::vector<GoldenRow> golden_;
   std::string inputs_sha256_;
   std::string version_;
+  std::string command_;
+  std::string replay_;
 };
 
 }  // namespace lacuna::campaign

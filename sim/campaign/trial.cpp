@@ -1,10 +1,17 @@
 #include "campaign/trial.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "campaign/site_order.hpp"
 #include "engine/run_record.hpp"
+#include "fault/map_file.hpp"
+#include "fault/plan_builder.hpp"
+#include "fault/plan_file.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
@@ -22,6 +29,29 @@ const char* trial_status_name(TrialStatus status) {
   }
   return "";
 }
+
+struct TrialRunner::Pair {
+  explicit Pair(engine::Job loaded)
+      : job(std::move(loaded)),
+        run(job),
+        weights(job),
+        residency(job.parts.front().schedule, job.parts.front().network, job.spec),
+        classes(job.parts.front().network.classes()) {}
+
+  engine::Job job;
+  engine::RepeatedRun run;
+  engine::JobWeightCells weights;
+  mapping::ResidencyMap residency;
+  std::int64_t classes;
+  std::vector<int> predictions;  ///< fault-free
+  TrialOutcome golden;
+  std::int64_t dense_cycles = 0;
+  std::vector<SiteTable> tables;        ///< one a shape of the plan
+  std::vector<fault::FaultPlan> files;  ///< one a fault file of the plan
+};
+
+TrialRunner::TrialRunner(TrialRunner&& other) noexcept = default;
+TrialRunner::~TrialRunner() = default;
 
 TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
   base::Sha256 inputs;
@@ -55,61 +85,262 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
       for (std::int64_t image = 0; image < plan.images; ++image) {
         images.push_back(network::quantise_pixels(data, image, network));
       }
-      Pair pair;
-      pair.job = engine::model_job(spec, network, std::move(images), plan.batch);
-      pairs_.push_back(std::move(pair));
+      pairs_.push_back(
+          std::make_unique<Pair>(engine::model_job(spec, network, std::move(images), plan.batch)));
     }
   }
+  constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;
+  for (const std::string& path : plan.fault_files) {
+    base::Sha256 hash;
+    const std::string bytes = base::read_file(path, kMaxFileBytes);
+    hash.update(bytes.data(), bytes.size());
+    depend_on(hash.hex());
+  }
   inputs_sha256_ = inputs.hex();
-  for (Pair& pair : pairs_) {
-    const engine::Measurement measured = engine::simulate(pair.job, engine::EngineKind::kFast);
-    const std::int64_t classes = pair.job.parts.front().network.classes();
-    pair.golden.logits = measured.logits;
-    for (std::int64_t image = 0; image < plan.images; ++image) {
-      pair.golden.predictions.push_back(
-          engine::top1(measured.logits.data() + image * classes, classes));
+  for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
+    for (std::size_t model = 0; model < plan.models.size(); ++model) {
+      Pair& own = *pairs_[machine * plan.models.size() + model];
+      const engine::PlanOutcome& golden = own.run.golden();
+      for (std::int64_t image = 0; image < plan.images; ++image) {
+        own.predictions.push_back(
+            engine::top1(golden.logits.data() + image * own.classes, own.classes));
+      }
+      own.golden.logits_sha256 = engine::sums_sha256(golden.logits);
+      own.golden = summarise(own, golden.logits, golden.cycles, {});
+      for (const base::LayerCounters& layer :
+           engine::simulate_dense(own.job, engine::EngineKind::kFast)) {
+        own.dense_cycles += layer.cycles.total().value;
+      }
+      add_populations(machine, model);
     }
-    pair.golden.outcome = summarise(measured, &pair.golden, classes);
   }
 }
 
-const Golden& TrialRunner::golden(std::size_t machine, std::size_t model) const {
+const TrialOutcome& TrialRunner::golden(std::size_t machine, std::size_t model) const {
   return pair(machine, model).golden;
 }
 
-TrialOutcome TrialRunner::summarise(const engine::Measurement& measured, const Golden* golden,
-                                    std::int64_t classes) const {
-  TrialOutcome outcome;
-  outcome.armed = static_cast<std::int64_t>(measured.faults.size());
-  outcome.fired =
-      std::count_if(measured.faults.begin(), measured.faults.end(),
-                    [](const base::FaultOutcome& fault) { return fault.reads_changed > 0; });
-  for (const base::LayerCounters& layer : measured.layers) {
-    outcome.cycles += layer.cycles.total().value;
+std::int64_t TrialRunner::dense_cycles(std::size_t machine, std::size_t model) const {
+  return pair(machine, model).dense_cycles;
+}
+
+void TrialRunner::add_population(Population population) {
+  population.first_trial = trial_count();
+  if (population.most > kMaxTrials - population.first_trial) {
+    throw base::InputError({plan_.name, 0, ""}, "the campaign has too many trials",
+                           "at most " + std::to_string(kMaxTrials));
   }
-  for (std::size_t image = 0; image < labels_.size(); ++image) {
-    const auto first = static_cast<std::int64_t>(image) * classes;
-    const std::int32_t* logits = measured.logits.data() + first;
-    const int predicted = engine::top1(logits, classes);
-    outcome.correct += predicted == labels_[image] ? 1 : 0;
-    if (std::equal(logits, logits + classes, golden->logits.data() + first)) {
-      ++outcome.masked;
-    } else if (predicted == golden->predictions[image]) {
-      ++outcome.benign;
-    } else {
-      ++outcome.sdc;
+  populations_.push_back(std::move(population));
+  site_strata_.emplace_back();
+}
+
+void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
+  Pair& own = *pairs_[machine * plan_.models.size() + model];
+  Population population;
+  population.machine = machine;
+  population.model = model;
+  if (plan_.maps) {
+    population.source = Population::Source::kMaps;
+    population.first = plan_.maps->maps;
+    population.most = plan_.maps->most;
+    for (const FaultType type : plan_.maps->types) {
+      for (const double rate : plan_.maps->rates) {
+        population.type = type;
+        population.rate = rate;
+        add_population(population);
+      }
     }
   }
-  outcome.logits_sha256 = measured.logits_sha256;
+  if (plan_.sites) {
+    const SitePlan& sites = *plan_.sites;
+    population.source = Population::Source::kSites;
+    population.rate = 0;
+    for (const Shape& shape : sites.shapes) {
+      own.tables.emplace_back(own.job, own.weights, own.residency, sites, shape);
+    }
+    for (const FaultType type : sites.types) {
+      const std::int64_t steps = type == FaultType::kUpset ? own.job.steps() : 1;
+      if (type == FaultType::kUpset && own.job.parts.front().remainder) {
+        throw base::InputError({plan_.name, 0, "batch"},
+                               "upsets strike a step of every batch, but the last one is smaller",
+                               "a batch that divides the number of images");
+      }
+      for (std::size_t table = 0; table < own.tables.size(); ++table) {
+        const auto& strata = own.tables[table].strata();
+        for (std::size_t stratum = 0; stratum < strata.size(); ++stratum) {
+          population.type = type;
+          population.shape = sites.shapes[table];
+          population.label = strata[stratum].label;
+          population.sites = static_cast<std::int64_t>(strata[stratum].sites.size()) * steps;
+          population.first =
+              sites.exhaustive ? population.sites : std::min(sites.samples, population.sites);
+          population.most =
+              sites.exhaustive ? population.sites : std::min(sites.most, population.sites);
+          add_population(population);
+          site_strata_.back() = {table, stratum};
+        }
+      }
+    }
+  }
+  population = Population();
+  population.machine = machine;
+  population.model = model;
+  population.source = Population::Source::kFile;
+  population.first = population.most = 1;
+  for (const std::string& path : plan_.fault_files) {
+    const fault::MemoryGeometry memory = engine::weight_sram(own.job);
+    own.files.push_back(std::filesystem::path(path).extension() == ".csv"
+                            ? fault::read_map(path, memory)
+                            : fault::load_plan(path, {memory, &own.weights, own.job.steps()}));
+    engine::check_plan(own.job, own.files.back());
+    population.file = path;
+    add_population(population);
+  }
+}
+
+std::int64_t TrialRunner::trial_count() const {
+  return populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
+}
+
+Trial TrialRunner::trial(std::int64_t number) const {
+  SIM_CHECK(number >= 0 && number < trial_count(), "campaign", -1, "no such trial");
+  const auto after = std::upper_bound(
+      populations_.begin(), populations_.end(), number,
+      [](std::int64_t value, const Population& own) { return value < own.first_trial; });
+  const auto own = std::prev(after);
+  return {number, static_cast<std::size_t>(own - populations_.begin()), number - own->first_trial};
+}
+
+// Sites x steps in one order; networks and machines whose strata are of one size are struck at the
+// same ones.
+std::uint32_t TrialRunner::site_number(const Trial& trial) const {
+  const Population& own = populations_[trial.population];
+  const SiteStratum& place = site_strata_[trial.population];
+  const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
+  const SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum), own.sites);
+  return sites[static_cast<std::size_t>(order.site(trial.draw) %
+                                        static_cast<std::int64_t>(sites.size()))];
+}
+
+std::int64_t TrialRunner::step_of(const Trial& trial) const {
+  const Population& own = populations_[trial.population];
+  if (own.type != FaultType::kUpset) return memory::kPermanent;
+  const SiteStratum& place = site_strata_[trial.population];
+  const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
+  const SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum), own.sites);
+  return order.site(trial.draw) / static_cast<std::int64_t>(sites.size());
+}
+
+TrialFaults TrialRunner::faults(const Trial& trial) const {
+  const Population& own = populations_[trial.population];
+  TrialFaults faults;
+  switch (own.source) {
+    case Population::Source::kMaps:
+      faults.map_seed = plan_.seed + static_cast<std::uint64_t>(trial.draw);
+      break;
+    case Population::Source::kSites:
+      faults.site =
+          pair(trial).tables[site_strata_[trial.population].table].site(site_number(trial));
+      faults.step = step_of(trial);
+      break;
+    case Population::Source::kFile:
+      break;
+  }
+  return faults;
+}
+
+fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
+  const Population& own = populations_[trial.population];
+  const Pair& where = pair(trial);
+  switch (own.source) {
+    case Population::Source::kMaps:
+      return fault::sample_map(engine::weight_sram(where.job), own.rate,
+                               plan_.seed + static_cast<std::uint64_t>(trial.draw),
+                               fault_kind(own.type));
+    case Population::Source::kFile: {
+      const auto file = std::find(plan_.fault_files.begin(), plan_.fault_files.end(), own.file);
+      return where.files[static_cast<std::size_t>(file - plan_.fault_files.begin())];
+    }
+    case Population::Source::kSites:
+      break;
+  }
+  const std::int64_t step = step_of(trial);
+  std::vector<fault::SourcedFault> faults;
+  const SiteTable& table = where.tables[site_strata_[trial.population].table];
+  for (const memory::CellPosition& cell : table.cells(site_number(trial), step)) {
+    fault::SourcedFault fault;
+    fault.fault.cell = cell;
+    fault.fault.kind = fault_kind(own.type);
+    fault.fault.step = step;
+    faults.push_back(fault);
+  }
+  return fault::build_plan(
+      std::move(faults), [](std::int32_t) { return base::Place(); },
+      "trial " + std::to_string(trial.number));
+}
+
+TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
+                                    const std::vector<std::int64_t>& cycles,
+                                    const std::vector<base::FaultOutcome>& faults) const {
+  const std::vector<std::int32_t>& golden = pair.run.golden().logits;
+  TrialOutcome outcome;
+  outcome.armed = static_cast<std::int64_t>(faults.size());
+  outcome.fired = std::count_if(faults.begin(), faults.end(), [](const base::FaultOutcome& fault) {
+    return fault.reads_changed > 0;
+  });
+  for (const std::int64_t batch : cycles) outcome.cycles += batch;
+  for (std::size_t image = 0; image < labels_.size(); ++image) {
+    const auto first = static_cast<std::int64_t>(image) * pair.classes;
+    const std::int32_t* own = logits.data() + first;
+    int predicted = pair.predictions[image];
+    if (std::equal(own, own + pair.classes, golden.data() + first)) {
+      ++outcome.masked;
+    } else {
+      predicted = engine::top1(own, pair.classes);
+      ++(predicted == pair.predictions[image] ? outcome.benign : outcome.sdc);
+    }
+    outcome.correct += predicted == labels_[image] ? 1 : 0;
+  }
+  outcome.logits_sha256 = outcome.masked == static_cast<std::int64_t>(labels_.size())
+                              ? pair.golden.logits_sha256
+                              : engine::sums_sha256(logits);
   return outcome;
 }
 
-TrialOutcome TrialRunner::run(const Trial& trial, engine::EngineKind kind) const {
-  const Pair& own = pair(trial.machine, trial.model);
-  const fault::FaultPlan faults =
-      fault::sample_map(engine::weight_sram(own.job), trial.rate, trial.map_seed, trial.kind);
-  const engine::Measurement measured = engine::simulate(own.job, faults, kind);
-  return summarise(measured, &own.golden, own.job.parts.front().network.classes());
+TrialOutcome TrialRunner::run(const Trial& trial, const fast::Shortcuts& shortcuts) const {
+  const Pair& own = pair(trial);
+  const engine::PlanOutcome measured = own.run.run(fault_plan(trial), shortcuts);
+  TrialOutcome outcome = summarise(own, measured.logits, measured.cycles, measured.faults);
+  outcome.savings = measured.savings;
+  return outcome;
+}
+
+TrialOutcome TrialRunner::run_whole(const Trial& trial, engine::EngineKind kind) const {
+  const Pair& own = pair(trial);
+  const engine::Measurement measured = engine::simulate(own.job, fault_plan(trial), kind);
+  return summarise(own, measured.logits, measured.batch_cycles, measured.faults);
+}
+
+std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
+  const Pair& own = pair(trial);
+  const engine::PlanOutcome measured = own.run.run(fault_plan(trial));
+  const engine::PlanOutcome& golden = own.run.golden();
+  std::vector<ImageOutcome> images;
+  for (std::size_t image = 0; image < labels_.size(); ++image) {
+    const auto first = static_cast<std::int64_t>(image) * own.classes;
+    const std::int32_t* logits = measured.logits.data() + first;
+    const std::size_t batch =
+        image / static_cast<std::size_t>(own.job.parts.front().schedule.batch);
+    ImageOutcome outcome;
+    outcome.label = labels_[image];
+    outcome.golden_top1 = own.predictions[image];
+    outcome.top1 = engine::top1(logits, own.classes);
+    outcome.logits_equal = std::equal(logits, logits + own.classes, golden.logits.data() + first);
+    outcome.golden_cycles = golden.cycles[batch];
+    outcome.cycles = measured.cycles[batch];
+    images.push_back(outcome);
+  }
+  return images;
 }
 
 }  // namespace lacuna::campaign

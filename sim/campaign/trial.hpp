@@ -1,14 +1,15 @@
-// Running one trial: a network on a machine with one chip's faults, against the fault-free run.
+// Running one trial: a network on a machine with one draw of faults, against the fault-free run.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "campaign/plan.hpp"
+#include "campaign/population.hpp"
+#include "campaign/sites.hpp"
+#include "engine/repeated_run.hpp"
 #include "engine/run.hpp"
 
 namespace lacuna::campaign {
@@ -16,6 +17,20 @@ namespace lacuna::campaign {
 /// What became of a trial.
 enum class TrialStatus : std::uint8_t { kDone, kCrashed, kTimedOut };
 const char* trial_status_name(TrialStatus status);
+
+/// A draw from a population; `number` is its number in the campaign.
+struct Trial {
+  std::int64_t number = 0;
+  std::size_t population = 0;
+  std::int64_t draw = 0;
+};
+
+/// What a trial's faults are, for people and for the store.
+struct TrialFaults {
+  std::uint64_t map_seed = 0;              ///< maps
+  Site site;                               ///< sites
+  std::int64_t step = memory::kPermanent;  ///< upsets
+};
 
 /// The outcome of a trial. Image classes are against the fault-free run of the same network and
 /// machine: masked (logits equal), benign (top-1 equal), sdc (top-1 changed).
@@ -29,44 +44,78 @@ struct TrialOutcome {
   std::int64_t sdc = 0;
   std::int64_t cycles = 0;  ///< of all images
   std::string logits_sha256;
+  fast::Savings savings;  ///< how it was computed; no part of the result
 };
 
-/// The fault-free run that trials are compared with.
-struct Golden {
-  std::vector<std::int32_t> logits;
-  std::vector<int> predictions;
-  TrialOutcome outcome;
+/// What became of one image of a trial.
+struct ImageOutcome {
+  int label = 0;
+  int golden_top1 = 0;
+  int top1 = 0;
+  bool logits_equal = true;
+  std::int64_t golden_cycles = 0;  ///< of the image's batch
+  std::int64_t cycles = 0;
 };
 
-/// Loads each pair of machine and network once, and runs trials on it.
+/// Loads each pair of machine and network once, and runs trials on it. Trial k is a pure function
+/// of the plan, its files, and k.
 class TrialRunner {
  public:
-  /// Reads machines, models and images of the plan; maps every pair. Throws base::InputError.
+  /// Reads machines, models, fault files and images of the plan; maps every pair and runs it once
+  /// without faults. Throws base::InputError.
   explicit TrialRunner(const Plan& plan);
+  TrialRunner(TrialRunner&& other) noexcept;
+  ~TrialRunner();
 
   const Plan& plan() const { return plan_; }
-  const Golden& golden(std::size_t machine, std::size_t model) const;
+  const TrialOutcome& golden(std::size_t machine, std::size_t model) const;
+  /// Of all images without zero skipping.
+  std::int64_t dense_cycles(std::size_t machine, std::size_t model) const;
   /// Names for people: of the machine and the network.
   const std::string& machine_name(std::size_t machine) const { return machine_names_[machine]; }
   const std::string& model_name(std::size_t model) const { return model_names_[model]; }
   /// SHA-256 over the contents of all files that the results depend on, in plan order.
   const std::string& inputs_sha256() const { return inputs_sha256_; }
 
-  TrialOutcome run(const Trial& trial, engine::EngineKind kind = engine::EngineKind::kFast) const;
+  const std::vector<Population>& populations() const { return populations_; }
+  /// One more than the highest trial number.
+  std::int64_t trial_count() const;
+  /// `number` is below trial_count().
+  Trial trial(std::int64_t number) const;
+  TrialFaults faults(const Trial& trial) const;
+  fault::FaultPlan fault_plan(const Trial& trial) const;
+
+  TrialOutcome run(const Trial& trial, const fast::Shortcuts& shortcuts = {}) const;
+  /// The same in full on either engine.
+  TrialOutcome run_whole(const Trial& trial, engine::EngineKind kind) const;
+  std::vector<ImageOutcome> run_images(const Trial& trial) const;
 
  private:
-  struct Pair {
-    engine::Job job;
-    Golden golden;
-  };
-  TrialOutcome summarise(const engine::Measurement& measured, const Golden* golden,
-                         std::int64_t classes) const;
+  struct Pair;
+
+  void add_populations(std::size_t machine, std::size_t model);
+  void add_population(Population population);
   const Pair& pair(std::size_t machine, std::size_t model) const {
-    return pairs_[machine * plan_.models.size() + model];
+    return *pairs_[machine * plan_.models.size() + model];
   }
+  const Pair& pair(const Trial& trial) const {
+    const Population& own = populations_[trial.population];
+    return pair(own.machine, own.model);
+  }
+  std::uint32_t site_number(const Trial& trial) const;
+  std::int64_t step_of(const Trial& trial) const;
+  TrialOutcome summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
+                         const std::vector<std::int64_t>& cycles,
+                         const std::vector<base::FaultOutcome>& faults) const;
 
   Plan plan_;
-  std::vector<Pair> pairs_;  ///< [machine][model]
+  std::vector<std::unique_ptr<Pair>> pairs_;  ///< [machine][model]
+  std::vector<Population> populations_;
+  struct SiteStratum {
+    std::size_t table = 0;  ///< of the pair's, one a shape
+    std::size_t stratum = 0;
+  };
+  std::vector<SiteStratum> site_strata_;  ///< [population]; of sites only
   std::vector<int> labels_;
   std::vector<std::string> machine_names_;
   std::vector<std::string> model_names_;

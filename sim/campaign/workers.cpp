@@ -11,11 +11,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <memory>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "campaign/rounds.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -32,6 +34,7 @@ struct Reply {
   bool audited = false;
   bool differs = false;
   std::array<std::int64_t, 7> counts{};
+  fast::Savings savings;
   std::array<char, kHashLength> hash{};
 };
 
@@ -39,6 +42,7 @@ Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
   Reply reply;
   reply.trial = trial;
   reply.status = outcome.status;
+  reply.savings = outcome.savings;
   reply.counts = {outcome.armed,  outcome.fired, outcome.correct, outcome.masked,
                   outcome.benign, outcome.sdc,   outcome.cycles};
   std::copy_n(outcome.logits_sha256.begin(), std::min(kHashLength, outcome.logits_sha256.size()),
@@ -49,6 +53,7 @@ Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
 TrialOutcome unpack(const Reply& reply) {
   TrialOutcome outcome;
   outcome.status = reply.status;
+  outcome.savings = reply.savings;
   outcome.armed = reply.counts[0];
   outcome.fired = reply.counts[1];
   outcome.correct = reply.counts[2];
@@ -89,12 +94,12 @@ bool is_audited(const TrialRunner& runner, std::int64_t trial, double share) {
                                            static_cast<std::uint64_t>(trial)) < share;
 }
 
-Reply run_one(const TrialRunner& runner, std::int64_t number, double audit_share) {
-  const Trial trial = trial_of(runner.plan(), number);
+Reply run_one(const TrialRunner& runner, std::int64_t number, const WorkerOptions& options) {
+  const Trial trial = runner.trial(number);
   try {
-    const Reply fast = pack(number, runner.run(trial));
-    if (!is_audited(runner, number, audit_share)) return fast;
-    const Reply systemc = pack(number, runner.run(trial, engine::EngineKind::kSystemc));
+    const Reply fast = pack(number, runner.run(trial, options.shortcuts));
+    if (!is_audited(runner, number, options.audit_share)) return fast;
+    const Reply systemc = pack(number, runner.run_whole(trial, engine::EngineKind::kSystemc));
     Reply reply = fast;
     reply.audited = true;
     reply.differs = fast.counts != systemc.counts || fast.hash != systemc.hash;
@@ -109,7 +114,8 @@ Reply run_one(const TrialRunner& runner, std::int64_t number, double audit_share
 
 class Worker {
  public:
-  Worker(const TrialRunner& runner, double audit_share) : runner_(runner), share_(audit_share) {
+  Worker(const TrialRunner& runner, const WorkerOptions& options)
+      : runner_(runner), options_(options) {
     start();
   }
   ~Worker() { stop(); }
@@ -117,24 +123,28 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   int replies() const { return from_; }
-  std::int64_t trial() const { return trial_; }
+  /// Given and not answered yet; the first is the one that runs.
+  const std::deque<std::int64_t>& trials() const { return trials_; }
   bool overdue(Clock::time_point now, std::int64_t seconds) const {
-    return trial_ != kNoTrial && now - since_ > std::chrono::seconds(seconds);
+    return !trials_.empty() && now - since_ > std::chrono::seconds(seconds);
+  }
+  /// Of a worker that is gone the loss shows when it is asked for a reply.
+  void give(std::int64_t trial) {
+    if (trials_.empty()) since_ = Clock::now();
+    trials_.push_back(trial);
+    write_all(to_, &trial, sizeof trial);
   }
   /// False when the worker is gone.
-  bool give(std::int64_t trial) {
-    trial_ = trial;
-    since_ = Clock::now();
-    return write_all(to_, &trial, sizeof trial);
-  }
   bool take(Reply& reply) {
     if (!read_all(from_, &reply, sizeof reply)) return false;
-    trial_ = kNoTrial;
+    trials_.pop_front();
+    since_ = Clock::now();
     return true;
   }
+  /// Starts a fresh process; what was given is forgotten.
   void restart() {
     stop();
-    trial_ = kNoTrial;
+    trials_.clear();
     start();
   }
 
@@ -159,7 +169,7 @@ class Worker {
     ::close(replies[0]);
     std::int64_t trial = kNoTrial;
     while (::getppid() == parent && read_all(orders[0], &trial, sizeof trial)) {
-      const Reply reply = run_one(runner_, trial, share_);
+      const Reply reply = run_one(runner_, trial, options_);
       if (!write_all(replies[1], &reply, sizeof reply)) break;
     }
     ::_exit(0);
@@ -173,72 +183,106 @@ class Worker {
   }
 
   const TrialRunner& runner_;
-  double share_;
+  const WorkerOptions& options_;
   pid_t child_ = -1;
   int to_ = -1;
   int from_ = -1;
-  std::int64_t trial_ = kNoTrial;
+  std::deque<std::int64_t> trials_;
   Clock::time_point since_{};
 };
 
-}  // namespace
-
-CampaignProgress run_trials(const TrialRunner& runner, Store& store, const WorkerOptions& options,
-                            const std::function<void(const CampaignProgress&)>& callback) {
-  ::signal(SIGPIPE, SIG_IGN);  // a worker that died shows as a failed write
-  const std::vector<bool> recorded = store.recorded();
-  CampaignProgress progress;
-  progress.total = static_cast<std::int64_t>(recorded.size());
-  progress.done = std::count(recorded.begin(), recorded.end(), true);
-  const Clock::time_point began = Clock::now();
-
-  std::int64_t cursor = 0;
-  const auto next = [&] {
-    while (cursor < progress.total && recorded[static_cast<std::size_t>(cursor)]) ++cursor;
-    return cursor < progress.total ? cursor++ : kNoTrial;
-  };
-  const std::int64_t left = progress.total - progress.done;
-  std::vector<std::unique_ptr<Worker>> workers;
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(options.workers, left); ++i) {
-    workers.push_back(std::make_unique<Worker>(runner, options.audit_share));
+/// Runs lists of trials and records them.
+class Campaign {
+ public:
+  Campaign(const TrialRunner& runner, Store& store, const WorkerOptions& options,
+           const std::function<void(const CampaignProgress&)>& callback)
+      : runner_(runner), store_(store), options_(options), callback_(callback) {
+    ::signal(SIGPIPE, SIG_IGN);  // a worker that died shows as a failed read
+    progress_.done = store.recorded_count();
   }
-  std::vector<NumberedOutcome> waiting;
-  Clock::time_point written = began;
-  std::int64_t running = 0;
-  const auto give_next = [&](Worker& worker) {
-    const std::int64_t trial = next();
-    if (trial == kNoTrial) return;
-    worker.give(trial);  // a worker that is gone shows in its reply
-    ++running;
-  };
-  const auto lose = [&](Worker& worker, TrialStatus status) {
-    TrialOutcome outcome;
-    outcome.status = status;
-    waiting.emplace_back(worker.trial(), outcome);
-    --running;
-    worker.restart();
-    give_next(worker);
-  };
-  const auto write = [&] {
-    store.record(runner.plan(), waiting);
-    progress.done += static_cast<std::int64_t>(waiting.size());
-    progress.now += static_cast<std::int64_t>(waiting.size());
-    waiting.clear();
-    written = Clock::now();
-    progress.seconds = std::chrono::duration<double>(written - began).count();
-    if (callback) callback(progress);
-  };
 
-  for (const auto& worker : workers) give_next(*worker);
-  while (running > 0) {
+  CampaignProgress run() {
+    std::vector<std::int64_t> draws = current_round(store_);
+    while (true) {
+      run_round(draws);
+      std::vector<std::int64_t> next = next_round(store_, draws);
+      if (next == draws) return progress_;
+      draws = std::move(next);
+    }
+  }
+
+ private:
+  void run_round(const std::vector<std::int64_t>& draws) {
+    const std::vector<Population>& populations = store_.populations();
+    const std::vector<bool> recorded = store_.recorded();
+    progress_.total = 0;
+    tallies_.clear();
+    for (std::size_t i = 0; i < draws.size(); ++i) {
+      progress_.total += draws[i];
+      tallies_.push_back(store_.tally(i, draws[i]));
+    }
+    std::size_t population = 0;
+    std::int64_t draw = 0;
+    next_ = [&]() -> std::int64_t {
+      if (!given_back_.empty()) {
+        const std::int64_t trial = given_back_.front();
+        given_back_.pop_front();
+        return trial;
+      }
+      for (; population < draws.size(); ++population, draw = 0) {
+        for (; draw < draws[population]; ++draw) {
+          const std::int64_t trial = populations[population].first_trial + draw;
+          if (recorded[static_cast<std::size_t>(trial)]) continue;
+          ++draw;
+          return trial;
+        }
+      }
+      return kNoTrial;
+    };
+    const std::int64_t wanted =
+        std::min<std::int64_t>(options_.workers, progress_.total - progress_.done);
+    while (static_cast<std::int64_t>(workers_.size()) < wanted) {
+      workers_.push_back(std::make_unique<Worker>(runner_, options_));
+    }
+    for (const auto& worker : workers_) feed(*worker);
+    while (running_ > 0) {
+      poll_workers();
+      constexpr std::chrono::milliseconds kWriteInterval{300};
+      constexpr std::size_t kMostWaiting = 4096;
+      if (waiting_.size() >= kMostWaiting || Clock::now() - written_ > kWriteInterval) write();
+    }
+    write();
+  }
+
+  // Short trials are given ahead, so that a worker need not wait for its next one.
+  std::size_t ahead() const {
+    constexpr double kShort = 0.01;
+    constexpr std::size_t kShortAhead = 16;
+    const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+    const auto answered = static_cast<double>(answered_);
+    return answered > 0 && seconds * static_cast<double>(workers_.size()) < kShort * answered
+               ? kShortAhead
+               : 1;
+  }
+
+  void feed(Worker& worker) {
+    while (worker.trials().size() < ahead()) {
+      const std::int64_t trial = next_();
+      if (trial == kNoTrial) return;
+      worker.give(trial);
+      ++running_;
+    }
+  }
+
+  void poll_workers() {
     std::vector<pollfd> files;
-    files.reserve(workers.size());
-    for (const auto& worker : workers) files.push_back({worker->replies(), POLLIN, 0});
+    files.reserve(workers_.size());
+    for (const auto& worker : workers_) files.push_back({worker->replies(), POLLIN, 0});
     constexpr int kPollMs = 200;
     ::poll(files.data(), files.size(), kPollMs);
-    for (std::size_t i = 0; i < workers.size(); ++i) {
-      Worker& worker = *workers[i];
-      if (worker.trial() == kNoTrial) continue;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      Worker& worker = *workers_[i];
+      if (worker.trials().empty()) continue;
       if ((files[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
         Reply reply;
         if (!worker.take(reply)) {
@@ -247,19 +291,73 @@ CampaignProgress run_trials(const TrialRunner& runner, Store& store, const Worke
         }
         SIM_CHECK(!reply.differs, "campaign", -1,
                   "the engines differ on trial " + std::to_string(reply.trial));
-        progress.audited += reply.audited ? 1 : 0;
-        waiting.emplace_back(reply.trial, unpack(reply));
-        --running;
-        give_next(worker);
-      } else if (worker.overdue(Clock::now(), runner.plan().seconds_a_trial)) {
+        progress_.audited += reply.audited ? 1 : 0;
+        --running_;
+        ++answered_;
+        keep(reply.trial, unpack(reply));
+        feed(worker);
+      } else if (worker.overdue(Clock::now(), runner_.plan().seconds_a_trial)) {
         lose(worker, TrialStatus::kTimedOut);
       }
     }
-    constexpr std::chrono::milliseconds kWriteInterval{300};
-    if (Clock::now() - written > kWriteInterval) write();
   }
-  write();
-  return progress;
+
+  // The trial that ran is lost; those given ahead go back.
+  void lose(Worker& worker, TrialStatus status) {
+    const std::deque<std::int64_t> given = worker.trials();
+    running_ -= static_cast<std::int64_t>(given.size());
+    given_back_.insert(given_back_.begin(), given.begin() + 1, given.end());
+    worker.restart();
+    TrialOutcome outcome;
+    outcome.status = status;
+    keep(given.front(), outcome);
+    feed(worker);
+  }
+
+  void keep(std::int64_t number, TrialOutcome outcome) {
+    const Trial trial = runner_.trial(number);
+    tallies_[trial.population].add(outcome, store_.critical_images());
+    waiting_.push_back({trial, runner_.faults(trial), std::move(outcome)});
+  }
+
+  void write() {
+    store_.record(waiting_);
+    progress_.done += static_cast<std::int64_t>(waiting_.size());
+    progress_.now += static_cast<std::int64_t>(waiting_.size());
+    waiting_.clear();
+    written_ = Clock::now();
+    progress_.seconds = std::chrono::duration<double>(written_ - began_).count();
+    if (!callback_) return;
+    progress_.widest.reset();
+    for (std::size_t i = 0; i < tallies_.size(); ++i) {
+      const PopulationState state = state_of(store_.plan(), store_.populations()[i], tallies_[i]);
+      if (!state.interval) continue;
+      progress_.widest = std::max(progress_.widest.value_or(0), state.interval->half_width());
+    }
+    callback_(progress_);
+  }
+
+  const TrialRunner& runner_;
+  Store& store_;
+  const WorkerOptions& options_;
+  const std::function<void(const CampaignProgress&)>& callback_;
+  CampaignProgress progress_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::function<std::int64_t()> next_;   ///< trial to run, kNoTrial after the last
+  std::deque<std::int64_t> given_back_;  ///< of workers that died
+  std::vector<Tally> tallies_;           ///< [population], as recorded or about to be
+  std::vector<TrialRow> waiting_;
+  std::int64_t running_ = 0;
+  std::int64_t answered_ = 0;
+  Clock::time_point began_ = Clock::now();
+  Clock::time_point written_ = began_;
+};
+
+}  // namespace
+
+CampaignProgress run_campaign(const TrialRunner& runner, Store& store, const WorkerOptions& options,
+                              const std::function<void(const CampaignProgress&)>& callback) {
+  return Campaign(runner, store, options, callback).run();
 }
 
 }  // namespace lacuna::campaign

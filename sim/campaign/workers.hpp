@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "campaign/store.hpp"
@@ -14,20 +15,24 @@ namespace lacuna::campaign {
 struct WorkerOptions {
   int workers = 1;
   double audit_share = 0;  ///< of the trials that the SystemC engine runs again
+  fast::Shortcuts shortcuts;
 };
 
 struct CampaignProgress {
-  std::int64_t done = 0;  ///< trials in the store
-  std::int64_t total = 0;
+  std::int64_t done = 0;   ///< trials in the store
+  std::int64_t total = 0;  ///< that are wanted so far; a stop rule may ask for more
+  /// Of the population whose interval is widest, as a number for people.
+  std::optional<double> widest;
   std::int64_t now = 0;  ///< of them, run by this call
   double seconds = 0;    ///< of this call
   std::int64_t audited = 0;
 };
 
-/// Runs every trial that the store does not hold yet, and records it. A trial whose worker dies or
+/// Runs every trial that the plan asks for and the store does not hold yet, and records it, round
+/// by round until the stop rule is content. A trial whose worker dies or
 /// takes too long becomes an outcome of its own. Throws base::InputError when the store cannot be
 /// written, base::InternalError when an audited trial differs between the engines.
-CampaignProgress run_trials(const TrialRunner& runner, Store& store, const WorkerOptions& options,
-                            const std::function<void(const CampaignProgress&)>& callback = {});
+CampaignProgress run_campaign(const TrialRunner& runner, Store& store, const WorkerOptions& options,
+                              const std::function<void(const CampaignProgress&)>& callback = {});
 
 }  // namespace lacuna::campaign

@@ -10,6 +10,7 @@
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
 #include "cli/command.hpp"
+#include "cli/inputs.hpp"
 #include "cli/options.hpp"
 #include "report/campaign_text.hpp"
 
@@ -20,7 +21,32 @@ constexpr std::int64_t kMaxWorkers = 1024;
 
 void add_run_options(Options& options) {
   options.value("workers", "N", "worker processes (default: one a core)")
-      .value("audit", "SHARE", "share of the trials that the SystemC engine runs again, 0 to 1");
+      .value("audit", "SHARE", "share of the trials that the SystemC engine runs again, 0 to 1")
+      .values("without", "SHORTCUT",
+              "leave out an exact shortcut: residency, prefix, channel, early_stop");
+}
+
+fast::Shortcuts shortcuts(const Options& options) {
+  fast::Shortcuts result;
+  const std::pair<const char*, bool*> all[] = {{"residency", &result.residency},
+                                               {"prefix", &result.prefix},
+                                               {"channel", &result.channel},
+                                               {"early_stop", &result.early_stop}};
+  for (const std::string& name : options.texts("without")) {
+    std::vector<std::string> names;
+    bool found = false;
+    for (const auto& [known, value] : all) {
+      names.emplace_back(known);
+      if (name != known) continue;
+      *value = false;
+      found = true;
+    }
+    if (!found) {
+      throw base::InputError({"", 0, "--without"}, "'" + name + "' is not a shortcut",
+                             base::join(names) + " are known", base::nearest_name(name, names));
+    }
+  }
+  return result;
 }
 
 campaign::WorkerOptions worker_options(const Options& options) {
@@ -28,22 +54,26 @@ campaign::WorkerOptions worker_options(const Options& options) {
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   result.workers = static_cast<int>(options.integer("workers", cores, 1, kMaxWorkers));
   if (options.has("audit")) result.audit_share = options.real("audit", 0, 1);
+  result.shortcuts = shortcuts(options);
   return result;
 }
 
 void show_progress(const campaign::CampaignProgress& progress) {
   if (::isatty(STDERR_FILENO) != 1 || progress.now == 0) return;
   const double rate = static_cast<double>(progress.now) / progress.seconds;
-  std::cerr << fmt::format("\r\033[K{} of {} trials, {:.1f} a second, {:.0f} s left", progress.done,
-                           progress.total, rate,
-                           static_cast<double>(progress.total - progress.done) / rate)
+  std::cerr << fmt::format(
+                   "\r\033[K{} of {} trials, {:.1f} a second, {:.0f} s left{}", progress.done,
+                   progress.total, rate, static_cast<double>(progress.total - progress.done) / rate,
+                   progress.widest
+                       ? fmt::format(", widest interval +- {:.2f} points", 100 * *progress.widest)
+                       : "")
             << std::flush;
 }
 
 void run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
                     const Options& options) {
   const campaign::CampaignProgress progress =
-      campaign::run_trials(runner, store, worker_options(options), show_progress);
+      campaign::run_campaign(runner, store, worker_options(options), show_progress);
   if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
   std::cout << report::campaign_tables(store);
   if (progress.audited > 0) {
@@ -70,7 +100,9 @@ int run(const std::vector<std::string>& arguments) {
   const std::string path = options.required("out");
   const campaign::Plan plan = campaign::load_plan(one_file(options, "campaign run"));
   const campaign::TrialRunner runner(plan);
-  campaign::Store store = campaign::Store::create(path, runner);
+  std::string command = "lacuna campaign run";
+  for (const std::string& argument : arguments) command += " " + argument;
+  campaign::Store store = campaign::Store::create(path, runner, command);
   run_and_report(runner, store, options);
   return 0;
 }
@@ -84,12 +116,7 @@ int resume(const std::vector<std::string>& arguments) {
   if (!options.parse(arguments)) return 0;
   const std::string path = one_file(options, "campaign resume");
   campaign::Store store = campaign::Store::open_to_write(path);
-  const campaign::TrialRunner runner(store.plan());
-  if (runner.inputs_sha256() != store.inputs_sha256()) {
-    throw base::InputError({path, 0, "inputs_sha256"},
-                           "a machine, network or data file has changed since the campaign began",
-                           "the files it began with, or a new campaign");
-  }
+  const campaign::TrialRunner runner = runner_of(store, path);
   run_and_report(runner, store, options);
   return 0;
 }
@@ -105,23 +132,58 @@ int status(const std::vector<std::string>& arguments) {
   return 0;
 }
 
+/// "17", "17-20" or nothing for all.
+std::pair<std::int64_t, std::int64_t> trial_range(const Options& options) {
+  constexpr std::int64_t kLast = campaign::kMaxTrials - 1;
+  const auto text = options.text("trials");
+  if (!text) return {0, kLast};
+  const std::size_t dash = text->find('-');
+  const std::int64_t first = parse_integer("--trials", text->substr(0, dash), 0, kLast);
+  if (dash == std::string::npos) return {first, first};
+  return {first, parse_integer("--trials", text->substr(dash + 1), first, kLast)};
+}
+
+void write_file(const std::string& path, const std::function<void(const report::Sink&)>& write_to) {
+  base::FileWriter file(path);
+  write_to([&](const std::string& text) { file.write(text); });
+  file.commit();
+}
+
 int export_trials(const std::vector<std::string>& arguments) {
   Options options(
-      "lacuna campaign export STORE (--csv FILE | --json FILE)\n\n"
-      "Every trial, in order; no time, host or worker, so equal campaigns export equal "
-      "bytes.");
+      "lacuna campaign export STORE (--csv FILE | --json FILE | --images FILE)\n\n"
+      "Every trial, in order; no time, host or worker, so equal campaigns export equal bytes.");
   options.positional("file", "the store")
       .value("csv", "FILE", "a row a trial")
-      .value("json", "FILE", "the same with the plan and the fault-free runs");
+      .value("json", "FILE", "the same with the plan, the fault-free runs and the populations")
+      .value("images", "FILE", "a row an image of each trial (CSV); runs the trials again")
+      .value("trials", "K-L", "of --images: these trials only");
   if (!options.parse(arguments)) return 0;
   const std::string path = one_file(options, "campaign export");
-  if (!options.has("csv") && !options.has("json")) {
-    throw base::InputError({"", 0, "--csv, --json"}, "both are missing",
+  if (!options.has("csv") && !options.has("json") && !options.has("images")) {
+    throw base::InputError({"", 0, "--csv, --json, --images"}, "all are missing",
                            "at least one is required");
   }
+  if (options.has("trials") && !options.has("images")) {
+    throw base::InputError({"", 0, "--trials"}, "there is no --images", "--trials goes with it");
+  }
+  const auto [first, last] = trial_range(options);
+  for (const char* name : {"csv", "json", "images"}) {
+    if (const auto file = options.text(name)) check_writable(name, *file);
+  }
   const campaign::Store store = campaign::Store::open_to_read(path);
-  if (const auto file = options.text("csv")) base::write_file(*file, report::campaign_csv(store));
-  if (const auto file = options.text("json")) base::write_file(*file, report::campaign_json(store));
+  if (const auto file = options.text("csv")) {
+    write_file(*file, [&](const report::Sink& sink) { report::campaign_csv(store, sink); });
+  }
+  if (const auto file = options.text("json")) {
+    write_file(*file, [&](const report::Sink& sink) { report::campaign_json(store, sink); });
+  }
+  if (const auto file = options.text("images")) {
+    const campaign::TrialRunner runner = runner_of(store, path);
+    write_file(*file, [&, from = first, to = last](const report::Sink& sink) {
+      report::campaign_images_csv(store, runner, from, to, sink);
+    });
+  }
   return 0;
 }
 
@@ -133,10 +195,11 @@ int campaign_command(const std::vector<std::string>& arguments) {
     CommandFunction function;
     const char* summary;
   };
-  constexpr Verb kVerbs[] = {{"run", run, "FILE.yaml --out STORE: run a campaign into a new store"},
-                             {"resume", resume, "STORE: run the trials that are missing"},
-                             {"status", status, "STORE: tables of what is there"},
-                             {"export", export_trials, "STORE --csv FILE: every trial"}};
+  constexpr Verb kVerbs[] = {
+      {"run", run, "FILE.yaml --out STORE: run a campaign into a new store"},
+      {"resume", resume, "STORE: run the trials that are missing"},
+      {"status", status, "STORE: tables of what is there"},
+      {"export", export_trials, "STORE --csv FILE: every trial, or every image"}};
   std::vector<std::string> names;
   for (const Verb& verb : kVerbs) {
     names.emplace_back(verb.name);

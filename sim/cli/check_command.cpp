@@ -8,6 +8,7 @@
 #include "arch/spec.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "campaign/plan.hpp"
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "config/document.hpp"
@@ -25,6 +26,11 @@ std::string check_yaml(const std::string& path, const Options& options) {
     const auto rules = fault::read_plan_file(path);
     return fmt::format("fault plan, {} rules (sites are checked against a machine by run)",
                        rules.size());
+  }
+  if (std::find(keys.begin(), keys.end(), "machines") != keys.end()) {
+    const campaign::Plan plan = campaign::load_plan(path);
+    return fmt::format("campaign '{}', {} machines x {} networks (files are read by campaign run)",
+                       plan.name, plan.machines.size(), plan.models.size());
   }
   const arch::AcceleratorSpec spec = arch::load_spec(path, options.overrides());
   return fmt::format("machine '{}', {} x {} PEs with {} weights each", spec.name, spec.array.rows,
@@ -67,8 +73,8 @@ std::string check_file(const std::string& path, const Options& options) {
 int check_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna check FILE...\n\n"
-      "Validates machines and fault plans (.yaml), workloads and fault maps (.csv), networks\n"
-      "(.onnx or a model's folder). Exit code 2 when one of them is wrong.");
+      "Validates machines, fault plans and campaigns (.yaml), workloads and fault maps (.csv),\n"
+      "networks (.onnx or a model's folder). Exit code 2 when one of them is wrong.");
   options.positional("file", "files to check")
       .values("set", "KEY=VALUE", "override a key of the machine files");
   if (!options.parse(arguments)) return 0;

@@ -134,6 +134,21 @@ fault::FaultPlan load_faults(const Options& options, const engine::Job& job) {
   return plan;
 }
 
+campaign::TrialRunner runner_of(const campaign::Store& store, const std::string& path) {
+  campaign::TrialRunner runner(store.plan());
+  if (runner.inputs_sha256() != store.inputs_sha256()) {
+    throw base::InputError(
+        {path, 0, "inputs_sha256"},
+        "a machine, network, fault or data file has changed since the campaign began",
+        "the files it began with, or a new campaign");
+  }
+  if (runner.trial_count() != store.trial_count()) {
+    throw base::InputError({path, 0, "populations"}, "are not those of its plan",
+                           "a store as the program wrote it");
+  }
+  return runner;
+}
+
 void check_writable(const std::string& option, const std::string& path) {
   if (path.empty()) {
     throw base::InputError({"", 0, "--" + option}, "is empty", "a file name is required");

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "campaign/store.hpp"
+#include "campaign/trial.hpp"
 #include "cli/options.hpp"
 #include "engine/run.hpp"
 
@@ -31,6 +33,10 @@ void add_fault_options(Options& options);
 
 /// The fault plan for a job: from a file, from a bit error rate, or none.
 fault::FaultPlan load_faults(const Options& options, const engine::Job& job);
+
+/// The runner of a store's campaign. Throws base::InputError when the files it began with have
+/// changed.
+campaign::TrialRunner runner_of(const campaign::Store& store, const std::string& path);
 
 /// Throws base::InputError when a file cannot be created there, before any work is done.
 void check_writable(const std::string& option, const std::string& path);

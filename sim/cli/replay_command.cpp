@@ -1,12 +1,13 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iostream>
 
 #include "base/error.hpp"
 #include "campaign/store.hpp"
 #include "cli/command.hpp"
+#include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "report/campaign_text.hpp"
 
 namespace lacuna::cli {
 
@@ -27,35 +28,29 @@ int replay_command(const std::vector<std::string>& arguments) {
   const campaign::Store store = campaign::Store::open_to_read(files[0]);
   const campaign::Plan& plan = store.plan();
   const std::int64_t number =
-      parse_integer("--trial", options.required("trial"), 0, campaign::trial_count(plan) - 1);
+      parse_integer("--trial", options.required("trial"), 0, store.trial_count() - 1);
   const engine::EngineKind kind = engine_kind(options);
-  const campaign::TrialRunner runner(plan);
-  if (runner.inputs_sha256() != store.inputs_sha256()) {
-    throw base::InputError({files[0], 0, "inputs_sha256"},
-                           "a machine, network or data file has changed since the campaign began",
-                           "the files it began with");
-  }
-  const campaign::Trial trial = campaign::trial_of(plan, number);
-  const campaign::TrialOutcome outcome = runner.run(trial, kind);
+  const campaign::TrialRunner runner = runner_of(store, files[0]);
+  const campaign::Trial trial = runner.trial(number);
+  const campaign::Population& own = runner.populations()[trial.population];
+  const campaign::TrialOutcome outcome = runner.run_whole(trial, kind);
   std::cout << fmt::format(
-      "trial {}: {} on {}, {} at rate {}, map {} (seed {})\n"
+      "trial {}: {} on {}, {}\n"
       "  faults    {} armed, {} fired\n"
       "  images    {} correct, {} masked, {} benign, {} SDC of {}\n"
       "  cycles    {}\n"
       "  logits    {}\n",
-      number, runner.model_name(trial.model), runner.machine_name(trial.machine),
-      memory::fault_kind_name(trial.kind), trial.rate, trial.map, trial.map_seed, outcome.armed,
-      outcome.fired, outcome.correct, outcome.masked, outcome.benign, outcome.sdc, plan.images,
-      outcome.cycles, outcome.logits_sha256);
+      number, runner.model_name(own.model), runner.machine_name(own.machine),
+      report::describe_trial(own, runner.faults(trial), trial.draw), outcome.armed, outcome.fired,
+      outcome.correct, outcome.masked, outcome.benign, outcome.sdc, plan.images, outcome.cycles,
+      outcome.logits_sha256);
 
-  const std::vector<campaign::NumberedOutcome> recorded = store.outcomes();
-  const auto found = std::find_if(recorded.begin(), recorded.end(),
-                                  [&](const auto& row) { return row.first == number; });
-  if (found == recorded.end()) {
-    std::cout << "the store does not hold this trial yet\n";
+  const auto found = store.find(number);
+  if (!found) {
+    std::cout << "the store does not hold this trial\n";
     return 0;
   }
-  const campaign::TrialOutcome& stored = found->second;
+  const campaign::TrialOutcome& stored = found->outcome;
   if (stored.status != campaign::TrialStatus::kDone) {
     std::cout << fmt::format("in the store it is {}\n", campaign::trial_status_name(stored.status));
     return 0;

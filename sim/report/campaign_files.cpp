@@ -1,71 +1,164 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "report/campaign_text.hpp"
 
 namespace lacuna::report {
+namespace {
 
-std::string campaign_csv(const campaign::Store& store) {
-  const campaign::Plan& plan = store.plan();
-  const std::vector<campaign::Store::GoldenRow> golden = store.golden();
-  std::string text =
-      "trial,machine,network,kind,rate,map,map_seed,status,images,armed,fired,correct,masked,"
-      "benign,"
-      "sdc,cycles,golden_correct,golden_cycles,logits_sha256\n";
-  for (const auto& [number, outcome] : store.outcomes()) {
-    const campaign::Trial trial = campaign::trial_of(plan, number);
-    const auto& own = golden[trial.machine * plan.models.size() + trial.model];
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", number,
-                        own.machine, own.model, memory::fault_kind_name(trial.kind), trial.rate,
-                        trial.map, trial.map_seed, campaign::trial_status_name(outcome.status),
-                        plan.images, outcome.armed, outcome.fired, outcome.correct, outcome.masked,
-                        outcome.benign, outcome.sdc, outcome.cycles, own.outcome.correct,
-                        own.outcome.cycles, outcome.logits_sha256);
-  }
-  return text;
+using Json = nlohmann::ordered_json;
+using Source = campaign::Population::Source;
+
+/// -1 stands for "does not apply".
+std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
+Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
+
+/// A field of a CSV file, quoted where it must be (RFC 4180).
+std::string field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
+  return result + "\"";
 }
 
-std::string campaign_json(const campaign::Store& store) {
-  using Json = nlohmann::ordered_json;
+}  // namespace
+
+void campaign_csv(const campaign::Store& store, const Sink& sink) {
   const campaign::Plan& plan = store.plan();
-  const std::vector<campaign::Store::GoldenRow> golden = store.golden();
+  sink(
+      "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
+      "code_bit,step,file,status,images,armed,fired,correct,masked,benign,sdc,cycles,"
+      "golden_correct,golden_cycles,logits_sha256\n");
+  store.for_each([&](const campaign::TrialRow& row) {
+    const campaign::Population& own = store.populations()[row.trial.population];
+    const auto& golden = store.golden_of(own);
+    const bool maps = own.source == Source::kMaps;
+    const bool sites = own.source == Source::kSites;
+    const campaign::TrialOutcome& outcome = row.outcome;
+    const campaign::Site& site = row.faults.site;
+    sink(fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},"
+        "{},{},{},{}\n",
+        row.trial.number, field(golden.machine), field(golden.model),
+        campaign::source_name(own.source),
+        own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
+        maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
+        maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
+        sites ? field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
+        number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), field(site.weight),
+        number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), field(own.file),
+        campaign::trial_status_name(outcome.status), plan.images, outcome.armed, outcome.fired,
+        outcome.correct, outcome.masked, outcome.benign, outcome.sdc, outcome.cycles,
+        golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));
+  });
+}
+
+void campaign_json(const campaign::Store& store, const Sink& sink) {
+  const campaign::Plan& plan = store.plan();
   Json json;
-  json["schema"] = "lacuna.campaign/1";
+  json["schema"] = "lacuna.campaign/2";
   json["program"] = {{"name", "lacuna"}, {"version", store.program_version()}};
   json["plan"] = plan.text;
   json["hashes"] = {{"plan", plan.sha256}, {"inputs", store.inputs_sha256()}};
   json["images"] = plan.images;
   json["golden"] = Json::array();
-  for (const auto& row : golden) {
+  for (const auto& row : store.golden()) {
     json["golden"].push_back({{"machine", row.machine},
                               {"network", row.model},
                               {"correct", row.outcome.correct},
                               {"cycles", row.outcome.cycles},
+                              {"dense_cycles", row.dense_cycles},
                               {"logits_sha256", row.outcome.logits_sha256}});
   }
-  json["trials"] = Json::array();
-  for (const auto& [number, outcome] : store.outcomes()) {
-    const campaign::Trial trial = campaign::trial_of(plan, number);
-    const auto& own = golden[trial.machine * plan.models.size() + trial.model];
-    json["trials"].push_back({{"trial", number},
-                              {"machine", own.machine},
-                              {"network", own.model},
-                              {"kind", memory::fault_kind_name(trial.kind)},
-                              {"rate", trial.rate},
-                              {"map", trial.map},
-                              {"map_seed", trial.map_seed},
-                              {"status", campaign::trial_status_name(outcome.status)},
-                              {"armed", outcome.armed},
-                              {"fired", outcome.fired},
-                              {"correct", outcome.correct},
-                              {"masked", outcome.masked},
-                              {"benign", outcome.benign},
-                              {"sdc", outcome.sdc},
-                              {"cycles", outcome.cycles},
-                              {"logits_sha256", outcome.logits_sha256}});
+  json["populations"] = Json::array();
+  for (const campaign::Population& own : store.populations()) {
+    const auto& golden = store.golden_of(own);
+    Json population = {{"machine", golden.machine},
+                       {"network", golden.model},
+                       {"source", campaign::source_name(own.source)}};
+    if (own.source == Source::kFile) {
+      population["file"] = own.file;
+    } else {
+      population["kind"] = campaign::fault_type_name(own.type);
+    }
+    if (own.source == Source::kMaps) population["rate"] = own.rate;
+    if (own.source == Source::kSites) {
+      population["shape"] = own.shape.name();
+      population["stratum"] = own.label.describe();
+      population["sites"] = own.sites;
+    }
+    json["populations"].push_back(std::move(population));
   }
-  return json.dump(1) + "\n";
+  // The trials, one a line: they need not fit into memory together.
+  std::string head = json.dump(1);
+  head.erase(head.rfind('\n'));
+  sink(head + ",\n \"trials\": [");
+  bool first = true;
+  store.for_each([&](const campaign::TrialRow& row) {
+    const campaign::Site& site = row.faults.site;
+    const campaign::TrialOutcome& outcome = row.outcome;
+    Json trial = {{"trial", row.trial.number},
+                  {"population", row.trial.population},
+                  {"draw", row.trial.draw}};
+    switch (store.populations()[row.trial.population].source) {
+      case Source::kMaps:
+        trial["map_seed"] = row.faults.map_seed;
+        break;
+      case Source::kSites:
+        trial["site"] = {{"bank", number_or_null(site.cell.bank)},
+                         {"row", number_or_null(site.cell.row)},
+                         {"bit", number_or_null(site.cell.bit)},
+                         {"weight", site.weight.empty() ? Json() : Json(site.weight)},
+                         {"code_bit", number_or_null(site.code_bit)},
+                         {"step", number_or_null(row.faults.step)}};
+        break;
+      case Source::kFile:
+        break;
+    }
+    trial["status"] = campaign::trial_status_name(outcome.status);
+    trial["armed"] = outcome.armed;
+    trial["fired"] = outcome.fired;
+    trial["correct"] = outcome.correct;
+    trial["masked"] = outcome.masked;
+    trial["benign"] = outcome.benign;
+    trial["sdc"] = outcome.sdc;
+    trial["cycles"] = outcome.cycles;
+    trial["logits_sha256"] = outcome.logits_sha256;
+    sink((first ? "\n  " : ",\n  ") + trial.dump());
+    first = false;
+  });
+  sink("\n ]\n}\n");
+}
+
+void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,
+                         std::int64_t first, std::int64_t last, const Sink& sink) {
+  sink("trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles\n");
+  store.for_each([&](const campaign::TrialRow& row) {
+    const std::int64_t number = row.trial.number;
+    if (number < first || number > last || row.outcome.status != campaign::TrialStatus::kDone) {
+      return;
+    }
+    const std::vector<campaign::ImageOutcome> images = runner.run_images(row.trial);
+    std::string text;
+    std::int64_t sdc = 0;
+    std::int64_t correct = 0;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const campaign::ImageOutcome& image = images[i];
+      const char* outcome = image.logits_equal                ? "masked"
+                            : image.top1 == image.golden_top1 ? "benign"
+                                                              : "sdc";
+      sdc += image.top1 != image.golden_top1 ? 1 : 0;
+      correct += image.top1 == image.label ? 1 : 0;
+      text += fmt::format("{},{},{},{},{},{},{},{}\n", number, i, image.label, image.golden_top1,
+                          image.top1, outcome, image.golden_cycles, image.cycles);
+    }
+    SIM_CHECK(sdc == row.outcome.sdc && correct == row.outcome.correct, "campaign", -1,
+              fmt::format("trial {} differs from what the store holds", number));
+    sink(text);
+  });
 }
 
 }  // namespace lacuna::report

@@ -2,17 +2,21 @@
 // whatever kills them, and clear errors. LACUNA_FULL=1 kills at 50 moments.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace lacuna {
 namespace {
@@ -48,6 +52,12 @@ class Campaign : public ::testing::Test {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out")), read(path("err"))};
   }
 
+  Output shell(const std::string& command) const {
+    const std::string all = "(" + command + ") >'" + path("out") + "' 2>'" + path("err") + "'";
+    const int status = std::system(all.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out")), read(path("err"))};
+  }
+
   std::string write_plan(int images, int maps, const std::string& more = "") const {
     std::ofstream(path("plan.yaml")) << "name: test\n"
                                      << "machines: [hw_configs/tiny_8x8.yaml]\n"
@@ -60,6 +70,20 @@ class Campaign : public ::testing::Test {
     return path("plan.yaml");
   }
 
+  /// Single faults, sampled in rounds until a stop rule is content.
+  std::string write_site_plan(int images, const std::string& rule) const {
+    std::ofstream(path("sites.yaml")) << "name: sites\n"
+                                      << "machines: [hw_configs/tiny_8x8.yaml]\n"
+                                      << "models: [models/lenet5_qdnn]\n"
+                                      << "images: " << images << "\n"
+                                      << "single_faults:\n"
+                                      << "  kinds: [flip, stuck_at_1]\n"
+                                      << "  sites: weights\n"
+                                      << "  strata: [layer]\n"
+                                      << rule;
+    return path("sites.yaml");
+  }
+
   std::string exported(const std::string& store) const {
     const Output run = lacuna("campaign export " + store + " --csv " + path("x.csv") + " --json " +
                               path("x.json"));
@@ -67,45 +91,13 @@ class Campaign : public ::testing::Test {
     return read(path("x.csv")) + read(path("x.json"));
   }
 
+  /// Runs a campaign whole, then again and again with kills at uniformly random moments.
+  void kill_and_resume(const std::string& plan);
+
   std::filesystem::path folder_;
 };
 
-TEST_F(Campaign, GivenAnyNumberOfWorkersThenTheSameBytesAreExported) {
-  const std::string plan = write_plan(20, 4);
-  std::string first;
-  for (const std::string workers : {"1", "2", "5"}) {
-    const std::string store = path("w" + workers + ".sqlite");
-    const Output run = lacuna("campaign run " + plan + " --out " + store + " --workers " + workers);
-    ASSERT_EQ(run.code, 0) << run.error;
-    EXPECT_NE(run.out.find("16 of 16 trials"), std::string::npos) << run.out;
-    const std::string bytes = exported(store);
-    if (first.empty()) first = bytes;
-    EXPECT_EQ(bytes, first);
-  }
-}
-
-TEST_F(Campaign, GivenAnAuditOfAllTrialsThenBothEnginesAgree) {
-  const Output run =
-      lacuna("campaign run " + write_plan(4, 2) + " --out " + path("a.sqlite") + " --audit 1");
-  ASSERT_EQ(run.code, 0) << run.error;
-  EXPECT_NE(run.out.find("8 trials audited: both engines equal"), std::string::npos) << run.out;
-}
-
-TEST_F(Campaign, GivenATrialThenEitherEngineReplaysIt) {
-  const std::string store = path("p.sqlite");
-  ASSERT_EQ(lacuna("campaign run " + write_plan(4, 2) + " --out " + store).code, 0);
-  for (const std::string engine : {"fast", "systemc"}) {
-    const Output replay = lacuna("replay " + store + " --trial 5 --engine " + engine);
-    EXPECT_EQ(replay.code, 0) << replay.error;
-    EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"), std::string::npos)
-        << replay.out;
-  }
-  EXPECT_EQ(lacuna("replay " + store + " --trial 8").error,
-            "lacuna: --trial: '8' cannot be used; an integer from 0 to 7 is allowed\n");
-}
-
-TEST_F(Campaign, GivenKillsAtRandomMomentsThenNothingIsLostAndNothingTwice) {
-  const std::string plan = write_plan(60, 15);  // 60 trials
+void Campaign::kill_and_resume(const std::string& plan) {
   const std::string whole = path("whole.sqlite");
   const auto began = std::chrono::steady_clock::now();
   ASSERT_EQ(lacuna("campaign run " + plan + " --out " + whole + " --workers 2").code, 0);
@@ -150,6 +142,173 @@ TEST_F(Campaign, GivenKillsAtRandomMomentsThenNothingIsLostAndNothingTwice) {
     EXPECT_EQ(exported(store), expected) << "kill " << i;
   }
   EXPECT_LT(finished_early, 2 * kills) << "no kill ever struck";
+}
+
+TEST_F(Campaign, GivenAnyNumberOfWorkersThenTheSameBytesAreExported) {
+  const std::string plan = write_plan(20, 4);
+  std::string first;
+  for (const std::string workers : {"1", "2", "5"}) {
+    const std::string store = path("w" + workers + ".sqlite");
+    const Output run = lacuna("campaign run " + plan + " --out " + store + " --workers " + workers);
+    ASSERT_EQ(run.code, 0) << run.error;
+    EXPECT_NE(run.out.find("16 of 16 trials"), std::string::npos) << run.out;
+    const std::string bytes = exported(store);
+    if (first.empty()) first = bytes;
+    EXPECT_EQ(bytes, first);
+  }
+}
+
+TEST_F(Campaign, GivenAnAuditOfAllTrialsThenBothEnginesAgree) {
+  const Output run =
+      lacuna("campaign run " + write_plan(4, 2) + " --out " + path("a.sqlite") + " --audit 1");
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("8 trials audited: both engines equal"), std::string::npos) << run.out;
+}
+
+TEST_F(Campaign, GivenRoundsOfAStopRuleThenWorkersAndShortcutsChangeNothing) {
+  const std::string plan =
+      write_site_plan(20, "  samples: 100\n  half_width: 0.07\n  at_most: 180\n");
+  std::string first;
+  for (const std::string how :
+       {"--workers 1", "--workers 3", "--without residency", "--without prefix",
+        "--without channel", "--without early_stop",
+        "--without residency --without prefix --without channel --without early_stop"}) {
+    const std::string store = path("w.sqlite");
+    const Output run = lacuna("campaign run " + plan + " --out " + store + " " + how);
+    ASSERT_EQ(run.code, 0) << run.error;
+    const std::string bytes = exported(store);
+    if (first.empty()) first = bytes;
+    EXPECT_EQ(bytes, first) << how;
+    std::filesystem::remove(store);
+  }
+  // 10 strata of 100 faults, and more for some of them: the rule was asked. A line each in two
+  // files.
+  const auto rows = std::count(first.begin(), first.end(), '\n');
+  EXPECT_GT(rows, 2 * (10 * 100 + 50));
+  EXPECT_EQ(lacuna("campaign run " + plan + " --out " + path("x.sqlite") + " --without luck").error,
+            "lacuna: --without: 'luck' is not a shortcut; residency, prefix, channel, early_stop "
+            "are known\n");
+}
+
+TEST_F(Campaign, GivenShapesUpsetsAndFilesThenBothEnginesAgree) {
+  std::ofstream(path("chip.csv")) << "memory,bank,row,bit,kind\nweight_sram,0,3,1,stuck_at_1\n";
+  std::ofstream(path("plan.yaml"))
+      << "name: shapes\nmachines: [hw_configs/edge_16x16.yaml, hw_configs/tiny_8x8.yaml]\n"
+      << "models: [models/lenet5_as]\nimages: 3\n"
+      << "fault_files: [" << path("chip.csv") << "]\n"
+      << "single_faults:\n  kinds: [flip, upset, stuck_at_0]\n"
+      << "  shapes: [cell, 2x3, row, column, bank]\n  samples: 1\n";
+  const Output run =
+      lacuna("campaign run " + path("plan.yaml") + " --out " + path("s.sqlite") + " --audit 1");
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("32 trials audited: both engines equal"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("of a bank"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find(path("chip.csv")), std::string::npos) << run.out;
+}
+
+TEST_F(Campaign, GivenTheStoredCommandLineThenItReplaysTheTrial) {
+  const std::string store = path("c.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + write_site_plan(4, "  samples: 2\n") + " --out " + store).code,
+            0);
+  const Output row =
+      shell("sqlite3 " + store +
+            " \"SELECT value FROM header WHERE key IN ('folder', 'replay') ORDER BY key\"");
+  if (row.code == 127) GTEST_SKIP() << "no sqlite3";
+  std::stringstream lines(row.out);
+  std::string folder;
+  std::string command;
+  std::getline(lines, folder);
+  std::getline(lines, command);
+  ASSERT_EQ(command.substr(0, 7), "lacuna ") << row.out;
+  const Output replay = shell("cd '" + folder + "' && '" LACUNA_PROGRAM "' " + command.substr(7) +
+                              " 7 --engine systemc");
+  EXPECT_EQ(replay.code, 0) << replay.error;
+  EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"), std::string::npos)
+      << replay.out;
+}
+
+TEST_F(Campaign, GivenImagesThenEachOnesOutcomeAddsUpToItsTrial) {
+  const std::string store = path("i.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + write_site_plan(7, "  samples: 2\n") + " --out " + store).code,
+            0);
+  ASSERT_EQ(lacuna("campaign export " + store + " --csv " + path("t.csv") + " --images " +
+                   path("i.csv") + " --trials 5-7")
+                .code,
+            0);
+  std::ifstream images(path("i.csv"));
+  std::string line;
+  std::getline(images, line);
+  EXPECT_EQ(line, "trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles");
+  int rows = 0;
+  std::map<std::string, int> outcomes;
+  long cycles = 0;
+  while (std::getline(images, line)) {
+    ++rows;
+    if (line.substr(0, 2) != "6,") continue;
+    std::vector<std::string> fields;
+    std::stringstream stream(line);
+    for (std::string field; std::getline(stream, field, ',');) fields.push_back(field);
+    ++outcomes[fields[5]];
+    cycles += std::stol(fields[7]);
+  }
+  EXPECT_EQ(rows, 3 * 7);
+  std::ifstream trials(path("t.csv"));
+  for (int i = 0; i <= 7; ++i) std::getline(trials, line);
+  EXPECT_EQ(line.substr(0, 2), "6,");
+  // The weight's name is quoted and has commas; the counts come after "done,7,".
+  const std::string counts = line.substr(line.find(",done,7,") + 8);
+  const std::string expected = std::to_string(outcomes["masked"]) + "," +
+                               std::to_string(outcomes["benign"]) + "," +
+                               std::to_string(outcomes["sdc"]) + "," + std::to_string(cycles) + ",";
+  EXPECT_NE(counts.find(expected), std::string::npos) << line;
+}
+
+// Peak memory of a campaign and its workers, in KiB.
+TEST_F(Campaign, GivenAHundredThousandTrialsThenMemoryIsThatOfAFew) {
+  const auto peak = [&](int samples) {
+    const std::string store = path("m" + std::to_string(samples) + ".sqlite");
+    std::ofstream(path("m.yaml")) << "name: flat\nmachines: [hw_configs/edge_16x16.yaml]\n"
+                                  << "models: [models/lenet5_qdnn]\nimages: 1\nsingle_faults:\n"
+                                  << "  kinds: [flip]\n  samples: " << samples << "\n";
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (::chdir(LACUNA_SOURCE_DIR) != 0 || std::freopen("/dev/null", "w", stdout) == nullptr) {
+        ::_exit(3);
+      }
+      ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "run", path("m.yaml").c_str(), "--out",
+              store.c_str(), "--workers", "2", nullptr);
+      ::_exit(3);
+    }
+    int status = 0;
+    struct rusage usage {};
+    ::wait4(child, &status, 0, &usage);
+    EXPECT_EQ(status, 0);
+    return usage.ru_maxrss;
+  };
+  const long few = peak(1'000);
+  const long many = peak(100'000);
+  EXPECT_LT(many, few + few / 10 + 4096) << few << " KiB for 1,000 trials";
+}
+
+TEST_F(Campaign, GivenATrialThenEitherEngineReplaysIt) {
+  const std::string store = path("p.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + write_plan(4, 2) + " --out " + store).code, 0);
+  for (const std::string engine : {"fast", "systemc"}) {
+    const Output replay = lacuna("replay " + store + " --trial 5 --engine " + engine);
+    EXPECT_EQ(replay.code, 0) << replay.error;
+    EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"), std::string::npos)
+        << replay.out;
+  }
+  EXPECT_EQ(lacuna("replay " + store + " --trial 8").error,
+            "lacuna: --trial: '8' cannot be used; an integer from 0 to 7 is allowed\n");
+}
+
+TEST_F(Campaign, GivenKillsAtRandomMomentsThenNothingIsLostAndNothingTwice) {
+  kill_and_resume(write_plan(60, 15));  // 60 trials
+}
+
+TEST_F(Campaign, GivenKillsBetweenRoundsOfAStopRuleThenTheSameTrialsAreDrawn) {
+  kill_and_resume(write_site_plan(100, "  samples: 100\n  half_width: 0.07\n  at_most: 200\n"));
 }
 
 TEST_F(Campaign, GivenATrialThatTakesTooLongThenThatIsItsOutcome) {

@@ -1,0 +1,63 @@
+// What trials are drawn from: a bit error rate's chips, a stratum's sites, or one plan file; each
+// for one machine and one network.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "memory/cell_array.hpp"
+
+namespace lacuna::campaign {
+
+/// What happens to a cell. An upset is one flip of the stored bit, at a step drawn uniformly.
+enum class FaultType : std::uint8_t { kFlip, kStuckAt0, kStuckAt1, kUpset };
+const char* fault_type_name(FaultType type);
+memory::FaultKind fault_kind(FaultType type);
+
+/// Which cells a fault at a site strikes: `rows` x `bits` neighbours from the site's cell on, or a
+/// whole row (one word), column (one bit of all words of a bank) or bank.
+struct Shape {
+  enum class Kind : std::uint8_t { kCluster, kRow, kColumn, kBank };
+  Kind kind = Kind::kCluster;
+  std::int64_t rows = 1;
+  std::int64_t bits = 1;
+
+  /// "cell", "2x3", "row", "column" or "bank".
+  std::string name() const;
+  friend bool operator==(const Shape& a, const Shape& b) {
+    return a.kind == b.kind && a.rows == b.rows && a.bits == b.bits;
+  }
+};
+
+/// What the sites of a stratum have in common; what is -1 or empty may be anything.
+struct StratumLabel {
+  std::string layer;      ///< "several": weights of more than one pass through; "none": of none
+  std::int64_t bit = -1;  ///< of a weight's code; kLeftOver where the cell is left over in its word
+  std::int64_t bank = -1;
+  std::int64_t first_row = -1;
+  std::int64_t last_row = -1;
+
+  static constexpr std::int64_t kLeftOver = 1000;
+  /// "fc1 bit 3", "bank 0 rows 0-255"; "all" where nothing is said.
+  std::string describe() const;
+};
+
+struct Population {
+  enum class Source : std::uint8_t { kMaps, kSites, kFile };
+  Source source = Source::kMaps;
+  std::size_t machine = 0;  ///< index of Plan::machines
+  std::size_t model = 0;    ///< index of Plan::models
+  FaultType type = FaultType::kFlip;
+  double rate = 0;               ///< maps: of faulty cells
+  Shape shape;                   ///< sites
+  StratumLabel label;            ///< sites
+  std::string file;              ///< file
+  std::int64_t sites = 0;        ///< how many there are; 0 where there is no end of them (maps)
+  std::int64_t first = 0;        ///< draws that are run in any case
+  std::int64_t most = 0;         ///< draws that the stop rule may ask for
+  std::int64_t first_trial = 0;  ///< trial of draw 0; draw d is trial first_trial + d
+};
+
+const char* source_name(Population::Source source);
+
+}  // namespace lacuna::campaign

@@ -1,0 +1,99 @@
+#include "campaign/rounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "campaign/proportion.hpp"
+#include "campaign/strata.hpp"
+
+namespace lacuna::campaign {
+namespace {
+
+/// Mean and standard deviation of accuracy over the maps of a tally, from integer sums, so that the
+/// order of the maps cannot matter.
+std::optional<double> accuracy_deviation(const Tally& tally, std::int64_t images) {
+  if (tally.done < 2) return std::nullopt;
+  const auto n = static_cast<long double>(tally.done);
+  const auto sum = static_cast<long double>(tally.correct);
+  const long double squares = static_cast<long double>(tally.correct_squared) - sum * sum / n;
+  return static_cast<double>(std::sqrt(std::max<long double>(0, squares) / (n - 1))) /
+         static_cast<double>(images);
+}
+
+std::int64_t more_maps(const Plan& plan, const PopulationState& state, std::int64_t draws) {
+  const double asked = *plan.maps->half_width;
+  if (!state.interval || state.interval->half_width() <= asked) return 0;
+  const double deviation = *accuracy_deviation(state.tally, plan.images);
+  const double t = student_critical_value(plan.confidence, state.tally.done - 1);
+  const double needed = std::ceil(t * deviation / asked * (t * deviation / asked));
+  constexpr double kMost = 1e9;
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(needed, kMost)) - draws);
+}
+
+std::int64_t more_sites(const Plan& plan, const Population& population, const Tally& tally) {
+  StopRule rule;
+  rule.half_width = *plan.sites->half_width;
+  rule.confidence = plan.confidence;
+  rule.first = population.first;
+  rule.n_max = population.most;
+  const StratumNeed need =
+      apply_stop_rule({{population.sites, tally.done, tally.critical}}, rule).front();
+  return need.state == StratumState::kNeedsMore ? std::max<std::int64_t>(1, need.more) : 0;
+}
+
+}  // namespace
+
+PopulationState state_of(const Plan& plan, const Population& own, const Tally& tally) {
+  PopulationState state;
+  state.tally = tally;
+  if (own.source == Population::Source::kSites && tally.done > 0) {
+    state.interval = wilson_interval(tally.critical, tally.done, plan.confidence, own.sites);
+  }
+  const auto deviation = accuracy_deviation(tally, plan.images);
+  if (own.source == Population::Source::kMaps && deviation) {
+    const double mean = static_cast<double>(tally.correct) / static_cast<double>(tally.done) /
+                        static_cast<double>(plan.images);
+    state.interval = student_interval(mean, *deviation, tally.done, plan.confidence);
+  }
+  return state;
+}
+
+std::vector<std::int64_t> first_round(const Store& store) {
+  std::vector<std::int64_t> draws;
+  for (const Population& own : store.populations()) draws.push_back(own.first);
+  return draws;
+}
+
+std::vector<std::int64_t> next_round(const Store& store, const std::vector<std::int64_t>& draws) {
+  const Plan& plan = store.plan();
+  std::vector<std::int64_t> next = draws;
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    const Population& own = store.populations()[i];
+    const bool maps = own.source == Population::Source::kMaps && plan.maps->half_width;
+    const bool sites = own.source == Population::Source::kSites && plan.sites->half_width;
+    if ((!maps && !sites) || next[i] >= own.most) continue;
+    const PopulationState state = state_of(plan, own, store.tally(i, draws[i]));
+    next[i] += maps ? more_maps(plan, state, draws[i]) : more_sites(plan, own, state.tally);
+    next[i] = std::min(next[i], own.most);
+  }
+  return next;
+}
+
+std::vector<std::int64_t> current_round(const Store& store) {
+  std::vector<std::int64_t> draws = first_round(store);
+  while (true) {
+    std::int64_t wanted = 0;
+    std::int64_t there = 0;
+    for (std::size_t i = 0; i < draws.size(); ++i) {
+      const Tally tally = store.tally(i, draws[i]);
+      there += tally.done + tally.lost;
+      wanted += draws[i];
+    }
+    if (there < wanted) return draws;
+    std::vector<std::int64_t> next = next_round(store, draws);
+    if (next == draws) return draws;
+    draws = std::move(next);
+  }
+}
+
+}  // namespace lacuna::campaign
