@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstring>
 #include <deque>
 #include <exception>
@@ -26,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kNoTrial = -1;
 constexpr std::size_t kHashLength = 64;
+constexpr std::size_t kMostAhead = 16;  ///< short trials that a worker is given at once
 
 /// What a worker sends back: plain bytes, less than a pipe writes at once.
 struct Reply {
@@ -128,18 +130,25 @@ class Worker {
   bool overdue(Clock::time_point now, std::int64_t seconds) const {
     return !trials_.empty() && now - since_ > std::chrono::seconds(seconds);
   }
-  /// Of a worker that is gone the loss shows when it is asked for a reply.
-  void give(std::int64_t trial) {
+  /// Of a worker that is gone the loss shows when it is asked for replies.
+  void give(const std::vector<std::int64_t>& trials) {
     if (trials_.empty()) since_ = Clock::now();
-    trials_.push_back(trial);
-    write_all(to_, &trial, sizeof trial);
+    trials_.insert(trials_.end(), trials.begin(), trials.end());
+    write_all(to_, trials.data(), trials.size() * sizeof(std::int64_t));
   }
-  /// False when the worker is gone.
-  bool take(Reply& reply) {
-    if (!read_all(from_, &reply, sizeof reply)) return false;
-    trials_.pop_front();
+  /// Those that are there, at least one. Empty when the worker is gone.
+  std::vector<Reply> take() {
+    // Each was written at once, so a read ends between two of them.
+    static_assert(sizeof(Reply) <= PIPE_BUF);
+    std::vector<Reply> replies(kMostAhead);
+    ssize_t got = 0;
+    do {
+      got = ::read(from_, replies.data(), replies.size() * sizeof(Reply));
+    } while (got < 0 && errno == EINTR);
+    replies.resize(got > 0 ? static_cast<std::size_t>(got) / sizeof(Reply) : 0);
+    trials_.erase(trials_.begin(), trials_.begin() + static_cast<std::ptrdiff_t>(replies.size()));
     since_ = Clock::now();
-    return true;
+    return replies;
   }
   /// Starts a fresh process; what was given is forgotten.
   void restart() {
@@ -257,21 +266,25 @@ class Campaign {
   // Short trials are given ahead, so that a worker need not wait for its next one.
   std::size_t ahead() const {
     constexpr double kShort = 0.01;
-    constexpr std::size_t kShortAhead = 16;
     const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
     const auto answered = static_cast<double>(answered_);
     return answered > 0 && seconds * static_cast<double>(workers_.size()) < kShort * answered
-               ? kShortAhead
+               ? kMostAhead
                : 1;
   }
 
   void feed(Worker& worker) {
-    while (worker.trials().size() < ahead()) {
+    const std::size_t most = ahead();
+    if (2 * worker.trials().size() > most) return;
+    std::vector<std::int64_t> trials;
+    while (worker.trials().size() + trials.size() < most) {
       const std::int64_t trial = next_();
-      if (trial == kNoTrial) return;
-      worker.give(trial);
-      ++running_;
+      if (trial == kNoTrial) break;
+      trials.push_back(trial);
     }
+    if (trials.empty()) return;
+    worker.give(trials);
+    running_ += static_cast<std::int64_t>(trials.size());
   }
 
   void poll_workers() {
@@ -284,18 +297,20 @@ class Campaign {
       Worker& worker = *workers_[i];
       if (worker.trials().empty()) continue;
       if ((files[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-        Reply reply;
-        if (!worker.take(reply)) {
+        const std::vector<Reply> replies = worker.take();
+        if (replies.empty()) {
           lose(worker, TrialStatus::kCrashed);
           continue;
         }
-        SIM_CHECK(!reply.differs, "campaign", -1,
-                  "the engines differ on trial " + std::to_string(reply.trial));
-        progress_.audited += reply.audited ? 1 : 0;
-        --running_;
-        ++answered_;
-        keep(reply.trial, unpack(reply));
         feed(worker);
+        for (const Reply& reply : replies) {
+          SIM_CHECK(!reply.differs, "campaign", -1,
+                    "the engines differ on trial " + std::to_string(reply.trial));
+          progress_.audited += reply.audited ? 1 : 0;
+          --running_;
+          ++answered_;
+          keep(reply.trial, unpack(reply));
+        }
       } else if (worker.overdue(Clock::now(), runner_.plan().seconds_a_trial)) {
         lose(worker, TrialStatus::kTimedOut);
       }

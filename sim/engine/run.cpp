@@ -31,13 +31,15 @@ systemc::MemorySizes memory_sizes(const Job& job) {
 }
 
 void hash_sums(base::Sha256& hash, const std::vector<std::int32_t>& sums) {
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(sums.size() * sizeof(std::int32_t));
   for (const std::int32_t sum : sums) {
     const auto bits = static_cast<std::uint32_t>(sum);
-    const std::array<std::uint8_t, 4> bytes{
-        static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8),
-        static_cast<std::uint8_t>(bits >> 16), static_cast<std::uint8_t>(bits >> 24)};
-    hash.update(bytes.data(), bytes.size());
+    for (const int shift : {0, 8, 16, 24}) {
+      bytes.push_back(static_cast<std::uint8_t>(bits >> shift));
+    }
   }
+  hash.update(bytes.data(), bytes.size());
 }
 
 /// Batches of a part: how many of the full size, and whether one smaller follows.

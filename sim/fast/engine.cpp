@@ -119,8 +119,10 @@ void BatchGroup::time_layer(std::size_t index) {
       stream_times(pass, corners, prefix.data(), lanes, timing, times[f]);
     }
     if (!skip && !gate) continue;
-    std::int64_t nonzeros[kLanes] = {};
-    count_nonzeros(pass, corners, prefix.data(), lanes, nonzeros);
+    std::int64_t* nonzeros = times[f].nonzeros;
+    if (!program.data_dependent[front.pass]) {
+      count_nonzeros(pass, corners, prefix.data(), lanes, nonzeros);
+    }
     std::int64_t indices = 0;
     for (const PassRow& row : pass.rows) indices += row.indices;
     const std::int64_t all = indices * static_cast<std::int64_t>(corners.size());

@@ -67,7 +67,8 @@ std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Networ
 }
 
 std::int64_t IncrementalEngine::group_bytes() const {
-  std::int64_t bytes = static_cast<std::int64_t>(work_.steps.streams().size() * kLanes * 4);
+  std::int64_t bytes = static_cast<std::int64_t>(
+      (work_.steps.streams().size() + 2 * schedule_.steps.size()) * kLanes * 4);
   for (const PaddedMap& layout : work_.layouts) {
     bytes += (schedule_.batch * layout.image_values() + 1) * kLanes * 2;
   }
@@ -130,6 +131,7 @@ void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
             static_cast<std::int32_t>(work_.stream_cycles[lane][stream]);
       }
     }
+    group.times = work_.steps.place_all(group.stream_cycles.data());
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
       const base::BatchResult& batch = work_.results[at(lane)];
       group.logits.push_back(batch.logits);
@@ -263,9 +265,15 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
   for (std::size_t map = 0; map < differences_.size(); ++map) forget(map);
 
   const auto batches = at(group.batches);
-  if (timed_ && stream_cycles_ != group.stream_cycles) {
+  const auto differs = timed_ ? std::mismatch(stream_cycles_.begin(), stream_cycles_.end(),
+                                              group.stream_cycles.begin())
+                                    .first
+                              : stream_cycles_.end();
+  if (differs != stream_cycles_.end()) {
     std::int32_t totals[kLanes];
-    work_.steps.totals(stream_cycles_.data(), totals);
+    work_.steps.totals(stream_cycles_.data(),
+                       static_cast<std::size_t>(differs - stream_cycles_.begin()) / kLanes,
+                       group.times, totals);
     for (std::size_t lane = 0; lane < batches; ++lane) {
       result.cycles[first_batch + lane] = totals[lane];
     }

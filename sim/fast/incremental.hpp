@@ -74,6 +74,7 @@ class IncrementalEngine {
     std::vector<std::vector<std::int16_t>> maps;  ///< [map], as in BatchGroup
     std::vector<std::vector<std::int32_t>> sums;  ///< [layer], as BatchGroup::kept_sums
     std::vector<std::int32_t> stream_cycles;      ///< [stream][lane]
+    StepTimes::LaneTimes times;
     std::vector<std::vector<std::int32_t>> logits;
   };
   /// A change of one weight, as the pixels of a tile see it.

@@ -31,17 +31,18 @@ void multiply_plain(const TileWeights& tile, const std::int16_t* values, int lan
   }
 }
 
-// A lone batch: a value meets all channels; zeros are left out.
+// A lone batch: a value meets all channels from the first on; zeros are left out.
 LACUNA_FAST_VECTOR void multiply_one(const std::int16_t* __restrict weights,
-                                     const std::int64_t* offsets, std::size_t pairs, int channels,
-                                     const std::int16_t* values, std::int32_t* __restrict sums) {
-  for (int c = 0; c < channels; ++c) sums[c] = 0;
+                                     const std::int64_t* offsets, std::size_t pairs,
+                                     int first_channel, int channels, const std::int16_t* values,
+                                     std::int32_t* __restrict sums) {
+  for (int c = first_channel; c < channels; ++c) sums[c] = 0;
   for (std::size_t pair = 0; pair < pairs; ++pair) {
     const std::int32_t first = values[offsets[pair]];
     const std::int32_t second = values[offsets[pair] + 1];
     if ((first | second) == 0) continue;
     const std::int16_t* w = weights + pair * static_cast<std::size_t>(channels) * 2;
-    for (int c = 0; c < channels; ++c) {
+    for (int c = first_channel; c < channels; ++c) {
       sums[c] = static_cast<std::int32_t>(
           static_cast<std::uint32_t>(sums[c]) +
           static_cast<std::uint32_t>(first * w[2 * c] + second * w[2 * c + 1]));
@@ -129,6 +130,46 @@ __attribute__((target("avx2"))) void multiply_avx2(const TileWeights& tile, cons
   }
 }
 
+// A lone batch: pairs meet 8 x kVectors channels, whose sums stay in registers; pairs of zeros are
+// left out.
+template <int kVectors>
+__attribute__((target("avx2"))) void multiply_one_block(const TileWeights& tile, int first_channel,
+                                                        const std::int16_t* values,
+                                                        std::int32_t* sums) {
+  __m256i total[kVectors];
+  for (int v = 0; v < kVectors; ++v) total[v] = _mm256_setzero_si256();
+  const std::int16_t* weights = tile.weights.data() + 2 * first_channel;
+  const std::size_t stride = static_cast<std::size_t>(tile.channels) * 2;
+  const std::size_t pairs = tile.offsets.size();
+  for (std::size_t pair = 0; pair < pairs; ++pair, weights += stride) {
+    std::int32_t both = 0;
+    std::memcpy(&both, values + tile.offsets[pair], sizeof both);
+    if (both == 0) continue;
+    const __m256i value = _mm256_set1_epi32(both);
+    for (int v = 0; v < kVectors; ++v) {
+      const auto* at = reinterpret_cast<const __m256i*>(weights) + v;
+      total[v] = _mm256_add_epi32(total[v], _mm256_madd_epi16(value, _mm256_loadu_si256(at)));
+    }
+  }
+  for (int v = 0; v < kVectors; ++v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums + first_channel) + v, total[v]);
+  }
+}
+
+__attribute__((target("avx2"))) int multiply_one_avx2(const TileWeights& tile,
+                                                      const std::int16_t* values,
+                                                      std::int32_t* sums) {
+  constexpr int kWide = 8;
+  int c = 0;
+  for (; c + 8 * kWide <= tile.channels; c += 8 * kWide) {
+    multiply_one_block<kWide>(tile, c, values, sums);
+  }
+  for (; c + 32 <= tile.channels; c += 32) multiply_one_block<4>(tile, c, values, sums);
+  for (; c + 16 <= tile.channels; c += 16) multiply_one_block<2>(tile, c, values, sums);
+  for (; c + 8 <= tile.channels; c += 8) multiply_one_block<1>(tile, c, values, sums);
+  return c;
+}
+
 bool has_avx2() {
   static const bool kHas = __builtin_cpu_supports("avx2") != 0;
   return kHas;
@@ -166,7 +207,12 @@ LACUNA_FAST_VECTOR void prefix_all(const std::int16_t* __restrict values, std::i
 void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lanes,
                    std::int32_t* sums) {
   if (lanes == 1) {
-    multiply_one(tile.weights.data(), tile.offsets.data(), tile.offsets.size(), tile.channels,
+    int done = 0;
+#if defined(__x86_64__)
+    if (has_avx2()) done = multiply_one_avx2(tile, values, sums);
+#endif
+    if (done == tile.channels) return;
+    multiply_one(tile.weights.data(), tile.offsets.data(), tile.offsets.size(), done, tile.channels,
                  values, sums);
     return;
   }

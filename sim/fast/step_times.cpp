@@ -32,13 +32,14 @@ LACUNA_FAST_INLINE Times larger(Times a, Times b) {
 }  // namespace
 
 // The rules, for one batch or for kLanes side by side; lane l of step id lies at [id * lanes + l].
+// Steps before `first` are as `before` says.
 template <class Times, class Number>
-LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, Number* starts,
-                                         Number* ends) const {
+LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t first,
+                                         Placed<const Number> before, Placed<Number> times) const {
   constexpr std::size_t kCount = sizeof(Times) / sizeof(Number);
-  const auto get = [](const Number* times, std::size_t index) LACUNA_FAST_LAMBDA {
+  const auto get = [](const Number* numbers, std::size_t index) LACUNA_FAST_LAMBDA {
     Times value;
-    std::memcpy(&value, times + index * kCount, sizeof value);
+    std::memcpy(&value, numbers + index * kCount, sizeof value);
     return value;
   };
   const Times zero = {};
@@ -46,17 +47,26 @@ LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, Number* st
   const auto post_latency = static_cast<Number>(spec_.post.lanes ? spec_.post.latency_cycles : 0);
   Times last_start[kUnits] = {};
   Times last_end[kUnits] = {};
-  for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
-    const Step& step = schedule_.steps[id];
+  for (std::size_t unit = 0; unit < kUnits && first > 0; ++unit) {
+    const auto next =
+        std::lower_bound(queues_[unit].begin(), queues_[unit].end(), static_cast<StepId>(first));
+    if (next == queues_[unit].begin()) continue;
+    const auto last = static_cast<std::size_t>(*std::prev(next));
+    last_start[unit] = get(before.start, last);
+    last_end[unit] = get(before.end, last);
+  }
+  for (std::size_t id = first; id < steps_.size(); ++id) {
+    const StepRule& step = steps_[id];
     Times ready = zero;
-    for (const StepId wait : step.waits) {
-      if (wait == mapping::kNoStep) continue;
-      ready = larger(ready, get(ends, static_cast<std::size_t>(wait)));
+    for (int i = 0; i < step.wait_count; ++i) {
+      const auto wait = static_cast<std::size_t>(step.waits[i]);
+      ready = larger(ready, get(wait < first ? before.end : times.end, wait));
     }
     if (step.after_start != mapping::kNoStep) {
-      ready = larger(ready, get(starts, static_cast<std::size_t>(step.after_start)));
+      const auto wait = static_cast<std::size_t>(step.after_start);
+      ready = larger(ready, get(wait < first ? before.start : times.start, wait));
     }
-    const auto unit = static_cast<std::size_t>(mapping::resource_of(step.kind));
+    const std::size_t unit = step.unit;
     const auto cycles = static_cast<Number>(cycles_[id]);
     Times start;
     Times end;
@@ -72,23 +82,35 @@ LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, Number* st
     }
     last_start[unit] = start;
     last_end[unit] = end;
-    std::memcpy(starts + id * kCount, &start, sizeof start);
-    std::memcpy(ends + id * kCount, &end, sizeof end);
+    std::memcpy(times.start + id * kCount, &start, sizeof start);
+    std::memcpy(times.end + id * kCount, &end, sizeof end);
   }
 }
 
-LACUNA_FAST_VECTOR void StepTimes::place_lanes(const std::int32_t* stream_cycles) {
-  place<AllLanes>(stream_cycles, lane_start_.data(), lane_end_.data());
+LACUNA_FAST_VECTOR void StepTimes::place_lanes(const std::int32_t* stream_cycles, std::size_t first,
+                                               const LaneTimes& before) {
+  place<AllLanes, std::int32_t>(stream_cycles, first, {before.start.data(), before.end.data()},
+                                {lanes_.start.data(), lanes_.end.data()});
 }
 
-void StepTimes::totals(const std::int32_t* stream_cycles, std::int32_t* totals) {
-  lane_start_.resize(schedule_.steps.size() * kLanes);
-  lane_end_.resize(schedule_.steps.size() * kLanes);
-  place_lanes(stream_cycles);
+const StepTimes::LaneTimes& StepTimes::place_all(const std::int32_t* stream_cycles) {
+  lanes_.start.resize(steps_.size() * kLanes);
+  lanes_.end.resize(steps_.size() * kLanes);
+  place_lanes(stream_cycles, 0, lanes_);
+  return lanes_;
+}
+
+void StepTimes::totals(const std::int32_t* stream_cycles, std::size_t first_stream,
+                       const LaneTimes& before, std::int32_t* totals) {
+  lanes_.start.resize(steps_.size() * kLanes);
+  lanes_.end.resize(steps_.size() * kLanes);
+  const auto first = static_cast<std::size_t>(streams()[first_stream]);
+  place_lanes(stream_cycles, first, before);
   std::fill_n(totals, kLanes, 0);
   for (const std::vector<StepId>& queue : queues_) {
     if (queue.empty()) continue;
-    const std::int32_t* last = &lane_end_[static_cast<std::size_t>(queue.back()) * kLanes];
+    const auto id = static_cast<std::size_t>(queue.back());
+    const std::int32_t* last = (id < first ? before : lanes_).end.data() + id * kLanes;
     for (int lane = 0; lane < kLanes; ++lane) totals[lane] = std::max(totals[lane], last[lane]);
   }
 }
@@ -120,6 +142,13 @@ StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& 
     auto& own = queues_[static_cast<std::size_t>(mapping::resource_of(step.kind))];
     place_[id] = own.size();
     own.push_back(static_cast<StepId>(id));
+    StepRule rule;
+    rule.unit = static_cast<std::uint8_t>(mapping::resource_of(step.kind));
+    rule.after_start = step.after_start;
+    for (const StepId wait : step.waits) {
+      if (wait != mapping::kNoStep) rule.waits[rule.wait_count++] = wait;
+    }
+    steps_.push_back(rule);
     if (step.kind != mapping::StepKind::kStream) {
       cycles_[id] = mapping::step_cycles(step, schedule, network, spec);
     }
@@ -127,7 +156,8 @@ StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& 
 }
 
 void StepTimes::place_steps(const std::vector<std::int64_t>& stream_cycles) {
-  place<std::int64_t, std::int64_t>(stream_cycles.data(), start_.data(), end_.data());
+  place<std::int64_t, std::int64_t>(stream_cycles.data(), 0, {nullptr, nullptr},
+                                    {start_.data(), end_.data()});
 }
 
 std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,

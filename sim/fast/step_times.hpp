@@ -22,9 +22,18 @@ class StepTimes {
   std::int64_t run(const std::vector<std::int64_t>& stream_cycles,
                    std::vector<base::LayerCounters>& layers);
 
-  /// Cycles until the last step ends, of kLanes batches side by side; stream s of lane l takes
-  /// stream_cycles[s * kLanes + l]. For schedules that fit into lanes only.
-  void totals(const std::int32_t* stream_cycles, std::int32_t* totals);
+  /// Start and end of every step of kLanes batches side by side: [step * kLanes + lane].
+  struct LaneTimes {
+    std::vector<std::int32_t> start;
+    std::vector<std::int32_t> end;
+  };
+  /// Stream s of lane l takes stream_cycles[s * kLanes + l]. For schedules that fit into lanes
+  /// only. Valid until the next call.
+  const LaneTimes& place_all(const std::int32_t* stream_cycles);
+  /// Cycles until the last step ends, [lane]. Streams before `first_stream` take as long as in
+  /// `before`, so what comes before it is as it was there.
+  void totals(const std::int32_t* stream_cycles, std::size_t first_stream, const LaneTimes& before,
+              std::int32_t* totals);
   /// Whether no time can reach 2^30, given the longest that each stream can take.
   bool fits_lanes(const std::vector<std::int64_t>& stream_cycles) const;
 
@@ -43,9 +52,15 @@ class StepTimes {
     return end_[static_cast<std::size_t>(queues_[unit][place])];
   }
 
+  template <class Number>
+  struct Placed {
+    Number* start;
+    Number* end;
+  };
   template <class Times, class Number>
-  void place(const Number* stream_cycles, Number* starts, Number* ends) const;
-  void place_lanes(const std::int32_t* stream_cycles);
+  void place(const Number* stream_cycles, std::size_t first, Placed<const Number> before,
+             Placed<Number> times) const;
+  void place_lanes(const std::int32_t* stream_cycles, std::size_t first, const LaneTimes& before);
   void place_steps(const std::vector<std::int64_t>& stream_cycles);
   void advance(std::int64_t time);
   /// Cuts [from, to), in which no stream runs, into classes. `next` is the stream that comes after,
@@ -58,15 +73,23 @@ class StepTimes {
   };
   void follow(std::size_t unit, std::size_t place, Blame& blame) const;
 
+  /// What of a step its time depends on, close together.
+  struct StepRule {
+    std::uint8_t unit = 0;
+    int wait_count = 0;
+    std::array<mapping::StepId, kUnits> waits{};
+    mapping::StepId after_start = mapping::kNoStep;
+  };
+
   const mapping::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
+  std::vector<StepRule> steps_;
   std::vector<std::int64_t> cycles_;  ///< of each step but streams
   std::array<std::vector<mapping::StepId>, kUnits> queues_;
   std::vector<std::size_t> place_;  ///< of each step in its queue
   std::vector<std::int64_t> start_;
   std::vector<std::int64_t> end_;
-  std::vector<std::int32_t> lane_start_;  ///< [step][lane]
-  std::vector<std::int32_t> lane_end_;
+  LaneTimes lanes_;
   // At the time that is being classified: steps of each queue that have started, and ended.
   std::array<std::size_t, kUnits> started_{};
   std::array<std::size_t, kUnits> ended_{};

@@ -78,6 +78,7 @@ LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
   Number* busy = state.data() + rows * Lane::kCount;
   const auto pixels = static_cast<std::int64_t>(corners.size());
   const Cycles zero = {};
+  Cycles nonzeros = zero;
   for (std::int64_t m = 0; m < pixels; ++m) {
     const std::int64_t corner = corners[static_cast<std::size_t>(m)];
     Cycles above = zero;
@@ -88,6 +89,7 @@ LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
         const std::uint16_t* from = prefix + (corner + span.begin) * Lane::kCount;
         slots += Lane::count(from, from + std::int64_t{span.length} * Lane::kCount);
       }
+      nonzeros += slots;
       slots = Lane::max(slots, zero + std::max(1, row.bitmap_words));
       Cycles start = zero;
       Cycles last_done;
@@ -116,7 +118,10 @@ LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
       std::copy(last, last + Lane::kCount, times.commit);
     }
   }
+  Number counts[Lane::kCount];
+  std::memcpy(counts, &nonzeros, sizeof nonzeros);
   for (int lane = 0; lane < Lane::kCount; ++lane) {
+    times.nonzeros[lane] = counts[lane];
     times.work[lane] = 0;
     for (std::size_t r = 0; r < rows; ++r) {
       const Number sum = busy[r * Lane::kCount + static_cast<std::size_t>(lane)];

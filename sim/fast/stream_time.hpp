@@ -34,9 +34,10 @@ struct PassTiming {
 
 /// Of every lane of a stream, drain to the right not included.
 struct StreamTimes {
-  std::int64_t commit[kLanes] = {};   ///< of the last pixel in the last row
-  std::int64_t work[kLanes] = {};     ///< most issue slots of a row
-  std::int64_t longest[kLanes] = {};  ///< first row that has them
+  std::int64_t commit[kLanes] = {};    ///< of the last pixel in the last row
+  std::int64_t work[kLanes] = {};      ///< most issue slots of a row
+  std::int64_t longest[kLanes] = {};   ///< first row that has them
+  std::int64_t nonzeros[kLanes] = {};  ///< activations of all pixels and rows that are not zero
 };
 
 /// Pixels of a stream: the index of each one's corner, in order.

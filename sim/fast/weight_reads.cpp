@@ -10,13 +10,12 @@ namespace lacuna::fast {
 
 BlockWeights trained_weights(const mapping::Block& block, const network::Network& network) {
   const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
-  BlockWeights weights;
-  weights.reserve(static_cast<std::size_t>(block.values()));
-  for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count; ++k) {
-    for (std::int64_t n = block.n_begin; n < block.n_begin + block.n_count; ++n) {
-      const std::int64_t channel = block.group * layer.n() + n;
-      weights.push_back(layer.weights[static_cast<std::size_t>(channel * layer.k() + k)]);
-    }
+  BlockWeights weights(static_cast<std::size_t>(block.values()));
+  for (std::int64_t n = 0; n < block.n_count; ++n) {
+    const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
+    const std::int8_t* from = layer.weights.data() + channel * layer.k() + block.k_begin;
+    std::int8_t* to = weights.data() + n;
+    for (std::int64_t k = 0; k < block.k_count; ++k) to[k * block.n_count] = from[k];
   }
   return weights;
 }

@@ -44,11 +44,11 @@ void simulate(benchmark::State& state, const engine::Job& job, engine::EngineKin
 constexpr auto kSystemc = engine::EngineKind::kSystemc;
 constexpr auto kFast = engine::EngineKind::kFast;
 
-engine::Job resnet18(const char* machine, const char* trace, double density) {
+engine::Job resnet18(const char* machine, const char* trace, double density, int batch = 1) {
   const auto spec = arch::load_spec(kRoot + "/hw_configs/" + machine);
   network::Workload workload = network::load_workload(kRoot + "/traces/" + trace);
   for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
-  return engine::workload_job(spec, workload, 1, 1);
+  return engine::workload_job(spec, workload, 1, batch);
 }
 
 engine::Job lenet5(const char* machine, int count) {
@@ -63,6 +63,12 @@ engine::Job lenet5(const char* machine, int count) {
 
 void ResNet18_32x32_D16_skip(benchmark::State& state, engine::EngineKind kind, double density) {
   simulate(state, resnet18("cloud_32x32.yaml", "resnet18.csv", density), kind);
+}
+// The same layers for 32 x 32 images, ten of them in a batch.
+void ResNet18_small_images(benchmark::State& state, double density) {
+  constexpr int kImages = 10;
+  simulate(state, resnet18("cloud_32x32.yaml", "resnet18_small_images.csv", density, kImages),
+           kFast);
 }
 void ResNet18_32x32_as_ScaleSim(benchmark::State& state, engine::EngineKind kind) {
   simulate(state, resnet18("scalesim_ws.yaml", "resnet18_scalesim.csv", 1.0), kind);
@@ -126,6 +132,8 @@ BENCHMARK_CAPTURE(ResNet18_32x32_as_ScaleSim, systemc, kSystemc)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_16x16_D16_skip, systemc_100_images, kSystemc, 100)->Unit(kUnit);
 BENCHMARK_CAPTURE(ResNet18_32x32_D16_skip, fast_density50, kFast, 0.5)->Unit(kUnit);
 BENCHMARK_CAPTURE(ResNet18_32x32_as_ScaleSim, fast, kFast)->Unit(kUnit);
+BENCHMARK_CAPTURE(ResNet18_small_images, fast_density50, 0.5)->Unit(kUnit);
+BENCHMARK_CAPTURE(ResNet18_small_images, fast_density100, 1.0)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_16x16_D16_skip, fast_10000_images, kFast, 10'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
