@@ -33,10 +33,9 @@ LACUNA_FAST_INLINE Times larger(Times a, Times b) {
 
 // The rules, for one batch or for kLanes side by side; lane l of step id lies at [id * lanes + l].
 // Steps before `first` are as `before` says.
-template <class Times, class Number>
+template <class Times, std::size_t kCount, class Number>
 LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t first,
                                          Placed<const Number> before, Placed<Number> times) const {
-  constexpr std::size_t kCount = sizeof(Times) / sizeof(Number);
   const auto get = [](const Number* numbers, std::size_t index) LACUNA_FAST_LAMBDA {
     Times value;
     std::memcpy(&value, numbers + index * kCount, sizeof value);
@@ -89,8 +88,9 @@ LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_
 
 LACUNA_FAST_VECTOR void StepTimes::place_lanes(const std::int32_t* stream_cycles, std::size_t first,
                                                const LaneTimes& before) {
-  place<AllLanes, std::int32_t>(stream_cycles, first, {before.start.data(), before.end.data()},
-                                {lanes_.start.data(), lanes_.end.data()});
+  place<AllLanes, kLanes, std::int32_t>(stream_cycles, first,
+                                        {before.start.data(), before.end.data()},
+                                        {lanes_.start.data(), lanes_.end.data()});
 }
 
 const StepTimes::LaneTimes& StepTimes::place_all(const std::int32_t* stream_cycles) {
@@ -156,8 +156,8 @@ StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& 
 }
 
 void StepTimes::place_steps(const std::vector<std::int64_t>& stream_cycles) {
-  place<std::int64_t, std::int64_t>(stream_cycles.data(), 0, {nullptr, nullptr},
-                                    {start_.data(), end_.data()});
+  place<std::int64_t, 1, std::int64_t>(stream_cycles.data(), 0, {nullptr, nullptr},
+                                       {start_.data(), end_.data()});
 }
 
 std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,

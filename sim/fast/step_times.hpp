@@ -57,7 +57,7 @@ class StepTimes {
     Number* start;
     Number* end;
   };
-  template <class Times, class Number>
+  template <class Times, std::size_t kCount, class Number>
   void place(const Number* stream_cycles, std::size_t first, Placed<const Number> before,
              Placed<Number> times) const;
   void place_lanes(const std::int32_t* stream_cycles, std::size_t first, const LaneTimes& before);

@@ -100,7 +100,9 @@ class MapTables {
         "kind", "rate", "network", "maps", "top-1", "sd", "range", "SDC", "speed-up", "cycles",
         "lost");
     bool alike = false;
-    for (const auto& [key, cell] : cells_) {
+    for (const auto& entry : cells_) {
+      const CellKey& key = entry.first;
+      const Cell& cell = entry.second;
       const auto& own = golden(key, key.model);
       text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} ", own.machine.substr(0, 14),
                           campaign::fault_type_name(key.type), key.rate, own.model.substr(0, 18),
