@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "base/error.hpp"
@@ -31,11 +32,43 @@ std::string read_file(const std::string& path, std::int64_t max_bytes) {
   return bytes;
 }
 
-FileWriter::FileWriter(const std::string& path) : path_(path) {
-  // A device or pipe is written to; renaming a file over it would replace it.
+namespace {
+
+// The open file that a name of the system's stands for, or -1. Opening it again by that name would
+// begin at its first byte, and renaming over it would replace the name.
+int standing_for(const std::string& path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const char* folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    const std::size_t length = std::strlen(folder);
+    constexpr std::size_t kMostDigits = 6;
+    if (path.compare(0, length, folder) != 0 || path.size() == length ||
+        path.size() > length + kMostDigits ||
+        path.find_first_not_of("0123456789", length) != std::string::npos) {
+      continue;
+    }
+    return std::stoi(path.substr(length));
+  }
+  return -1;
+}
+
+}  // namespace
+
+FileWriter::FileWriter(const std::string& path) : path_(path), target_(path) {
+  const int open_file = standing_for(path);
+  if (open_file >= 0) {
+    in_place_ = true;
+    file_ = ::fcntl(open_file, F_DUPFD_CLOEXEC, 0);
+    if (file_ < 0) fail("cannot be written");
+    return;
+  }
+  // A device or pipe is written to; renaming a file over it would replace it. A link stays one.
   struct stat status {};
   in_place_ = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
-  temporary_ = in_place_ ? path : path + ".tmp." + std::to_string(::getpid());
+  std::error_code missing;
+  const std::filesystem::path target = std::filesystem::canonical(path, missing);
+  if (!missing) target_ = target.string();
+  temporary_ = in_place_ ? target_ : target_ + ".tmp." + std::to_string(::getpid());
   file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file_ < 0) fail("cannot be written");
 }
@@ -76,7 +109,7 @@ void FileWriter::commit() {
     if (::close(file) != 0) fail("cannot be written");
     return;
   }
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed into place");
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be renamed into place");
   file_ = -1;
   if (::close(file) != 0) fail("cannot be written");
 }

@@ -32,6 +32,7 @@ class FileWriter {
   void flush();
 
   std::string path_;
+  std::string target_;  ///< the same with links followed
   std::string temporary_;
   bool in_place_ = false;
   int file_ = -1;

@@ -117,16 +117,16 @@ std::string SiteTables::worst_text() const {
   const auto images = static_cast<double>(store_.plan().images);
   std::string text = fmt::format(
       "\nthe worst {} faults (top-1: change against fault-free; SDC: images whose top-1 changes)\n"
-      "{:>9} {:<14} {:<18} {:<42} {:>8} {:>8} {:>9}\n",
+      "{:>9} {:<14} {:<18} {:<48} {:>8} {:>8} {:>9}\n",
       worst_.size(), "trial", "machine", "network", "fault", "top-1", "SDC", "cycles");
   for (const Worst& worst : worst_) {
     const campaign::Population& population = store_.populations()[worst.row.trial.population];
     const auto& golden = store_.golden_of(population);
     text += fmt::format(
-        "{:>9} {:<14} {:<18} {:<42} {:>+7.2f} {:>8} {:>+8.2f}%\n", worst.row.trial.number,
+        "{:>9} {:<14} {:<18} {:<48} {:>+8.2f} {:>8} {:>+8.2f}%\n", worst.row.trial.number,
         golden.machine.substr(0, 14), golden.model.substr(0, 18),
-        describe_trial(population, worst.row.faults, worst.row.trial.draw).substr(0, 42),
-        -100 * static_cast<double>(worst.lost_top1) / images,
+        describe_trial(population, worst.row.faults, worst.row.trial.draw).substr(0, 48),
+        100 * (0 - static_cast<double>(worst.lost_top1)) / images,
         percent(static_cast<double>(worst.sdc) / images),
         100 * static_cast<double>(worst.row.outcome.cycles - golden.outcome.cycles) /
             static_cast<double>(golden.outcome.cycles));
@@ -217,7 +217,7 @@ std::string SiteTables::table_text(const TableKey& key, const Sums& all) const {
       "{:+.2f}% to {:+.2f}%\n",
       percent(ratio(all.masked, all.tally.done)),
       percent(static_cast<double>(all.sdc) / faults / static_cast<double>(plan.images)),
-      -100 * static_cast<double>(all.lost_top1) / faults / static_cast<double>(plan.images),
+      100 * (0 - static_cast<double>(all.lost_top1)) / faults / static_cast<double>(plan.images),
       percent(ratio(all.slower + all.faster, all.tally.done)), all.slower, all.faster,
       100 * all.cycles / faults, 100 * all.least_cycles, 100 * all.most_cycles);
   if (populations.size() > 1) text += matrix_text(populations);

@@ -1,6 +1,8 @@
 #include "base/file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -37,6 +39,40 @@ TEST(WriteFile, ReplacesTheWholeContentAndLeavesNothingBeside) {
   folder.write("out", "a long old content");
   write_file("out", "new");
   EXPECT_EQ(folder.read("out"), "new");
+  const std::filesystem::directory_iterator files(folder.path());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST(WriteFile, FollowsALinkAndLeavesItOne) {
+  const test::TempFolder folder;
+  folder.write("real", "old");
+  std::filesystem::create_symlink("real", "link");
+  write_file("link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink("link"));
+  EXPECT_EQ(folder.read("real"), "new");
+}
+
+// Standard output that goes to a file: what the shell opened goes on where it is.
+TEST(WriteFile, WritesToAnOpenFileByItsName) {
+  const test::TempFolder folder;
+  const int file = ::open("out", O_RDWR | O_CREAT, 0600);
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(::write(file, "head ", 5), 5);
+  write_file("/dev/fd/" + std::to_string(file), "body");
+  ASSERT_EQ(::write(file, " tail", 5), 5);
+  ::close(file);
+  EXPECT_EQ(folder.read("out"), "head body tail");
+  EXPECT_TRUE(std::filesystem::is_symlink("/dev/stdout"));
+}
+
+TEST(FileWriter, WithoutACommitNothingIsLeft) {
+  const test::TempFolder folder;
+  folder.write("out", "old");
+  {
+    FileWriter writer("out");
+    writer.write("new");
+  }
+  EXPECT_EQ(folder.read("out"), "old");
   const std::filesystem::directory_iterator files(folder.path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
