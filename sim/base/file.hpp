@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lacuna::base {
 
@@ -10,9 +11,32 @@ namespace lacuna::base {
 /// unreadable or larger.
 std::string read_file(const std::string& path, std::int64_t max_bytes);
 
-/// Writes `bytes` to a temporary name in the same folder, then renames it over `path`, so that
-/// `path` holds either the old or the whole new content. A device or pipe is written to as it is.
-/// Throws InputError naming `path`.
-void write_file(const std::string& path, const std::string& bytes);
+/// A file that is written piece by piece. It has no name until commit() puts it in place of `path`
+/// in one step, so whatever ends the program before, `path` holds its old content and nothing is
+/// left beside it. (A file system without nameless files gets a temporary name in the same folder,
+/// which a killed program leaves behind.) A device or pipe is written to as it is.
+/// All throw InputError naming `path`.
+class OutputFile {
+ public:
+  explicit OutputFile(std::string path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::string_view bytes);
+  /// Flushes to the disk and gives the file its name. Nothing can be written after it.
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const char* what);
+
+  std::string path_;
+  std::string temporary_;  ///< name until commit(); empty: it has none, or is written in place
+  bool in_place_ = false;
+  int file_ = -1;
+};
+
+/// An OutputFile of one piece.
+void write_file(const std::string& path, std::string_view bytes);
 
 }  // namespace lacuna::base
