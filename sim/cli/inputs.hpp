@@ -32,6 +32,13 @@ void add_fault_options(Options& options);
 /// The fault plan for a job: from a file, from a bit error rate, or none.
 fault::FaultPlan load_faults(const Options& options, const engine::Job& job);
 
+/// Adds --vcd.
+void add_vcd_option(Options& options);
+
+/// Where to write waves; empty where they are not asked for. Throws base::InputError when the
+/// engine has none or the file cannot be created.
+std::string vcd_path(const Options& options, engine::EngineKind kind);
+
 /// Throws base::InputError when a file cannot be created there, before any work is done.
 void check_writable(const std::string& option, const std::string& path);
 
