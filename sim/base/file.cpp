@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -54,8 +55,8 @@ int standing_for(const std::string& path) {
 
 }  // namespace
 
-FileWriter::FileWriter(const std::string& path) : path_(path), target_(path) {
-  const int open_file = standing_for(path);
+OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(path_) {
+  const int open_file = standing_for(path_);
   if (open_file >= 0) {
     in_place_ = true;
     file_ = ::fcntl(open_file, F_DUPFD_CLOEXEC, 0);
@@ -64,60 +65,74 @@ FileWriter::FileWriter(const std::string& path) : path_(path), target_(path) {
   }
   // A device or pipe is written to; renaming a file over it would replace it. A link stays one.
   struct stat status {};
-  in_place_ = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  in_place_ = ::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
   std::error_code missing;
-  const std::filesystem::path target = std::filesystem::canonical(path, missing);
+  const std::filesystem::path target = std::filesystem::canonical(path_, missing);
   if (!missing) target_ = target.string();
-  temporary_ = in_place_ ? target_ : target_ + ".tmp." + std::to_string(::getpid());
-  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  constexpr mode_t kMode = 0666;  // less the user's mask
+  if (!in_place_) {
+    const std::size_t slash = target_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
+    file_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
+    if (file_ >= 0) return;
+    temporary_ = target_ + ".tmp." + std::to_string(::getpid());
+  }
+  file_ = ::open((in_place_ ? target_ : temporary_).c_str(),
+                 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
   if (file_ < 0) fail("cannot be written");
 }
 
-FileWriter::~FileWriter() {
-  if (file_ < 0) return;
-  ::close(file_);
-  if (!in_place_) ::unlink(temporary_.c_str());
+OutputFile::~OutputFile() {
+  if (file_ >= 0) ::close(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void FileWriter::fail(const char* what) const {
+void OutputFile::fail(const char* what) {
   throw InputError({path_, 0, ""}, std::string(what) + ": " + std::strerror(errno));
 }
 
-void FileWriter::write(const std::string& bytes) {
+void OutputFile::write(std::string_view bytes) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   waiting_ += bytes;
   if (waiting_.size() >= kPiece) flush();
 }
 
-void FileWriter::flush() {
-  std::size_t done = 0;
-  while (done < waiting_.size()) {
-    const ssize_t wrote = ::write(file_, waiting_.data() + done, waiting_.size() - done);
+void OutputFile::flush() {
+  std::string_view bytes = waiting_;
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(file_, bytes.data(), bytes.size());
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) fail("cannot be written");
-    done += static_cast<std::size_t>(wrote);
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
   }
   waiting_.clear();
 }
 
-void FileWriter::commit() {
+void OutputFile::commit() {
   flush();
   if (!in_place_ && ::fsync(file_) != 0) fail("cannot be written");
-  const int file = file_;
-  if (in_place_) {
-    file_ = -1;
-    if (::close(file) != 0) fail("cannot be written");
-    return;
+  if (!in_place_ && temporary_.empty()) {
+    // A link cannot replace a file, a rename can. open(2) names this way to link a nameless file.
+    const std::string open_file = "/proc/self/fd/" + std::to_string(file_);
+    const std::string name = target_ + ".tmp." + std::to_string(::getpid());
+    ::unlink(name.c_str());
+    if (::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      fail("cannot be given its name");
+    }
+    temporary_ = name;
   }
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be renamed into place");
+  const int file = file_;
   file_ = -1;
   if (::close(file) != 0) fail("cannot be written");
+  if (in_place_) return;
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be renamed into place");
+  temporary_.clear();
 }
 
-void write_file(const std::string& path, const std::string& bytes) {
-  FileWriter writer(path);
-  writer.write(bytes);
-  writer.commit();
+void write_file(const std::string& path, std::string_view bytes) {
+  OutputFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 }  // namespace lacuna::base

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lacuna::base {
 
@@ -10,33 +11,36 @@ namespace lacuna::base {
 /// unreadable or larger.
 std::string read_file(const std::string& path, std::int64_t max_bytes);
 
-/// Writes `bytes` to a temporary name in the same folder, then renames it over `path`, so that
-/// `path` holds either the old or the whole new content. A device or pipe is written to as it is.
-/// Throws InputError naming `path`.
-void write_file(const std::string& path, const std::string& bytes);
-
-/// The same piece by piece, for files that need not fit into memory. Until commit() nothing stands
-/// at `path`; without it nothing is left.
-class FileWriter {
+/// A file that is written piece by piece. It has no name until commit() puts it in place of `path`
+/// in one step, so whatever ends the program before, `path` holds its old content and nothing is
+/// left beside it. (A file system without nameless files gets a temporary name in the same folder,
+/// which a killed program leaves behind.) A device or pipe is written to as it
+/// is, and so is an open file by its name (/dev/stdout, /dev/fd/3); other links are followed.
+/// All throw InputError naming `path`.
+class OutputFile {
  public:
-  explicit FileWriter(const std::string& path);
-  ~FileWriter();
-  FileWriter(const FileWriter&) = delete;
-  FileWriter& operator=(const FileWriter&) = delete;
+  explicit OutputFile(std::string path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
 
-  void write(const std::string& bytes);
+  void write(std::string_view bytes);
+  /// Flushes to the disk and gives the file its name. Nothing can be written after it.
   void commit();
 
  private:
-  [[noreturn]] void fail(const char* what) const;
+  [[noreturn]] void fail(const char* what);
   void flush();
 
   std::string path_;
-  std::string target_;  ///< the same with links followed
-  std::string temporary_;
+  std::string target_;     ///< the same with links followed
+  std::string temporary_;  ///< name until commit(); empty: it has none, or is written in place
   bool in_place_ = false;
   int file_ = -1;
-  std::string waiting_;
+  std::string waiting_;  ///< not written yet
 };
+
+/// An OutputFile of one piece.
+void write_file(const std::string& path, std::string_view bytes);
 
 }  // namespace lacuna::base

@@ -315,9 +315,11 @@ TrialOutcome TrialRunner::run(const Trial& trial, const fast::Shortcuts& shortcu
   return outcome;
 }
 
-TrialOutcome TrialRunner::run_whole(const Trial& trial, engine::EngineKind kind) const {
+TrialOutcome TrialRunner::run_whole(const Trial& trial, engine::EngineKind kind,
+                                    const std::string& vcd_path) const {
   const Pair& own = pair(trial);
-  const engine::Measurement measured = engine::simulate(own.job, fault_plan(trial), kind);
+  const engine::Measurement measured =
+      engine::simulate(own.job, fault_plan(trial), kind, {}, vcd_path);
   return summarise(own, measured.logits, measured.batch_cycles, measured.faults);
 }
 

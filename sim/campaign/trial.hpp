@@ -86,8 +86,9 @@ class TrialRunner {
   fault::FaultPlan fault_plan(const Trial& trial) const;
 
   TrialOutcome run(const Trial& trial, const fast::Shortcuts& shortcuts = {}) const;
-  /// The same in full on either engine.
-  TrialOutcome run_whole(const Trial& trial, engine::EngineKind kind) const;
+  /// The same in full on either engine; `vcd_path` as in engine::simulate.
+  TrialOutcome run_whole(const Trial& trial, engine::EngineKind kind,
+                         const std::string& vcd_path = {}) const;
   std::vector<ImageOutcome> run_images(const Trial& trial) const;
 
  private:

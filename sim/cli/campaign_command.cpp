@@ -144,7 +144,7 @@ std::pair<std::int64_t, std::int64_t> trial_range(const Options& options) {
 }
 
 void write_file(const std::string& path, const std::function<void(const report::Sink&)>& write_to) {
-  base::FileWriter file(path);
+  base::OutputFile file(path);
   write_to([&](const std::string& text) { file.write(text); });
   file.commit();
 }

@@ -38,6 +38,13 @@ fault::FaultPlan load_faults(const Options& options, const engine::Job& job);
 /// changed.
 campaign::TrialRunner runner_of(const campaign::Store& store, const std::string& path);
 
+/// Adds --vcd.
+void add_vcd_option(Options& options);
+
+/// Where to write waves; empty where they are not asked for. Throws base::InputError when the
+/// engine has none or the file cannot be created.
+std::string vcd_path(const Options& options, engine::EngineKind kind);
+
 /// Throws base::InputError when a file cannot be created there, before any work is done.
 void check_writable(const std::string& option, const std::string& path);
 

@@ -13,12 +13,13 @@ namespace lacuna::cli {
 
 int replay_command(const std::vector<std::string>& arguments) {
   Options options(
-      "lacuna replay STORE --trial K [--engine systemc]\n\n"
+      "lacuna replay STORE --trial K [--engine systemc [--vcd FILE]]\n\n"
       "Runs one trial of a campaign again and compares it with what the store holds. Exit code 70\n"
       "when they differ.");
   options.positional("file", "the store")
       .value("trial", "K", "number of the trial (required)")
       .value("engine", "NAME", "fast (default) or systemc");
+  add_vcd_option(options);
   if (!options.parse(arguments)) return 0;
   const std::vector<std::string> files = options.texts("file");
   if (files.size() != 1) {
@@ -30,10 +31,11 @@ int replay_command(const std::vector<std::string>& arguments) {
   const std::int64_t number =
       parse_integer("--trial", options.required("trial"), 0, store.trial_count() - 1);
   const engine::EngineKind kind = engine_kind(options);
+  const std::string vcd = vcd_path(options, kind);
   const campaign::TrialRunner runner = runner_of(store, files[0]);
   const campaign::Trial trial = runner.trial(number);
   const campaign::Population& own = runner.populations()[trial.population];
-  const campaign::TrialOutcome outcome = runner.run_whole(trial, kind);
+  const campaign::TrialOutcome outcome = runner.run_whole(trial, kind, vcd);
   std::cout << fmt::format(
       "trial {}: {} on {}, {}\n"
       "  faults    {} armed, {} fired\n"

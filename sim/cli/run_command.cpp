@@ -13,7 +13,7 @@
 namespace lacuna::cli {
 namespace {
 
-constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults"};
+constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults", "vcd"};
 
 }  // namespace
 
@@ -28,6 +28,7 @@ int run_command(const std::vector<std::string>& arguments) {
       .value("json", "FILE", "write the run record")
       .value("csv", "FILE", "write the table a layer")
       .value("predictions", "FILE", "write label, top-1 and logits of every image");
+  add_vcd_option(options);
   if (!options.parse(arguments)) return 0;
   std::vector<std::string> outputs;
   for (const char* name : kOutputs) {
@@ -45,14 +46,15 @@ int run_command(const std::vector<std::string>& arguments) {
                            "--predictions goes with --model");
   }
   const engine::EngineKind kind = engine_kind(options);
+  const std::string vcd = vcd_path(options, kind);
   LoadedJob loaded = load_job(options);
   loaded.job.plan = load_faults(options, loaded.job);
 
   engine::Measurement measurement;
   {
     ProgressLine line("simulating");
-    measurement =
-        engine::simulate(loaded.job, kind, [&](const engine::Progress& p) { line.update(p); });
+    measurement = engine::simulate(
+        loaded.job, kind, [&](const engine::Progress& p) { line.update(p); }, vcd);
   }
   std::vector<base::LayerCounters> dense;
   if (!options.has("no-dense")) {

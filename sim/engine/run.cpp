@@ -68,13 +68,16 @@ class BatchEngine {
   virtual const std::vector<base::FaultOutcome>& outcomes() const = 0;
   /// How many batches one call of run() had best have.
   virtual std::int64_t batches_at_once() const = 0;
+  /// All has been run.
+  virtual void finish() {}
 };
 
 class SystemcBatches : public BatchEngine {
  public:
   SystemcBatches(const arch::AcceleratorSpec& spec, const systemc::MemorySizes& sizes,
-                 const fault::FaultPlan& plan, const systemc::Stalls& stalls)
-      : engine_(spec, sizes, plan, stalls) {}
+                 const fault::FaultPlan& plan, const systemc::Stalls& stalls,
+                 const std::string& vcd_path)
+      : engine_(spec, sizes, plan, stalls, vcd_path) {}
   base::Cycles load(const Part& part, const mapping::Schedule& schedule) override {
     return engine_.load(part.network, schedule, part.step_offset);
   }
@@ -86,6 +89,7 @@ class SystemcBatches : public BatchEngine {
   }
   const std::vector<base::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
   std::int64_t batches_at_once() const override { return 1; }
+  void finish() override { engine_.finish_waves(); }
 
  private:
   systemc::Engine engine_;
@@ -113,10 +117,12 @@ class FastBatches : public BatchEngine {
 std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
                                          const arch::AcceleratorSpec& spec,
                                          const fault::FaultPlan& plan,
-                                         const systemc::Stalls& stalls) {
+                                         const systemc::Stalls& stalls,
+                                         const std::string& vcd_path) {
   if (kind == EngineKind::kSystemc) {
-    return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls);
+    return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls, vcd_path);
   }
+  SIM_CHECK(vcd_path.empty(), "engine", -1, "waves are of the SystemC engine");
   SIM_CHECK(!stalls.any(), "engine", -1, "stalls are for the SystemC engine");
   return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
 }
@@ -135,6 +141,7 @@ class Runner {
     for (const Part& part : job_.parts) run_part(part, every_batch, hash);
     result_.logits_sha256 = hash.hex();
     result_.faults = engine_.outcomes();
+    engine_.finish();
     return std::move(result_);
   }
 
@@ -216,18 +223,19 @@ void check_plan(const Job& job, const fault::FaultPlan& plan) {
   }
 }
 
-Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress) {
-  return simulate(job, job.plan, kind, progress);
+Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress,
+                     const std::string& vcd_path) {
+  return simulate(job, job.plan, kind, progress, vcd_path);
 }
 
 Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
-                     const ProgressCallback& progress) {
+                     const ProgressCallback& progress, const std::string& vcd_path) {
   check_plan(job, plan);
   systemc::Stalls stalls;
   stalls.commit_probability = job.commit_stall_probability;
   stalls.max_start_delay = job.max_start_delay;
   stalls.seed = job.stall_seed;
-  const auto engine = make_engine(kind, job, job.spec, plan, stalls);
+  const auto engine = make_engine(kind, job, job.spec, plan, stalls, vcd_path);
   return Runner(job, *engine, progress).run(true);
 }
 
@@ -236,7 +244,7 @@ std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
   arch::AcceleratorSpec dense = job.spec;
   dense.zero_skipping = arch::ZeroSkipping::kNone;
   const fault::FaultPlan no_faults;
-  const auto engine = make_engine(kind, job, dense, no_faults, {});
+  const auto engine = make_engine(kind, job, dense, no_faults, {}, {});
   return Runner(job, *engine, progress).run(false).layers;
 }
 

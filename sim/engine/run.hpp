@@ -84,11 +84,14 @@ std::string sums_sha256(const std::vector<std::int32_t>& sums);
 /// that differ.
 void check_plan(const Job& job, const fault::FaultPlan& plan);
 
-Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {});
+/// With `vcd_path`, SystemC engine only, the waves of the whole run are written there as a VCD; the
+/// file appears when the run has ended. Throws base::InputError when it cannot be written.
+Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {},
+                     const std::string& vcd_path = {});
 
 /// The same with another fault plan than the job's: a job can serve many chips.
 Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
-                     const ProgressCallback& progress = {});
+                     const ProgressCallback& progress = {}, const std::string& vcd_path = {});
 
 /// Cycles of the same machine with zero skipping off. They do not depend on values, so one batch
 /// of each size is run, without faults, and counted as often as it occurs.

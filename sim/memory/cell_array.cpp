@@ -97,6 +97,7 @@ std::uint8_t CellArray::read_faulty(std::int64_t slot, std::int64_t step) {
         // A stuck cell hides the upset from the read.
         if (upset.struck && !bit_at(stuck_at_0_, bit) && !bit_at(stuck_at_1_, bit)) {
           ++upset.outcome->reads_changed;
+          ++reads_changed_;
         }
       }
     }
@@ -108,6 +109,7 @@ std::uint8_t CellArray::read_faulty(std::int64_t slot, std::int64_t step) {
   for (unsigned changed = answered ^ stored; changed != 0; changed &= changed - 1) {
     const int bit = __builtin_ctz(changed);
     ++permanent_.at(offset + bit)->reads_changed;
+    ++reads_changed_;
   }
   return static_cast<std::uint8_t>(answered);
 }

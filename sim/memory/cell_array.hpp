@@ -53,6 +53,9 @@ class CellArray {
   void arm(const CellPosition& cell, FaultKind kind, std::int64_t step,
            base::FaultOutcome* outcome);
 
+  /// How often a fault has changed what a read answered, over all armed faults.
+  std::int64_t reads_changed() const { return reads_changed_; }
+
   /// Undoes upsets that still lie in cells and arms those at a step again: every batch starts from
   /// the same stored state.
   void restore_upsets();
@@ -90,6 +93,7 @@ class CellArray {
 
   // The fault overlay, in the packing of cells_; empty until a fault is armed.
   bool faulty_ = false;
+  std::int64_t reads_changed_ = 0;
   std::vector<std::uint8_t> stuck_at_0_;
   std::vector<std::uint8_t> stuck_at_1_;
   std::vector<std::uint8_t> flipped_;

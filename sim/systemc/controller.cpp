@@ -114,6 +114,7 @@ void Controller::dispatch() {
       }
     }
   }
+  if (watch_ != nullptr) watch_->spent_on(spending());
 }
 
 void Controller::ended(StepId id) {
@@ -152,10 +153,8 @@ void Controller::follow(std::size_t unit, std::size_t position, Blame& blame) co
   }
 }
 
-void Controller::account() {
-  const base::Cycles elapsed{now() - accounted_};
-  accounted_ = now();
-  if (elapsed.value == 0 || program_.in_setup) return;
+Spending Controller::spending() const {
+  if (program_.in_setup) return {};
   const Queue& streams = queue(Resource::kArray);
   const bool streaming = streams.started > streams.ended;
   // The running stream's layer, else the next one's, after the last one the last layer.
@@ -163,14 +162,9 @@ void Controller::account() {
   const std::size_t layer = at < streams.steps.size()
                                 ? static_cast<std::size_t>(program_.step(streams.steps[at]).layer)
                                 : program_.layers.size() - 1;
-  base::CycleClasses& classes = program_.layers[layer].cycles;
-  if (streaming) {
-    classes.stream += elapsed;
-    return;
-  }
+  if (streaming) return {layer, &base::CycleClasses::stream};
   if (queue(Resource::kLoader).started > queue(Resource::kLoader).ended) {
-    classes.weight_load += elapsed;
-    return;
+    return {layer, &base::CycleClasses::weight_load};
   }
   Blame blame;
   if (at < streams.steps.size()) {
@@ -180,13 +174,17 @@ void Controller::account() {
       if (!queues_[index].steps.empty()) follow(index, queues_[index].steps.size() - 1, blame);
     }
   }
-  if (blame.dma) {
-    classes.memory_wait += elapsed;
-  } else if (blame.post) {
-    classes.post_wait += elapsed;
-  } else {
-    classes.idle += elapsed;
-  }
+  if (blame.dma) return {layer, &base::CycleClasses::memory_wait};
+  if (blame.post) return {layer, &base::CycleClasses::post_wait};
+  return {layer, &base::CycleClasses::idle};
+}
+
+void Controller::account() {
+  const base::Cycles elapsed{now() - accounted_};
+  accounted_ = now();
+  if (elapsed.value == 0 || program_.in_setup) return;
+  const Spending spent = spending();
+  program_.layers[spent.layer].cycles.*spent.spent_as += elapsed;
 }
 
 }  // namespace lacuna::systemc

@@ -16,6 +16,20 @@
 
 namespace lacuna::systemc {
 
+/// What cycles are spent on: a layer, and a class of its cycles (null in set-up, which is counted
+/// apart).
+struct Spending {
+  std::size_t layer = 0;
+  base::Cycles base::CycleClasses::*spent_as = nullptr;
+};
+
+/// Told what the cycles from now on are spent on, whenever that may have changed.
+class SpendingWatch {
+ public:
+  virtual ~SpendingWatch() = default;
+  virtual void spent_on(const Spending& spending) = 0;
+};
+
 class Controller : public sc_core::sc_module, public StepListener {
  public:
   sc_core::sc_export<StepListener> listener;
@@ -34,6 +48,9 @@ class Controller : public sc_core::sc_module, public StepListener {
   std::int64_t finish();
 
   void ended(mapping::StepId id) override;
+
+  /// `watch` outlives the runs.
+  void set_watch(SpendingWatch* watch) { watch_ = watch; }
 
  private:
   static constexpr std::size_t kUnits = mapping::kResources;
@@ -56,6 +73,7 @@ class Controller : public sc_core::sc_module, public StepListener {
 
   /// Gives the cycles since the last change of any busy signal to their class and layer.
   void account();
+  Spending spending() const;
   /// What the next stream waits for: marks the resources whose running steps it is held up by.
   struct Blame {
     bool dma = false;
@@ -71,6 +89,7 @@ class Controller : public sc_core::sc_module, public StepListener {
   std::int64_t accounted_ = 0;         ///< cycle up to which cycles have their class
   std::int64_t began_ = 0;
   std::int64_t last_end_ = 0;
+  SpendingWatch* watch_ = nullptr;
   sc_core::sc_event changed_;
 };
 

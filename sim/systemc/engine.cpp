@@ -11,8 +11,10 @@ namespace lacuna::systemc {
 
 // Destroying the machine and then resetting the context is what lets the next one elaborate.
 struct Engine::Kernel {
-  Kernel(const arch::AcceleratorSpec& spec, const MemorySizes& sizes, const Stalls& stalls)
-      : machine(std::make_unique<Machine>("machine", spec, sizes, stalls)) {}
+  Kernel(const arch::AcceleratorSpec& spec, const MemorySizes& sizes, const Stalls& stalls,
+         const std::string& vcd_path)
+      : waves(vcd_path.empty() ? nullptr : std::make_unique<Waves>(vcd_path)),
+        machine(std::make_unique<Machine>("machine", spec, sizes, stalls, waves.get())) {}
   ~Kernel() {
     machine.reset();
     sc_core::sc_get_curr_simcontext()->reset();
@@ -20,14 +22,15 @@ struct Engine::Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
+  std::unique_ptr<Waves> waves;
   std::unique_ptr<Machine> machine;
 };
 
 Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
-               const fault::FaultPlan& plan, const Stalls& stalls)
+               const fault::FaultPlan& plan, const Stalls& stalls, const std::string& vcd_path)
     : spec_(spec),
       outcomes_(plan.faults.size()),
-      kernel_(std::make_unique<Kernel>(spec, sizes, stalls)) {
+      kernel_(std::make_unique<Kernel>(spec, sizes, stalls, vcd_path)) {
   for (std::size_t i = 0; i < plan.faults.size(); ++i) {
     const fault::Fault& fault = plan.faults[i];
     switch (fault.memory) {
@@ -40,6 +43,8 @@ Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
 }
 
 Engine::~Engine() = default;
+
+void Engine::finish_waves() { kernel_->machine->finish_waves(); }
 
 base::Cycles Engine::load(const network::Network& network, const mapping::Schedule& schedule,
                           std::int64_t step_offset) {
@@ -80,15 +85,14 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
 
 void Engine::run_list(bool setup) {
   Machine& machine = *kernel_->machine;
-  machine.program.in_setup = setup;
-  machine.dram.reset_channel();
-  machine.controller.begin();
+  machine.begin(setup);
   const mapping::Schedule& schedule = *machine.program.schedule;
   if ((setup ? schedule.setup : schedule.steps).empty()) return;
   try {
     sc_core::sc_start();
   } catch (const sc_core::sc_report& report) {
     // The kernel wraps what a process throws.
+    if (kernel_->waves) kernel_->waves->rethrow();
     throw base::InternalError("systemc", now(), report.what());
   }
 }

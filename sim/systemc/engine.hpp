@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "arch/spec.hpp"
@@ -32,9 +33,11 @@ struct Stalls {
 
 class Engine {
  public:
-  /// Elaborates the machine and arms the plan's faults. The spec outlives the engine.
+  /// Elaborates the machine and arms the plan's faults. The spec outlives the engine. With
+  /// `vcd_path` all that is run is recorded as waves (waves.hpp); throws base::InputError when that
+  /// file cannot be written.
   Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes, const fault::FaultPlan& plan,
-         const Stalls& stalls = {});
+         const Stalls& stalls = {}, const std::string& vcd_path = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -48,6 +51,9 @@ class Engine {
   /// Runs one batch: the schedule's number of images, each of network.input.values() codes,
   /// channels last.
   base::BatchResult run(const std::vector<const std::uint8_t*>& images);
+
+  /// Ends the waves, if there are any, and puts their file in place. Nothing is run after it.
+  void finish_waves();
 
   /// What each fault of the plan has done so far.
   const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }

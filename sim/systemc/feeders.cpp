@@ -38,6 +38,11 @@ void Feeders::begin_pass(mapping::StepId id) {
   counters_->macs.total += range.row_count * layer_->out.width * block.k_count * lanes_;
 }
 
+std::int32_t Feeders::bitmap_words(int row) const {
+  const bool skip = program_.spec->zero_skipping == arch::ZeroSkipping::kSkip;
+  return skip ? rows_[static_cast<std::size_t>(row)].bitmap_words : 0;
+}
+
 void Feeders::list_indices(const mapping::Block& block, const network::Layer& layer) {
   for (Row& row : rows_) {
     row.indices.clear();

@@ -21,6 +21,8 @@ class FeederPort : virtual public sc_core::sc_interface {
  public:
   virtual void begin_pass(mapping::StepId id) = 0;
   virtual TokenSource& tokens() = 0;
+  /// Bitmap words that a row reads for each pixel of the pass.
+  virtual std::int32_t bitmap_words(int row) const = 0;
 };
 
 class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
@@ -32,6 +34,7 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
 
   void begin_pass(mapping::StepId id) override;
   TokenSource& tokens() override { return *this; }
+  std::int32_t bitmap_words(int row) const override;
 
  private:
   /// A reduction index of a row.

@@ -19,14 +19,22 @@
 #include "systemc/feeders.hpp"
 #include "systemc/pe_array.hpp"
 #include "systemc/post_unit.hpp"
+#include "systemc/waves.hpp"
 #include "systemc/weight_loader.hpp"
 
 namespace lacuna::systemc {
 
 class Machine : public sc_core::sc_module {
  public:
+  /// With `waves`, which outlives the machine, every connection goes through a tap (taps.hpp).
   Machine(const sc_core::sc_module_name& name, const arch::AcceleratorSpec& spec,
-          const MemorySizes& sizes, const Stalls& stalls);
+          const MemorySizes& sizes, const Stalls& stalls, Waves* waves = nullptr);
+  ~Machine() override;
+
+  /// Makes ready to run the program's set-up or batch from the current cycle on.
+  void begin(bool setup);
+  /// After the last batch: writes the waves.
+  void finish_waves();
 
   Program program;
   DramLayout layout;
@@ -43,7 +51,10 @@ class Machine : public sc_core::sc_module {
   Controller controller;
 
  private:
+  struct Taps;
   void connect();
+
+  std::unique_ptr<Taps> taps_;
 };
 
 }  // namespace lacuna::systemc

@@ -31,7 +31,8 @@ PeArray::PeArray(const sc_core::sc_module_name& name, Program& program, const St
       core_(geometry(program.spec->array)) {
   steps.bind(*this);
   weights.bind(*this);
-  if (stalls.commit_probability > 0) stall_ = std::make_unique<RandomCommitStall>(stalls);
+  if (stalls.commit_probability > 0) random_stall_ = std::make_unique<RandomCommitStall>(stalls);
+  commit_stall_ = random_stall_.get();
   SC_METHOD(tick);
   sensitive << tick_;
   dont_initialize();
@@ -50,7 +51,7 @@ void PeArray::start(mapping::StepId id) {
   draining_ = false;
   const std::int64_t pixels = range.row_count * program_.layer(step_->layer).out.width;
   feeders->begin_pass(id);
-  core_.begin(timed_rows_, pixels, step_->set, feeders->tokens(), *this, stall_.get());
+  core_.begin(timed_rows_, pixels, step_->set, feeders->tokens(), *this, commit_stall_);
   tick_.notify(cycle());
 }
 

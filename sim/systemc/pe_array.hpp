@@ -32,6 +32,11 @@ class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort
   SC_HAS_PROCESS(PeArray);
   PeArray(const sc_core::sc_module_name& name, Program& program, const Stalls& stalls);
 
+  /// What may hold commits back, or null.
+  CommitStall* commit_stall() { return commit_stall_; }
+  /// The next passes ask this one, which outlives them.
+  void set_commit_stall(CommitStall* stall) { commit_stall_ = stall; }
+
   void start(mapping::StepId id) override;
   void load(int set, int row, int slot, const std::int8_t* weights_of_row, int count) override {
     core_.load(set, row, slot, weights_of_row, count);
@@ -44,7 +49,8 @@ class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort
 
   Program& program_;
   ArrayCore core_;
-  std::unique_ptr<RandomCommitStall> stall_;
+  std::unique_ptr<RandomCommitStall> random_stall_;
+  CommitStall* commit_stall_ = nullptr;
   mapping::StepId current_ = mapping::kNoStep;
   const mapping::Step* step_ = nullptr;
   std::int64_t lanes_ = 0;  ///< used channels

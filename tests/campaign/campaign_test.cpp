@@ -302,6 +302,11 @@ TEST_F(Campaign, GivenATrialThenEitherEngineReplaysIt) {
     EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"), std::string::npos)
         << replay.out;
   }
+  const Output waves =
+      lacuna("replay " + store + " --trial 5 --engine systemc --vcd " + path("w.vcd"));
+  EXPECT_EQ(waves.code, 0) << waves.error;
+  EXPECT_NE(read(path("w.vcd")).find("$enddefinitions"), std::string::npos);
+  EXPECT_EQ(lacuna("replay " + store + " --trial 5 --vcd " + path("w.vcd")).code, 2);
   EXPECT_EQ(lacuna("replay " + store + " --trial 8").error,
             "lacuna: --trial: '8' cannot be used; an integer from 0 to 7 is allowed\n");
 }

@@ -162,6 +162,27 @@ TEST_F(Cli, GivenAWorkloadThenItsSumsAreHashedAndTop1IsNull) {
   EXPECT_LE(record["cycles"]["total"], record["dense_cycles"]);
 }
 
+TEST_F(Cli, GivenWavesThenTheRunIsTheSameAndTheirFileIsNamedAsAsked) {
+  const std::string run = "run " + kLeNet + " --engine systemc --images 1 --ber 0.01 --json ";
+  const Output plain = lacuna(run + path("a.json"));
+  const Output waves = lacuna(run + path("b.json") + " --vcd " + path("w"));
+  ASSERT_EQ(waves.code, 0) << waves.error;
+  EXPECT_EQ(waves.error, "");
+  EXPECT_EQ(waves.out, plain.out);
+  EXPECT_EQ(read(path("b.json")), read(path("a.json")));
+  EXPECT_FALSE(std::filesystem::exists(path("w.vcd")));
+  const std::string dump = read(path("w"));
+  EXPECT_EQ(dump.substr(0, 9), "$version ");
+  // The last line is the end of time: set-up and the image.
+  const Json record = Json::parse(read(path("b.json")));
+  const auto end =
+      record["setup_cycles"].get<std::int64_t>() + record["cycles"]["total"].get<std::int64_t>();
+  const std::string last = "\n#" + std::to_string(end) + "\n";
+  EXPECT_EQ(dump.substr(dump.rfind("\n#")).substr(0, last.size()), last);
+  ASSERT_EQ(lacuna(run + path("c.json") + " --vcd " + path("w2")).code, 0);
+  EXPECT_EQ(read(path("w2")), dump) << "same inputs, same bytes";
+}
+
 TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
   const Output weight = lacuna("map " + kLeNet + " --weight fc3:7,0,0,11");
   ASSERT_EQ(weight.code, 0) << weight.error;
@@ -234,6 +255,12 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: --json: is empty; a file name is required\n"},
       {"run " + hw + "--model models/lenet5_qdnn --json /tmp/x --csv /tmp/x",
        "lacuna: /tmp/x: --csv: is another output's file, too; each output has a file of its own\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --vcd /tmp/x.vcd",
+       "lacuna: --vcd: the fast engine has no waves; --vcd goes with --engine systemc\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --engine systemc --vcd /no/such/folder/x.vcd",
+       "lacuna: /no/such/folder/x.vcd: --vcd: its folder is missing or not writable\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --engine systemc --json /tmp/x --vcd /tmp/x",
+       "lacuna: /tmp/x: --vcd: is another output's file, too; each output has a file of its own\n"},
       {"run " + hw + "--model models/lenet5_qdnn --set array.rows",
        "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
       {"run " + hw + "--workload traces/lenet5.csv --images 3",
@@ -271,6 +298,9 @@ TEST_F(Cli, GivenAFullDeviceThenNothingIsHalfWritten) {
   const Output full = lacuna("run " + kLeNet + " --images 1 --json /dev/full");
   EXPECT_EQ(full.code, 2);
   EXPECT_EQ(full.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
+  const Output waves = lacuna("run " + kLeNet + " --images 1 --engine systemc --vcd /dev/full");
+  EXPECT_EQ(waves.code, 2);
+  EXPECT_EQ(waves.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
   const Output terminal = lacuna("run " + kLeNet + " --images 1 --json " + path("kept.json"));
   EXPECT_EQ(terminal.code, 0);
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {

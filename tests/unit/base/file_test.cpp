@@ -65,11 +65,11 @@ TEST(WriteFile, WritesToAnOpenFileByItsName) {
   EXPECT_TRUE(std::filesystem::is_symlink("/dev/stdout"));
 }
 
-TEST(FileWriter, WithoutACommitNothingIsLeft) {
+TEST(OutputFile, WithoutACommitNothingIsLeft) {
   const test::TempFolder folder;
   folder.write("out", "old");
   {
-    FileWriter writer("out");
+    OutputFile writer("out");
     writer.write("new");
   }
   EXPECT_EQ(folder.read("out"), "old");
@@ -87,6 +87,36 @@ TEST(WriteFile, WhenItFailsThenTheOldContentStays) {
   EXPECT_EQ(folder.read("taken/inside"), "x");
   const std::filesystem::directory_iterator files(folder.path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1) << "the temporary file is removed";
+}
+
+TEST(OutputFile, HasNoNameBeforeItIsCommitted) {
+  const test::TempFolder folder;
+  folder.write("out", "old");
+  const auto files = [&] {
+    const std::filesystem::directory_iterator all(folder.path());
+    return std::distance(begin(all), end(all));
+  };
+  {
+    OutputFile file("out");
+    file.write("half");
+    EXPECT_EQ(folder.read("out"), "old");
+  }
+  EXPECT_EQ(folder.read("out"), "old") << "dropped without commit()";
+  OutputFile file("out");
+  file.write("one, ");
+  file.write("two");
+  file.commit();
+  EXPECT_EQ(folder.read("out"), "one, two");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST(OutputFile, SaysWhenADeviceIsFull) {
+  EXPECT_EQ(message_of<InputError>([] {
+              OutputFile file("/dev/full");
+              file.write("x");
+              file.commit();
+            }),
+            "/dev/full: cannot be written: No space left on device");
 }
 
 }  // namespace
