@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole test suite: builds it (release, then with address and undefined-behaviour sanitizers),
-# runs it, and checks format and lint. Installs missing Debian packages.
+# runs it, checks format and lint, and compares the networks with ONNX Runtime. Installs missing
+# Debian packages; ONNX Runtime comes from npm.
 #   ./test.sh          seeded shares of the long suites: some minutes
 #   ./test.sh --full   the long suites whole
 set -euo pipefail
@@ -9,7 +10,7 @@ cd "$(dirname "$0")"
 case "${1:-}" in
   "") export LACUNA_FUZZ_COUNT=${LACUNA_FUZZ_COUNT:-3000} ;;
   --full) export LACUNA_FULL=1 LACUNA_FUZZ_COUNT=100000 ;;
-  *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,6s/^# //p' "$0" >&2; exit 2 ;;
 esac
 
 step() { printf '== %s\n' "$*"; }
@@ -42,3 +43,5 @@ LACUNA_FULL='' LACUNA_FUZZ_COUNT=$((LACUNA_FUZZ_COUNT < 10000 ? LACUNA_FUZZ_COUN
 tail -n 3 build/asan/tests.log
 step "test, release"
 ctest --preset release -j "$(nproc)" --progress 2>&1 | tail -n 40
+step "ONNX Runtime on all test images"
+tests/external/run build/release/bin/lacuna
