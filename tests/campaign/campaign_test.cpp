@@ -328,6 +328,42 @@ TEST_F(Campaign, GivenATrialThatTakesTooLongThenThatIsItsOutcome) {
   EXPECT_NE(exported(path("t.sqlite")).find(",timed_out,"), std::string::npos);
 }
 
+TEST_F(Campaign, GivenAWorkerThatDiesThenItsTrialIsCrashedAndTheRestGoesOn) {
+  const std::string plan = write_plan(2000, 3);  // 12 trials of 60 ms and more
+  const std::string store = path("d.sqlite");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (::chdir(LACUNA_SOURCE_DIR) == 0 && std::freopen("/dev/null", "w", stdout) != nullptr) {
+      ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "run", plan.c_str(), "--out", store.c_str(),
+              "--workers", "1", nullptr);
+    }
+    ::_exit(3);
+  }
+  const std::string children =
+      "/proc/" + std::to_string(child) + "/task/" + std::to_string(child) + "/children";
+  pid_t worker = 0;
+  for (int i = 0; i < 60'000 && worker == 0; ++i) {
+    std::ifstream(children) >> worker;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_GT(worker, 0);
+  ::kill(worker, SIGKILL);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  const std::string rows = exported(store);
+  const auto count = [&](const std::string& what) {
+    int found = 0;
+    for (std::size_t at = rows.find(what); at != std::string::npos; at = rows.find(what, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count(",crashed,"), 1);
+  EXPECT_EQ(count(",done,"), 11);
+}
+
 TEST_F(Campaign, GivenAMistakeThenNothingIsLost) {
   const std::string plan = write_plan(5, 1);
   const std::string store = path("s.sqlite");
