@@ -186,6 +186,32 @@ void check_keys(const config::Section& section, const SitePlan& sites, Complaint
   }
 }
 
+Contrast read_contrast(const config::Section& section, const std::vector<std::string>& models,
+                       Complaints& complaints) {
+  Contrast contrast;
+  contrast.name = section.required<std::string>("name");
+  const auto indices = [&](const char* key) {
+    std::vector<std::size_t> list;
+    for (const std::string& model : section.strings(key)) {
+      const auto found = std::find(models.begin(), models.end(), model);
+      if (found == models.end()) {
+        complaints.add(section.place(key), "'" + model + "' is none of the models",
+                       base::join(models) + " are", base::nearest_name(model, models));
+        continue;
+      }
+      list.push_back(static_cast<std::size_t>(found - models.begin()));
+    }
+    return list;
+  };
+  contrast.first = indices("first");
+  contrast.second = indices("second");
+  if (contrast.first.empty() || contrast.first.size() != contrast.second.size()) {
+    complaints.add(section.place("second"), "networks are compared in pairs",
+                   "as many as in first, and at least one");
+  }
+  return contrast;
+}
+
 SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   SitePlan sites;
   sites.types = read_types(section, true, complaints);
@@ -261,6 +287,14 @@ Plan parse_plan(const std::string& name, const std::string& text) {
   const auto sites = root.optional_section("single_faults");
   if (root.has("fault_files")) plan.fault_files = root.strings("fault_files");
   Complaints complaints;
+  if (root.has("contrasts")) {
+    for (const config::Section& section : root.sections("contrasts")) {
+      plan.contrasts.push_back(read_contrast(section, plan.models, complaints));
+    }
+    if (!maps)
+      complaints.add(root.place("contrasts"), "there are no maps to compare on",
+                     "contrasts go with random_maps");
+  }
   if (maps) plan.maps = read_maps(*maps, complaints);
   if (sites) plan.sites = read_sites(*sites, complaints);
   document.done();
@@ -276,6 +310,11 @@ Plan parse_plan(const std::string& name, const std::string& text) {
   if (!plan.maps && !plan.sites && plan.fault_files.empty()) {
     complaints.add(root.place(), "the campaign has no faults",
                    "random_maps, single_faults or fault_files");
+  }
+  if (plan.contrasts.empty()) {
+    for (std::size_t model = 1; model < plan.models.size(); ++model) {
+      plan.contrasts.push_back({"", {model}, {0}});
+    }
   }
   complaints.raise();
   plan.text = text;

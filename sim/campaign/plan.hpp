@@ -42,6 +42,14 @@ struct SitePlan {
   double critical_share = 0;  ///< critical: top-1 changes in more than this share of the images
 };
 
+/// Networks that are compared on the same maps, pair by pair: first[i] - second[i]. Where there are
+/// several pairs they are repetitions (training seeds), and the pair is a sampling unit, too.
+struct Contrast {
+  std::string name;
+  std::vector<std::size_t> first;  ///< indices of Plan::models
+  std::vector<std::size_t> second;
+};
+
 struct Plan {
   std::string name;
   std::vector<std::string> machines;  ///< hardware files
@@ -54,6 +62,7 @@ struct Plan {
   std::int64_t seconds_a_trial = 600;  ///< a trial that takes longer is an outcome of its own
   std::optional<MapPlan> maps;
   std::optional<SitePlan> sites;
+  std::vector<Contrast> contrasts;  ///< of maps; every model against the first if none are named
   std::vector<std::string> fault_files;  ///< fault plans (.yaml) and measured maps (.csv)
 
   std::string text;    ///< the file, as read

@@ -23,6 +23,10 @@ void campaign_csv(const campaign::Store& store, const Sink& sink);
 /// JSON, schema "lacuna.campaign/2": plan, hashes, fault-free runs, populations and trials.
 void campaign_json(const campaign::Store& store, const Sink& sink);
 
+/// CSV, the figures of the tables over maps, one a row: fault-free figures, means over maps with
+/// their intervals, and contrasts over maps and over pairs of networks.
+void campaign_summary_csv(const campaign::Store& store, const Sink& sink);
+
 /// CSV, a row an image of each recorded trial from `first` to `last`: the trials are run again.
 /// Throws base::InternalError where one differs from what the store holds.
 void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,

@@ -175,6 +175,14 @@ TEST_F(CampaignPlan, GivenAMistakeThenLineAndKeyAreNamed) {
   EXPECT_NE(message(replaced(maps, "images: 2", "images: 0")).find("c.yaml:4: images"),
             std::string::npos);
   EXPECT_NE(message(replaced(maps, "maps: 5", "maps: 2000000")), "") << "no limit";
+  const std::string contrast =
+      "contrasts:\n  - name: c\n    first: [models/lenet5_as]\n    second: [models/lenet5_qdnn]\n";
+  EXPECT_EQ(message(maps + contrast), "");
+  EXPECT_EQ(message(replaced(maps + contrast, "first: [models/lenet5_as]", "first: [lenet5_as]")),
+            "c.yaml:12: contrasts[0].first: 'lenet5_as' is none of the models; models/lenet5_qdnn, "
+            "models/lenet5_as are");
+  EXPECT_EQ(message(sites + contrast),
+            "c.yaml:13: contrasts: there are no maps to compare on; contrasts go with random_maps");
   EXPECT_EQ(message(replaced(sites, "  at_most: 200\n", "")),
             "c.yaml:11: single_faults.half_width: a stop rule needs an end; at_most, a number of "
             "samples");

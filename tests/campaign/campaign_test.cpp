@@ -227,6 +227,32 @@ TEST_F(Campaign, GivenTheStoredCommandLineThenItReplaysTheTrial) {
       << replay.out;
 }
 
+// Two networks on the same chips: the mean difference is the difference of the means, since every
+// map has both.
+TEST_F(Campaign, GivenAContrastThenItsMeanIsTheDifferenceOfTheMeans) {
+  const std::string store = path("c.sqlite");
+  const std::string plan = write_plan(50, 6,
+                                      "contrasts:\n  - name: sparse - standard\n"
+                                      "    first: [models/lenet5_as, models/lenet5_qdnn]\n"
+                                      "    second: [models/lenet5_qdnn, models/lenet5_as]\n");
+  ASSERT_EQ(lacuna("campaign run " + plan + " --out " + store).code, 0);
+  ASSERT_EQ(lacuna("campaign export " + store + " --summary " + path("s.csv")).code, 0);
+  std::ifstream rows(path("s.csv"));
+  std::map<std::string, double> mean;
+  for (std::string line; std::getline(rows, line);) {
+    std::vector<std::string> f;
+    std::stringstream stream(line);
+    for (std::string field; std::getline(stream, field, ',');) f.push_back(field);
+    if (f[2] == "0.02" && f[8] != "") mean[f[3] + " " + f[4] + " " + f[6]] = std::stod(f[8]);
+  }
+  const double difference = mean.at("lenet5_as  top1") - mean.at("lenet5_qdnn  top1");
+  EXPECT_NEAR(mean.at("sparse - standard 1 top1_difference"), difference, 2e-6);
+  EXPECT_NEAR(mean.at("sparse - standard 2 top1_difference"), -difference, 2e-6);
+  EXPECT_NEAR(mean.at("sparse - standard  top1_difference"), 0, 2e-6);
+  EXPECT_NEAR(mean.at("sparse - standard 1 lost_top1_difference"),
+              mean.at("lenet5_as  lost_top1") - mean.at("lenet5_qdnn  lost_top1"), 2e-6);
+}
+
 TEST_F(Campaign, GivenImagesThenEachOnesOutcomeAddsUpToItsTrial) {
   const std::string store = path("i.sqlite");
   ASSERT_EQ(lacuna("campaign run " + write_site_plan(7, "  samples: 2\n") + " --out " + store).code,

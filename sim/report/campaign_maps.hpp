@@ -1,0 +1,74 @@
+// Accuracy, outcome classes and cycles over maps: tables of a campaign at error rates.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "campaign/statistics.hpp"
+#include "campaign/store.hpp"
+#include "report/campaign_text.hpp"
+
+namespace lacuna::report {
+
+/// Gathers rows one at a time.
+class MapTables {
+ public:
+  explicit MapTables(const campaign::Store& store) : store_(store) {}
+
+  void add(const campaign::TrialRow& row);
+  /// "" where the campaign has no maps.
+  std::string text() const;
+  void summary(const Sink& sink) const;
+
+ private:
+  struct Chip {
+    std::int64_t correct = 0;
+    std::int64_t sdc = 0;
+    std::int64_t cycles = 0;
+  };
+  using Figure = std::function<double(const Chip&)>;
+  /// Trials of one machine, network, kind and rate, by map.
+  struct Cell {
+    std::map<std::int64_t, Chip> by_map;
+    std::int64_t lost = 0;  ///< crashed or timed out
+
+    std::vector<double> values(const Figure& figure) const;
+  };
+  struct Key {
+    std::size_t machine;
+    campaign::FaultType type;
+    double rate;
+    std::size_t model;
+    friend bool operator<(const Key& a, const Key& b) {
+      return std::tie(a.machine, a.type, a.rate, a.model) <
+             std::tie(b.machine, b.type, b.rate, b.model);
+    }
+  };
+  /// A contrast at one machine, kind and rate.
+  struct Compared {
+    Key key;  ///< without a model
+    const campaign::Contrast* contrast;
+    /// [pair] over the maps that both networks have.
+    std::vector<campaign::PairedDifference> accuracy;
+    std::vector<campaign::PairedDifference> lost;  ///< of the accuracy lost to faults
+    /// Over pairs, of their means; empty intervals where there is one pair.
+    campaign::MeanSummary accuracy_over_pairs;
+    campaign::MeanSummary lost_over_pairs;
+  };
+
+  const campaign::Store::GoldenRow& golden(const Key& key, std::size_t model) const {
+    return store_.golden()[key.machine * store_.plan().models.size() + model];
+  }
+  std::string name_of(const campaign::Contrast& contrast, const Key& key) const;
+  std::vector<Compared> contrasts() const;
+  std::string accuracy_table() const;
+  std::string contrast_table() const;
+
+  const campaign::Store& store_;
+  std::map<Key, Cell> cells_;
+};
+
+}  // namespace lacuna::report
