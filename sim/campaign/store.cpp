@@ -1,17 +1,10 @@
 #include "campaign/store.hpp"
 
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <filesystem>
-#include <thread>
+#include <utility>
 
 #include "base/error.hpp"
+#include "campaign/database.hpp"
 #include "engine/version.hpp"
 
 namespace lacuna::campaign {
@@ -43,109 +36,6 @@ CREATE TABLE trials (
   macs_residency INTEGER NOT NULL, macs_prefix INTEGER NOT NULL, macs_channel INTEGER NOT NULL,
   macs_early_stop INTEGER NOT NULL);
 )";
-
-}  // namespace
-
-/// The connection, and with it the right to write.
-struct Store::Database {
-  Database() = default;
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database() {
-    sqlite3_close(handle);
-    if (lock >= 0) ::close(lock);
-  }
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw base::InputError(
-        {path, 0, ""},
-        what + ": " + (handle != nullptr ? sqlite3_errmsg(handle) : std::strerror(errno)));
-  }
-  void open(int flags) {
-    if (sqlite3_open_v2(path.c_str(), &handle, flags, nullptr) != SQLITE_OK) {
-      fail("cannot be opened");
-    }
-    constexpr int kPatienceMs = 10'000;
-    sqlite3_busy_timeout(handle, kPatienceMs);
-  }
-  void run(const char* sql) {
-    if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-      fail("cannot be written");
-    }
-  }
-  // One writer: a lock that the system drops when its holder dies, however it dies.
-  void take_lock() {
-    lock = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    if (lock < 0) fail("cannot be written");
-    constexpr int kTries = 20;  // workers of a killed writer take a moment to follow it
-    for (int i = 0; ::flock(lock, LOCK_EX | LOCK_NB) != 0; ++i) {
-      if (i == kTries) {
-        throw base::InputError({path, 0, ""}, "another process is writing this campaign",
-                               "one writer at a time");
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-  }
-
-  std::string path;
-  sqlite3* handle = nullptr;
-  int lock = -1;
-};
-
-namespace {
-
-/// A prepared statement.
-class Statement {
- public:
-  Statement(sqlite3* database, const std::string& path, const char* sql)
-      : database_(database), path_(path) {
-    if (sqlite3_prepare_v2(database, sql, -1, &handle_, nullptr) != SQLITE_OK) {
-      fail("is not a campaign of this program");
-    }
-  }
-  ~Statement() { sqlite3_finalize(handle_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-
-  Statement& bind(std::int64_t value) {
-    sqlite3_bind_int64(handle_, ++bound_, value);
-    return *this;
-  }
-  Statement& bind(double value) {
-    sqlite3_bind_double(handle_, ++bound_, value);
-    return *this;
-  }
-  Statement& bind(const std::string& value) {
-    sqlite3_bind_text(handle_, ++bound_, value.c_str(), static_cast<int>(value.size()),
-                      SQLITE_TRANSIENT);
-    return *this;
-  }
-  /// True while there are rows.
-  bool step() {
-    const int code = sqlite3_step(handle_);
-    if (code == SQLITE_ROW) return true;
-    if (code != SQLITE_DONE) fail("cannot be read or written");
-    sqlite3_reset(handle_);
-    bound_ = 0;
-    return false;
-  }
-  double real(int column) const { return sqlite3_column_double(handle_, column); }
-  std::int64_t integer(int column) const { return sqlite3_column_int64(handle_, column); }
-  std::string text(int column) const {
-    const unsigned char* text = sqlite3_column_text(handle_, column);
-    return text == nullptr ? "" : reinterpret_cast<const char*>(text);
-  }
-
- private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw base::InputError({path_, 0, ""}, what + ": " + sqlite3_errmsg(database_));
-  }
-
-  sqlite3* database_;
-  std::string path_;
-  sqlite3_stmt* handle_ = nullptr;
-  int bound_ = 0;
-};
 
 TrialStatus status_of(const std::string& name) {
   for (const auto status : {TrialStatus::kCrashed, TrialStatus::kTimedOut}) {
@@ -212,7 +102,7 @@ Store::~Store() = default;
 void Store::write_header(const Database& database, const std::string& path,
                          const TrialRunner& runner, const std::string& command) {
   const Plan& plan = runner.plan();
-  Statement header(database.handle, database.path, "INSERT INTO header VALUES (?, ?)");
+  Statement header(database, "INSERT INTO header VALUES (?, ?)");
   const std::pair<const char*, std::string> rows[] = {
       {"schema", kSchema},
       {"version", engine::kVersion},
@@ -223,8 +113,7 @@ void Store::write_header(const Database& database, const std::string& path,
       {"command", command},
       {"replay", "lacuna replay " + quoted(path) + " --trial"}};
   for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
-  Statement golden(database.handle, database.path,
-                   "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
       const TrialOutcome& outcome = runner.golden(machine, model);
@@ -239,7 +128,7 @@ void Store::write_header(const Database& database, const std::string& path,
           .step();
     }
   }
-  Statement populations(database.handle, database.path,
+  Statement populations(database,
                         "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                         "?, ?, ?, ?, ?, ?)");
   std::int64_t number = 0;
@@ -269,65 +158,38 @@ void Store::write_header(const Database& database, const std::string& path,
 
 Store Store::create(const std::string& path, const TrialRunner& runner,
                     const std::string& command) {
-  if (std::filesystem::exists(path)) {
-    throw base::InputError({path, 0, ""}, "exists already",
-                           "'campaign resume' goes on with a campaign; a new one needs a new name");
-  }
-  // Written under another name first: a file of that name is a campaign from its first moment on.
-  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
-  std::filesystem::remove(temporary);
-  try {
-    auto database = std::make_unique<Database>();
-    database->path = temporary;
-    database->open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    database->run("BEGIN IMMEDIATE");
-    database->run(kTables);
-    write_header(*database, path, runner, command);
-    database->run("COMMIT");
-    database.reset();
-    std::filesystem::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
-  }
+  Database::create(path, [&](const Database& database) {
+    database.run(kTables);
+    write_header(database, path, runner, command);
+  });
   return open_to_write(path);
 }
 
 Store Store::open_to_write(const std::string& path) {
-  auto database = std::make_unique<Database>();
-  database->path = path;
-  if (!std::filesystem::is_regular_file(path)) database->fail("is no campaign");
-  database->take_lock();
-  database->open(SQLITE_OPEN_READWRITE);
-  Store store(std::move(database));
+  Store store(Database::open_to_write(path));
   store.read_header();
   store.database_->run("PRAGMA journal_mode = WAL");
   return store;
 }
 
 Store Store::open_to_read(const std::string& path) {
-  auto database = std::make_unique<Database>();
-  database->path = path;
-  if (!std::filesystem::is_regular_file(path)) database->fail("is no campaign");
-  database->open(SQLITE_OPEN_READWRITE);  // a reader of a WAL file takes part in its index
-  Store store(std::move(database));
+  Store store(Database::open_to_read(path));
   store.read_header();
   return store;
 }
 
 void Store::read_header() {
   const auto value = [&](const std::string& key) {
-    Statement query(database_->handle, database_->path, "SELECT value FROM header WHERE key = ?");
+    Statement query(*database_, "SELECT value FROM header WHERE key = ?");
     query.bind(key);
     return query.step() ? query.text(0) : std::string();
   };
   const std::string schema = value("schema");
   if (schema != kSchema) {
-    throw base::InputError({database_->path, 0, "schema"}, "is '" + schema + "'",
+    throw base::InputError({database_->path(), 0, "schema"}, "is '" + schema + "'",
                            std::string(kSchema) + " is read");
   }
-  plan_ = parse_plan(database_->path + " (plan)", value("plan"));
+  plan_ = parse_plan(database_->path() + " (plan)", value("plan"));
   inputs_sha256_ = value("inputs_sha256");
   version_ = value("version");
   command_ = value("command");
@@ -336,7 +198,7 @@ void Store::read_header() {
 }
 
 void Store::read_populations() {
-  Statement golden(database_->handle, database_->path,
+  Statement golden(*database_,
                    "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256 "
                    "FROM golden ORDER BY machine, model");
   while (golden.step()) {
@@ -349,12 +211,12 @@ void Store::read_populations() {
     row.outcome.logits_sha256 = golden.text(5);
     golden_.push_back(std::move(row));
   }
-  Statement query(database_->handle, database_->path,
+  Statement query(*database_,
                   "SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
                   "layer, bit, bank, first_row, last_row, file, sites, first, most, first_trial "
                   "FROM populations ORDER BY population");
   const auto broken = [&](const std::string& what) {
-    throw base::InputError({database_->path, 0, "populations"}, what);
+    throw base::InputError({database_->path(), 0, "populations"}, what);
   };
   using Source = Population::Source;
   while (query.step()) {
@@ -402,9 +264,8 @@ std::string Store::replay_command(std::int64_t number) const {
 
 void Store::record(const std::vector<TrialRow>& rows) {
   if (rows.empty()) return;
-  database_->run("BEGIN IMMEDIATE");
-  try {
-    Statement insert(database_->handle, database_->path,
+  database_->transaction([&] {
+    Statement insert(*database_,
                      "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                      "?, ?, ?, ?, ?, ?, ?, ?)");
     for (const TrialRow& row : rows) {
@@ -435,21 +296,17 @@ void Store::record(const std::vector<TrialRow>& rows) {
           .bind(outcome.savings.early_stop)
           .step();
     }
-    database_->run("COMMIT");
-  } catch (...) {
-    sqlite3_exec(database_->handle, "ROLLBACK", nullptr, nullptr, nullptr);
-    throw;
-  }
+  });
 }
 
 std::vector<bool> Store::recorded() const {
   const std::int64_t count = trial_count();
   std::vector<bool> done(static_cast<std::size_t>(count));
-  Statement query(database_->handle, database_->path, "SELECT trial FROM trials");
+  Statement query(*database_, "SELECT trial FROM trials");
   while (query.step()) {
     const std::int64_t trial = query.integer(0);
     if (trial < 0 || trial >= count) {
-      throw base::InputError({database_->path, 0, "trials"},
+      throw base::InputError({database_->path(), 0, "trials"},
                              "trial " + std::to_string(trial) + " is not of this campaign");
     }
     done[static_cast<std::size_t>(trial)] = true;
@@ -458,7 +315,7 @@ std::vector<bool> Store::recorded() const {
 }
 
 std::int64_t Store::recorded_count() const {
-  Statement query(database_->handle, database_->path, "SELECT COUNT(*) FROM trials");
+  Statement query(*database_, "SELECT COUNT(*) FROM trials");
   query.step();
   return query.integer(0);
 }
@@ -480,7 +337,7 @@ double Store::critical_images() const {
 
 Tally Store::tally(std::size_t population, std::int64_t draws) const {
   const Population& own = populations_[population];
-  Statement query(database_->handle, database_->path,
+  Statement query(*database_,
                   "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), "
                   "COALESCE(SUM(CASE WHEN status = 'done' AND sdc > ?1 THEN 1 ELSE 0 END), 0), "
                   "COALESCE(SUM(correct), 0), COALESCE(SUM(correct * correct), 0) "
@@ -497,12 +354,11 @@ Tally Store::tally(std::size_t population, std::int64_t draws) const {
 }
 
 void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
-  Statement query(database_->handle, database_->path,
-                  (std::string(kTrialColumns) + "ORDER BY trial").c_str());
+  Statement query(*database_, std::string(kTrialColumns) + "ORDER BY trial");
   while (query.step()) {
     TrialRow row = row_of(query);
     if (row.trial.population >= populations_.size()) {
-      throw base::InputError({database_->path, 0, "trials"},
+      throw base::InputError({database_->path(), 0, "trials"},
                              "trial " + std::to_string(row.trial.number) + " is of no population");
     }
     visit(row);
@@ -510,8 +366,7 @@ void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
 }
 
 std::optional<TrialRow> Store::find(std::int64_t number) const {
-  Statement query(database_->handle, database_->path,
-                  (std::string(kTrialColumns) + "WHERE trial = ?").c_str());
+  Statement query(*database_, std::string(kTrialColumns) + "WHERE trial = ?");
   query.bind(number);
   if (!query.step()) return std::nullopt;
   return row_of(query);

@@ -15,6 +15,8 @@
 
 namespace lacuna::campaign {
 
+class Database;
+
 /// A trial as the store holds it.
 struct TrialRow {
   Trial trial;
@@ -89,7 +91,6 @@ class Store {
   }
 
  private:
-  struct Database;
   explicit Store(std::unique_ptr<Database> database);
   static void write_header(const Database& database, const std::string& path,
                            const TrialRunner& runner, const std::string& command);

@@ -398,9 +398,9 @@ TEST_F(Campaign, GivenAMistakeThenNothingIsLost) {
 
   const Output again = lacuna("campaign run " + plan + " --out " + store);
   EXPECT_EQ(again.code, 2);
-  EXPECT_EQ(again.error, "lacuna: " + store +
-                             ": exists already; 'campaign resume' goes on with a campaign; a new "
-                             "one needs a new name\n");
+  EXPECT_EQ(again.error,
+            "lacuna: " + store +
+                ": exists already; 'resume' goes on with it; a new one needs a new name\n");
   EXPECT_EQ(lacuna("campaign resume " + path("none.sqlite")).code, 2);
   EXPECT_EQ(lacuna("campaign status " + plan).code, 2);
   EXPECT_EQ(lacuna("campaign rum " + plan).error,
@@ -448,8 +448,8 @@ TEST_F(Campaign, GivenARunningWriterThenASecondIsRefusedAndStatusIsNot) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_EQ(second.code, 2);
-  EXPECT_EQ(second.error, "lacuna: " + store +
-                              ": another process is writing this campaign; one writer at a time\n");
+  EXPECT_EQ(second.error,
+            "lacuna: " + store + ": another process is writing it; one writer at a time\n");
   EXPECT_EQ(status.code, 0) << status.error;
   EXPECT_NE(status.out.find("of 1600 trials"), std::string::npos) << status.out;
 }

@@ -1,0 +1,149 @@
+#include "campaign/database.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace lacuna::campaign {
+
+void Database::create(const std::string& path, const std::function<void(const Database&)>& fill) {
+  if (std::filesystem::exists(path)) {
+    throw base::InputError({path, 0, ""}, "exists already",
+                           "'resume' goes on with it; a new one needs a new name");
+  }
+  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
+  std::filesystem::remove(temporary);
+  try {
+    {
+      Database database(temporary);
+      database.open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+      database.transaction([&] { fill(database); });
+    }
+    std::filesystem::rename(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+}
+
+std::unique_ptr<Database> Database::open_to_write(const std::string& path) {
+  std::unique_ptr<Database> database(new Database(path));
+  if (!std::filesystem::is_regular_file(path)) database->fail("is no store");
+  database->take_lock();
+  database->open(SQLITE_OPEN_READWRITE);
+  return database;
+}
+
+std::unique_ptr<Database> Database::open_to_read(const std::string& path) {
+  std::unique_ptr<Database> database(new Database(path));
+  if (!std::filesystem::is_regular_file(path)) database->fail("is no store");
+  database->open(SQLITE_OPEN_READWRITE);  // a reader of a WAL file takes part in its index
+  return database;
+}
+
+Database::~Database() {
+  sqlite3_close(handle_);
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void Database::fail(const std::string& what) const {
+  throw base::InputError(
+      {path_, 0, ""},
+      what + ": " + (handle_ != nullptr ? sqlite3_errmsg(handle_) : std::strerror(errno)));
+}
+
+void Database::open(int flags) {
+  if (sqlite3_open_v2(path_.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
+    fail("cannot be opened");
+  }
+  constexpr int kPatienceMs = 10'000;
+  sqlite3_busy_timeout(handle_, kPatienceMs);
+}
+
+void Database::run(const char* sql) const {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail("cannot be written");
+}
+
+void Database::transaction(const std::function<void()>& work) const {
+  run("BEGIN IMMEDIATE");
+  try {
+    work();
+    run("COMMIT");
+  } catch (...) {
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+}
+
+// A lock that the system drops when its holder dies, however it dies.
+void Database::take_lock() {
+  lock_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  if (lock_ < 0) fail("cannot be written");
+  constexpr int kTries = 20;  // workers of a killed writer take a moment to follow it
+  for (int i = 0; ::flock(lock_, LOCK_EX | LOCK_NB) != 0; ++i) {
+    if (i == kTries) {
+      throw base::InputError({path_, 0, ""}, "another process is writing it",
+                             "one writer at a time");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+Statement::Statement(const Database& database, const std::string& sql) : database_(database) {
+  if (sqlite3_prepare_v2(database.handle(), sql.c_str(), -1, &handle_, nullptr) != SQLITE_OK) {
+    fail("is not a store of this program");
+  }
+}
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+void Statement::fail(const std::string& what) const {
+  throw base::InputError({database_.path(), 0, ""},
+                         what + ": " + sqlite3_errmsg(database_.handle()));
+}
+
+Statement& Statement::bind(std::int64_t value) {
+  sqlite3_bind_int64(handle_, ++bound_, value);
+  return *this;
+}
+
+Statement& Statement::bind(double value) {
+  sqlite3_bind_double(handle_, ++bound_, value);
+  return *this;
+}
+
+Statement& Statement::bind(const std::string& value) {
+  sqlite3_bind_text(handle_, ++bound_, value.c_str(), static_cast<int>(value.size()),
+                    SQLITE_TRANSIENT);
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) fail("cannot be read or written");
+  sqlite3_reset(handle_);
+  bound_ = 0;
+  return false;
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+
+double Statement::real(int column) const { return sqlite3_column_double(handle_, column); }
+
+std::string Statement::text(int column) const {
+  const unsigned char* text = sqlite3_column_text(handle_, column);
+  return text == nullptr ? "" : reinterpret_cast<const char*>(text);
+}
+
+}  // namespace lacuna::campaign
