@@ -55,11 +55,13 @@ class Statement {
   Statement& bind(std::int64_t value);
   Statement& bind(double value);
   Statement& bind(const std::string& value);
+  Statement& bind_null();
   /// True while there are rows; after the last one it can be bound again.
   bool step();
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
+  bool is_null(int column) const;
 
  private:
   [[noreturn]] void fail(const std::string& what) const;

@@ -12,6 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "config/document.hpp"
+#include "explore/sweep_plan.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
 #include "network/onnx_import.hpp"
@@ -31,6 +32,11 @@ std::string check_yaml(const std::string& path, const Options& options) {
     const campaign::Plan plan = campaign::load_plan(path);
     return fmt::format("campaign '{}', {} machines x {} networks (files are read by campaign run)",
                        plan.name, plan.machines.size(), plan.models.size());
+  }
+  if (std::find(keys.begin(), keys.end(), "grid") != keys.end()) {
+    const explore::SweepPlan plan = explore::load_sweep(path);
+    return fmt::format("sweep '{}', {} points before constraints (files are read by sweep)",
+                       plan.name, explore::point_count(plan));
   }
   const arch::AcceleratorSpec spec = arch::load_spec(path, options.overrides());
   return fmt::format("machine '{}', {} x {} PEs with {} weights each", spec.name, spec.array.rows,
@@ -73,7 +79,8 @@ std::string check_file(const std::string& path, const Options& options) {
 int check_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna check FILE...\n\n"
-      "Validates machines, fault plans and campaigns (.yaml), workloads and fault maps (.csv),\n"
+      "Validates machines, fault plans, campaigns and sweeps (.yaml), workloads and fault maps "
+      "(.csv),\n"
       "networks (.onnx or a model's folder). Exit code 2 when one of them is wrong.");
   options.positional("file", "files to check")
       .values("set", "KEY=VALUE", "override a key of the machine files");

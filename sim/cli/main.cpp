@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"campaign", "run many fault trials into a store, and look at what came out",
      lacuna::cli::campaign_command},
     {"replay", "run one trial of a campaign again and compare", lacuna::cli::replay_command},
+    {"sweep", "run a grid of machines, and find the best of them", lacuna::cli::sweep_command},
     {"check", "validate files: machines, fault plans and maps, networks, workloads",
      lacuna::cli::check_command},
 };

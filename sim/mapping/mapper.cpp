@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/error.hpp"
 #include "mapping/schedule_builder.hpp"
@@ -106,6 +107,9 @@ class Mapper {
     }
     capacities_.weight_words = weight_capacity_words(spec_).value_or(
         options_.first_weight_word + resident_words(network_, spec_));
+    if (options_.weight_word_limit) {
+      capacities_.weight_words = std::min(capacities_.weight_words, *options_.weight_word_limit);
+    }
     const arch::ActivationSramSpec& sram = spec_.activation_sram;
     capacities_.activation_slots = sram.capacity_bytes
                                        ? *sram.capacity_bytes * 8 / sram.word_bits *
@@ -400,9 +404,31 @@ std::int64_t resident_words(const network::Network& network, const arch::Acceler
   return words;
 }
 
+// A layer whose weights just fit may leave no room to fetch the next ones ahead. So a part of the
+// buffer is tried, too: a larger buffer is then never slower than that part alone.
 Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
                      const MapOptions& options) {
-  return Mapper(network, spec, options).map();
+  Schedule best = Mapper(network, spec, options).map();
+  const auto capacity = weight_capacity_words(spec);
+  if (best.weights_resident || !capacity) return best;
+  Estimate least = estimate_dense(best, network, spec);
+  constexpr std::int64_t kSmallestPart = 16;
+  for (std::int64_t part = 2; part <= kSmallestPart; part *= 2) {
+    MapOptions smaller = options;
+    smaller.weight_word_limit = *capacity / part;
+    try {
+      Schedule other = Mapper(network, spec, smaller).map();
+      const Estimate estimate = estimate_dense(other, network, spec);
+      if (std::tie(estimate.cycles.value, estimate.dram.value) <
+          std::tie(least.cycles.value, least.dram.value)) {
+        least = estimate;
+        best = std::move(other);
+      }
+    } catch (const base::InputError&) {
+      break;  // too small for some layer
+    }
+  }
+  return best;
 }
 
 }  // namespace lacuna::mapping

@@ -16,6 +16,8 @@ struct MapOptions {
   /// running.
   std::int64_t first_weight_word = 0;
   bool may_be_resident = true;
+  /// Leave the weight SRAM's words from here on alone.
+  std::optional<std::int64_t> weight_word_limit;
 };
 
 /// Throws base::InputError naming the layer, the buffer, the need and the size, when it cannot be

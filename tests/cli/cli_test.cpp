@@ -227,7 +227,7 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
   const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
   const Mistake mistakes[] = {
       {"rum",
-       "lacuna: rum: is not a command; run, map, campaign, replay, check are known; did you mean "
+       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, check are known; did you mean "
        "'run'?\n"},
       {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
       {"run " + hw, "lacuna: --model, --workload: both are missing; exactly one is required\n"},

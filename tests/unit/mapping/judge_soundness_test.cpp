@@ -240,7 +240,7 @@ bool map_case(std::uint32_t seed, std::size_t limit, Case& c) {
   c.network = random.network;
   c.spec = random.spec;
   try {
-    c.schedule = map_network(c.network, c.spec, {random.batch, 0, seed % 3 == 0});
+    c.schedule = map_network(c.network, c.spec, {random.batch, 0, seed % 3 == 0, {}});
   } catch (const base::InputError&) {
     return false;
   }

@@ -112,7 +112,7 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
     const testing::RandomCase c = testing::random_case(seed);
     Schedule schedule;
     try {
-      schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0});
+      schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});
     } catch (const base::InputError&) {
       ++seen.refused;
       continue;
@@ -142,7 +142,7 @@ TEST(MapperOutput, BringsNoWeightsThatNothingReads) {
   for (std::uint32_t seed = 0; seed < 3000; ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
     try {
-      const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0});
+      const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});
       EXPECT_EQ(unread_loads(schedule), 0) << "seed " << seed;
     } catch (const base::InputError&) {
       continue;

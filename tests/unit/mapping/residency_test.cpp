@@ -279,7 +279,7 @@ TEST(Residency, AgreesWithAReplayOfRandomSchedules) {
     const testing::RandomCase random = testing::random_case(seed);
     Case c{random.network, random.spec, {}};
     try {
-      c.schedule = map_network(c.network, c.spec, {random.batch, 0, seed % 3 == 0});
+      c.schedule = map_network(c.network, c.spec, {random.batch, 0, seed % 3 == 0, {}});
     } catch (const base::InputError&) {
       continue;
     }

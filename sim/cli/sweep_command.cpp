@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "cli/options.hpp"
+#include "explore/columns.hpp"
+#include "explore/sweep_store.hpp"
+#include "report/sweep_text.hpp"
+
+namespace lacuna::cli {
+namespace {
+
+constexpr std::int64_t kMaxThreads = 1024;
+
+void show_progress(const explore::SweepProgress& progress) {
+  if (::isatty(STDERR_FILENO) != 1) return;
+  const double rate = static_cast<double>(progress.now) / std::max(progress.seconds, 1e-3);
+  std::cerr << fmt::format("\r\033[K{} of {} points, {:.1f} a second, {:.0f} s left", progress.done,
+                           progress.total, rate,
+                           static_cast<double>(progress.total - progress.done) / rate)
+            << std::flush;
+}
+
+/// Of the option, else of the plan.
+std::vector<std::string> pareto_of(const Options& options, const explore::SweepPlan& plan) {
+  const auto text = options.text("pareto");
+  if (!text) return plan.pareto;
+  std::vector<std::string> names;
+  std::string rest = *text + ",";
+  for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
+    names.push_back(rest.substr(0, comma));
+    rest = rest.substr(comma + 1);
+    if (explore::find_column(names.back()) != nullptr) continue;
+    const std::vector<std::string> all = explore::pareto_columns();
+    throw base::InputError({"", 0, "--pareto"}, "'" + names.back() + "' is not a column",
+                           base::join(all) + " are", base::nearest_name(names.back(), all));
+  }
+  return names;
+}
+
+/// A new store, or the one that is there, gone on with.
+explore::SweepStore store_for(const explore::SweepRunner& runner, const std::string& path,
+                              const std::string& command) {
+  if (!std::filesystem::exists(path)) return explore::SweepStore::create(path, runner, command);
+  explore::SweepStore store = explore::SweepStore::open_to_write(path);
+  if (store.plan().sha256 != runner.plan().sha256) {
+    throw base::InputError({path, 0, "plan"}, "is the store of another sweep",
+                           "the file it began with, or a new name");
+  }
+  if (store.inputs_sha256() != runner.inputs_sha256()) {
+    throw base::InputError({path, 0, "inputs_sha256"},
+                           "a machine, network, workload or data file has changed since the sweep "
+                           "began",
+                           "the files it began with, or a new name");
+  }
+  return store;
+}
+
+void show(const explore::SweepStore& store, const Options& options) {
+  const std::vector<std::string> pareto = pareto_of(options, store.plan());
+  std::cout << report::sweep_tables(store, pareto);
+  if (const auto file = options.text("csv")) {
+    base::write_file(*file, report::sweep_csv(store, pareto));
+  }
+  if (const auto file = options.text("json")) {
+    base::write_file(*file, report::sweep_json(store, pareto));
+  }
+}
+
+}  // namespace
+
+int sweep_command(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna sweep FILE.yaml --out STORE [options]\n"
+      "lacuna sweep STORE [options]\n\n"
+      "Runs every point of a grid of machines that a store does not hold yet, and shows the store\n"
+      "(docs/sweeps.md). With a store alone it only shows.");
+  options.positional("file", "the sweep (.yaml), or a store")
+      .value("out", "STORE", "where results go; a store of the same sweep is gone on with")
+      .value("threads", "N", "points at once (default: one a core)")
+      .value("pareto", "COLUMNS", "Pareto set over these, as cycles,sram_bits")
+      .value("csv", "FILE", "a row a point, every column")
+      .value("json", "FILE", "the same with the plan");
+  if (!options.parse(arguments)) return 0;
+  const std::vector<std::string> files = options.texts("file");
+  if (files.size() != 1) {
+    throw base::InputError({"", 0, "sweep"}, fmt::format("{} files are named", files.size()),
+                           "exactly one is required");
+  }
+  for (const char* name : {"csv", "json"}) {
+    if (const auto file = options.text(name)) check_writable(name, *file);
+  }
+  const std::filesystem::path file(files[0]);
+  if (file.extension() != ".yaml" && file.extension() != ".yml") {
+    show(explore::SweepStore::open_to_read(files[0]), options);
+    return 0;
+  }
+  const std::string path = options.required("out");
+  const explore::SweepPlan plan = explore::load_sweep(files[0]);
+  pareto_of(options, plan);
+  const explore::SweepRunner runner(plan);
+  std::string command = "lacuna sweep";
+  for (const std::string& argument : arguments) command += " " + argument;
+  explore::SweepStore store = store_for(runner, path, command);
+  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  explore::run_sweep(runner, store,
+                     static_cast<int>(options.integer("threads", cores, 1, kMaxThreads)),
+                     show_progress);
+  if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
+  show(store, options);
+  return 0;
+}
+
+}  // namespace lacuna::cli

@@ -1,0 +1,358 @@
+#include "explore/sweep_runner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "campaign/site_order.hpp"
+#include "campaign/statistics.hpp"
+#include "engine/repeated_run.hpp"
+#include "engine/run_record.hpp"
+#include "explore/constraint.hpp"
+#include "fault/plan_builder.hpp"
+#include "fault/sampler.hpp"
+#include "mapping/residency.hpp"
+#include "network/onnx_import.hpp"
+
+namespace lacuna::explore {
+namespace {
+
+/// The section and last name of a dotted path, where the file has it.
+std::optional<std::pair<config::Section, std::string>> find_key(const config::Section& root,
+                                                                const std::string& path) {
+  const std::size_t dot = path.find('.');
+  if (dot == std::string::npos) {
+    if (!root.has(path) || root.is_section(path)) return std::nullopt;
+    return std::make_pair(root, path);
+  }
+  const std::string name = path.substr(0, dot);
+  if (!root.has(name) || !root.is_section(name)) return std::nullopt;
+  return find_key(root.section(name), path.substr(dot + 1));
+}
+
+double parse_number(const std::string& text, const base::Place& place) {
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used == 0 || used != text.size()) {
+    throw base::InputError(place, "'" + text + "' is not a number", "a number");
+  }
+  return value;
+}
+
+/// Bits of storage in one PE: weights (two sets where they are loaded ahead), partial sums, the
+/// activation and its token. A rigid array (one weight, nothing skipped) needs one partial sum; an
+/// elastic one local accumulators and a FIFO.
+double pe_bits(const arch::AcceleratorSpec& spec) {
+  const arch::ArraySpec& array = spec.array;
+  const int sets = array.weight_load == arch::WeightLoad::kShadowed ? 2 : 1;
+  const bool rigid = array.weights_per_pe == 1 && spec.zero_skipping != arch::ZeroSkipping::kSkip;
+  const int sums = rigid ? 1 : array.local_accumulators + array.psum_fifo_depth;
+  constexpr int kTokenBits = 4;  // valid, last, accumulator select, commit
+  return sets * array.weights_per_pe * spec.precision.weight_bits +
+         sums * spec.precision.accumulator_bits + spec.precision.activation_bits + kTokenBits +
+         std::ceil(std::log2(array.weights_per_pe));
+}
+
+double sram_bits(const engine::Job& job) {
+  const arch::AcceleratorSpec& spec = job.spec;
+  std::int64_t weight_words = 0;
+  std::int64_t slots = 0;
+  std::int64_t entries = 0;
+  for (const engine::Part& part : job.parts) {
+    weight_words = std::max(weight_words, part.schedule.weight_words);
+    slots = std::max(slots, part.schedule.activation_slots);
+    entries = std::max(entries, part.schedule.accumulator_entries);
+  }
+  const double weights = spec.weight_sram.capacity_bytes
+                             ? static_cast<double>(*spec.weight_sram.capacity_bytes) * 8
+                             : static_cast<double>(weight_words * spec.weight_sram.word_bits);
+  const int activation_bits = spec.precision.activation_bits;
+  double values = static_cast<double>(slots);
+  double activations = values * activation_bits;
+  if (spec.activation_sram.capacity_bytes) {
+    activations = static_cast<double>(*spec.activation_sram.capacity_bytes) * 8;
+    values =
+        activations / spec.activation_sram.word_bits *
+        arch::AcceleratorSpec::values_per_word(spec.activation_sram.word_bits, activation_bits);
+  }
+  const double bitmap = spec.zero_skipping == arch::ZeroSkipping::kSkip ? values : 0;
+  const double sums = static_cast<double>(spec.accumulators.entries_per_lane.value_or(entries)) *
+                      spec.array.cols * spec.precision.accumulator_bits;
+  return weights + activations + bitmap + sums;
+}
+
+/// Transistors of cells, registers, multipliers and adders: a proxy for area that leaves out wires,
+/// control and periphery. 6 a SRAM cell, 24 a flip-flop, 28 a full adder (Weste, Harris, "CMOS VLSI
+/// Design", 4th ed., 2011, sections 10.3 and 11.2); an array multiplier has weight bits x
+/// activation bits full adders.
+double transistors(const arch::AcceleratorSpec& spec, double sram, double pe) {
+  constexpr double kCell = 6;
+  constexpr double kFlipFlop = 24;
+  constexpr double kFullAdder = 28;
+  const double pes = static_cast<double>(spec.array.rows) * spec.array.cols;
+  const double adders =
+      spec.precision.weight_bits * spec.precision.activation_bits + spec.precision.accumulator_bits;
+  return kCell * sram + pes * (kFlipFlop * pe + kFullAdder * adders);
+}
+
+/// Weights that pass through each used value of the weight SRAM in turn; all bits of a value hold
+/// the same. Up to 4,096 values drawn without replacement.
+void measure_exposure(const engine::Job& job, std::uint64_t seed, PointFigures& figures) {
+  const engine::Part& part = job.parts.front();
+  const mapping::ResidencyMap residency(part.schedule, part.network, job.spec);
+  const arch::WeightSramSpec& sram = job.spec.weight_sram;
+  const int bits = job.spec.precision.weight_bits;
+  const std::int64_t lanes = sram.word_bits / bits;
+  const std::int64_t slots = part.schedule.weight_words * lanes;
+  constexpr std::int64_t kMost = 4096;
+  const campaign::SiteOrder order(seed, 0, slots);
+  std::int64_t used = 0;
+  std::int64_t weights = 0;
+  std::size_t most = 0;
+  for (std::int64_t i = 0; i < std::min(slots, kMost); ++i) {
+    const std::int64_t slot = order.site(i);
+    const std::int64_t word = slot / lanes;
+    const memory::CellPosition cell{word % sram.banks, word / sram.banks, slot % lanes * bits};
+    const std::size_t stays = residency.stays(cell).size();
+    used += stays > 0 ? 1 : 0;
+    weights += static_cast<std::int64_t>(stays);
+    most = std::max(most, stays);
+  }
+  figures.weights_a_cell = used == 0 ? 0 : static_cast<double>(weights) / static_cast<double>(used);
+  figures.most_weights_a_cell = static_cast<double>(most);
+}
+
+/// A map of exactly `count` faulty cells; a map of more cells contains one of fewer.
+fault::FaultPlan map_of_cells(const fault::MemoryGeometry& memory, std::int64_t count,
+                              std::uint64_t seed, memory::FaultKind kind) {
+  const campaign::SiteOrder order(seed, 1, memory.cells());
+  std::vector<fault::SourcedFault> faults;
+  for (std::int64_t i = 0; i < std::min(count, memory.cells()); ++i) {
+    const std::int64_t cell = order.site(i);
+    const std::int64_t word = cell / memory.word_bits;
+    fault::SourcedFault fault;
+    fault.fault.cell = {word % memory.banks, word / memory.banks, cell % memory.word_bits};
+    fault.fault.kind = kind;
+    faults.push_back(fault);
+  }
+  return fault::build_plan(
+      std::move(faults), [](std::int32_t) { return base::Place(); },
+      std::to_string(count) + " cells, seed " + std::to_string(seed));
+}
+
+}  // namespace
+
+SweepRunner::SweepRunner(const SweepPlan& plan) : plan_(plan) {
+  base::Sha256 inputs;
+  const auto depend_on = [&](const std::string& sha256) {
+    inputs.update(sha256.data(), sha256.size());
+  };
+  const config::Document machine = config::Document::load(plan.machine);
+  for (const Axis& axis : plan.axes) {
+    if (axis.key == "batch" || axis.key == "density" || find_key(machine.root(), axis.key))
+      continue;
+    throw base::InputError({plan.name, 0, "grid." + axis.key}, "is not a key of " + plan.machine,
+                           "its keys by their path, batch, and density for workloads");
+  }
+  depend_on(arch::load_spec(plan.machine, plan.set).sha256);
+  if (!plan.models.empty()) {
+    const network::DataSet data = network::load_test_set(plan.data);
+    if (plan.images > data.count()) {
+      throw base::InputError({plan.data, 0, "images"},
+                             "the sweep asks for " + std::to_string(plan.images) + " images",
+                             "there are " + std::to_string(data.count()));
+    }
+    depend_on(data.images_sha256);
+    depend_on(data.labels_sha256);
+    for (std::int64_t image = 0; image < plan.images; ++image) {
+      labels_.push_back(data.labels[static_cast<std::size_t>(image)]);
+    }
+    for (const std::string& path : plan.models) {
+      Model model;
+      model.network = network::import_onnx(network::find_model(path));
+      network::check_data_fits(data, model.network);
+      depend_on(model.network.sha256);
+      for (std::int64_t image = 0; image < plan.images; ++image) {
+        model.images.push_back(network::quantise_pixels(data, image, model.network));
+      }
+      models_.push_back(std::move(model));
+    }
+  }
+  for (const std::string& path : plan.workloads) {
+    workloads_.push_back(network::load_workload(path));
+    depend_on(workloads_.back().sha256);
+  }
+  inputs_sha256_ = inputs.hex();
+  for (std::int64_t number = 0; number < point_count(plan); ++number) {
+    const SweepPoint point = point_of(plan, number);
+    const KeyValue value = [&](const std::string& key) { return key_value(point, key); };
+    const bool kept =
+        std::all_of(plan.where.begin(), plan.where.end(), [&](const std::string& constraint) {
+          return holds(constraint, value, {plan.name, 0, "where"});
+        });
+    if (kept) points_.push_back(number);
+  }
+  if (points_.empty()) {
+    throw base::InputError({plan.name, 0, "where"}, "no point of the grid is left",
+                           "constraints that some point meets");
+  }
+}
+
+double SweepRunner::key_value(const SweepPoint& point, const std::string& key) const {
+  const base::Place place{plan_.name, 0, "where"};
+  for (std::size_t i = 0; i < plan_.axes.size(); ++i) {
+    if (plan_.axes[i].key == key) return parse_number(point.values[i], place);
+  }
+  const config::Document machine = config::Document::load(plan_.machine, plan_.set);
+  const auto found = find_key(machine.root(), key);
+  if (!found) {
+    throw base::InputError(place, "'" + key + "' is not a key of the grid or of " + plan_.machine);
+  }
+  return parse_number(found->first.required<std::string>(found->second), place);
+}
+
+std::int64_t SweepRunner::batch_of(const SweepPoint& point) const {
+  for (std::size_t i = 0; i < plan_.axes.size(); ++i) {
+    if (plan_.axes[i].key != "batch") continue;
+    const double batch = parse_number(point.values[i], {plan_.name, 0, "grid.batch"});
+    constexpr double kMost = 4096;
+    if (batch < 1 || batch > kMost || batch != std::floor(batch)) {
+      throw base::InputError({plan_.name, 0, "grid.batch"}, "'" + point.values[i] + "'",
+                             "an integer from 1 to 4096");
+    }
+    return static_cast<std::int64_t>(batch);
+  }
+  return 1;
+}
+
+engine::Job SweepRunner::job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const {
+  const std::int64_t batch = batch_of(point);
+  if (!point.workload) {
+    const auto index = static_cast<std::size_t>(
+        std::find(plan_.models.begin(), plan_.models.end(), point.input) - plan_.models.begin());
+    return engine::model_job(spec, models_[index].network, models_[index].images, batch);
+  }
+  const auto index = static_cast<std::size_t>(
+      std::find(plan_.workloads.begin(), plan_.workloads.end(), point.input) -
+      plan_.workloads.begin());
+  network::Workload workload = workloads_[index];
+  for (std::size_t i = 0; i < plan_.axes.size(); ++i) {
+    if (plan_.axes[i].key != "density") continue;
+    const double density = parse_number(point.values[i], {plan_.name, 0, "grid.density"});
+    if (density < 0 || density > 1) {
+      throw base::InputError({plan_.name, 0, "grid.density"}, "'" + point.values[i] + "'",
+                             "from 0 to 1");
+    }
+    for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
+  }
+  return engine::workload_job(spec, workload, plan_.seed, batch);
+}
+
+PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& job) const {
+  const engine::Measurement measured = engine::simulate(job, engine::EngineKind::kFast);
+  const std::vector<base::LayerCounters> dense =
+      engine::simulate_dense(job, engine::EngineKind::kFast);
+  PointFigures figures;
+  const auto images = static_cast<double>(job.parts.front().images.size());
+  const auto add = [&](double& figure, std::int64_t count) {
+    figure += static_cast<double>(count) / images;
+  };
+  std::int64_t values = 0;
+  std::int64_t nonzeros = 0;
+  for (std::size_t i = 0; i < measured.layers.size(); ++i) {
+    const base::LayerCounters& layer = measured.layers[i];
+    add(figures.cycles, layer.cycles.total().value);
+    add(figures.stream_cycles, layer.cycles.stream.value);
+    add(figures.weight_load, layer.cycles.weight_load.value);
+    add(figures.memory_wait, layer.cycles.memory_wait.value);
+    add(figures.post_wait, layer.cycles.post_wait.value);
+    add(figures.dense_cycles, dense[i].cycles.total().value);
+    add(figures.dense_stream_cycles, dense[i].cycles.stream.value);
+    add(figures.dram_bytes, layer.dram_read.value + layer.dram_written.value);
+    add(figures.macs, layer.macs.total);
+    add(figures.macs_issued, layer.macs.issued);
+    if (i == 0 && measured.layers.size() > 1 && !point.workload) continue;
+    values += layer.input_values;
+    nonzeros += layer.input_nonzeros;
+  }
+  figures.density = values == 0 ? 0 : static_cast<double>(nonzeros) / static_cast<double>(values);
+  figures.setup_cycles = static_cast<double>(measured.setup.value);
+  measure_exposure(job, plan_.seed, figures);
+  figures.sram_bits = sram_bits(job);
+  const double pe = pe_bits(job.spec);
+  figures.pe_bits = pe * job.spec.array.rows * job.spec.array.cols;
+  figures.transistors = transistors(job.spec, figures.sram_bits, pe);
+  if (!point.workload) {
+    const std::int64_t classes = job.parts.front().network.classes();
+    double correct = 0;
+    for (std::size_t image = 0; image < labels_.size(); ++image) {
+      const std::int32_t* logits =
+          measured.logits.data() + static_cast<std::int64_t>(image) * classes;
+      correct += engine::top1(logits, classes) == labels_[image] ? 1 : 0;
+    }
+    figures.top1 = correct / images;
+    if (plan_.faults) figures.faults = measure_faults(job);
+  }
+  return figures;
+}
+
+std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job) const {
+  const SweepFaults& faults = *plan_.faults;
+  const engine::RepeatedRun repeated(job);
+  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  const std::int64_t classes = job.parts.front().network.classes();
+  std::vector<FaultFigures> list;
+  const auto measure = [&](const char* measure_name, double value, const auto& plan_of) {
+    std::vector<double> accuracies;
+    for (std::int64_t map = 0; map < faults.maps; ++map) {
+      const auto outcome = repeated.run(plan_of(plan_.seed + static_cast<std::uint64_t>(map)));
+      double correct = 0;
+      for (std::size_t image = 0; image < labels_.size(); ++image) {
+        const std::int32_t* logits =
+            outcome.logits.data() + static_cast<std::int64_t>(image) * classes;
+        correct += engine::top1(logits, classes) == labels_[image] ? 1 : 0;
+      }
+      accuracies.push_back(correct / static_cast<double>(labels_.size()));
+    }
+    const auto summary = campaign::summarise_mean(accuracies, plan_.confidence);
+    list.push_back({measure_name, value, faults.maps, *summary.mean, *summary.standard_deviation,
+                    summary.interval->lower, summary.interval->upper});
+  };
+  for (const double rate : faults.rates) {
+    measure("rate", rate,
+            [&](std::uint64_t seed) { return fault::sample_map(memory, rate, seed, faults.kind); });
+  }
+  for (const std::int64_t cells : faults.cells) {
+    measure("cells", static_cast<double>(cells),
+            [&](std::uint64_t seed) { return map_of_cells(memory, cells, seed, faults.kind); });
+  }
+  return list;
+}
+
+PointResult SweepRunner::run(std::int64_t number) const {
+  const SweepPoint point = point_of(plan_, number);
+  PointResult result;
+  result.values.resize(columns().size());
+  try {
+    const arch::AcceleratorSpec spec = arch::load_spec(plan_.machine, overrides_of(plan_, point));
+    const engine::Job job = job_of(point, spec);
+    const PointFigures figures = measure(point, job);
+    for (std::size_t i = 0; i < columns().size(); ++i) {
+      result.values[i] = columns()[i].value(figures);
+    }
+    result.faults = figures.faults;
+    result.mapped = true;
+  } catch (const base::InputError& error) {
+    result.reason = error.what();
+  }
+  return result;
+}
+
+}  // namespace lacuna::explore

@@ -1,0 +1,59 @@
+// Evaluating one point of a sweep.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "engine/run.hpp"
+#include "explore/columns.hpp"
+#include "explore/sweep_plan.hpp"
+#include "network/data_set.hpp"
+#include "network/workload.hpp"
+
+namespace lacuna::explore {
+
+struct PointResult {
+  bool mapped = false;
+  std::string reason;                         ///< why it could not be mapped
+  std::vector<std::optional<double>> values;  ///< [column of columns()]
+  std::vector<FaultFigures> faults;
+};
+
+class SweepRunner {
+ public:
+  /// Reads networks, workloads and images once. Throws base::InputError; for a key of the grid that
+  /// the machine's file does not have, too.
+  explicit SweepRunner(const SweepPlan& plan);
+
+  const SweepPlan& plan() const { return plan_; }
+  /// SHA-256 over the contents of all files that the results depend on.
+  const std::string& inputs_sha256() const { return inputs_sha256_; }
+  /// Points that the constraints leave, ascending.
+  const std::vector<std::int64_t>& points() const { return points_; }
+  /// A pure function of the plan, its files and the point; may be called by several threads.
+  PointResult run(std::int64_t point) const;
+
+ private:
+  struct Model {
+    network::Network network;
+    std::vector<std::vector<std::uint8_t>> images;  ///< codes
+  };
+
+  double key_value(const SweepPoint& point, const std::string& key) const;
+  std::int64_t batch_of(const SweepPoint& point) const;
+  engine::Job job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const;
+  PointFigures measure(const SweepPoint& point, const engine::Job& job) const;
+  std::vector<FaultFigures> measure_faults(const engine::Job& job) const;
+
+  SweepPlan plan_;
+  std::vector<Model> models_;                 ///< as in the plan
+  std::vector<network::Workload> workloads_;  ///< as in the plan
+  std::vector<int> labels_;
+  std::vector<std::int64_t> points_;
+  std::string inputs_sha256_;
+};
+
+}  // namespace lacuna::explore

@@ -1,0 +1,211 @@
+#include "explore/sweep_store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.hpp"
+#include "engine/version.hpp"
+
+namespace lacuna::explore {
+namespace {
+
+constexpr const char* kSchema = "lacuna.sweep/1";
+
+using campaign::Database;
+using campaign::Statement;
+
+std::string column_list(const char* after_each) {
+  std::string text;
+  for (const Column& column : columns()) {
+    text += std::string(", \"") + column.name + "\"" + after_each;
+  }
+  return text;
+}
+
+std::string faults_text(const std::vector<FaultFigures>& faults) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const FaultFigures& f : faults) {
+    list.push_back({{"measure", f.measure},
+                    {"value", f.value},
+                    {"maps", f.maps},
+                    {"mean", f.mean},
+                    {"sd", f.deviation},
+                    {"lower", f.lower},
+                    {"upper", f.upper}});
+  }
+  return list.dump();
+}
+
+std::vector<FaultFigures> read_faults(const std::string& text, const std::string& path) {
+  std::vector<FaultFigures> faults;
+  try {
+    for (const auto& item : nlohmann::json::parse(text)) {
+      FaultFigures f;
+      f.measure = item.at("measure").get<std::string>();
+      f.value = item.at("value").get<double>();
+      f.maps = item.at("maps").get<std::int64_t>();
+      f.mean = item.at("mean").get<double>();
+      f.deviation = item.at("sd").get<double>();
+      f.lower = item.at("lower").get<double>();
+      f.upper = item.at("upper").get<double>();
+      faults.push_back(std::move(f));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw base::InputError({path, 0, "points.faults"}, error.what());
+  }
+  return faults;
+}
+
+}  // namespace
+
+SweepStore::SweepStore(std::unique_ptr<Database> database) : database_(std::move(database)) {
+  const auto value = [&](const std::string& key) {
+    Statement query(*database_, "SELECT value FROM header WHERE key = ?");
+    query.bind(key);
+    return query.step() ? query.text(0) : std::string();
+  };
+  const std::string schema = value("schema");
+  if (schema != kSchema) {
+    throw base::InputError({database_->path(), 0, "schema"}, "is '" + schema + "'",
+                           std::string(kSchema) + " is read");
+  }
+  plan_ = parse_sweep(database_->path() + " (plan)", value("plan"));
+  inputs_sha256_ = value("inputs_sha256");
+  version_ = value("version");
+  command_ = value("command");
+  Statement count(*database_, "SELECT CAST(value AS INTEGER) FROM header WHERE key = 'points'");
+  points_ = count.step() ? count.integer(0) : 0;
+}
+
+SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner,
+                              const std::string& command) {
+  Database::create(path, [&](const Database& database) {
+    database.run("CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    database.run(("CREATE TABLE points (point INTEGER PRIMARY KEY, status TEXT NOT NULL, "
+                  "reason TEXT NOT NULL, faults TEXT NOT NULL" +
+                  column_list(" REAL") + ")")
+                     .c_str());
+    Statement header(database, "INSERT INTO header VALUES (?, ?)");
+    const std::pair<const char*, std::string> rows[] = {
+        {"schema", kSchema},
+        {"version", engine::kVersion},
+        {"plan", runner.plan().text},
+        {"plan_sha256", runner.plan().sha256},
+        {"inputs_sha256", runner.inputs_sha256()},
+        {"points", std::to_string(runner.points().size())},
+        {"folder", std::filesystem::current_path().string()},
+        {"command", command}};
+    for (const auto& [key, text] : rows) header.bind(std::string(key)).bind(text).step();
+  });
+  return open_to_write(path);
+}
+
+SweepStore SweepStore::open_to_write(const std::string& path) {
+  SweepStore store(Database::open_to_write(path));
+  store.database_->run("PRAGMA journal_mode = WAL");
+  return store;
+}
+
+SweepStore SweepStore::open_to_read(const std::string& path) {
+  return SweepStore(Database::open_to_read(path));
+}
+
+void SweepStore::record(const std::vector<std::pair<std::int64_t, PointResult>>& rows) {
+  if (rows.empty()) return;
+  database_->transaction([&] {
+    std::string marks;
+    for (std::size_t i = 0; i < columns().size(); ++i) marks += ", ?";
+    Statement insert(*database_, "INSERT INTO points VALUES (?, ?, ?, ?" + marks + ")");
+    for (const auto& [number, result] : rows) {
+      insert.bind(number)
+          .bind(std::string(result.mapped ? "done" : "unmappable"))
+          .bind(result.reason)
+          .bind(faults_text(result.faults));
+      for (const std::optional<double>& value : result.values) {
+        value ? insert.bind(*value) : insert.bind_null();
+      }
+      insert.step();
+    }
+  });
+}
+
+std::vector<std::int64_t> SweepStore::recorded() const {
+  std::vector<std::int64_t> numbers;
+  Statement query(*database_, "SELECT point FROM points ORDER BY point");
+  while (query.step()) numbers.push_back(query.integer(0));
+  return numbers;
+}
+
+std::vector<SweepRow> SweepStore::rows() const {
+  std::vector<SweepRow> rows;
+  Statement query(*database_, "SELECT point, status, reason, faults" + column_list("") +
+                                  " FROM points ORDER BY point");
+  while (query.step()) {
+    SweepRow row;
+    const std::int64_t number = query.integer(0);
+    if (number < 0 || number >= point_count(plan_)) {
+      throw base::InputError({database_->path(), 0, "points"},
+                             "point " + std::to_string(number) + " is not of this sweep");
+    }
+    row.point = point_of(plan_, number);
+    row.result.mapped = query.text(1) == "done";
+    row.result.reason = query.text(2);
+    row.result.faults = read_faults(query.text(3), database_->path());
+    for (std::size_t i = 0; i < columns().size(); ++i) {
+      const int column = static_cast<int>(i) + 4;
+      row.result.values.push_back(
+          query.is_null(column) ? std::nullopt : std::optional<double>(query.real(column)));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
+               const std::function<void(const SweepProgress&)>& callback) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point began = Clock::now();
+  const std::vector<std::int64_t> recorded = store.recorded();
+  std::vector<std::int64_t> left;
+  std::set_difference(runner.points().begin(), runner.points().end(), recorded.begin(),
+                      recorded.end(), std::back_inserter(left));
+  SweepProgress progress;
+  progress.total = static_cast<std::int64_t>(runner.points().size());
+  progress.done = progress.total - static_cast<std::int64_t>(left.size());
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    while (true) {
+      const std::size_t i = next++;
+      if (i >= left.size()) return;
+      try {
+        PointResult result = runner.run(left[i]);
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (failure) return;
+        store.record({{left[i], std::move(result)}});
+        ++progress.done;
+        ++progress.now;
+        progress.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+        if (callback) callback(progress);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!failure) failure = std::current_exception();
+        return;
+      }
+    }
+  };
+  std::vector<std::thread> pool;
+  const auto count = std::min(static_cast<std::size_t>(std::max(1, threads)), left.size());
+  for (std::size_t i = 0; i < count; ++i) pool.emplace_back(work);
+  for (std::thread& thread : pool) thread.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace lacuna::explore

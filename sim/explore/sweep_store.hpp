@@ -1,0 +1,63 @@
+// A sweep's results: one SQLite file with the conventions of campaigns. Schema "lacuna.sweep/1",
+// see docs/sweeps.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "campaign/database.hpp"
+#include "explore/sweep_plan.hpp"
+#include "explore/sweep_runner.hpp"
+
+namespace lacuna::explore {
+
+struct SweepRow {
+  SweepPoint point;
+  PointResult result;
+};
+
+class SweepStore {
+ public:
+  static SweepStore create(const std::string& path, const SweepRunner& runner,
+                           const std::string& command);
+  static SweepStore open_to_write(const std::string& path);
+  static SweepStore open_to_read(const std::string& path);
+
+  const SweepPlan& plan() const { return plan_; }
+  const std::string& inputs_sha256() const { return inputs_sha256_; }
+  const std::string& program_version() const { return version_; }
+  const std::string& command() const { return command_; }
+  std::int64_t points() const { return points_; }  ///< that the constraints leave
+
+  void record(const std::vector<std::pair<std::int64_t, PointResult>>& rows);
+  std::vector<std::int64_t> recorded() const;  ///< point numbers, ascending
+  /// By point number.
+  std::vector<SweepRow> rows() const;
+
+ private:
+  explicit SweepStore(std::unique_ptr<campaign::Database> database);
+
+  std::unique_ptr<campaign::Database> database_;
+  SweepPlan plan_;
+  std::string inputs_sha256_;
+  std::string version_;
+  std::string command_;
+  std::int64_t points_ = 0;
+};
+
+struct SweepProgress {
+  std::int64_t done = 0;
+  std::int64_t total = 0;
+  std::int64_t now = 0;  ///< of them, by this call
+  double seconds = 0;
+};
+
+/// Evaluates every point that the store does not hold, by `threads` at once. The callback is called
+/// by one thread at a time.
+void run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
+               const std::function<void(const SweepProgress&)>& callback = {});
+
+}  // namespace lacuna::explore

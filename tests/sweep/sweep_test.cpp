@@ -1,0 +1,202 @@
+// Sweeps by the built program: each point is what `lacuna run` gives, whoever computes it and
+// whatever interrupts it.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+
+namespace lacuna {
+namespace {
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+struct Output {
+  int code = -1;
+  std::string out;
+  std::string error;
+};
+
+class Sweep : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_sweep_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Output lacuna(const std::string& arguments) const {
+    const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " + arguments +
+                                " >'" + path("out") + "' 2>'" + path("err") + "'";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out")), read(path("err"))};
+  }
+
+  std::string write_sweep(int images) const {
+    std::ofstream(path("s.yaml"))
+        << "name: test\n"
+        << "machine: hw_configs/edge_16x16.yaml\n"
+        << "models: [models/lenet5_as]\n"
+        << "workloads: [traces/gemm_small.csv]\n"
+        << "images: " << images << "\n"
+        << "grid:\n"
+        << "  weight_sram.capacity_bytes: [16, 1024, 4096, 65536]\n"
+        << "  array.weights_per_pe: [4, 16]\n"
+        << "  dram.bytes_per_cycle: [1, 8]\n"
+        << "where: [\"weight_sram.capacity_bytes != 4096 || dram.bytes_per_cycle == 8\"]\n"
+        << "pareto: [cycles, sram_bits]\n";
+    return path("s.yaml");
+  }
+
+  nlohmann::json points(const std::string& file) const {
+    return nlohmann::json::parse(read(file)).at("points");
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Sweep, GivenAPointThenItsFiguresAreThoseOfARun) {
+  const Output sweep = lacuna("sweep " + write_sweep(12) + " --out " + path("s.sqlite") +
+                              " --json " + path("s.json"));
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  const nlohmann::json all = points(path("s.json"));
+  ASSERT_EQ(all.size(), 2U * (16 - 2));
+  int unmappable = 0;
+  for (const auto& point : all) {
+    std::string set;
+    for (const auto& [key, value] : point.at("grid").items()) {
+      set += " --set " + key + "=" + value.get<std::string>();
+    }
+    const bool model = point.at("input") == "models/lenet5_as";
+    const std::string what =
+        model ? "--model models/lenet5_as --images 12" : "--workload traces/gemm_small.csv";
+    const Output run =
+        lacuna("run --hw hw_configs/edge_16x16.yaml " + what + set + " --json " + path("r.json"));
+    if (point.at("status") == "unmappable") {
+      ++unmappable;
+      EXPECT_EQ(run.code, 2);
+      EXPECT_EQ(run.error, "lacuna: " + point.at("reason").get<std::string>() + "\n");
+      continue;
+    }
+    ASSERT_EQ(run.code, 0) << run.error;
+    const auto record = nlohmann::json::parse(read(path("r.json")));
+    const auto& figures = point.at("figures");
+    const double images = model ? 12 : 1;
+    const double cycles = record.at("cycles").at("total").get<double>();
+    EXPECT_DOUBLE_EQ(figures.at("cycles").get<double>(), cycles / images);
+    EXPECT_NEAR(figures.at("speedup").get<double>(),
+                record.at("dense_cycles").get<double>() / cycles, 1e-12);
+    EXPECT_DOUBLE_EQ(figures.at("macs_issued").get<double>(),
+                     record.at("macs").at("issued").get<double>() / images);
+    EXPECT_DOUBLE_EQ(figures.at("dram_bytes").get<double>(),
+                     (record.at("dram").at("read_bytes").get<double>() +
+                      record.at("dram").at("written_bytes").get<double>()) /
+                         images);
+    if (model) {
+      EXPECT_DOUBLE_EQ(figures.at("top1").get<double>(), record.at("top1").get<double>());
+    }
+  }
+  EXPECT_GT(unmappable, 0);  // 16 bytes are less than a word of each bank
+}
+
+TEST_F(Sweep, GivenThreadsAndKillsThenTheSameBytes) {
+  const std::string plan = write_sweep(20);
+  ASSERT_EQ(
+      lacuna("sweep " + plan + " --threads 1 --out " + path("a.sqlite") + " --csv " + path("a.csv"))
+          .code,
+      0);
+  for (int life = 0; life < 3; ++life) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (::chdir(LACUNA_SOURCE_DIR) == 0 && std::freopen("/dev/null", "w", stdout) != nullptr) {
+        ::execl(LACUNA_PROGRAM, "lacuna", "sweep", plan.c_str(), "--out", path("b.sqlite").c_str(),
+                nullptr);
+      }
+      ::_exit(3);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(60 + 40 * life));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  const Output last = lacuna("sweep " + plan + " --threads 3 --out " + path("b.sqlite") +
+                             " --csv " + path("b.csv"));
+  ASSERT_EQ(last.code, 0) << last.error;
+  EXPECT_EQ(read(path("b.csv")), read(path("a.csv")));
+  EXPECT_EQ(lacuna("sweep " + path("b.sqlite")).out, last.out);
+}
+
+TEST_F(Sweep, GivenASmallBufferThenOneStuckCellTouchesMoreWeightsAndCostsMore) {
+  std::ofstream(path("f.yaml")) << "name: faults\nmachine: hw_configs/edge_16x16.yaml\n"
+                                << "models: [models/lenet5_qdnn]\nimages: 50\ngrid:\n"
+                                << "  weight_sram.capacity_bytes: [2048, 65536]\n"
+                                << "faults:\n  rates: [0.01]\n  cells: [200]\n  maps: 6\n";
+  const Output sweep = lacuna("sweep " + path("f.yaml") + " --out " + path("f.sqlite") +
+                              " --json " + path("f.json"));
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  const nlohmann::json all = points(path("f.json"));
+  // 61,470 weights in 4,096 places: at least 15 of them share one.
+  EXPECT_GE(all[0].at("figures").at("weights_a_cell").get<double>(), 15);
+  EXPECT_DOUBLE_EQ(all[1].at("figures").at("weights_a_cell").get<double>(), 1);
+  // 200 broken cells of 16,384 hurt more than 200 of 524,288.
+  EXPECT_LT(all[0].at("faults")[1].at("mean").get<double>(),
+            all[1].at("faults")[1].at("mean").get<double>());
+}
+
+// More memory never costs cycles: what fits a smaller buffer fits a larger one.
+TEST_F(Sweep, GivenALargerWeightBufferThenItIsNeverSlower) {
+  std::ofstream(path("b.yaml"))
+      << "name: buffer\nmachine: hw_configs/edge_16x16.yaml\n"
+      << "models: [models/lenet5_qdnn]\nimages: 1\ngrid:\n"
+      << "  dram.bytes_per_cycle: [1, 4, 16]\n"
+      << "  weight_sram.capacity_bytes: {from: 1024, to: 131072, times: 2}\n";
+  const Output sweep = lacuna("sweep " + path("b.yaml") + " --out " + path("b.sqlite") +
+                              " --json " + path("b.json"));
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  const nlohmann::json all = points(path("b.json"));
+  ASSERT_EQ(all.size(), 3U * 8);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (i % 8 == 0) continue;  // the next bandwidth
+    EXPECT_LE(all[i].at("figures").at("dense_cycles").get<double>(),
+              all[i - 1].at("figures").at("dense_cycles").get<double>())
+        << all[i].at("grid");
+  }
+}
+
+TEST_F(Sweep, GivenAMistakeThenItIsNamed) {
+  const std::string plan = write_sweep(5);
+  EXPECT_EQ(lacuna("sweep " + plan).error, "lacuna: --out: is missing; it is required\n");
+  EXPECT_NE(lacuna("sweep " + plan + " --out " + path("x.sqlite") + " --pareto cycels")
+                .error.find("did you mean 'cycles'"),
+            std::string::npos);
+  std::ofstream(path("bad.yaml")) << "name: bad\nmachine: hw_configs/edge_16x16.yaml\n"
+                                  << "workloads: [traces/gemm_small.csv]\ngrid:\n"
+                                  << "  array.rosw: [4]\n";
+  EXPECT_NE(lacuna("sweep " + path("bad.yaml") + " --out " + path("x.sqlite"))
+                .error.find("grid.array.rosw: is not a key of hw_configs/edge_16x16.yaml"),
+            std::string::npos);
+  ASSERT_EQ(lacuna("sweep " + plan + " --out " + path("a.sqlite")).code, 0);
+  std::ofstream(plan, std::ios::app) << "# changed\n";
+  EXPECT_NE(lacuna("sweep " + plan + " --out " + path("a.sqlite"))
+                .error.find("is the store of another sweep"),
+            std::string::npos);
+  EXPECT_EQ(lacuna("check " + plan).code, 0);
+}
+
+}  // namespace
+}  // namespace lacuna
