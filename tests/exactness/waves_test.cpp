@@ -156,9 +156,9 @@ std::optional<engine::Job> random_job(std::uint32_t seed) {
   for (std::int64_t image = 0; image < kBatches * random.batch; ++image) {
     std::vector<std::uint8_t> codes(static_cast<std::size_t>(random.network.input.values()));
     for (std::uint8_t& code : codes) {
-      code = draw() % 2 == 0 ? 0
-                             : static_cast<std::uint8_t>(
-                                   1 + draw() % ((1U << random.network.activation_bits) - 1));
+      const auto levels = (std::mt19937::result_type{1} << random.network.activation_bits) - 1;
+      const auto value = draw() % 2 == 0 ? 0 : 1 + draw() % levels;
+      code = static_cast<std::uint8_t>(value);
     }
     images.push_back(std::move(codes));
   }
