@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "arch/energy_table.hpp"
 #include "arch/spec.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -32,6 +33,9 @@ std::string check_yaml(const std::string& path, const Options& options) {
     const campaign::Plan plan = campaign::load_plan(path);
     return fmt::format("campaign '{}', {} machines x {} networks (files are read by campaign run)",
                        plan.name, plan.machines.size(), plan.models.size());
+  }
+  if (std::find(keys.begin(), keys.end(), "multiply") != keys.end()) {
+    return fmt::format("energy table '{}'", arch::load_energy_table(path).name);
   }
   if (std::find(keys.begin(), keys.end(), "grid") != keys.end()) {
     const explore::SweepPlan plan = explore::load_sweep(path);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -29,6 +30,8 @@ int run_command(const std::vector<std::string>& arguments) {
       .value("csv", "FILE", "write the table a layer")
       .value("predictions", "FILE", "write label, top-1 and logits of every image");
   add_vcd_option(options);
+  options.value("energy", "FILE",
+                "energy of each event (hw_configs/energy/), for energy by component");
   if (!options.parse(arguments)) return 0;
   std::vector<std::string> outputs;
   for (const char* name : kOutputs) {
@@ -47,6 +50,8 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   const engine::EngineKind kind = engine_kind(options);
   const std::string vcd = vcd_path(options, kind);
+  std::optional<arch::EnergyTable> energy;
+  if (const auto path = options.text("energy")) energy = arch::load_energy_table(*path);
   LoadedJob loaded = load_job(options);
   loaded.job.plan = load_faults(options, loaded.job);
 
@@ -69,6 +74,7 @@ int run_command(const std::vector<std::string>& arguments) {
   record.data_sha256 = loaded.data_sha256;
   record.workload = loaded.workload;
   record.seed = loaded.seed;
+  if (energy) engine::add_energy(record, loaded.job, *energy);
   if (record.workload) record.images = 1;  // a workload counts as one image
 
   if (const auto path = options.text("json")) base::write_file(*path, report::run_json(record));

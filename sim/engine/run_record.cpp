@@ -12,6 +12,16 @@ std::int64_t RunRecord::correct() const {
   return count;
 }
 
+void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& table) {
+  record.energy_table = table.name;
+  record.energy_sha256 = table.sha256;
+  record.energy = Energy();
+  for (LayerRecord& layer : record.layers) {
+    layer.energy = energy_of(layer.counters, job, table);
+    *record.energy += *layer.energy;
+  }
+}
+
 int top1(const std::int32_t* logits, std::int64_t count) {
   return static_cast<int>(std::max_element(logits, logits + count) - logits);
 }

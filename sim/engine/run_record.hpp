@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/counters.hpp"
+#include "engine/energy.hpp"
 #include "engine/run.hpp"
 
 namespace lacuna::engine {
@@ -20,6 +21,7 @@ struct LayerRecord {
   std::int64_t groups = 1;
   base::LayerCounters counters;
   std::optional<base::CycleClasses> dense;
+  std::optional<Energy> energy;
 };
 
 struct RunRecord {
@@ -45,6 +47,9 @@ struct RunRecord {
   base::LayerCounters total;
   std::optional<base::CycleClasses> dense;
   base::Cycles setup;
+  std::optional<Energy> energy;  ///< of all layers; set-up is not in it
+  std::string energy_table;      ///< its name; empty without energy
+  std::string energy_sha256;
   std::vector<LayerRecord> layers;
   std::int64_t faults_armed = 0;
   std::int64_t faults_fired = 0;
@@ -56,6 +61,9 @@ struct RunRecord {
   std::vector<int> predictions;      ///< top-1, ties to the lowest class
   std::int64_t correct() const;
 };
+
+/// Adds the energy of every layer and of the whole run.
+void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& table);
 
 /// Index of the largest of `count` logits; the lowest one of equals.
 int top1(const std::int32_t* logits, std::int64_t count);

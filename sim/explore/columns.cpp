@@ -35,6 +35,7 @@ const std::vector<Column>& columns() {
       {"sram_bits", "bits", true, [](const F& f) { return f.sram_bits; }},
       {"pe_bits", "bits", true, [](const F& f) { return f.pe_bits; }},
       {"transistors", "", true, [](const F& f) { return f.transistors; }},
+      {"energy", "pJ", true, [](const F& f) { return f.energy; }},
       {"top1", "", false, [](const F& f) { return f.top1; }},
       {"top1_under_faults", "", false, accuracy_under_faults},
   };

@@ -39,9 +39,10 @@ struct PointFigures {
   double weights_a_cell = 0;  ///< weights that pass through a cell that is used: touched by one
                               ///< stuck cell; mean
   double most_weights_a_cell = 0;
-  double sram_bits = 0;    ///< weight, activation (with bitmap) and accumulator SRAM
-  double pe_bits = 0;      ///< storage of all PEs
-  double transistors = 0;  ///< area proxy, see docs/sweeps.md
+  double sram_bits = 0;          ///< weight, activation (with bitmap) and accumulator SRAM
+  double pe_bits = 0;            ///< storage of all PEs
+  double transistors = 0;        ///< area proxy, see docs/sweeps.md
+  std::optional<double> energy;  ///< pJ
   std::optional<double> top1;
   std::vector<FaultFigures> faults;
 };

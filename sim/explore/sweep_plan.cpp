@@ -98,6 +98,7 @@ SweepPlan parse_sweep(const std::string& name, const std::string& text) {
   for (const std::string& key : grid.keys()) plan.axes.push_back(read_axis(grid, key));
   if (root.has("where")) plan.where = root.strings("where");
   if (const auto faults = root.optional_section("faults")) plan.faults = read_faults(*faults);
+  plan.energy = root.optional<std::string>("energy").value_or("");
   if (root.has("pareto")) plan.pareto = root.strings("pareto");
   document.done();
 

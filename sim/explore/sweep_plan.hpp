@@ -42,6 +42,7 @@ struct SweepPlan {
   std::vector<Axis> axes;
   std::vector<std::string> where;  ///< constraints, as "array.rows * array.cols <= 1024"
   std::optional<SweepFaults> faults;
+  std::string energy;               ///< energy table; empty: no energy
   std::vector<std::string> pareto;  ///< columns; empty: none
 
   std::string text;    ///< the file, as read

@@ -8,6 +8,7 @@
 #include "base/sha256.hpp"
 #include "campaign/site_order.hpp"
 #include "campaign/statistics.hpp"
+#include "engine/energy.hpp"
 #include "engine/repeated_run.hpp"
 #include "engine/run_record.hpp"
 #include "explore/constraint.hpp"
@@ -189,6 +190,10 @@ SweepRunner::SweepRunner(const SweepPlan& plan) : plan_(plan) {
     workloads_.push_back(network::load_workload(path));
     depend_on(workloads_.back().sha256);
   }
+  if (!plan.energy.empty()) {
+    energy_ = arch::load_energy_table(plan.energy);
+    depend_on(energy_->sha256);
+  }
   inputs_sha256_ = inputs.hex();
   for (std::int64_t number = 0; number < point_count(plan); ++number) {
     const SweepPoint point = point_of(plan, number);
@@ -283,6 +288,13 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
     nonzeros += layer.input_nonzeros;
   }
   figures.density = values == 0 ? 0 : static_cast<double>(nonzeros) / static_cast<double>(values);
+  if (energy_) {
+    double energy = 0;
+    for (const base::LayerCounters& layer : measured.layers) {
+      energy += engine::energy_of(layer, job, *energy_).total();
+    }
+    figures.energy = energy / images;
+  }
   figures.setup_cycles = static_cast<double>(measured.setup.value);
   measure_exposure(job, plan_.seed, figures);
   figures.sram_bits = sram_bits(job);

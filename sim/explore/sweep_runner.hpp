@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/energy_table.hpp"
 #include "arch/spec.hpp"
 #include "engine/run.hpp"
 #include "explore/columns.hpp"
@@ -51,6 +52,7 @@ class SweepRunner {
   SweepPlan plan_;
   std::vector<Model> models_;                 ///< as in the plan
   std::vector<network::Workload> workloads_;  ///< as in the plan
+  std::optional<arch::EnergyTable> energy_;
   std::vector<int> labels_;
   std::vector<std::int64_t> points_;
   std::string inputs_sha256_;

@@ -48,6 +48,19 @@ void put_counters(Json& json, const base::LayerCounters& counters,
                   {"written_bytes", counters.dram_written.value}};
 }
 
+Json energy_json(const engine::Energy& e) {
+  return {{"total_pj", e.total()},
+          {"mac_pj", e.mac},
+          {"gated_mac_pj", e.gated_mac},
+          {"registers_pj", e.registers},
+          {"weight_sram_pj", e.weight_sram},
+          {"activation_sram_pj", e.activation_sram},
+          {"bitmap_pj", e.bitmap},
+          {"accumulator_sram_pj", e.accumulator_sram},
+          {"dram_pj", e.dram},
+          {"leakage_pj", e.leakage}};
+}
+
 }  // namespace
 
 std::string run_json(const engine::RunRecord& record) {
@@ -74,6 +87,13 @@ std::string run_json(const engine::RunRecord& record) {
   put_dense(json, record.dense, record.total.cycles);
   json["dense"] = record.dense ? cycles_json(*record.dense) : Json(nullptr);
   put_counters(json, record.total, record);
+  if (record.energy) {
+    json["energy"] = energy_json(*record.energy);
+    json["energy"]["table"] = record.energy_table;
+    json["energy"]["sha256"] = record.energy_sha256;
+  } else {
+    json["energy"] = nullptr;
+  }
   json["layers"] = Json::array();
   for (const engine::LayerRecord& layer : record.layers) {
     Json row;
@@ -91,6 +111,11 @@ std::string run_json(const engine::RunRecord& record) {
     row["cycles"] = cycles_json(layer.counters.cycles);
     put_dense(row, layer.dense, layer.counters.cycles);
     put_counters(row, layer.counters, record);
+    const engine::ActivationStorage storage =
+        engine::activation_storage(layer.counters, record.activation_bits);
+    row["activation_storage"] = {{"plain_bits", storage.plain_bits},
+                                 {"compressed_bits", storage.compressed_bits}};
+    if (layer.energy) row["energy"] = energy_json(*layer.energy);
     json["layers"].push_back(std::move(row));
   }
   json["faults"] = {{"origin", record.fault_origin},

@@ -34,6 +34,32 @@ std::string row(const std::string& name, const std::string& shape,
                      percent(counters.macs.skipped, counters.macs.total));
 }
 
+/// Nanojoules of each layer by component.
+std::string energy_table(const engine::RunRecord& record) {
+  std::string text = fmt::format(
+      "\nenergy in nJ by {}\n{:<14} {:>11} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} "
+      "{:>10}\n",
+      record.energy_table, "layer", "total", "MACs", "gated", "registers", "weights", "activat.",
+      "bitmap", "sums", "DRAM", "leakage");
+  const auto line = [&](const std::string& name, const engine::Energy& e) {
+    constexpr double kNano = 1e-3;
+    text += fmt::format("{:<14} {:>11.1f}", name.substr(0, 14), kNano * e.total());
+    for (const double part : {e.mac, e.gated_mac, e.registers, e.weight_sram, e.activation_sram,
+                              e.bitmap, e.accumulator_sram, e.dram, e.leakage}) {
+      text += fmt::format(" {:>10.1f}", kNano * part);
+    }
+    text += '\n';
+  };
+  for (const engine::LayerRecord& layer : record.layers) {
+    if (layer.energy && layer.energy->total() > 0) line(layer.name, *layer.energy);
+  }
+  line("total", *record.energy);
+  constexpr double kNano = 1e-3;
+  text += fmt::format("{:.1f} nJ an image\n\n",
+                      kNano * record.energy->total() / static_cast<double>(record.images));
+  return text;
+}
+
 }  // namespace
 
 const char* bound_by(const base::CycleClasses& cycles) {
@@ -92,6 +118,7 @@ std::string run_table(const engine::RunRecord& record) {
                       macs.skipped, macs.total);
   text += fmt::format("DRAM: {} bytes read, {} written\n", record.total.dram_read.value,
                       record.total.dram_written.value);
+  if (record.energy) text += energy_table(record);
   if (record.faults_armed > 0) {
     text += fmt::format("faults ({}): {} armed, {} fired, {} masked\n", record.fault_origin,
                         record.faults_armed, record.faults_fired, record.faults_masked);

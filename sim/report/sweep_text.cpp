@@ -68,6 +68,14 @@ double value_of(const SweepRow& row, const char* column) {
   return row.result.values[static_cast<std::size_t>(found - explore::columns().data())].value_or(0);
 }
 
+std::string energy_text(const SweepRow& row) {
+  const auto* found = explore::find_column("energy");
+  const auto& value =
+      row.result.values[static_cast<std::size_t>(found - explore::columns().data())];
+  constexpr double kNano = 1e-3;
+  return value ? fmt::format("{:.1f}", kNano * *value) : "";
+}
+
 }  // namespace
 
 std::string sweep_tables(const explore::SweepStore& store, const std::vector<std::string>& pareto) {
@@ -87,9 +95,9 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
     widths.push_back(width + 1);
     text += fmt::format("{:>{}}", short_key(axis.key), widths.back());
   }
-  text += fmt::format(" {:>11} {:>5} {:>5} {:>5} {:>5} {:>8} {:>8} {:>11} {:>8} {:>7}", "cycles",
-                      "strm", "load", "mem", "post", "speed-up", "streams", "DRAM bytes", "stuck",
-                      "top-1");
+  text += fmt::format(" {:>11} {:>5} {:>5} {:>5} {:>5} {:>8} {:>8} {:>11} {:>9} {:>8} {:>7}",
+                      "cycles", "strm", "load", "mem", "post", "speed-up", "streams", "DRAM bytes",
+                      "nJ", "stuck", "top-1");
   std::vector<std::string> fault_heads;
   if (plan.faults) {
     for (const double rate : plan.faults->rates)
@@ -112,10 +120,11 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
     const double cycles = value_of(row, "cycles");
     const auto share = [&](const char* column) { return 100 * value_of(row, column) / cycles; };
     text += fmt::format(
-        " {:>11.1f} {:>4.0f}% {:>4.0f}% {:>4.0f}% {:>4.0f}% {:>7.3f}x {:>7.3f}x {:>11.1f} {:>8.2f}",
+        " {:>11.1f} {:>4.0f}% {:>4.0f}% {:>4.0f}% {:>4.0f}% {:>7.3f}x {:>7.3f}x {:>11.1f} {:>9} "
+        "{:>8.2f}",
         cycles, share("stream_cycles"), share("weight_load"), share("memory_wait"),
         share("post_wait"), value_of(row, "speedup"), value_of(row, "stream_speedup"),
-        value_of(row, "dram_bytes"), value_of(row, "weights_a_cell"));
+        value_of(row, "dram_bytes"), energy_text(row), value_of(row, "weights_a_cell"));
     text += row.point.workload ? fmt::format(" {:>7}", "")
                                : fmt::format(" {:>6.2f}%", 100 * value_of(row, "top1"));
     for (const explore::FaultFigures& f : row.result.faults) {
