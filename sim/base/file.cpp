@@ -33,6 +33,12 @@ std::string read_file(const std::string& path, std::int64_t max_bytes) {
   return bytes;
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.substr(0, kMark.size()) == kMark) text.remove_prefix(kMark.size());
+  return text;
+}
+
 namespace {
 
 // The open file that a name of the system's stands for, or -1. Opening it again by that name would

@@ -11,6 +11,9 @@ namespace lacuna::base {
 /// unreadable or larger.
 std::string read_file(const std::string& path, std::int64_t max_bytes);
 
+/// Without the byte order mark that some spreadsheets write before UTF-8 text.
+std::string_view without_byte_order_mark(std::string_view text);
+
 /// A file that is written piece by piece. It has no name until commit() puts it in place of `path`
 /// in one step, so whatever ends the program before, `path` holds its old content and nothing is
 /// left beside it. (A file system without nameless files gets a temporary name in the same folder,

@@ -1,5 +1,6 @@
 #include "campaign/store.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -209,6 +210,10 @@ void Store::read_populations() {
     row.outcome.cycles = golden.integer(3);
     row.dense_cycles = golden.integer(4);
     row.outcome.logits_sha256 = golden.text(5);
+    if (row.outcome.correct < 0 || row.outcome.correct > plan_.images || row.outcome.cycles <= 0 ||
+        row.dense_cycles <= 0) {
+      throw base::InputError({database_->path(), 0, "golden"}, "a fault-free run is no outcome");
+    }
     golden_.push_back(std::move(row));
   }
   Statement query(*database_,
@@ -353,14 +358,28 @@ Tally Store::tally(std::size_t population, std::int64_t draws) const {
   return tally;
 }
 
+// Of a file that something else has written to.
+void Store::check_row(const TrialRow& row) const {
+  const TrialOutcome& outcome = row.outcome;
+  const bool done = outcome.status == TrialStatus::kDone;
+  const auto counts = {outcome.armed,  outcome.fired,  outcome.correct,
+                       outcome.masked, outcome.benign, outcome.sdc};
+  const bool broken =
+      row.trial.population >= populations_.size() || outcome.correct > plan_.images ||
+      std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; }) ||
+      (done &&
+       (outcome.cycles <= 0 || outcome.masked + outcome.benign + outcome.sdc != plan_.images));
+  if (broken) {
+    throw base::InputError({database_->path(), 0, "trials"},
+                           "trial " + std::to_string(row.trial.number) + " is no outcome");
+  }
+}
+
 void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
   Statement query(*database_, std::string(kTrialColumns) + "ORDER BY trial");
   while (query.step()) {
-    TrialRow row = row_of(query);
-    if (row.trial.population >= populations_.size()) {
-      throw base::InputError({database_->path(), 0, "trials"},
-                             "trial " + std::to_string(row.trial.number) + " is of no population");
-    }
+    const TrialRow row = row_of(query);
+    check_row(row);
     visit(row);
   }
 }
@@ -369,7 +388,9 @@ std::optional<TrialRow> Store::find(std::int64_t number) const {
   Statement query(*database_, std::string(kTrialColumns) + "WHERE trial = ?");
   query.bind(number);
   if (!query.step()) return std::nullopt;
-  return row_of(query);
+  TrialRow row = row_of(query);
+  check_row(row);
+  return row;
 }
 
 }  // namespace lacuna::campaign

@@ -96,6 +96,7 @@ class Store {
                            const TrialRunner& runner, const std::string& command);
   void read_header();
   void read_populations();
+  void check_row(const TrialRow& row) const;
 
   std::unique_ptr<Database> database_;
   Plan plan_;

@@ -265,6 +265,15 @@ std::string Section::to_text(const Node& node) const {
   if (node.kind != NodeKind::kScalar || node.text.empty()) {
     fail(node, node.kind == NodeKind::kScalar ? "is empty" : description(node), "a text");
   }
+  // Texts are printed: one must not move the cursor or colour the terminal.
+  constexpr unsigned char kFirstPrintable = 0x20;
+  constexpr unsigned char kDelete = 0x7f;
+  if (std::any_of(node.text.begin(), node.text.end(), [](char c) {
+        const auto code = static_cast<unsigned char>(c);
+        return code < kFirstPrintable || code == kDelete;
+      })) {
+    fail(node, "holds a control character", "a text of one line");
+  }
   return node.text;
 }
 

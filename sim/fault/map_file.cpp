@@ -103,7 +103,8 @@ class RowReader {
 }  // namespace
 
 FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
-  const std::string bytes = base::read_file(path, kMaxFileBytes);
+  const std::string whole = base::read_file(path, kMaxFileBytes);
+  const std::string_view bytes = base::without_byte_order_mark(whole);
   const RowReader reader(path, geometry);
   std::vector<SourcedFault> faults;
   int line = 0;

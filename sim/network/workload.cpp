@@ -258,7 +258,7 @@ Workload workload_from_bytes(const std::string& bytes, const std::string& file) 
   workload.sha256 = base::sha256_hex(bytes);
   std::optional<Table> table;
   std::unordered_set<std::string> names;
-  std::string_view rest = bytes;
+  std::string_view rest = base::without_byte_order_mark(bytes);
   for (int line = 1; !rest.empty(); ++line) {
     const std::size_t end = rest.find('\n');
     const std::string_view text = trimmed(rest.substr(0, end));

@@ -93,7 +93,7 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
     json["populations"].push_back(std::move(population));
   }
   // The trials, one a line: they need not fit into memory together.
-  std::string head = json.dump(1);
+  std::string head = json.dump(1, ' ', false, Json::error_handler_t::replace);
   head.erase(head.rfind('\n'));
   sink(head + ",\n \"trials\": [");
   bool first = true;
@@ -127,7 +127,7 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
     trial["sdc"] = outcome.sdc;
     trial["cycles"] = outcome.cycles;
     trial["logits_sha256"] = outcome.logits_sha256;
-    sink((first ? "\n  " : ",\n  ") + trial.dump());
+    sink((first ? "\n  " : ",\n  ") + trial.dump(-1, ' ', false, Json::error_handler_t::replace));
     first = false;
   });
   sink("\n ]\n}\n");

@@ -225,7 +225,7 @@ std::string sweep_json(const explore::SweepStore& store, const std::vector<std::
     point["pareto"] = best.count(row.point.number) > 0;
     json["points"].push_back(std::move(point));
   }
-  return json.dump(1) + "\n";
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace lacuna::report

@@ -43,6 +43,12 @@ TEST(WriteFile, ReplacesTheWholeContentAndLeavesNothingBeside) {
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
+TEST(ByteOrderMark, IsLeftOut) {
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBFlayer"), "layer");
+  EXPECT_EQ(without_byte_order_mark("layer"), "layer");
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB"), "\xEF\xBB");
+}
+
 TEST(WriteFile, FollowsALinkAndLeavesItOne) {
   const test::TempFolder folder;
   folder.write("real", "old");

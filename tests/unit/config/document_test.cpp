@@ -221,5 +221,15 @@ TEST(Document, WhenInputIsHostileThenItFailsFast) {
   }
 }
 
+TEST(Texts, HoldNoControlCharacters) {
+  const Document document = Document::parse("d", "name: \"a\\e[31m\"\n");
+  try {
+    document.root().required<std::string>("name");
+    FAIL() << "is accepted";
+  } catch (const base::InputError& error) {
+    EXPECT_STREQ(error.what(), "d:1: name: holds a control character; a text of one line");
+  }
+}
+
 }  // namespace
 }  // namespace lacuna::config

@@ -22,7 +22,7 @@ Layer only_layer(const std::string& header, const std::string& row) {
 }
 
 TEST(Workload, GivenGemmRowsThenTheyAreOneByOneConvolutions) {
-  const std::string bytes = "layer,M,N,K,density\n\n a , 5,7 ,11,0.25\r\nb,1,2,3,1\n";
+  const std::string bytes = "\xEF\xBB\xBFlayer,M,N,K,density\n\n a , 5,7 ,11,0.25\r\nb,1,2,3,1\n";
   const Workload workload = workload_from_bytes(bytes, "some/gemms.csv");
   EXPECT_EQ(workload.name, "gemms");
   EXPECT_EQ(workload.sha256, base::sha256_hex(bytes));
