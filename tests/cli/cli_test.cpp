@@ -183,6 +183,30 @@ TEST_F(Cli, GivenWavesThenTheRunIsTheSameAndTheirFileIsNamedAsAsked) {
   EXPECT_EQ(read(path("w2")), dump) << "same inputs, same bytes";
 }
 
+TEST_F(Cli, GivenATimelineThenItIsTheSameWithBothEnginesAndTheRunIsTheRunWithout) {
+  const std::string run = "run " + kLeNet + " --images 5 --batch 2 --ber 0.01 ";
+  const Output plain = lacuna(run);
+  const Output fast =
+      lacuna(run + "--timeline " + path("a") + " --timeline-batch 2 --json " + path("r.json"));
+  ASSERT_EQ(fast.code, 0) << fast.error;
+  EXPECT_EQ(fast.error, "");
+  EXPECT_EQ(fast.out, plain.out);
+  ASSERT_EQ(lacuna(run + "--engine systemc --timeline " + path("b") + " --timeline-batch 2").code,
+            0);
+  const std::string timeline = read(path("a"));
+  EXPECT_EQ(read(path("b")), timeline);
+  const Json json = Json::parse(timeline);
+  EXPECT_EQ(json["otherData"]["schema"], "lacuna.timeline/1");
+  EXPECT_EQ(json["otherData"]["images"], 1) << "what two batches of two leave of five";
+  // The first batch is what is shown unless another one is asked for.
+  ASSERT_EQ(lacuna("run " + kLeNet + " --images 1 --timeline " + path("c") + " --json " +
+                   path("one.json"))
+                .code,
+            0);
+  EXPECT_EQ(Json::parse(read(path("c")))["otherData"]["cycles"],
+            Json::parse(read(path("one.json")))["cycles"]["total"]);
+}
+
 TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
   const Output weight = lacuna("map " + kLeNet + " --weight fc3:7,0,0,11");
   ASSERT_EQ(weight.code, 0) << weight.error;
@@ -261,6 +285,19 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: /no/such/folder/x.vcd: --vcd: its folder is missing or not writable\n"},
       {"run " + hw + "--model models/lenet5_qdnn --engine systemc --json /tmp/x --vcd /tmp/x",
        "lacuna: /tmp/x: --vcd: is another output's file, too; each output has a file of its own\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --timeline /no/such/folder/x.json",
+       "lacuna: /no/such/folder/x.json: --timeline: its folder is missing or not writable\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --json /tmp/x --timeline /tmp/x",
+       "lacuna: /tmp/x: --timeline: is another output's file, too; each output has a file of its "
+       "own\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --timeline-batch 1",
+       "lacuna: --timeline-batch: there is no timeline; --timeline-batch goes with --timeline\n"},
+      {"run " + hw +
+           "--model models/lenet5_qdnn --images 5 --batch 2 --timeline /tmp/x "
+           "--timeline-batch 3",
+       "lacuna: --timeline-batch: '3' cannot be used; an integer from 0 to 2 is allowed\n"},
+      {"run " + hw + "--workload traces/lenet5.csv --batch 4 --timeline /tmp/x --timeline-batch 1",
+       "lacuna: --timeline-batch: '1' cannot be used; an integer from 0 to 0 is allowed\n"},
       {"run " + hw + "--model models/lenet5_qdnn --set array.rows",
        "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
       {"run " + hw + "--workload traces/lenet5.csv --images 3",
@@ -301,6 +338,9 @@ TEST_F(Cli, GivenAFullDeviceThenNothingIsHalfWritten) {
   const Output waves = lacuna("run " + kLeNet + " --images 1 --engine systemc --vcd /dev/full");
   EXPECT_EQ(waves.code, 2);
   EXPECT_EQ(waves.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
+  const Output timeline = lacuna("run " + kLeNet + " --images 1 --timeline /dev/full");
+  EXPECT_EQ(timeline.code, 2);
+  EXPECT_EQ(timeline.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
   const Output terminal = lacuna("run " + kLeNet + " --images 1 --json " + path("kept.json"));
   EXPECT_EQ(terminal.code, 0);
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
