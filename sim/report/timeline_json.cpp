@@ -74,9 +74,10 @@ class Writer {
          {"args", {{"used", value}}}});
   }
 
-  std::string text(const Json& other_data) const {
-    return "{\n\"traceEvents\": [\n" + events_ +
-           "\n],\n\"displayTimeUnit\": \"ms\",\n\"otherData\": " + other_data.dump(2) + "\n}\n";
+  /// All of it; nothing can be put after it.
+  std::string finish(const Json& other_data) {
+    text_ += "\n],\n\"displayTimeUnit\": \"ms\",\n\"otherData\": " + other_data.dump(2) + "\n}\n";
+    return std::move(text_);
   }
 
  private:
@@ -84,11 +85,13 @@ class Writer {
     put({{"name", what}, {"ph", "M"}, {"pid", process}, {"tid", lane}, {"args", {{"name", name}}}});
   }
   void put(const Json& event) {
-    if (!events_.empty()) events_ += ",\n";
-    events_ += event.dump();
+    text_ += first_ ? "\n" : ",\n";
+    first_ = false;
+    text_ += event.dump();
   }
 
-  std::string events_;
+  std::string text_ = "{\n\"traceEvents\": [";
+  bool first_ = true;
 };
 
 /// The events of one part, whose time 0 lies at `offset` of its process.
@@ -207,7 +210,7 @@ std::string timeline_json(const engine::Job& job, const engine::Timeline& timeli
     setup += last_end(times.setup);
     cycles += last_end(times.batch);
   }
-  return writer.text(
+  return writer.finish(
       {{"schema", "lacuna.timeline/1"},
        {"program", {{"name", "lacuna"}, {"version", engine::kVersion}}},
        {"hardware", job.spec.name},
