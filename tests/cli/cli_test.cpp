@@ -207,6 +207,36 @@ TEST_F(Cli, GivenATimelineThenItIsTheSameWithBothEnginesAndTheRunIsTheRunWithout
             Json::parse(read(path("one.json")))["cycles"]["total"]);
 }
 
+TEST_F(Cli, GivenTwoRecordsThenWhatDiffersIsShownAndWritten) {
+  const std::string run = "run " + kLeNet + " --images 3 --json ";
+  ASSERT_EQ(lacuna(run + path("a.json")).code, 0);
+  ASSERT_EQ(lacuna(run + path("same.json")).code, 0);
+  ASSERT_EQ(lacuna(run + path("b.json") + " --batch 3 --engine systemc").code, 0);
+  const Output equal = lacuna("compare --exit-code " + path("a.json") + " " + path("same.json"));
+  EXPECT_EQ(equal.code, 0) << equal.error;
+  EXPECT_NE(equal.out.find("\n\nequal in every figure\n"), std::string::npos) << equal.out;
+  const std::string two = "compare " + path("a.json") + " " + path("b.json") + " --json ";
+  const Output differs = lacuna(two + path("c.json"));
+  EXPECT_EQ(differs.code, 0) << differs.error;
+  EXPECT_NE(differs.out.find("\nbatch "), std::string::npos);
+  EXPECT_NE(differs.out.find("\nengine "), std::string::npos);
+  EXPECT_EQ(differs.out.find("\nlogits_sha256 "), std::string::npos);
+  EXPECT_EQ(lacuna(two + path("d.json") + " --exit-code").code, 1);
+  EXPECT_EQ(read(path("d.json")), read(path("c.json")));
+  const Json a = Json::parse(read(path("a.json")));
+  const Json b = Json::parse(read(path("b.json")));
+  const Json json = Json::parse(read(path("c.json")));
+  bool found = false;
+  for (const Json& figure : json["run"]) {
+    if (figure["key"] != "cycles.total") continue;
+    found = true;
+    EXPECT_EQ(figure["a"], a["cycles"]["total"]);
+    EXPECT_EQ(figure["b"], b["cycles"]["total"]);
+    EXPECT_LT(figure["relative"], 0) << "a batch shares the loads";
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
   const Output weight = lacuna("map " + kLeNet + " --weight fc3:7,0,0,11");
   ASSERT_EQ(weight.code, 0) << weight.error;
@@ -232,7 +262,8 @@ TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
 }
 
 TEST_F(Cli, GivenHelpThenItGoesToStandardOutput) {
-  for (const std::string arguments : {"--help", "run --help", "map --help", "check --help"}) {
+  for (const std::string arguments :
+       {"--help", "run --help", "map --help", "check --help", "compare --help"}) {
     const Output help = lacuna(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.error, "");
@@ -251,8 +282,9 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
   const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
   const Mistake mistakes[] = {
       {"rum",
-       "lacuna: rum: is not a command; run, map, campaign, replay, check are known; did you mean "
-       "'run'?\n"},
+       "lacuna: rum: is not a command; run, map, campaign, replay, compare, check are known; did "
+       "you "
+       "mean 'run'?\n"},
       {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
       {"run " + hw, "lacuna: --model, --workload: both are missing; exactly one is required\n"},
       {"run " + hw + "--model models/lenet5_qdnn --image 3",
@@ -321,6 +353,20 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: --weight: out channel: '6' cannot be used; an integer from 0 to 5 is allowed\n"},
       {"map " + hw + "--model models/lenet5_qdnn --cell weight:4,0,0",
        "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
+      {"compare", "lacuna: compare: 0 records are named; two are required\n"},
+      {"compare a b c", "lacuna: compare: 3 records are named; two are required\n"},
+      {"compare no.json no.json", "lacuna: no.json: cannot be read: No such file or directory\n"},
+      {"compare README.md README.md",
+       "lacuna: README.md:1: is not valid JSON; a record as lacuna run --json writes it is "
+       "allowed\n"},
+      {"compare README.md docs/formats.md --json ./README.md",
+       "lacuna: ./README.md: --json: is one of the records; the comparison has a file of its "
+       "own\n"},
+      {"compare README.md README.md --json /no/such/folder/x.json",
+       "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
+      {"compare README.md README.md --exit-cod",
+       "lacuna: --exit-cod: unknown option; --help lists what is known; did you mean "
+       "'--exit-code'?\n"},
       {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
   };
   for (const Mistake& mistake : mistakes) {
