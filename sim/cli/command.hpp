@@ -15,6 +15,7 @@ int map_command(const std::vector<std::string>& arguments);
 int campaign_command(const std::vector<std::string>& arguments);
 int replay_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
+int compare_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 
 }  // namespace lacuna::cli

@@ -29,6 +29,8 @@ constexpr Command kCommands[] = {
      lacuna::cli::campaign_command},
     {"replay", "run one trial of a campaign again and compare", lacuna::cli::replay_command},
     {"sweep", "run a grid of machines, and find the best of them", lacuna::cli::sweep_command},
+    {"compare", "show what differs between two run records, and by how much",
+     lacuna::cli::compare_command},
     {"check", "validate files: machines, fault plans and maps, networks, workloads",
      lacuna::cli::check_command},
 };

@@ -10,11 +10,21 @@
 #include "cli/progress.hpp"
 #include "engine/run_record.hpp"
 #include "report/run_text.hpp"
+#include "report/timeline_json.hpp"
 
 namespace lacuna::cli {
 namespace {
 
-constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults", "vcd"};
+constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults", "vcd", "timeline"};
+
+// The batch whose times --timeline shows; nothing without the option.
+std::optional<engine::Timeline> timeline_of(const Options& options, const engine::Job& job) {
+  if (!options.has("timeline")) return std::nullopt;
+  engine::Timeline timeline;
+  timeline.batch =
+      options.integer("timeline-batch", 0, 0, engine::batch_count(job.parts.front()) - 1);
+  return timeline;
+}
 
 }  // namespace
 
@@ -29,6 +39,12 @@ int run_command(const std::vector<std::string>& arguments) {
       .value("json", "FILE", "write the run record")
       .value("csv", "FILE", "write the table a layer")
       .value("predictions", "FILE", "write label, top-1 and logits of every image");
+  options
+      .value(
+          "timeline", "FILE",
+          "write when every step of one batch ran and how full the buffers were, for Perfetto or "
+          "chrome://tracing")
+      .value("timeline-batch", "K", "the batch of --timeline, from 0 (default 0)");
   add_vcd_option(options);
   options.value("energy", "FILE",
                 "energy of each event (hw_configs/energy/), for energy by component");
@@ -48,18 +64,24 @@ int run_command(const std::vector<std::string>& arguments) {
     throw base::InputError({"", 0, "--predictions"}, "a workload predicts nothing",
                            "--predictions goes with --model");
   }
+  if (options.has("timeline-batch") && !options.has("timeline")) {
+    throw base::InputError({"", 0, "--timeline-batch"}, "there is no timeline",
+                           "--timeline-batch goes with --timeline");
+  }
   const engine::EngineKind kind = engine_kind(options);
   const std::string vcd = vcd_path(options, kind);
   std::optional<arch::EnergyTable> energy;
   if (const auto path = options.text("energy")) energy = arch::load_energy_table(*path);
   LoadedJob loaded = load_job(options);
+  std::optional<engine::Timeline> timeline = timeline_of(options, loaded.job);
   loaded.job.plan = load_faults(options, loaded.job);
 
   engine::Measurement measurement;
   {
     ProgressLine line("simulating");
     measurement = engine::simulate(
-        loaded.job, kind, [&](const engine::Progress& p) { line.update(p); }, vcd);
+        loaded.job, kind, [&](const engine::Progress& p) { line.update(p); }, vcd,
+        timeline ? &*timeline : nullptr);
   }
   std::vector<base::LayerCounters> dense;
   if (!options.has("no-dense")) {
@@ -81,6 +103,9 @@ int run_command(const std::vector<std::string>& arguments) {
   if (const auto path = options.text("csv")) base::write_file(*path, report::run_csv(record));
   if (const auto path = options.text("predictions")) {
     base::write_file(*path, report::predictions_csv(record));
+  }
+  if (const auto path = options.text("timeline")) {
+    base::write_file(*path, report::timeline_json(loaded.job, *timeline, loaded.network));
   }
   std::cout << report::run_table(record);
   return 0;

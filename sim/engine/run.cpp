@@ -66,6 +66,8 @@ class BatchEngine {
   virtual base::Cycles load(const Part& part, const mapping::Schedule& schedule) = 0;
   virtual std::vector<base::BatchResult> run(const std::vector<BatchImages>& batches) = 0;
   virtual const std::vector<base::FaultOutcome>& outcomes() const = 0;
+  /// Where the next set-up, or the last batch of the next run, is written down; null: nowhere.
+  virtual void set_trace(base::BatchTrace* trace) = 0;
   /// How many batches one call of run() had best have.
   virtual std::int64_t batches_at_once() const = 0;
   /// All has been run.
@@ -88,6 +90,7 @@ class SystemcBatches : public BatchEngine {
     return results;
   }
   const std::vector<base::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
+  void set_trace(base::BatchTrace* trace) override { engine_.set_trace(trace); }
   std::int64_t batches_at_once() const override { return 1; }
   void finish() override { engine_.finish_waves(); }
 
@@ -107,6 +110,7 @@ class FastBatches : public BatchEngine {
     return engine_.run(batches);
   }
   const std::vector<base::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
+  void set_trace(base::BatchTrace* trace) override { engine_.set_trace(trace); }
   std::int64_t batches_at_once() const override { return kGroup; }
 
  private:
@@ -129,8 +133,8 @@ std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
 
 class Runner {
  public:
-  Runner(const Job& job, BatchEngine& engine, const ProgressCallback& progress)
-      : job_(job), engine_(engine), callback_(progress) {}
+  Runner(const Job& job, BatchEngine& engine, const ProgressCallback& progress, Timeline* timeline)
+      : job_(job), engine_(engine), callback_(progress), timeline_(timeline) {}
 
   Measurement run(bool every_batch) {
     base::Sha256 hash;
@@ -150,20 +154,50 @@ class Runner {
     const Batches batches = batches_of(part);
     const std::size_t first = result_.layers.size();
     result_.layers.resize(first + part.network.layers.size());
-    result_.setup += engine_.load(part, part.schedule);
+    result_.setup += load(part, part.schedule, 0, batches.full);
     const std::int64_t count = every_batch ? batches.full : 1;
-    for (std::int64_t b = 0; b < count; b += engine_.batches_at_once()) {
+    for (std::int64_t b = 0; b < count;) {
+      std::int64_t end = std::min(count, b + engine_.batches_at_once());
+      // Only the last one of a group has a trace.
+      if (traced(b, end)) end = timeline_->batch + 1;
       std::vector<BatchImages> group;
-      for (std::int64_t i = b; i < std::min(count, b + engine_.batches_at_once()); ++i) {
+      for (std::int64_t i = b; i < end; ++i) {
         group.push_back(images(part, i * part.schedule.batch, part.schedule.batch));
       }
-      add(engine_.run(group), every_batch ? 1 : batches.full, first, hash);
+      add(run(group, b, end), every_batch ? 1 : batches.full, first, hash);
+      b = end;
     }
     if (batches.remainder) {
       const std::int64_t image = batches.full * part.schedule.batch;
-      engine_.load(part, *part.remainder);  // set-up counted once
-      add(engine_.run({images(part, image, part.remainder->batch)}), 1, first, hash);
+      const std::int64_t last = batches.full;
+      load(part, *part.remainder, last, last + 1);  // set-up counted once
+      add(run({images(part, image, part.remainder->batch)}, last, last + 1), 1, first, hash);
     }
+  }
+
+  /// Whether the timeline's batch is one of [begin, end).
+  bool traced(std::int64_t begin, std::int64_t end) const {
+    return timeline_ != nullptr && timeline_->batch >= begin && timeline_->batch < end;
+  }
+
+  /// For the batches [begin, end).
+  base::Cycles load(const Part& part, const mapping::Schedule& schedule, std::int64_t begin,
+                    std::int64_t end) {
+    if (!traced(begin, end)) return engine_.load(part, schedule);
+    timeline_->parts.push_back({&part, &schedule, {}, {}});
+    engine_.set_trace(&timeline_->parts.back().setup);
+    const base::Cycles cycles = engine_.load(part, schedule);
+    engine_.set_trace(nullptr);
+    return cycles;
+  }
+
+  std::vector<base::BatchResult> run(const std::vector<BatchImages>& group, std::int64_t begin,
+                                     std::int64_t end) {
+    if (!traced(begin, end)) return engine_.run(group);
+    engine_.set_trace(&timeline_->parts.back().batch);
+    std::vector<base::BatchResult> results = engine_.run(group);
+    engine_.set_trace(nullptr);
+    return results;
   }
 
   static BatchImages images(const Part& part, std::int64_t first, std::int64_t count) {
@@ -198,11 +232,17 @@ class Runner {
   const Job& job_;
   BatchEngine& engine_;
   const ProgressCallback& callback_;
+  Timeline* timeline_;
   Progress progress_;
   Measurement result_;
 };
 
 }  // namespace
+
+std::int64_t batch_count(const Part& part) {
+  const Batches batches = batches_of(part);
+  return batches.full + (batches.remainder ? 1 : 0);
+}
 
 std::string sums_sha256(const std::vector<std::int32_t>& sums) {
   base::Sha256 hash;
@@ -224,19 +264,20 @@ void check_plan(const Job& job, const fault::FaultPlan& plan) {
 }
 
 Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress,
-                     const std::string& vcd_path) {
-  return simulate(job, job.plan, kind, progress, vcd_path);
+                     const std::string& vcd_path, Timeline* timeline) {
+  return simulate(job, job.plan, kind, progress, vcd_path, timeline);
 }
 
 Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
-                     const ProgressCallback& progress, const std::string& vcd_path) {
+                     const ProgressCallback& progress, const std::string& vcd_path,
+                     Timeline* timeline) {
   check_plan(job, plan);
   systemc::Stalls stalls;
   stalls.commit_probability = job.commit_stall_probability;
   stalls.max_start_delay = job.max_start_delay;
   stalls.seed = job.stall_seed;
   const auto engine = make_engine(kind, job, job.spec, plan, stalls, vcd_path);
-  return Runner(job, *engine, progress).run(true);
+  return Runner(job, *engine, progress, timeline).run(true);
 }
 
 std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
@@ -245,7 +286,7 @@ std::vector<base::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
   dense.zero_skipping = arch::ZeroSkipping::kNone;
   const fault::FaultPlan no_faults;
   const auto engine = make_engine(kind, job, dense, no_faults, {}, {});
-  return Runner(job, *engine, progress).run(false).layers;
+  return Runner(job, *engine, progress, nullptr).run(false).layers;
 }
 
 }  // namespace lacuna::engine

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
+#include "base/batch_trace.hpp"
 #include "base/counters.hpp"
 #include "fault/geometry.hpp"
 #include "fault/plan.hpp"
@@ -77,6 +78,21 @@ struct Measurement {
   std::vector<base::FaultOutcome> faults;  ///< one an entry of the plan
 };
 
+/// When everything of one batch ran; of a workload's layers one after the other.
+struct Timeline {
+  std::int64_t batch = 0;  ///< which one is asked for, from 0
+  struct PartTimes {
+    const Part* part;
+    const mapping::Schedule* schedule;  ///< the part's, or its remainder
+    base::BatchTrace setup;
+    base::BatchTrace batch;
+  };
+  std::vector<PartTimes> parts;  ///< as found
+};
+
+/// How many batches a part of the job is run in.
+std::int64_t batch_count(const Part& part);
+
 /// SHA-256 of sums as little-endian int32, lower-case hex.
 std::string sums_sha256(const std::vector<std::int32_t>& sums);
 
@@ -86,12 +102,14 @@ void check_plan(const Job& job, const fault::FaultPlan& plan);
 
 /// With `vcd_path`, SystemC engine only, the waves of the whole run are written there as a VCD; the
 /// file appears when the run has ended. Throws base::InputError when it cannot be written.
+/// `timeline`, where there is one, names a batch that every part has and receives its times.
 Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress = {},
-                     const std::string& vcd_path = {});
+                     const std::string& vcd_path = {}, Timeline* timeline = nullptr);
 
 /// The same with another fault plan than the job's: a job can serve many chips.
 Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
-                     const ProgressCallback& progress = {}, const std::string& vcd_path = {});
+                     const ProgressCallback& progress = {}, const std::string& vcd_path = {},
+                     Timeline* timeline = nullptr);
 
 /// Cycles of the same machine with zero skipping off. They do not depend on values, so one batch
 /// of each size is run, without faults, and counted as often as it occurs.

@@ -34,6 +34,7 @@ struct BatchGroup {
   std::vector<std::vector<StreamTimes>> fixed;  ///< [layer][front] at dense speed
   bool one_lane = false;                        ///< a pass is too long for lanes side by side
   std::vector<base::FaultOutcome> batch_outcomes;
+  base::BatchTrace* trace = nullptr;  ///< where there is one, of the last lane that was finished
 
   // Of the group of batches that is run now; value v of lane l at [v * lanes + l].
   int lanes = 1;

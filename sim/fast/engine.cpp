@@ -256,7 +256,7 @@ void BatchGroup::run_layer(std::size_t index) {
 void BatchGroup::finish() {
   for (int lane = 0; lane < lanes; ++lane) {
     base::BatchResult& result = results[at(lane)];
-    result.cycles = base::Cycles{steps.run(stream_cycles[at(lane)], result.layers)};
+    result.cycles = base::Cycles{steps.run(stream_cycles[at(lane)], result.layers, trace)};
   }
 }
 
@@ -277,15 +277,18 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
   loaded_->batch_outcomes = reads.outcomes;
   // Set-up is weight loads only, one transfer after the other.
   std::int64_t end = 0;
+  if (trace_ != nullptr) *trace_ = {};
   for (const mapping::Step& step : schedule.setup) {
     end = std::max<std::int64_t>(spec_.dram.latency_cycles, end) +
           mapping::step_cycles(step, schedule, network, spec_);
+    if (trace_ != nullptr) trace_->steps.push_back({0, end});
   }
   return base::Cycles{end};
 }
 
 std::vector<base::BatchResult> Engine::run(const std::vector<BatchImages>& batches) {
   BatchGroup& loaded = *loaded_;
+  loaded.trace = trace_;
   std::vector<base::BatchResult> results;
   const std::size_t most = loaded.one_lane ? 1 : kLanes;
   for (std::size_t first = 0; first < batches.size(); first += most) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
+#include "base/batch_trace.hpp"
 #include "base/counters.hpp"
 #include "fault/plan.hpp"
 #include "mapping/schedule.hpp"
@@ -35,6 +36,10 @@ class Engine {
   /// channels last. One result a batch.
   std::vector<base::BatchResult> run(const std::vector<std::vector<const std::uint8_t*>>& batches);
 
+  /// From now on load() puts the set-up's trace there, and run() that of its last batch. The trace
+  /// outlives that; null ends it.
+  void set_trace(base::BatchTrace* trace) { trace_ = trace; }
+
   /// What each fault of the plan has done so far.
   const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }
 
@@ -44,6 +49,7 @@ class Engine {
   const fault::FaultPlan& plan_;
   std::vector<base::FaultOutcome> outcomes_;
   std::unique_ptr<BatchGroup> loaded_;
+  base::BatchTrace* trace_ = nullptr;
 };
 
 }  // namespace lacuna::fast

@@ -161,8 +161,15 @@ void StepTimes::place_steps(const std::vector<std::int64_t>& stream_cycles) {
 }
 
 std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,
-                            std::vector<base::LayerCounters>& layers) {
+                            std::vector<base::LayerCounters>& layers, base::BatchTrace* trace) {
   place_steps(stream_cycles);
+  Account account{layers, trace};
+  if (trace != nullptr) {
+    *trace = {};
+    for (std::size_t id = 0; id < steps_.size(); ++id) {
+      trace->steps.push_back({start_[id], end_[id]});
+    }
+  }
   started_ = {};
   ended_ = {};
   std::int64_t total = 0;
@@ -173,14 +180,19 @@ std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,
   const std::vector<StepId>& streams = queues_[kArray];
   for (std::size_t next = 0; next < streams.size(); ++next) {
     const auto id = static_cast<std::size_t>(streams[next]);
-    base::CycleClasses& classes =
-        layers[static_cast<std::size_t>(schedule_.steps[id].layer)].cycles;
-    if (start_[id] > time) classify(time, start_[id], next, classes);
-    classes.stream += base::Cycles{end_[id] - start_[id]};
+    if (start_[id] > time) classify(time, start_[id], next, account);
+    account.add(start_[id], end_[id], static_cast<std::size_t>(schedule_.steps[id].layer),
+                &base::CycleClasses::stream);
     time = end_[id];
   }
-  if (total > time) classify(time, total, streams.size(), layers.back().cycles);
+  if (total > time) classify(time, total, streams.size(), account);
   return total;
+}
+
+void StepTimes::Account::add(std::int64_t start, std::int64_t end, std::size_t layer,
+                             base::Cycles base::CycleClasses::*spent_as) {
+  layers[layer].cycles.*spent_as += base::Cycles{end - start};
+  if (trace != nullptr) trace->add(start, end, layer, spent_as);
 }
 
 void StepTimes::advance(std::int64_t time) {
@@ -191,8 +203,12 @@ void StepTimes::advance(std::int64_t time) {
   }
 }
 
-void StepTimes::classify(std::int64_t from, std::int64_t to, std::size_t next,
-                         base::CycleClasses& classes) {
+void StepTimes::classify(std::int64_t from, std::int64_t to, std::size_t next, Account& account) {
+  const std::vector<StepId>& streams = queues_[kArray];
+  const std::size_t layer =
+      next < streams.size()
+          ? static_cast<std::size_t>(schedule_.steps[static_cast<std::size_t>(streams[next])].layer)
+          : account.layers.size() - 1;
   while (from < to) {
     advance(from);
     // Nothing changes before the next start or end of any unit.
@@ -203,21 +219,24 @@ void StepTimes::classify(std::int64_t from, std::int64_t to, std::size_t next,
       }
       if (ended_[unit] < started_[unit]) until = std::min(until, end(unit, ended_[unit]));
     }
-    const base::Cycles span{until - from};
+    const std::int64_t start = from;
     from = until;
     if (started_[kLoader] > ended_[kLoader]) {
-      classes.weight_load += span;
+      account.add(start, until, layer, &base::CycleClasses::weight_load);
       continue;
     }
     Blame blame;
-    if (next < queues_[kArray].size()) {
+    if (next < streams.size()) {
       follow(kArray, next, blame);
     } else {
       for (std::size_t unit = 0; unit < kUnits; ++unit) {
         if (!queues_[unit].empty()) follow(unit, queues_[unit].size() - 1, blame);
       }
     }
-    (blame.dma ? classes.memory_wait : blame.post ? classes.post_wait : classes.idle) += span;
+    account.add(start, until, layer,
+                blame.dma    ? &base::CycleClasses::memory_wait
+                : blame.post ? &base::CycleClasses::post_wait
+                             : &base::CycleClasses::idle);
   }
 }
 

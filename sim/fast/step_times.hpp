@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/batch_trace.hpp"
 #include "base/counters.hpp"
 #include "mapping/schedule.hpp"
 
@@ -18,9 +19,10 @@ class StepTimes {
             const arch::AcceleratorSpec& spec);
 
   /// `stream_cycles` has the duration of each stream, in list order. Adds every cycle to its class
-  /// in `layers` and returns the cycles until the last step ends.
+  /// in `layers` and returns the cycles until the last step ends. `trace`, where there is one, is
+  /// replaced by what was found.
   std::int64_t run(const std::vector<std::int64_t>& stream_cycles,
-                   std::vector<base::LayerCounters>& layers);
+                   std::vector<base::LayerCounters>& layers, base::BatchTrace* trace = nullptr);
 
   /// Start and end of every step of kLanes batches side by side: [step * kLanes + lane].
   struct LaneTimes {
@@ -63,9 +65,16 @@ class StepTimes {
   void place_lanes(const std::int32_t* stream_cycles, std::size_t first, const LaneTimes& before);
   void place_steps(const std::vector<std::int64_t>& stream_cycles);
   void advance(std::int64_t time);
+  /// Where cycles are counted: in a layer's classes and, where there is one, in a trace.
+  struct Account {
+    std::vector<base::LayerCounters>& layers;
+    base::BatchTrace* trace;
+    void add(std::int64_t start, std::int64_t end, std::size_t layer,
+             base::Cycles base::CycleClasses::*spent_as);
+  };
   /// Cuts [from, to), in which no stream runs, into classes. `next` is the stream that comes after,
   /// or the number of streams.
-  void classify(std::int64_t from, std::int64_t to, std::size_t next, base::CycleClasses& classes);
+  void classify(std::int64_t from, std::int64_t to, std::size_t next, Account& account);
   struct Blame {
     bool dma = false;
     bool post = false;

@@ -47,6 +47,10 @@ void Controller::begin() {
     own.steps.push_back(static_cast<StepId>(id));
   }
   began_ = accounted_ = last_end_ = now();
+  if (trace_ != nullptr) {
+    *trace_ = {};
+    trace_->steps.resize(list.size());
+  }
   if (!list.empty()) changed_.notify(sc_core::SC_ZERO_TIME);
 }
 
@@ -109,6 +113,7 @@ void Controller::dispatch() {
       while (may_start(index)) {
         Queue& own = queues_[index];
         const StepId id = own.steps[own.started++];
+        if (trace_ != nullptr) trace_->steps[static_cast<std::size_t>(id)].start = now() - began_;
         unit(index).start(id);
         progress = true;
       }
@@ -124,6 +129,7 @@ void Controller::ended(StepId id) {
             "a step ended out of order");
   ++own.ended;
   last_end_ = now();
+  if (trace_ != nullptr) trace_->steps[static_cast<std::size_t>(id)].end = now() - began_;
   changed_.notify(sc_core::SC_ZERO_TIME);
 }
 
@@ -181,10 +187,12 @@ Spending Controller::spending() const {
 
 void Controller::account() {
   const base::Cycles elapsed{now() - accounted_};
+  const std::int64_t since = accounted_ - began_;
   accounted_ = now();
   if (elapsed.value == 0 || program_.in_setup) return;
   const Spending spent = spending();
   program_.layers[spent.layer].cycles.*spent.spent_as += elapsed;
+  if (trace_ != nullptr) trace_->add(since, now() - began_, spent.layer, spent.spent_as);
 }
 
 }  // namespace lacuna::systemc

@@ -11,6 +11,7 @@
 #include <systemc>
 #include <vector>
 
+#include "base/batch_trace.hpp"
 #include "systemc/program.hpp"
 #include "systemc/stalls.hpp"
 
@@ -52,6 +53,9 @@ class Controller : public sc_core::sc_module, public StepListener {
   /// `watch` outlives the runs.
   void set_watch(SpendingWatch* watch) { watch_ = watch; }
 
+  /// What is run from the next begin() on replaces `trace`, which outlives that; null ends it.
+  void set_trace(base::BatchTrace* trace) { trace_ = trace; }
+
  private:
   static constexpr std::size_t kUnits = mapping::kResources;
   struct Queue {
@@ -90,6 +94,7 @@ class Controller : public sc_core::sc_module, public StepListener {
   std::int64_t began_ = 0;
   std::int64_t last_end_ = 0;
   SpendingWatch* watch_ = nullptr;
+  base::BatchTrace* trace_ = nullptr;
   sc_core::sc_event changed_;
 };
 

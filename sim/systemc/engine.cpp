@@ -44,6 +44,8 @@ Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
 
 Engine::~Engine() = default;
 
+void Engine::set_trace(base::BatchTrace* trace) { kernel_->machine->controller.set_trace(trace); }
+
 void Engine::finish_waves() { kernel_->machine->finish_waves(); }
 
 base::Cycles Engine::load(const network::Network& network, const mapping::Schedule& schedule,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
+#include "base/batch_trace.hpp"
 #include "base/counters.hpp"
 #include "fault/plan.hpp"
 #include "mapping/schedule.hpp"
@@ -51,6 +52,10 @@ class Engine {
   /// Runs one batch: the schedule's number of images, each of network.input.values() codes,
   /// channels last.
   base::BatchResult run(const std::vector<const std::uint8_t*>& images);
+
+  /// From now on load() puts the set-up's trace there, and run() that of its batch. The trace
+  /// outlives that; null ends it.
+  void set_trace(base::BatchTrace* trace);
 
   /// Ends the waves, if there are any, and puts their file in place. Nothing is run after it.
   void finish_waves();

@@ -183,6 +183,60 @@ TEST_F(Cli, GivenWavesThenTheRunIsTheSameAndTheirFileIsNamedAsAsked) {
   EXPECT_EQ(read(path("w2")), dump) << "same inputs, same bytes";
 }
 
+TEST_F(Cli, GivenATimelineThenItIsTheSameWithBothEnginesAndTheRunIsTheRunWithout) {
+  const std::string run = "run " + kLeNet + " --images 5 --batch 2 --ber 0.01 ";
+  const Output plain = lacuna(run);
+  const Output fast =
+      lacuna(run + "--timeline " + path("a") + " --timeline-batch 2 --json " + path("r.json"));
+  ASSERT_EQ(fast.code, 0) << fast.error;
+  EXPECT_EQ(fast.error, "");
+  EXPECT_EQ(fast.out, plain.out);
+  ASSERT_EQ(lacuna(run + "--engine systemc --timeline " + path("b") + " --timeline-batch 2").code,
+            0);
+  const std::string timeline = read(path("a"));
+  EXPECT_EQ(read(path("b")), timeline);
+  const Json json = Json::parse(timeline);
+  EXPECT_EQ(json["otherData"]["schema"], "lacuna.timeline/1");
+  EXPECT_EQ(json["otherData"]["images"], 1) << "what two batches of two leave of five";
+  // The first batch is what is shown unless another one is asked for.
+  ASSERT_EQ(lacuna("run " + kLeNet + " --images 1 --timeline " + path("c") + " --json " +
+                   path("one.json"))
+                .code,
+            0);
+  EXPECT_EQ(Json::parse(read(path("c")))["otherData"]["cycles"],
+            Json::parse(read(path("one.json")))["cycles"]["total"]);
+}
+
+TEST_F(Cli, GivenTwoRecordsThenWhatDiffersIsShownAndWritten) {
+  const std::string run = "run " + kLeNet + " --images 3 --json ";
+  ASSERT_EQ(lacuna(run + path("a.json")).code, 0);
+  ASSERT_EQ(lacuna(run + path("same.json")).code, 0);
+  ASSERT_EQ(lacuna(run + path("b.json") + " --batch 3 --engine systemc").code, 0);
+  const Output equal = lacuna("compare --exit-code " + path("a.json") + " " + path("same.json"));
+  EXPECT_EQ(equal.code, 0) << equal.error;
+  EXPECT_NE(equal.out.find("\n\nequal in every figure\n"), std::string::npos) << equal.out;
+  const std::string two = "compare " + path("a.json") + " " + path("b.json") + " --json ";
+  const Output differs = lacuna(two + path("c.json"));
+  EXPECT_EQ(differs.code, 0) << differs.error;
+  EXPECT_NE(differs.out.find("\nbatch "), std::string::npos);
+  EXPECT_NE(differs.out.find("\nengine "), std::string::npos);
+  EXPECT_EQ(differs.out.find("\nlogits_sha256 "), std::string::npos);
+  EXPECT_EQ(lacuna(two + path("d.json") + " --exit-code").code, 1);
+  EXPECT_EQ(read(path("d.json")), read(path("c.json")));
+  const Json a = Json::parse(read(path("a.json")));
+  const Json b = Json::parse(read(path("b.json")));
+  const Json json = Json::parse(read(path("c.json")));
+  bool found = false;
+  for (const Json& figure : json["run"]) {
+    if (figure["key"] != "cycles.total") continue;
+    found = true;
+    EXPECT_EQ(figure["a"], a["cycles"]["total"]);
+    EXPECT_EQ(figure["b"], b["cycles"]["total"]);
+    EXPECT_LT(figure["relative"], 0) << "a batch shares the loads";
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
   const Output weight = lacuna("map " + kLeNet + " --weight fc3:7,0,0,11");
   ASSERT_EQ(weight.code, 0) << weight.error;
@@ -208,7 +262,8 @@ TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
 }
 
 TEST_F(Cli, GivenHelpThenItGoesToStandardOutput) {
-  for (const std::string arguments : {"--help", "run --help", "map --help", "check --help"}) {
+  for (const std::string arguments :
+       {"--help", "run --help", "map --help", "check --help", "compare --help"}) {
     const Output help = lacuna(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.error, "");
@@ -227,7 +282,8 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
   const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
   const Mistake mistakes[] = {
       {"rum",
-       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, check are known; did you mean "
+       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, compare, check are "
+       "known; did you mean "
        "'run'?\n"},
       {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
       {"run " + hw, "lacuna: --model, --workload: both are missing; exactly one is required\n"},
@@ -261,6 +317,19 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: /no/such/folder/x.vcd: --vcd: its folder is missing or not writable\n"},
       {"run " + hw + "--model models/lenet5_qdnn --engine systemc --json /tmp/x --vcd /tmp/x",
        "lacuna: /tmp/x: --vcd: is another output's file, too; each output has a file of its own\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --timeline /no/such/folder/x.json",
+       "lacuna: /no/such/folder/x.json: --timeline: its folder is missing or not writable\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --json /tmp/x --timeline /tmp/x",
+       "lacuna: /tmp/x: --timeline: is another output's file, too; each output has a file of its "
+       "own\n"},
+      {"run " + hw + "--model models/lenet5_qdnn --timeline-batch 1",
+       "lacuna: --timeline-batch: there is no timeline; --timeline-batch goes with --timeline\n"},
+      {"run " + hw +
+           "--model models/lenet5_qdnn --images 5 --batch 2 --timeline /tmp/x "
+           "--timeline-batch 3",
+       "lacuna: --timeline-batch: '3' cannot be used; an integer from 0 to 2 is allowed\n"},
+      {"run " + hw + "--workload traces/lenet5.csv --batch 4 --timeline /tmp/x --timeline-batch 1",
+       "lacuna: --timeline-batch: '1' cannot be used; an integer from 0 to 0 is allowed\n"},
       {"run " + hw + "--model models/lenet5_qdnn --set array.rows",
        "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
       {"run " + hw + "--workload traces/lenet5.csv --images 3",
@@ -284,6 +353,20 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: --weight: out channel: '6' cannot be used; an integer from 0 to 5 is allowed\n"},
       {"map " + hw + "--model models/lenet5_qdnn --cell weight:4,0,0",
        "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
+      {"compare", "lacuna: compare: 0 records are named; two are required\n"},
+      {"compare a b c", "lacuna: compare: 3 records are named; two are required\n"},
+      {"compare no.json no.json", "lacuna: no.json: cannot be read: No such file or directory\n"},
+      {"compare README.md README.md",
+       "lacuna: README.md:1: is not valid JSON; a record as lacuna run --json writes it is "
+       "allowed\n"},
+      {"compare README.md docs/formats.md --json ./README.md",
+       "lacuna: ./README.md: --json: is one of the records; the comparison has a file of its "
+       "own\n"},
+      {"compare README.md README.md --json /no/such/folder/x.json",
+       "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
+      {"compare README.md README.md --exit-cod",
+       "lacuna: --exit-cod: unknown option; --help lists what is known; did you mean "
+       "'--exit-code'?\n"},
       {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
   };
   for (const Mistake& mistake : mistakes) {
@@ -301,6 +384,9 @@ TEST_F(Cli, GivenAFullDeviceThenNothingIsHalfWritten) {
   const Output waves = lacuna("run " + kLeNet + " --images 1 --engine systemc --vcd /dev/full");
   EXPECT_EQ(waves.code, 2);
   EXPECT_EQ(waves.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
+  const Output timeline = lacuna("run " + kLeNet + " --images 1 --timeline /dev/full");
+  EXPECT_EQ(timeline.code, 2);
+  EXPECT_EQ(timeline.error, "lacuna: /dev/full: cannot be written: No space left on device\n");
   const Output terminal = lacuna("run " + kLeNet + " --images 1 --json " + path("kept.json"));
   EXPECT_EQ(terminal.code, 0);
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {

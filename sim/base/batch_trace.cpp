@@ -1,0 +1,14 @@
+#include "base/batch_trace.hpp"
+
+namespace lacuna::base {
+
+void BatchTrace::add(std::int64_t start, std::int64_t end, std::size_t layer,
+                     Cycles CycleClasses::*spent_as) {
+  if (!classes.empty() && classes.back().layer == layer && classes.back().spent_as == spent_as) {
+    classes.back().end = end;
+  } else {
+    classes.push_back({start, end, layer, spent_as});
+  }
+}
+
+}  // namespace lacuna::base

@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "cli/options.hpp"
+#include "report/comparison.hpp"
+
+namespace lacuna::cli {
+
+int compare_command(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna compare A.json B.json [options]\n\n"
+      "Shows what differs between two run records (lacuna run --json), layer by layer, and by how "
+      "much.");
+  options.flag("all", "what is equal, too")
+      .value("json", "FILE", "write the comparison")
+      .flag("exit-code", "exit with 1 when anything differs")
+      .positional("file", "the records");
+  if (!options.parse(arguments)) return 0;
+  const std::vector<std::string> files = options.texts("file");
+  if (files.size() != 2) {
+    throw base::InputError(
+        {"", 0, "compare"},
+        fmt::format("{} record{} named", files.size(), files.size() == 1 ? " is" : "s are"),
+        "two are required");
+  }
+  const auto output = options.text("json");
+  if (output) {
+    check_writable("json", *output);
+    for (const std::string& file : files) {
+      std::error_code missing;
+      if (!std::filesystem::equivalent(file, *output, missing)) continue;
+      throw base::InputError({*output, 0, "--json"}, "is one of the records",
+                             "the comparison has a file of its own");
+    }
+  }
+  const report::Comparison comparison =
+      report::compare_records(report::read_record(files[0]), report::read_record(files[1]));
+  const bool all = options.has("all");
+  if (output) base::write_file(*output, report::comparison_json(comparison, all));
+  std::cout << report::comparison_text(comparison, all);
+  return options.has("exit-code") && comparison.differs() ? 1 : 0;
+}
+
+}  // namespace lacuna::cli

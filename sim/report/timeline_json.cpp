@@ -1,0 +1,230 @@
+#include "report/timeline_json.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/version.hpp"
+#include "mapping/buffer_use.hpp"
+#include "mapping/mapper.hpp"
+
+namespace lacuna::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using mapping::Resource;
+
+constexpr int kBatchProcess = 1;
+constexpr int kSetupProcess = 2;
+
+/// Threads of a process: 0 has a meaning of its own to viewers.
+int lane_of(Resource resource) { return 1 + static_cast<int>(resource); }
+constexpr int kClassLane = 1 + mapping::kResources;
+
+constexpr const char* kLaneNames[] = {"DMA", "weight load", "stream", "post", "cycle classes"};
+
+const char* class_name(base::Cycles base::CycleClasses::*spent_as) {
+  using Classes = base::CycleClasses;
+  return spent_as == &Classes::stream        ? "stream"
+         : spent_as == &Classes::weight_load ? "weight_load"
+         : spent_as == &Classes::memory_wait ? "memory_wait"
+         : spent_as == &Classes::post_wait   ? "post_wait"
+                                             : "idle";
+}
+
+Json limit_json(std::optional<std::int64_t> limit) { return limit ? Json(*limit) : Json(nullptr); }
+
+std::int64_t last_end(const base::BatchTrace& trace) {
+  std::int64_t end = 0;
+  for (const base::StepSpan& span : trace.steps) end = std::max(end, span.end);
+  return end;
+}
+
+/// The events, one a line.
+class Writer {
+ public:
+  void lane_names(int process, const std::string& name, int lanes) {
+    name_lane(process, 0, "process_name", name);
+    for (int lane = 1; lane <= lanes; ++lane) {
+      name_lane(process, lane, "thread_name", kLaneNames[lane - 1]);
+      put({{"name", "thread_sort_index"},
+           {"ph", "M"},
+           {"pid", process},
+           {"tid", lane},
+           {"args", {{"sort_index", lane}}}});
+    }
+  }
+
+  void complete(int process, int lane, const std::string& name, const char* category,
+                std::int64_t start, std::int64_t end, Json args) {
+    put({{"name", name},
+         {"cat", category},
+         {"ph", "X"},
+         {"ts", start},
+         {"dur", end - start},
+         {"pid", process},
+         {"tid", lane},
+         {"args", std::move(args)}});
+  }
+
+  void counter(const char* name, std::int64_t cycle, std::int64_t value) {
+    put({{"name", name},
+         {"ph", "C"},
+         {"ts", cycle},
+         {"pid", kBatchProcess},
+         {"args", {{"used", value}}}});
+  }
+
+  /// All of it; nothing can be put after it.
+  std::string finish(const Json& other_data) {
+    text_ += "\n],\n\"displayTimeUnit\": \"ms\",\n\"otherData\": " + other_data.dump(2) + "\n}\n";
+    return std::move(text_);
+  }
+
+ private:
+  void name_lane(int process, int lane, const char* what, const std::string& name) {
+    put({{"name", what}, {"ph", "M"}, {"pid", process}, {"tid", lane}, {"args", {{"name", name}}}});
+  }
+  void put(const Json& event) {
+    text_ += first_ ? "\n" : ",\n";
+    first_ = false;
+    text_ += event.dump();
+  }
+
+  std::string text_ = "{\n\"traceEvents\": [";
+  bool first_ = true;
+};
+
+/// The events of one part, whose time 0 lies at `offset` of its process.
+class PartEvents {
+ public:
+  PartEvents(const engine::Timeline::PartTimes& times, const arch::AcceleratorSpec& spec,
+             Writer& writer)
+      : part_(*times.part), schedule_(*times.schedule), spec_(spec), writer_(writer) {}
+
+  void steps(int process, const std::vector<mapping::Step>& list,
+             const std::vector<base::StepSpan>& spans, std::int64_t offset) {
+    std::array<std::int64_t, mapping::kResources> last_end{};
+    for (std::size_t id = 0; id < list.size(); ++id) {
+      const mapping::Step& step = list[id];
+      const Resource resource = mapping::resource_of(step.kind);
+      // A unit serves its steps in list order: one that was started earlier queues until then.
+      std::int64_t& served = last_end[static_cast<std::size_t>(resource)];
+      const std::int64_t begin = std::max(spans[id].start, served);
+      served = spans[id].end;
+      const char* kind = mapping::step_kind_name(step.kind);
+      const std::string& layer = layer_name(static_cast<std::size_t>(step.layer));
+      const std::int64_t number =
+          (process == kSetupProcess ? 0 : part_.step_offset) + static_cast<std::int64_t>(id);
+      writer_.complete(process, lane_of(resource), layer + " " + kind, kind, offset + begin,
+                       offset + served,
+                       step_args(step, layer, kind, number, offset + spans[id].start));
+    }
+  }
+
+  void classes(const std::vector<base::ClassSpan>& spans, std::int64_t offset) {
+    for (const base::ClassSpan& span : spans) {
+      writer_.complete(kBatchProcess, kClassLane, class_name(span.spent_as), "cycles",
+                       offset + span.start, offset + span.end, {{"layer", layer_name(span.layer)}});
+    }
+  }
+
+  void counters(const std::vector<base::StepSpan>& spans, std::int64_t offset) {
+    const mapping::BufferUse use = mapping::buffer_use(schedule_, part_.network, spec_, spans);
+    levels("weight SRAM words", use.weight_words, offset);
+    levels("activation SRAM slots", use.activation_slots, offset);
+    levels("accumulator entries", use.accumulator_entries, offset);
+  }
+
+ private:
+  const std::string& layer_name(std::size_t layer) const {
+    return part_.network.layers[layer].name;
+  }
+
+  Json step_args(const mapping::Step& step, const std::string& layer, const char* kind,
+                 std::int64_t number, std::int64_t started) const {
+    Json args = {{"step", number}, {"kind", kind}, {"layer", layer}, {"started", started}};
+    if (step.block >= 0) {
+      const mapping::Block& block = schedule_.blocks[static_cast<std::size_t>(step.block)];
+      args["block"] = step.block;
+      args["group"] = block.group;
+      args["pass"] = block.pass;
+      args["k_begin"] = block.k_begin;
+      args["k_count"] = block.k_count;
+      args["n_begin"] = block.n_begin;
+      args["n_count"] = block.n_count;
+    }
+    if (step.range >= 0) {
+      const mapping::PixelRange& range = schedule_.ranges[static_cast<std::size_t>(step.range)];
+      args["row_begin"] = range.row_begin;
+      args["row_count"] = range.row_count;
+    }
+    if (step.kind == mapping::StepKind::kLoadActivations ||
+        step.kind == mapping::StepKind::kStoreActivations) {
+      args["map"] = step.rows.map;
+      args["image_begin"] = step.rows.image_begin;
+      args["image_count"] = step.rows.image_count;
+      args["row_begin"] = step.rows.row_begin;
+      args["row_count"] = step.rows.row_count;
+    }
+    return args;
+  }
+
+  void levels(const char* name, const std::vector<mapping::BufferLevel>& list,
+              std::int64_t offset) {
+    for (const mapping::BufferLevel& level : list) {
+      writer_.counter(name, offset + level.cycle, level.used);
+    }
+  }
+
+  const engine::Part& part_;
+  const mapping::Schedule& schedule_;
+  const arch::AcceleratorSpec& spec_;
+  Writer& writer_;
+};
+
+std::optional<std::int64_t> slot_capacity(const arch::AcceleratorSpec& spec) {
+  const arch::ActivationSramSpec& sram = spec.activation_sram;
+  if (!sram.capacity_bytes) return std::nullopt;
+  constexpr int kBitsPerByte = 8;
+  return *sram.capacity_bytes * kBitsPerByte / sram.word_bits *
+         arch::AcceleratorSpec::values_per_word(sram.word_bits, spec.precision.activation_bits);
+}
+
+}  // namespace
+
+std::string timeline_json(const engine::Job& job, const engine::Timeline& timeline,
+                          const std::string& network) {
+  Writer writer;
+  writer.lane_names(kBatchProcess,
+                    network + " on " + job.spec.name + ", batch " + std::to_string(timeline.batch),
+                    kClassLane);
+  writer.lane_names(kSetupProcess, "set-up, before the batch", 1);
+  std::int64_t cycles = 0;
+  std::int64_t setup = 0;
+  for (const engine::Timeline::PartTimes& times : timeline.parts) {
+    PartEvents events(times, job.spec, writer);
+    events.steps(kSetupProcess, times.schedule->setup, times.setup.steps, setup);
+    events.steps(kBatchProcess, times.schedule->steps, times.batch.steps, cycles);
+    events.classes(times.batch.classes, cycles);
+    events.counters(times.batch.steps, cycles);
+    setup += last_end(times.setup);
+    cycles += last_end(times.batch);
+  }
+  return writer.finish(
+      {{"schema", "lacuna.timeline/1"},
+       {"program", {{"name", "lacuna"}, {"version", engine::kVersion}}},
+       {"hardware", job.spec.name},
+       {"network", network},
+       {"batch", timeline.batch},
+       {"images", timeline.parts.front().schedule->batch},
+       {"clock", "1 us of the trace is 1 cycle of the accelerator"},
+       {"clock_mhz", job.spec.clock_mhz},
+       {"cycles", cycles},
+       {"setup_cycles", setup},
+       {"capacity",
+        {{"weight_sram_words", limit_json(mapping::weight_capacity_words(job.spec))},
+         {"activation_sram_slots", limit_json(slot_capacity(job.spec))},
+         {"accumulator_entries", limit_json(job.spec.accumulators.entries_per_lane)}}}});
+}
+
+}  // namespace lacuna::report

@@ -1,0 +1,144 @@
+// What the comparison of two records says, held against the records that it was made of.
+#include "report/comparison.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "unit/compare/sample_record.hpp"
+
+namespace lacuna {
+namespace {
+
+using Json = nlohmann::json;
+
+report::Comparison compare(const engine::RunRecord& a, const engine::RunRecord& b) {
+  return report::compare_records(report::record_from_bytes(report::run_json(a), "a.json"),
+                                 report::record_from_bytes(report::run_json(b), "b.json"));
+}
+
+/// Ten cycles of the last layer's stream more, all of them work.
+engine::RunRecord slower() {
+  engine::RunRecord record = test::sample_record();
+  for (base::LayerCounters* counters : {&record.layers[1].counters, &record.total}) {
+    counters->cycles.stream += base::Cycles{10};
+    counters->stream.work += base::Cycles{10};
+  }
+  return record;
+}
+
+TEST(Comparison, GivenTheSameRecordThenNothingDiffers) {
+  const report::Comparison comparison = compare(test::sample_record(), test::sample_record());
+  EXPECT_FALSE(comparison.differs());
+  EXPECT_EQ(report::comparison_text(comparison, false),
+            "A  a.json: sample on small, 2 images in batches of 1, fast engine\n"
+            "B  b.json: sample on small, 2 images in batches of 1, fast engine\n\n"
+            "equal in every figure\n");
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  EXPECT_EQ(json["schema"], "lacuna.compare/1");
+  EXPECT_EQ(json["equal"], true);
+  EXPECT_TRUE(json["run"].empty());
+  EXPECT_TRUE(json["layers"].empty());
+}
+
+TEST(Comparison, GivenASlowerLayerThenItsFiguresAndTheTotalsDifferAndNoOther) {
+  const report::Comparison comparison = compare(test::sample_record(), slower());
+  EXPECT_TRUE(comparison.differs());
+  const std::int64_t before = test::sample_record().layers[1].counters.cycles.stream.value;
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  EXPECT_EQ(json["equal"], false);
+  std::vector<std::string> run;
+  for (const Json& figure : json["run"]) run.push_back(figure["key"]);
+  EXPECT_EQ(run, (std::vector<std::string>{"cycles.total", "cycles.stream", "speedup",
+                                           "stream_speedup", "stream.work"}));
+  ASSERT_EQ(json["layers"].size(), 1U);
+  EXPECT_EQ(json["layers"][0]["name"], "fc");
+  EXPECT_EQ(json["layers"][0]["in"], "both");
+  const Json& stream = json["layers"][0]["figures"][1];
+  EXPECT_EQ(stream["key"], "cycles.stream");
+  EXPECT_EQ(stream["a"], before);
+  EXPECT_EQ(stream["b"], before + 10);
+  EXPECT_EQ(stream["change"], 10);
+  EXPECT_DOUBLE_EQ(stream["relative"].get<double>(), 10.0 / static_cast<double>(before));
+}
+
+TEST(Comparison, GivenAllThenWhatIsEqualIsThereToo) {
+  const report::Comparison comparison = compare(test::sample_record(), slower());
+  const Json json = Json::parse(report::comparison_json(comparison, true));
+  EXPECT_EQ(json["run"].size(), comparison.a.figures.size());
+  EXPECT_EQ(json["layers"].size(), 2U);
+  EXPECT_EQ(json["layers"][0]["figures"].size(), comparison.a.layers[0].figures.size());
+  const std::string text = report::comparison_text(comparison, true);
+  EXPECT_NE(text.find("\nmemory.bitmap.reads "), std::string::npos);
+  EXPECT_NE(text.find("\nhashes.data "), std::string::npos);
+}
+
+TEST(Comparison, GivenOtherLayersThenTheMissingOnesAreNamed) {
+  engine::RunRecord other = test::sample_record();
+  other.layers[0].name = "renamed";
+  const report::Comparison comparison = compare(test::sample_record(), other);
+  EXPECT_TRUE(comparison.differs());
+  EXPECT_EQ(report::comparison_text(comparison, false),
+            "A  a.json: sample on small, 2 images in batches of 1, fast engine\n"
+            "B  b.json: sample on small, 2 images in batches of 1, fast engine\n\n"
+            "only in A: conv\nonly in B: renamed\nequal: fc\n");
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  EXPECT_EQ(json["layers"][0]["in"], "a");
+  EXPECT_EQ(json["layers"][1]["in"], "b");
+  EXPECT_EQ(json["layers"][1]["name"], "renamed");
+}
+
+TEST(Comparison, GivenLayersInAnotherOrderThenThatIsADifference) {
+  engine::RunRecord other = test::sample_record();
+  std::swap(other.layers[0], other.layers[1]);
+  const report::Comparison comparison = compare(test::sample_record(), other);
+  EXPECT_TRUE(comparison.reordered);
+  EXPECT_TRUE(comparison.differs());
+  EXPECT_NE(report::comparison_text(comparison, false).find("the layers come in another order\n"),
+            std::string::npos);
+}
+
+TEST(Comparison, GivenTwoLayersOfANameThenTheyAreMatchedInOrder) {
+  engine::RunRecord a = test::sample_record();
+  engine::RunRecord b = slower();
+  for (engine::RunRecord* record : {&a, &b}) record->layers[1].name = "conv";
+  const report::Comparison comparison = compare(a, b);
+  ASSERT_EQ(comparison.layers.size(), 2U);
+  EXPECT_FALSE(comparison.layers[0].differs());
+  EXPECT_TRUE(comparison.layers[1].differs());
+}
+
+TEST(Comparison, GivenOtherInputsThenTheyAreShownWithoutAChange) {
+  engine::RunRecord other = test::sample_record();
+  other.hardware_sha256 = "cdef";
+  other.batch = 4;
+  EXPECT_EQ(report::comparison_text(compare(test::sample_record(), other), false),
+            "A  a.json: sample on small, 2 images in batches of 1, fast engine\n"
+            "B  b.json: sample on small, 2 images in batches of 4, fast engine\n\n"
+            "what was run        A     B  change\n"
+            "hashes.hardware  89ab  cdef\n"
+            "batch               1     4\n\n"
+            "equal: conv, fc\n");
+}
+
+TEST(Comparison, GivenNoDenseRunThenNullStandsAgainstTheFigures) {
+  const report::Comparison comparison = compare(test::sample_record(), test::sample_record(false));
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  EXPECT_EQ(json["run"][0]["key"], "dense_cycles");
+  EXPECT_TRUE(json["run"][0]["b"].is_null());
+  EXPECT_TRUE(json["run"][0]["change"].is_null());
+}
+
+TEST(Comparison, GivenAZeroThenThereIsNoRelativeChange) {
+  engine::RunRecord other = test::sample_record();
+  other.faults_armed = other.faults_masked = 3;
+  const report::Comparison comparison = compare(test::sample_record(), other);
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  EXPECT_EQ(json["run"][0]["change"], 3);
+  EXPECT_TRUE(json["run"][0]["relative"].is_null());
+  EXPECT_NE(report::comparison_text(comparison, false).find("faults.armed   0  3      +3\n"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace lacuna

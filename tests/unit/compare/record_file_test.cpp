@@ -1,0 +1,235 @@
+// Records are read back whole, and nothing else is: every mistake has its message.
+#include "report/record_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "base/error.hpp"
+#include "unit/base/temp_folder.hpp"
+#include "unit/compare/sample_record.hpp"
+
+namespace lacuna {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using report::RecordFigure;
+using report::RecordFile;
+using report::RecordValue;
+
+void expect_figures(const Json& json, const std::vector<RecordFigure>& figures) {
+  std::size_t leaves = 0;
+  const Json flat = json.flatten();
+  for (const auto& [pointer, leaf] : flat.items()) {
+    if (pointer.compare(0, 8, "/layers/") == 0 || pointer == "/dense") continue;
+    std::string key = pointer.substr(1);
+    std::replace(key.begin(), key.end(), '/', '.');
+    const RecordValue& value = report::value_of(figures, key);
+    if (leaf.is_null()) {
+      EXPECT_EQ(value, RecordValue()) << key;
+    } else if (leaf.is_string()) {
+      EXPECT_EQ(value, RecordValue(leaf.get<std::string>())) << key;
+    } else if (leaf.is_number_integer()) {
+      EXPECT_EQ(value, RecordValue(leaf.get<std::int64_t>())) << key;
+    } else {
+      EXPECT_EQ(value, RecordValue(leaf.get<double>())) << key;
+    }
+    ++leaves;
+  }
+  const auto null = static_cast<std::size_t>(
+      std::count_if(figures.begin(), figures.end(),
+                    [](const RecordFigure& figure) { return figure.value.index() == 0; }));
+  EXPECT_GE(leaves + null, figures.size());
+}
+
+TEST(RecordFile, GivenARecordThenEveryValueIsRead) {
+  for (const bool dense : {true, false}) {
+    const std::string text = test::sample_json(dense);
+    const Json json = Json::parse(text);
+    const RecordFile file = report::record_from_bytes(text, "r.json");
+    expect_figures(json, file.figures);
+    ASSERT_EQ(file.layers.size(), json["layers"].size());
+    for (std::size_t i = 0; i < file.layers.size(); ++i) {
+      EXPECT_EQ(file.layers[i].name, json["layers"][i]["name"]);
+      expect_figures(json["layers"][i], file.layers[i].figures);
+    }
+    EXPECT_EQ(report::value_of(file.figures, "dense.stream").index(), dense ? 1U : 0U);
+    // Key order and white space mean nothing.
+    const RecordFile sorted =
+        report::record_from_bytes(nlohmann::json::parse(text).dump(), "r.json");
+    for (std::size_t i = 0; i < file.figures.size(); ++i) {
+      EXPECT_EQ(sorted.figures[i].value, file.figures[i].value) << file.figures[i].key;
+    }
+  }
+}
+
+struct Mistake {
+  std::function<void(Json&)> make;
+  std::string message;
+};
+
+TEST(RecordFile, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
+  const std::string as_written = "; a record as lacuna run --json writes it is allowed";
+  const std::string count = "; an integer from 0 to 2^63 - 1 is required";
+  const Mistake mistakes[] = {
+      {[](Json& r) { r["schema"] = "lacuna.run/2"; },
+       "schema: is 'lacuna.run/2'; 'lacuna.run/1' is required"},
+      {[](Json& r) { r["cycle"] = 3; }, "'cycle': is not a key of lacuna.run/1"},
+      {[](Json& r) { r["cycles"]["idel"] = 3; },
+       "'cycles.idel': is not a key of lacuna.run/1; did you mean 'cycles.idle'?"},
+      {[](Json& r) { r["more"] = Json::object(); }, "'more': is not a key of lacuna.run/1"},
+      {[](Json& r) { r["more\x1b[2J"] = 1; }, "'more\\x1b[2J': is not a key of lacuna.run/1"},
+      {[](Json& r) { r.erase("images"); }, "images: is missing" + as_written},
+      {[](Json& r) { r.erase("layers"); }, "layers: is missing" + as_written},
+      {[](Json& r) { r.erase("dense"); }, "dense: is missing" + as_written},
+      {[](Json& r) { r["macs"].erase("gated"); }, "macs.gated: is missing" + as_written},
+      {[](Json& r) { r["layers"][1].erase("K"); }, "layers[1].K: is missing" + as_written},
+      {[](Json& r) { r["layers"][1]["cycles"]["stream"] = "x"; },
+       "layers[1].cycles.stream: is 'x'" + count},
+      {[](Json& r) { r["cycles"]["stream"] = -1; }, "cycles.stream: is -1" + count},
+      {[](Json& r) { r["cycles"]["stream"] = 1.5; }, "cycles.stream: is 1.5" + count},
+      {[](Json& r) { r["cycles"]["stream"] = nullptr; }, "cycles.stream: is null" + count},
+      {[](Json& r) { r["seed"] = 18446744073709551615U; },
+       "seed: is 1.8446744073709552e+19; an integer from 0 to 2^63 - 1, or null, is required"},
+      {[](Json& r) { r["cycles"]["stream"] = true; },
+       "cycles.stream: is true; no record holds a truth value"},
+      {[](Json& r) { r["cycles"]["stream"] = Json::object(); },
+       "cycles.stream: is an object" + count},
+      {[](Json& r) { r["cycles"]["stream"] = Json::array({1}); },
+       "cycles.stream: is a list; only layers is one"},
+      {[](Json& r) { r["cycles"] = 5; }, "cycles: is 5; an object is required"},
+      {[](Json& r) { r["cycles"] = nullptr; }, "cycles: is null; an object is required"},
+      {[](Json& r) { r["layers"] = 5; }, "layers: is 5; a list is required"},
+      {[](Json& r) { r["layers"] = Json::object(); }, "layers: is an object; a list is required"},
+      {[](Json& r) { r["layers"][0] = 5; }, "layers[0]: is 5; an object is required"},
+      {[](Json& r) { r["layers"][0] = Json::array(); },
+       "layers[0]: is a list; an object is required"},
+      {[](Json& r) { r["layers"][0] = Json::object(); }, "layers[0].name: is missing" + as_written},
+      {[](Json& r) { r["images"] = 0; }, "images: is 0; an integer from 1 to 2^63 - 1 is required"},
+      {[](Json& r) { r["top1"] = 1.01; },
+       "top1: is 1.01; a number from 0 to 1, or null, is required"},
+      {[](Json& r) { r["speedup"] = -2; }, "speedup: is -2; a number from 0, or null, is required"},
+      {[](Json& r) { r["layers"][0]["name"] = 7; },
+       "layers[0].name: is 7; text of at most 4096 bytes without control characters is required"},
+      {[](Json& r) { r["network"] = "a\x1b]0;x\x07"; },
+       "network: is 'a\\x1b]0;x\\x07'; text of at most 4096 bytes without control characters is "
+       "required"},
+      {[](Json& r) {
+         r["network"] =
+             "\xc2\x9b"
+             "1m";
+       },
+       "network: is '\\xc2\\x9b1m'; text of at most 4096 bytes without control characters is "
+       "required"},
+      {[](Json& r) { r["hashes"]["workload"] = "x"; },
+       "hashes.model, hashes.workload: both are given; exactly one is required"},
+      {[](Json& r) { r["hashes"].erase("model"); },
+       "hashes.model, hashes.workload: both are missing; exactly one is required"},
+      {[](Json& r) { r["dense"] = nullptr; },
+       "dense_cycles: is 76, which is not dense.total" + as_written},
+      {[](Json& r) { r["cycles"]["idle"] = 1; },
+       "cycles.total: is 76, which is not the sum of cycles.weight_load, cycles.stream, "
+       "cycles.memory_wait, cycles.post_wait, cycles.idle" +
+           as_written},
+      {[](Json& r) {
+         r["layers"][0]["macs"]["issued"] = 9223372036854775807;
+         r["layers"][0]["macs"]["skipped"] = 9223372036854775807;
+       },
+       "layers[0].macs.total: is 32, which is not the sum of macs.issued, macs.gated, "
+       "macs.skipped" +
+           as_written},
+      {[](Json& r) { r["dram"]["read_bytes"] = 9; },
+       "dram.read_bytes: is 9, which is not the sum of the layers" + as_written},
+      {[](Json& r) { r["faults"]["fired"] = 1; },
+       "faults.armed: is 0, which is not the sum of faults.fired, faults.masked" + as_written},
+  };
+  const std::string text = test::sample_json();
+  for (const Mistake& mistake : mistakes) {
+    Json json = Json::parse(text);
+    mistake.make(json);
+    EXPECT_EQ(test::message_of<base::InputError>(
+                  [&] { report::record_from_bytes(json.dump(), "r.json"); }),
+              "r.json: " + mistake.message);
+  }
+}
+
+TEST(RecordFile, GivenTextThatIsNoRecordThenTheMessageSaysSo) {
+  const std::string text = test::sample_json();
+  const std::string invalid =
+      "is not valid JSON; a record as lacuna run --json writes it is allowed";
+  const std::string no_object =
+      "r.json: is not a JSON object; a record as lacuna run --json writes it is allowed";
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "r.json:1: " + invalid},
+      {"\n\n{\n \"schema\": oops", "r.json:4: " + invalid},
+      {text.substr(0, text.size() / 2), ""},
+      {text + "x", ""},
+      {"[" + text + "]", no_object},
+      {"7", no_object},
+      {"null", no_object},
+      {"{\"images\": 1, \"images\": 2}",
+       "r.json: images: is given twice; a record as lacuna run --json writes it is allowed"},
+      {"{\"seed\": 1e999}", "r.json:1: " + invalid},
+      {"{\"network\": \"\xff\"}", "r.json:1: " + invalid},
+      {std::string(1'000'000, '['), no_object},
+  };
+  for (const auto& [bytes, message] : cases) {
+    const std::string got = test::message_of<base::InputError>(
+        [&, &b = bytes] { report::record_from_bytes(b, "r.json"); });
+    if (message.empty()) {
+      EXPECT_NE(got.find(invalid), std::string::npos) << got;
+    } else {
+      EXPECT_EQ(got, message) << bytes.substr(0, 40);
+    }
+  }
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{\"cycles\":";
+  EXPECT_EQ(test::message_of<base::InputError>([&] { report::record_from_bytes(deep, "r.json"); }),
+            "r.json: 'cycles.cycles': is not a key of lacuna.run/1; did you mean 'cycles.idle'?");
+}
+
+TEST(RecordFile, GivenAFileTooLargeThenItIsNotRead) {
+  const test::TempFolder folder;
+  folder.write("r.json", "");
+  std::filesystem::resize_file("r.json", (64LL << 20) + 1);
+  const std::string message =
+      test::message_of<base::InputError>([] { report::read_record("r.json"); });
+  EXPECT_EQ(message.substr(0, 8), "r.json: ");
+  EXPECT_NE(message.find("bytes"), std::string::npos) << message;
+}
+
+TEST(RecordFile, GivenDamagedBytesThenItIsReadOrRefusedAndNothingElse) {
+  const std::string text = test::sample_json();
+  std::mt19937 draw(1);
+  int refused = 0;
+  constexpr int kCases = 4000;
+  for (int i = 0; i < kCases; ++i) {
+    std::string bytes = text;
+    const std::size_t at = draw() % bytes.size();
+    switch (draw() % 4) {
+      case 0:
+        bytes[at] = static_cast<char>(draw());
+        break;
+      case 1:
+        bytes.erase(at, 1 + draw() % 40);
+        break;
+      case 2:
+        bytes.insert(at, bytes.substr(draw() % bytes.size(), draw() % 40));
+        break;
+      default:
+        bytes.resize(at);
+    }
+    try {
+      report::record_from_bytes(bytes, "r.json");
+    } catch (const base::InputError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, kCases / 2);
+}
+
+}  // namespace
+}  // namespace lacuna

@@ -1,0 +1,56 @@
+// The record of a small run, as the program writes it.
+#pragma once
+
+#include <string>
+
+#include "report/run_text.hpp"
+
+namespace lacuna::test {
+
+/// Two images through a 1 x 1 convolution and a layer of three logits on a 2 x 2 array.
+inline engine::RunRecord sample_record(bool dense = true) {
+  arch::AcceleratorSpec spec;
+  spec.name = "small";
+  spec.array.rows = 2;
+  spec.array.cols = 2;
+  spec.zero_skipping = arch::ZeroSkipping::kSkip;
+  spec.weight_sram.word_bits = 64;
+  spec.weight_sram.banks = 2;
+  spec.activation_sram.word_bits = 64;
+  spec.activation_sram.banks = 2;
+  network::Layer conv;
+  conv.name = "conv";
+  conv.in = {1, 1, 4};
+  conv.out = {1, 1, 4};
+  conv.weights.assign(16, 1);
+  conv.bias.assign(4, 0);
+  conv.scale.assign(4, 1);
+  network::Layer last;
+  last.name = "fc";
+  last.input = 1;
+  last.in = {1, 1, 4};
+  last.out = {1, 1, 3};
+  last.weights = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  last.bias = {0, 0, 0};
+  last.scale = {1, 1, 1};
+  last.logits = true;
+  network::Network network;
+  network.name = "sample";
+  network.input = conv.in;
+  network.layers = {conv, last};
+  const engine::Job job = engine::model_job(spec, network, {{10, 0, 0, 40}, {1, 2, 0, 0}}, 1);
+  engine::RunRecord record = engine::make_record(
+      job, engine::EngineKind::kFast, engine::simulate(job, engine::EngineKind::kFast),
+      dense ? engine::simulate_dense(job, engine::EngineKind::kFast)
+            : std::vector<base::LayerCounters>{},
+      {2, 0});
+  record.network = network.name;
+  record.network_sha256 = "0123";
+  record.data_sha256 = "4567";
+  record.hardware_sha256 = "89ab";
+  return record;
+}
+
+inline std::string sample_json(bool dense = true) { return report::run_json(sample_record(dense)); }
+
+}  // namespace lacuna::test
