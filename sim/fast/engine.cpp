@@ -214,7 +214,34 @@ void BatchGroup::compute_job(const LayerProgram& program, const network::Layer& 
   }
 }
 
+void BatchGroup::average_layer(const network::Layer& layer, std::size_t index) {
+  const PaddedMap& in = layouts[at(layer.input)];
+  const std::int16_t* map = maps[at(layer.input)].data();
+  const std::int64_t row = layer.out.channels * lanes;
+  std::vector<std::int32_t> totals(at(row));
+  for (std::int64_t image = 0; image < schedule.batch; ++image) {
+    for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        std::fill(totals.begin(), totals.end(), 0);
+        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes;
+        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
+          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+            const std::int16_t* tap = corner + (ky * in.width + kx) * row;
+            for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += tap[v];
+          }
+        }
+        std::int16_t* out = maps[index + 1].data() + layouts[index + 1].index(image, y, x) * lanes;
+        for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+          post_lanes(totals.data() + c * lanes, 0, layer.scale.front(), network.activation_bits,
+                     lanes, false, out + c * lanes);
+        }
+      }
+    }
+  }
+}
+
 void BatchGroup::pool_layer(const network::Layer& layer, std::size_t index) {
+  if (layer.kind == network::LayerKind::kAveragePool) return average_layer(layer, index);
   const PaddedMap& in = layouts[at(layer.input)];
   const std::int16_t* map = maps[at(layer.input)].data();
   const std::int64_t row = layer.out.channels * lanes;

@@ -73,7 +73,8 @@ class StructureCheck {
       const network::Layer& gemm = network_.layers[i];
       const network::Layer& p = layer_of(pool);
       const network::Window& w = p.window;
-      violations_.require(gemm.is_gemm() && !gemm.logits && !p.is_gemm() &&
+      violations_.require(gemm.is_gemm() && !gemm.logits &&
+                              p.kind == network::LayerKind::kMaxPool &&
                               p.input == static_cast<int>(i) + 1 && p.in == gemm.out,
                           [&] { return name + ", which is not a pool of its output map"; });
       violations_.require(

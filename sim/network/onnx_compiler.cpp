@@ -48,12 +48,20 @@ Network OnnxCompiler::compile() {
 void OnnxCompiler::run(const OnnxNode& node) {
   using Handler = void (OnnxCompiler::*)(const OnnxNode&);
   static const std::map<std::string, Handler> kOperators = {
-      {"Add", &OnnxCompiler::add},           {"Clip", &OnnxCompiler::clip},
-      {"Conv", &OnnxCompiler::convolution},  {"DequantizeLinear", &OnnxCompiler::dequantise},
-      {"Flatten", &OnnxCompiler::flatten},   {"Gemm", &OnnxCompiler::gemm},
-      {"Identity", &OnnxCompiler::identity}, {"MatMul", &OnnxCompiler::matmul},
-      {"MaxPool", &OnnxCompiler::max_pool},  {"QuantizeLinear", &OnnxCompiler::quantise},
-      {"Relu", &OnnxCompiler::relu},         {"Reshape", &OnnxCompiler::reshape},
+      {"Add", &OnnxCompiler::add},
+      {"AveragePool", &OnnxCompiler::average_pool},
+      {"Clip", &OnnxCompiler::clip},
+      {"Conv", &OnnxCompiler::convolution},
+      {"DequantizeLinear", &OnnxCompiler::dequantise},
+      {"Flatten", &OnnxCompiler::flatten},
+      {"Gemm", &OnnxCompiler::gemm},
+      {"GlobalAveragePool", &OnnxCompiler::global_average_pool},
+      {"Identity", &OnnxCompiler::identity},
+      {"MatMul", &OnnxCompiler::matmul},
+      {"MaxPool", &OnnxCompiler::max_pool},
+      {"QuantizeLinear", &OnnxCompiler::quantise},
+      {"Relu", &OnnxCompiler::relu},
+      {"Reshape", &OnnxCompiler::reshape},
   };
   const auto found = kOperators.find(node.op());
   if (found == kOperators.end() || !node.is_default_domain()) {
@@ -115,10 +123,13 @@ void OnnxCompiler::finish() {
   const auto found = values_.find(name);
   if (found == values_.end()) throw base::InputError(place, "no node writes it");
   Value& value = found->second;
-  if (value.form != Form::kSums || value.relu) {
-    throw base::InputError(
-        place, value.relu ? "is read behind a Relu" : fmt::format("is {}", form_text(value.form)),
-        "supported: the float output of the last Conv, Gemm or MatMul");
+  const bool averages = value.form == Form::kSums && !network_.layers.back().is_gemm();
+  if (value.form != Form::kSums || value.relu || averages) {
+    throw base::InputError(place,
+                           value.relu ? "is read behind a Relu"
+                           : averages ? "comes from average pooling"
+                                      : fmt::format("is {}", form_text(value.form)),
+                           "supported: the float output of the last Conv, Gemm or MatMul");
   }
   value.read = true;
   for (int i = 0; i < model_.graph().node_size(); ++i) {
@@ -305,18 +316,26 @@ bool OnnxCompiler::image_is_in_range(float scale) const {
 void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale) {
   Layer& layer = network_.layers.back();
   const StepScales& scales = step_scales_.back();
-  layer.scale.reserve(scales.weight.size());
-  for (std::size_t channel = 0; channel < scales.weight.size(); ++channel) {
-    const float combined = tensor::combined_scale(scales.input, scales.weight[channel], scale);
-    if (!is_scale(combined)) {
-      node.fail(fmt::format("from the sums of {} (channel {}) to its output the factor is {}",
-                            shown(layer.name), channel, combined),
-                kScaleRule);
+  if (layer.is_gemm()) {
+    for (const float weight : scales.weight) {
+      layer.scale.push_back(tensor::combined_scale(scales.input, weight, scale));
     }
-    layer.scale.push_back(combined);
+  } else {
+    layer.scale = {tensor::average_scale(scales.input, layer.taps(), scale)};
+  }
+  for (std::size_t channel = 0; channel < layer.scale.size(); ++channel) {
+    if (is_scale(layer.scale[channel])) continue;
+    node.fail(fmt::format("from the sums of {} (channel {}) to its output the factor is {}",
+                          shown(layer.name), channel, layer.scale[channel]),
+              kScaleRule);
   }
   value.scale = scale;
   value.in_range = network_.activation_bits == kMaxBits;
+  if (!layer.is_gemm()) {
+    const int top = top_code(network_.activation_bits);
+    const auto most = static_cast<std::int32_t>(layer.taps() * top);
+    value.in_range = tensor::requantise(most, layer.scale[0], kMaxBits) <= top;
+  }
   value.relu = false;  // the unsigned quantiser is one, too
 }
 
@@ -379,6 +398,9 @@ void OnnxCompiler::relu(const OnnxNode& node) {
   node.expect_attributes({});
   Value value = take(node, 0);
   if (value.form != Form::kSums) fail_form(node, value, "Relu behind a layer");
+  if (!network_.layers.back().is_gemm()) {
+    node.fail("its input is the output of average pooling", "Relu behind Conv, Gemm or MatMul");
+  }
   value.relu = true;
   give(node, value);
 }

@@ -37,7 +37,7 @@ class OnnxCompiler {
     kCodes,    ///< uint8 codes of a map
     kReals,    ///< the same, dequantised
     kClipped,  ///< kReals after Clip, before the second quantiser
-    kSums,     ///< float sums of the last layer, not quantised yet
+    kSums,     ///< float sums of a layer or of its windows, not quantised yet
   };
   struct Value {
     Form form = Form::kPixels;
@@ -99,8 +99,12 @@ class OnnxCompiler {
   void matmul(const OnnxNode& node);
   void add(const OnnxNode& node);
   void max_pool(const OnnxNode& node);
+  void average_pool(const OnnxNode& node);
+  void global_average_pool(const OnnxNode& node);
 
   Value take_layer_input(const OnnxNode& node);
+  Value take_average_input(const OnnxNode& node);
+  void add_average(const OnnxNode& node, const Value& value, const Window& window);
   void fully_connected(const OnnxNode& node, bool transposed, bool has_bias);
   const Constant& constant_of(const OnnxNode& node, int input, int data_type,
                               const char* what) const;
@@ -122,10 +126,11 @@ class OnnxCompiler {
   std::unordered_map<std::string, const onnx::TensorProto*> initialisers_;
   std::unordered_map<std::string, Constant> constants_;
   std::unordered_map<std::string, Value> values_;
-  std::vector<StepScales> step_scales_;  ///< one an entry of network_.layers
-  std::int64_t weights_ = 0;             ///< of all layers so far
-  bool matmul_awaits_bias_ = false;      ///< the last layer is a MatMul and no Add followed
-  std::int64_t batch_ = 0;               ///< of the declared input; 0: free
+  std::vector<StepScales>
+      step_scales_;                  ///< one an entry of network_.layers; average pooling: input
+  std::int64_t weights_ = 0;         ///< of all layers so far
+  bool matmul_awaits_bias_ = false;  ///< the last layer is a MatMul and no Add followed
+  std::int64_t batch_ = 0;           ///< of the declared input; 0: free
 };
 
 }  // namespace lacuna::network

@@ -339,4 +339,58 @@ void OnnxCompiler::max_pool(const OnnxNode& node) {
   give(node, value);
 }
 
+OnnxCompiler::Value OnnxCompiler::take_average_input(const OnnxNode& node) {
+  const Value value = take_layer_input(node);
+  if (value.flat) node.fail("its input is flattened", "[N, channels, height, width]");
+  return value;
+}
+
+void OnnxCompiler::add_average(const OnnxNode& node, const Value& value, const Window& window) {
+  Layer layer;
+  layer.kind = LayerKind::kAveragePool;
+  layer.input = value.map;
+  layer.in = value.shape;
+  layer.window = window;
+  layer.out = window_output(node, layer.in, layer.window, layer.in.channels);
+  if (layer.taps() > kMaxAverage) {
+    node.fail(fmt::format("averages {} values", layer.taps()),
+              fmt::format("at most {}", kMaxAverage));
+  }
+  add_layer(node, std::move(layer), {value.scale, {}});
+  give_sums(node, false);
+}
+
+// How padding would count in an average depends on count_include_pad: there is none.
+void OnnxCompiler::average_pool(const OnnxNode& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes(
+      {"auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads", "strides"});
+  if (const std::int64_t ceil_mode = node.integer("ceil_mode", 0); ceil_mode != 0) {
+    node.fail(fmt::format("ceil_mode is {}", ceil_mode), "0");
+  }
+  const std::int64_t include_pad = node.integer("count_include_pad", 0);
+  if (include_pad != 0 && include_pad != 1) {
+    node.fail(fmt::format("count_include_pad is {}", include_pad), "0 or 1");
+  }
+  const Value value = take_average_input(node);
+  const auto kernel = node.integers("kernel_shape", {0, 0});
+  const Window window = window_of(node, kernel[0], kernel[1]);
+  if (window.pad_top + window.pad_left + window.pad_bottom + window.pad_right != 0) {
+    node.fail(fmt::format("pads are {}, {}, {}, {}", window.pad_top, window.pad_left,
+                          window.pad_bottom, window.pad_right),
+              "0, 0, 0, 0");
+  }
+  add_average(node, value, window);
+}
+
+void OnnxCompiler::global_average_pool(const OnnxNode& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes({});
+  const Value value = take_average_input(node);
+  Window window;
+  window.kernel_h = static_cast<int>(value.shape.height);
+  window.kernel_w = static_cast<int>(value.shape.width);
+  add_average(node, value, window);
+}
+
 }  // namespace lacuna::network

@@ -158,7 +158,11 @@ void PostUnit::pool_entry(const Step& step) {
   const std::int64_t in_x =
       x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
 
-  if (tap == 0) maxima_.assign(static_cast<std::size_t>(cols), 0);
+  const bool average = layer.kind == network::LayerKind::kAveragePool;
+  if (tap == 0) {
+    maxima_.assign(static_cast<std::size_t>(cols), 0);
+    totals_.assign(static_cast<std::size_t>(cols), 0);
+  }
   if (in_y >= 0 && in_y < layer.in.height && in_x >= 0 && in_x < layer.in.width) {
     const std::int64_t slot =
         in.base +
@@ -170,12 +174,17 @@ void PostUnit::pool_entry(const Step& step) {
           activation_sram->read(slot + lane, program_.access_step(queue_.front().id));
       std::uint8_t& maximum = maxima_[static_cast<std::size_t>(lane)];
       maximum = std::max(maximum, code);
+      totals_[static_cast<std::size_t>(lane)] += code;
     }
     program_.counters(step).activation_sram.reads += entry_lanes();
   }
   if (tap == taps - 1) {
     for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
-      write(step, {image, y, x, tile * cols + lane}, maxima_[static_cast<std::size_t>(lane)]);
+      const auto own = static_cast<std::size_t>(lane);
+      const std::uint8_t code = average ? tensor::requantise(totals_[own], layer.scale.front(),
+                                                             program_.network->activation_bits)
+                                        : maxima_[own];
+      write(step, {image, y, x, tile * cols + lane}, code);
     }
   }
 }

@@ -4,7 +4,7 @@
 //
 // Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, one entry
 // of C lanes a cycle (docs/timing.md, "Accumulators and post"). Unlimited lanes: no cycles at all.
-// Memories owned: the maxima of the windows that are open in fused pooling.
+// Memories owned: maxima and sums of the windows that are open in pooling.
 #pragma once
 
 #include <deque>
@@ -59,6 +59,7 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::int64_t entry_ = 0;
   std::int64_t entries_ = 0;
   std::vector<std::uint8_t> maxima_;  ///< fused pooling: [window column][lane]; kPool: [lane]
+  std::vector<std::int32_t> totals_;  ///< average pooling: sum of the window's codes, [lane]
   sc_core::sc_event tick_;
 };
 

@@ -11,6 +11,10 @@ namespace lacuna::tensor {
 /// operations: (input_scale * weight_scale) / output_scale.
 float combined_scale(float input_scale, float weight_scale, float output_scale);
 
+/// The float32 factor from the sum of `count` codes to their average in output steps:
+/// input_scale / (count * output_scale).
+float average_scale(float input_scale, std::int64_t count, float output_scale);
+
 /// clamp(round_half_to_even(float32(sum) * scale), 0, 2^bits - 1), bits in 1..8. The product is
 /// float32; a NaN cannot arise from a finite scale. Inline, so that loops over it become vector
 /// code.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -45,6 +46,27 @@ Codes max_pool(const network::Layer& layer, const Codes& map) {
   return out;
 }
 
+// Rounded by the library's function in its default mode, to the nearest and ties to even.
+Codes average_pool(const network::Layer& layer, const Codes& map, int bits) {
+  Codes out;
+  for (std::int64_t y = 0; y < layer.out.height; ++y) {
+    for (std::int64_t x = 0; x < layer.out.width; ++x) {
+      for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+        int sum = 0;
+        for (std::int64_t tap = 0; tap < layer.window.kernel_h * layer.window.kernel_w; ++tap) {
+          const std::int64_t in_y = y * layer.window.stride_h + tap / layer.window.kernel_w;
+          const std::int64_t in_x = x * layer.window.stride_w + tap % layer.window.kernel_w;
+          sum += map[at((in_y * layer.in.width + in_x) * layer.in.channels + c)];
+        }
+        const float rounded = std::nearbyint(static_cast<float>(sum) * layer.scale.at(0));
+        out.push_back(
+            static_cast<std::uint8_t>(std::min(rounded, static_cast<float>((1 << bits) - 1))));
+      }
+    }
+  }
+  return out;
+}
+
 // Layer after layer; `sums` gives the unbiased sums of a GEMM layer, [image][pixel][channel].
 template <class Sums>
 Values run_layers(const network::Network& network, const std::vector<Codes>& images, Sums sums) {
@@ -55,7 +77,11 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
     std::vector<Codes> out;
     const std::vector<Codes>& in = values.maps[at(layer.input)];
     if (!layer.is_gemm()) {
-      for (const Codes& map : in) out.push_back(max_pool(layer, map));
+      for (const Codes& map : in) {
+        out.push_back(layer.kind == network::LayerKind::kMaxPool
+                          ? max_pool(layer, map)
+                          : average_pool(layer, map, network.activation_bits));
+      }
     } else {
       std::vector<std::vector<std::uint32_t>> all = sums(i, in);
       values.last.clear();

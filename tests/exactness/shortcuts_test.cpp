@@ -24,6 +24,7 @@ struct Used {
   int prefix = 0;
   int channel = 0;
   int early_stop = 0;
+  mapping::testing::LayerKinds kinds{};
 };
 
 void expect_same(const engine::Job& job, std::uint32_t seed, Used& used) {
@@ -68,6 +69,7 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
     const std::size_t most = seed % 4 == 0 ? 16 : 1 + seed % 2;
     if (c->job.plan.faults.size() > most) c->job.plan.faults.resize(most);
     ++used.run;
+    used.kinds.count(c->job.parts.front().network);
     used.refetching += c->job.parts.front().schedule.weights_resident ? 0 : 1;
     expect_same(c->job, seed, used);
     if (HasFatalFailure()) return;
@@ -79,6 +81,7 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
   EXPECT_GT(used.prefix, used.run / 10);
   EXPECT_GT(used.channel, used.run / 5);
   EXPECT_GT(used.early_stop, used.run / 20);
+  EXPECT_GT(used.kinds.average_pools, used.run / 5);
   std::printf("%d cases: %d fetch again, %d change logits, %d/%d/%d/%d used each shortcut\n",
               used.run, used.refetching, used.changed, used.residency, used.prefix, used.channel,
               used.early_stop);

@@ -37,6 +37,19 @@ network::Layer pointwise(std::int32_t input, std::int64_t width, std::int64_t in
   return layer;
 }
 
+// Average pooling over windows of `kernel` columns of a map of one row, each its own.
+network::Layer average(std::int32_t input, std::int64_t width, std::int64_t channels, int kernel) {
+  network::Layer layer;
+  layer.name = "l" + std::to_string(input);
+  layer.kind = network::LayerKind::kAveragePool;
+  layer.input = input;
+  layer.in = {1, width, channels};
+  layer.out = {1, width / kernel, channels};
+  layer.window.kernel_w = layer.window.stride_w = kernel;
+  layer.scale = {1.0F / static_cast<float>(kernel)};
+  return layer;
+}
+
 network::Network chain(std::vector<network::Layer> layers) {
   network::Network network;
   network.name = "chain";
@@ -119,6 +132,42 @@ TEST(TimingCases, GivenTwoLayersThenTheSecondStreamWaitsForThePostOfTheFirst) {
   const auto measured = run(spec, chain({pointwise(0, 1, 2, 2), pointwise(1, 1, 2, 2)}));
   expect(measured.layers[0].cycles, {3, 2, 0, 0});
   expect(measured.layers[1].cycles, {3, 2, 0, 8});
+}
+
+TEST(TimingCases, GivenAveragePoolingThenItIsAPostStepOfOneEntryATap) {
+  // Layer 0: load 0..2, stream 2..8 (4 + 1 + 1), post 8 + 4 + 4 entries = 16. Pooling is not done
+  // on the way: 2 outputs x 2 taps = 4 entries, 16 + 4 + 4 = 24. Layer 2: load 8..10,
+  // post_wait 10..24, stream 24..28 (2 + 1 + 1), post 28 + 4 + 2 = 34: post_wait 14 + 6.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured =
+      run(spec, chain({pointwise(0, 4, 2, 2), average(1, 4, 2, 2), pointwise(2, 2, 2, 2)}));
+  expect(measured.layers[0].cycles, {6, 2, 0, 0});
+  expect(measured.layers[1].cycles, {0, 0, 0, 0});
+  expect(measured.layers[2].cycles, {4, 2, 0, 20});
+  // Every tap of every channel is read, every output written; the layer before wrote its 4 pixels
+  // of 2 channels besides the image.
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 2 * 2 * 2);
+  EXPECT_EQ(measured.layers[1].activation_sram.writes, 2 * 2);
+  EXPECT_EQ(measured.layers[0].activation_sram.writes, 4 * 2 + 4 * 2);
+  // Sums of 2 ones are requantised to 2, their average is 2, again 2 products of it: 4.
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{4, 4, 4, 4}));
+}
+
+TEST(TimingCases, GivenGlobalAveragePoolingOfTwoTilesOnOneLaneThenEveryTapTakesAllChannels) {
+  // Layer 0, N = 3 in tiles of 2 and 1: load 0..2, stream 2..8, load 8..10, stream 10..15
+  // (4 + 1 + 0). Post: 8 + 4 + 4 x 2 = 20, max(15 + 4, 20) + 4 x 1 = 24. Pooling: 1 output x 4 taps
+  // x (2 + 1) = 12 cycles: 24 + 4 + 12 = 40. Layer 2, K = 3 in passes of 2 and 1: load 15..17,
+  // post_wait 17..40, stream 40..43, load 43..44, stream 44..46 (1 + 0 + 1), post 46 + 4 + 2 = 52.
+  auto spec = small_machine();
+  spec.post.lanes = 1;
+  spec.post.latency_cycles = 4;
+  const auto measured =
+      run(spec, chain({pointwise(0, 4, 2, 3), average(1, 4, 3, 4), pointwise(2, 1, 3, 2)}));
+  expect(measured.layers[0].cycles, {11, 4, 0, 0});
+  expect(measured.layers[2].cycles, {5, 3, 0, 23 + 6});
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{6, 6}));
 }
 
 TEST(TimingCases, GivenTwoKPassesThenSerialLoadAlternatesWithStreams) {

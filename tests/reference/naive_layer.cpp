@@ -48,6 +48,15 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
           result.codes.push_back(static_cast<std::uint8_t>(most));
           continue;
         }
+        if (layer.kind == network::LayerKind::kAveragePool) {
+          std::int32_t total = 0;
+          for (std::int64_t ky = 0; ky < w.kernel_h; ++ky) {
+            for (std::int64_t kx = 0; kx < w.kernel_w; ++kx)
+              total += map.at(top + ky, left + kx, o);
+          }
+          result.codes.push_back(tensor::requantise(total, layer.scale.at(0), activation_bits));
+          continue;
+        }
         std::int32_t sum = layer.bias.empty() ? 0 : layer.bias[channel];
         for (std::int64_t ky = 0; ky < w.kernel_h; ++ky) {
           for (std::int64_t kx = 0; kx < w.kernel_w; ++kx) {

@@ -51,6 +51,15 @@ TEST(NaiveLayer, PoolsEachChannel) {
   EXPECT_EQ(evaluate_layer(layer, 8, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{5, 9}));
 }
 
+TEST(NaiveLayer, AveragesEachChannel) {
+  // As above: sums 1 + 5 + 3 + 4 = 13 and 9 + 2 + 3 + 8 = 22, quarters 3.25 and 5.5 to even.
+  network::Layer layer = convolution({2, 2, 2}, {1, 1, 2}, {2, 2, 2, 2, 0, 0, 0, 0});
+  layer.kind = network::LayerKind::kAveragePool;
+  layer.scale = {0.25F};
+  EXPECT_EQ(evaluate_layer(layer, 8, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{3, 6}));
+  EXPECT_EQ(evaluate_layer(layer, 2, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{3, 3}));
+}
+
 TEST(NaiveLayer, SumsWrap) {
   network::Layer layer = convolution({1, 1, 1}, {1, 1, 1}, {});
   layer.weights = {1};

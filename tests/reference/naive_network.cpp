@@ -79,6 +79,7 @@ struct Value {
   std::vector<float> reals;          ///< kImage
   float scale = 1.0F;                ///< kCodes; kSums: of the codes that went in
   std::vector<float> weight_scales;  ///< kSums, kWeights: one, or one a channel
+  std::int64_t averaged = 0;         ///< kSums of codes, of so many each; 0: of products
   int layer = -1;                    ///< whose result it is
 };
 
@@ -120,6 +121,7 @@ class Evaluator {
     if (op == "Conv") return convolve(node);
     if (op == "Gemm" || op == "MatMul") return multiply(node);
     if (op == "MaxPool") return pool(node);
+    if (op == "AveragePool" || op == "GlobalAveragePool") return average(node);
     if (op == "Add") return add(node);
     if (op == "Relu") return relu(node);
     if (op == "Clip") return clip(node);
@@ -164,12 +166,18 @@ class Evaluator {
     out.scale = scale;
     out.reals.clear();
     out.weight_scales.clear();
+    out.averaged = 0;
     if (in.form == Form::kImage) {
       out.numbers.clear();
       for (const float real : in.reals) out.numbers.push_back(to_code(real, scale));
     } else if (in.form == Form::kSums) {
       const std::size_t plane = static_cast<std::size_t>(in.sizes[1] * in.sizes[2]);
       for (std::size_t i = 0; i < in.numbers.size(); ++i) {
+        if (in.averaged > 0) {
+          const float factor = in.scale / (static_cast<float>(in.averaged) * scale);
+          out.numbers[i] = tensor::requantise(static_cast<std::int32_t>(in.numbers[i]), factor, 8);
+          continue;
+        }
         const float weight_scale = in.weight_scales[in.weight_scales.size() == 1 ? 0 : i / plane];
         out.numbers[i] =
             tensor::requantise(static_cast<std::int32_t>(in.numbers[i]),
@@ -358,6 +366,40 @@ class Evaluator {
     out.layer = static_cast<int>(evaluation_.layers.size());
     evaluation_.layers.push_back(
         {node.name(), out.sizes, {}, {out.numbers.begin(), out.numbers.end()}});
+    return out;
+  }
+
+  // Sums of codes: a real is sum * scale / averaged.
+  Value average(const onnx::NodeProto& node) {
+    const Value& in = input(node);
+    Sizes kernel = {in.sizes[1], in.sizes[2]};
+    if (node.op_type() == "AveragePool") kernel = integers(node, "kernel_shape", {});
+    const Sizes strides = integers(node, "strides", {1, 1});
+    if (in.form != Form::kCodes || in.flat) fail(node, "form");
+    Value out = in;
+    out.form = Form::kSums;
+    out.averaged = kernel[0] * kernel[1];
+    out.sizes = {in.sizes[0], (in.sizes[1] - kernel[0]) / strides[0] + 1,
+                 (in.sizes[2] - kernel[1]) / strides[1] + 1};
+    out.numbers.clear();
+    for (std::int64_t c = 0; c < out.sizes[0]; ++c) {
+      for (std::int64_t y = 0; y < out.sizes[1]; ++y) {
+        for (std::int64_t x = 0; x < out.sizes[2]; ++x) {
+          std::int64_t sum = 0;
+          for (std::int64_t ky = 0; ky < kernel[0]; ++ky) {
+            for (std::int64_t kx = 0; kx < kernel[1]; ++kx) {
+              const std::int64_t iy = y * strides[0] + ky;
+              const std::int64_t ix = x * strides[1] + kx;
+              sum +=
+                  in.numbers[static_cast<std::size_t>((c * in.sizes[1] + iy) * in.sizes[2] + ix)];
+            }
+          }
+          out.numbers.push_back(sum);
+        }
+      }
+    }
+    out.layer = static_cast<int>(evaluation_.layers.size());
+    evaluation_.layers.push_back({node.name(), out.sizes, {}, {}});
     return out;
   }
 

@@ -84,7 +84,10 @@ TEST(NaiveNetwork, AgreesWithTheImportOnRandomModels) {
     builder.image(1, 8, 7, 1.0F / static_cast<float>((1 << bits) - 1));
     builder.conv("a", first).relu("a_relu").quantise("a_q", scale);
     builder.max_pool("p", 2, 2, 2, 2).requantise("p_q");
-    builder.conv("b", second).quantise("b_q", scale).flatten("flat");
+    builder.conv("b", second).quantise("b_q", scale);
+    if (seed % 3 == 1) builder.average_pool("avg", 1, 2, 1, 1).quantise("avg_q", scale / 2);
+    if (seed % 3 == 2) builder.global_average_pool("mean").quantise("mean_q", scale);
+    builder.flatten("flat");
     builder.gemm("c", dense).quantise("c_q", scale);
     builder.matmul("d", last).output();
     const std::string model = builder.bytes();

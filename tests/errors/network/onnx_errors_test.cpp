@@ -56,6 +56,17 @@ void drop_node(ModelBuilder& b, const std::string& name) {
   }
 }
 
+void move_before(ModelBuilder& b, const std::string& moved, const std::string& name) {
+  auto& nodes = *b.graph().mutable_node();
+  int at = 0;
+  while (nodes.Get(at).name() != moved) ++at;
+  while (nodes.Get(at - 1).name() != name) {
+    nodes.SwapElements(at, at - 1);
+    --at;
+  }
+  nodes.SwapElements(at, at - 1);
+}
+
 /// Joins the neighbours of a node that has one activation in, and removes it.
 void bridge(ModelBuilder& b, const std::string& name) {
   const std::string from = b.node(name).output(0);
@@ -417,6 +428,54 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                   [](ModelBuilder& b) {
                     set_attribute(b.node("pool1"), "ceil_mode", std::int64_t{1});
                   }),
+          changed("average_of_sums",
+                  [](ModelBuilder& b) {
+                    bridge(b, "pool1");
+                    rename_input(b, "act1_q", 0, "average_out");
+                    b.add_node("GlobalAveragePool", "average", {"relu1_out"});
+                    move_before(b, "average", "act1_q");
+                  }),
+          built("average_without_quantiser",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").flatten("f").gemm("fc", {});
+                }),
+          built("average_behind_flatten",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).flatten("flat").average_pool("pool", 2, 2, 2, 2);
+                }),
+          built("average_padded",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  set_attribute(b.node("pool"), "pads", {1, 0, 0, 1});
+                }),
+          built("average_ceil_mode",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  set_attribute(b.node("pool"), "ceil_mode", std::int64_t{1});
+                }),
+          built("average_includes_pads",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  set_attribute(b.node("pool"), "count_include_pad", std::int64_t{2});
+                }),
+          built("average_of_too_many",
+                [](ModelBuilder& b) { b.image(1, 4096, 4096, 0.125F).global_average_pool("p"); }),
+          built("average_needs_a_clip",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 0.0625F);
+                  for (const char* part : {"a_clip", "a_clip_q", "a_clip_dq"}) b.remove(part);
+                  b.flatten("flat").gemm("fc", {}).output();
+                }),
+          built("average_scale_overflows",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 1e-42F);
+                }),
+          built(
+              "relu_behind_average",
+              [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).global_average_pool("p").relu("r"); }),
+          built(
+              "logits_from_average",
+              [](ModelBuilder& b) { b.image(3, 4, 4, 0.125F).global_average_pool("p").output(); }),
           built("pool_behind_flatten",
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).flatten("flat").max_pool("pool", 2, 2, 2, 2);

@@ -60,7 +60,25 @@ int kernel_side(Draw& draw, std::int64_t limit) {
   return draw.between(1, static_cast<int>(std::min<std::int64_t>(3, limit)));
 }
 
+void random_average(Draw& draw, network::Layer& layer) {
+  network::Window& w = layer.window;
+  layer.kind = network::LayerKind::kAveragePool;
+  w.kernel_h = kernel_side(draw, layer.in.height);
+  w.kernel_w = kernel_side(draw, layer.in.width);
+  w.stride_h = draw.between(1, 3);
+  w.stride_w = draw.between(1, 3);
+  if (draw.one_in(3)) {  // global
+    w.kernel_h = static_cast<int>(layer.in.height);
+    w.kernel_w = static_cast<int>(layer.in.width);
+  }
+  // Output steps from half as wide as the input's, where codes saturate, to twice as wide; with
+  // windows of 2 x 2 and the like many sums are ties.
+  layer.scale = {
+      1.0F / (static_cast<float>(layer.taps()) * 0.5F * static_cast<float>(draw.between(1, 4)))};
+}
+
 void random_pool(Draw& draw, network::Layer& layer) {
+  if (draw.one_in(2)) return random_average(draw, layer);
   network::Window& w = layer.window;
   layer.kind = network::LayerKind::kMaxPool;
   w.kernel_h = kernel_side(draw, layer.in.height);
@@ -106,6 +124,14 @@ void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
 
 }  // namespace
 
+void LayerKinds::count(const network::Network& network) {
+  const auto any = [&](auto is) {
+    return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
+  };
+  average_pools +=
+      any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
+}
+
 RandomCase random_case(std::uint32_t seed) {
   Draw draw(seed);
   RandomCase c;
@@ -116,14 +142,14 @@ RandomCase random_case(std::uint32_t seed) {
   c.network.activation_bits = draw.between(2, c.spec.precision.activation_bits);
   c.network.input = {draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
   network::MapShape shape = c.network.input;
-  const int layers = draw.between(1, 4);
+  const int layers = draw.between(1, 5);
   for (int i = 0; i < layers; ++i) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
     layer.input = i;
     layer.in = shape;
     const bool last = i == layers - 1;
-    if (i > 0 && !last && draw.one_in(3)) {
+    if (i > 0 && !last && draw.one_in(2)) {
       random_pool(draw, layer);
     } else {
       random_convolution(draw, layer);

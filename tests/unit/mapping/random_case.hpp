@@ -18,4 +18,11 @@ struct RandomCase {
 /// The same case for the same seed, everywhere. The mapper may still refuse it.
 RandomCase random_case(std::uint32_t seed);
 
+/// How many networks had each kind of layer, of those counted.
+struct LayerKinds {
+  int average_pools = 0;
+
+  void count(const network::Network& network);
+};
+
 }  // namespace lacuna::mapping::testing

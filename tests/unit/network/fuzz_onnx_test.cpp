@@ -25,6 +25,19 @@ std::vector<onnx::ModelProto> seeds() {
       .identity("same")
       .output();
   models.push_back(grouped.model());
+  ModelBuilder averages(4, 4, 3);
+  averages.image(2, 5, 5, 0.125F)
+      .average_pool("pool", 2, 2, 1, 1)
+      .quantise("a", 0.125F)
+      .conv("conv", {3, 1, 1, 1, 1, {0, 0, 0, 0}, 1, true, true})
+      .relu("relu")
+      .quantise("b", 0.25F)
+      .global_average_pool("mean")
+      .requantise("mean")
+      .flatten("flat")
+      .gemm("fc", {3, true, false, true})
+      .output();
+  models.push_back(averages.model());
   return models;
 }
 
@@ -35,6 +48,9 @@ void expect_sound(const Network& network) {
     EXPECT_EQ(layer.input, static_cast<int>(i));
     EXPECT_EQ(layer.in, network.map(layer.input));
     EXPECT_EQ(layer.logits, i + 1 == network.layers.size());
+    if (layer.kind == LayerKind::kAveragePool) {
+      EXPECT_EQ(layer.scale.size(), 1U);
+    }
     if (!layer.is_gemm()) continue;
     const auto channels = static_cast<std::size_t>(layer.out.channels);
     EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));

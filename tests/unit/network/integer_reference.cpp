@@ -27,6 +27,22 @@ void slide(const Layer& layer, const Visit& visit) {
   }
 }
 
+std::vector<std::uint8_t> average(const Layer& layer, const std::vector<std::uint8_t>& codes,
+                                  int bits) {
+  std::vector<std::int32_t> totals(static_cast<std::size_t>(layer.out.values()));
+  slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto /*tap*/) {
+    for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+      totals[index(layer.out, oy, ox, c)] += codes[index(layer.in, iy, ix, c)];
+    }
+  });
+  std::vector<std::uint8_t> out;
+  out.reserve(totals.size());
+  for (const std::int32_t total : totals) {
+    out.push_back(tensor::requantise(total, layer.scale[0], bits));
+  }
+  return out;
+}
+
 std::vector<std::uint8_t> pool(const Layer& layer, const std::vector<std::uint8_t>& codes) {
   std::vector<std::uint8_t> out(static_cast<std::size_t>(layer.out.values()), 0);
   slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto /*tap*/) {
@@ -67,7 +83,8 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
     const Layer& layer = network.layers[index];
     if (observe) observe(index, codes);
     if (!layer.is_gemm()) {
-      codes = pool(layer, codes);
+      codes = layer.kind == LayerKind::kMaxPool ? pool(layer, codes)
+                                                : average(layer, codes, network.activation_bits);
       continue;
     }
     sums = sums_of(layer, codes);

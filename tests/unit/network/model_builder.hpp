@@ -54,6 +54,9 @@ class ModelBuilder {
   ModelBuilder& max_pool(const std::string& name, std::int64_t kernel_h, std::int64_t kernel_w,
                          std::int64_t stride_h, std::int64_t stride_w,
                          std::array<std::int64_t, 4> pads = {0, 0, 0, 0});
+  ModelBuilder& average_pool(const std::string& name, std::int64_t kernel_h, std::int64_t kernel_w,
+                             std::int64_t stride_h, std::int64_t stride_w);
+  ModelBuilder& global_average_pool(const std::string& name);
   ModelBuilder& flatten(const std::string& name);
   ModelBuilder& reshape(const std::string& name, std::vector<std::int64_t> to);
   ModelBuilder& identity(const std::string& name);
@@ -63,6 +66,8 @@ class ModelBuilder {
   onnx::ModelProto& model() { return model_; }
   onnx::GraphProto& graph() { return *model_.mutable_graph(); }
   onnx::NodeProto& node(const std::string& name);
+  /// Takes out a node with one activation: its readers read that instead.
+  ModelBuilder& remove(const std::string& name);
   onnx::TensorProto& tensor(const std::string& name);
   std::string bytes() const { return model_.SerializeAsString(); }
 

@@ -112,6 +112,20 @@ const std::vector<Case>& cases() {
        [](ModelBuilder& b) {
          b.image(2, 3, 4, 1.0F / 128).conv("c", conv(5, 3, 4)).flatten("flat").output();
        }},
+      {"average_pools", 4, 4, Storage::kRaw,
+       [](ModelBuilder& b) {
+         b.image(2, 9, 10, 0.125F)
+             .average_pool("p1", 2, 2, 1, 2)
+             .quantise("a1", 0.0625F)
+             .conv("c1", conv(3, 1, 2, 1, 1))
+             .relu("r1")
+             .quantise("a2", 0.25F)
+             .global_average_pool("p2")
+             .quantise("a3", 0.25F)
+             .flatten("flat")
+             .gemm("fc", dense(3))
+             .output();
+       }},
       {"eight_bits", 8, 8, Storage::kTyped,
        [](ModelBuilder& b) {
          b.image(1, 5, 5, 1.0F / 128)
@@ -206,6 +220,28 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   EXPECT_EQ(fc2.in, (MapShape{1, 1, 3}));
   EXPECT_TRUE(fc2.logits);
   EXPECT_EQ(fc2.scale[0], 0.5F * 0.125F);
+}
+
+TEST(OnnxImport, GivenAveragePoolsThenTheirFactorIsThatOfTheGraph) {
+  ModelBuilder builder(4, 4);
+  builder.image(1, 5, 7, 0.125F).average_pool("p1", 3, 2, 2, 1);
+  // The output step is wider than the input's, so no Clip is needed: 6 x 15 codes of 0.125 are at
+  // most 15 / 6 x 6 x 0.125 / 0.25 = 7.5 steps.
+  builder.quantise("a1", 0.25F).global_average_pool("p2");
+  for (const char* part : {"a1_clip", "a1_clip_q", "a1_clip_dq"}) builder.remove(part);
+  builder.quantise("a2", 0.25F).flatten("flat").gemm("fc", dense(2)).output();
+  const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  ASSERT_EQ(network.layers.size(), 3U);
+  const Layer& p1 = network.layers[0];
+  EXPECT_EQ(p1.kind, LayerKind::kAveragePool);
+  EXPECT_EQ(p1.out, (MapShape{2, 6, 1}));
+  EXPECT_FALSE(p1.is_gemm());
+  EXPECT_EQ(p1.scale, (std::vector<float>{0.125F / (6.0F * 0.25F)}));
+  const Layer& p2 = network.layers[1];
+  EXPECT_EQ(p2.window.kernel_h, 2);
+  EXPECT_EQ(p2.window.kernel_w, 6);
+  EXPECT_EQ(p2.out, (MapShape{1, 1, 1}));
+  EXPECT_EQ(p2.scale, (std::vector<float>{0.25F / (12.0F * 0.25F)}));
 }
 
 TEST(OnnxImport, GivenInferredShapesThatDifferFromOursThenTheValueIsNamed) {

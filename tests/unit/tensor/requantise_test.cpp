@@ -78,5 +78,13 @@ TEST(CombinedScale, MultipliesFirstAndThenDivides) {
   EXPECT_EQ(combined_scale(0.1F, 0.3F, 0.7F), product / 0.7F);
 }
 
+TEST(AverageScale, DividesByTheProductOfCountAndOutputScale) {
+  EXPECT_EQ(average_scale(0.5F, 4, 0.25F), 0.5F);
+  // Equal scales: one over the count, but for the rounding of 9 x 0.1F.
+  EXPECT_EQ(average_scale(0.5F, 9, 0.5F), 1.0F / 9.0F);
+  const float product = 9.0F * 0.1F;
+  EXPECT_EQ(average_scale(0.1F, 9, 0.1F), 0.1F / product);
+}
+
 }  // namespace
 }  // namespace lacuna::tensor
