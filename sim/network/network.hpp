@@ -50,6 +50,8 @@ struct Layer {
   std::vector<float> scale;
 
   // GEMM layers only.
+  int residual = -1;  ///< map of the shape of `out` whose codes are added to the sums, or -1
+  float residual_scale = 0.0F;       ///< from the residual map's codes to output steps
   std::vector<std::int8_t> weights;  ///< [out channel][kernel y][kernel x][in channel of the group]
   std::vector<std::int32_t> bias;    ///< [out channel], in accumulator steps
   bool logits = false;  ///< the output is the biased 32-bit sums; no requantising, no output map

@@ -123,7 +123,7 @@ void OnnxCompiler::finish() {
   const auto found = values_.find(name);
   if (found == values_.end()) throw base::InputError(place, "no node writes it");
   Value& value = found->second;
-  const bool averages = value.form == Form::kSums && !network_.layers.back().is_gemm();
+  const bool averages = value.form == Form::kSums && !layer_of(value).is_gemm();
   if (value.form != Form::kSums || value.relu || averages) {
     throw base::InputError(place,
                            value.relu ? "is read behind a Relu"
@@ -136,10 +136,16 @@ void OnnxCompiler::finish() {
     const OnnxNode node(model_.graph().node(i), i, model_.file());
     const auto written = values_.find(node.output());
     if (written == values_.end() || written->second.read) continue;
-    node.fail("nothing reads its output", "a chain of nodes");
+    node.fail("nothing reads its output", "nodes that lead to the graph's output");
   }
-  Layer& last = network_.layers.back();
-  const StepScales& scales = step_scales_.back();
+  SIM_CHECK(value.map == static_cast<int>(network_.layers.size()), "import", -1,
+            "nothing comes after the layer of the logits");
+  Layer& last = layer_of(value);
+  const StepScales& scales = scales_of(value);
+  if (last.residual >= 0) {
+    throw base::InputError(place, "has a residual operand added to it",
+                           "supported: the float output of the last Conv, Gemm or MatMul");
+  }
   if (last.out.height != 1 || last.out.width != 1) {
     throw base::InputError(place, fmt::format("is a map of {}", to_string(last.out)),
                            "supported: 1 x 1 x classes");
@@ -194,8 +200,10 @@ OnnxCompiler::Value OnnxCompiler::take(const OnnxNode& node, int input) {
                                    : "no initialiser, and written by no node before this one"),
               "activations, nodes in topological order");
   }
-  if (found->second.read) {
-    node.fail(fmt::format("input {} already has a reader", shown(name)), "a chain of nodes");
+  const Form form = found->second.form;
+  if (found->second.read && form != Form::kCodes && form != Form::kReals) {
+    node.fail(fmt::format("input {} already has a reader", shown(name)),
+              "several readers of codes and dequantised codes only");
   }
   found->second.read = true;
   return found->second;
@@ -314,8 +322,8 @@ bool OnnxCompiler::image_is_in_range(float scale) const {
 }
 
 void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale) {
-  Layer& layer = network_.layers.back();
-  const StepScales& scales = step_scales_.back();
+  Layer& layer = layer_of(value);
+  const StepScales& scales = scales_of(value);
   if (layer.is_gemm()) {
     for (const float weight : scales.weight) {
       layer.scale.push_back(tensor::combined_scale(scales.input, weight, scale));
@@ -328,6 +336,15 @@ void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale
     node.fail(fmt::format("from the sums of {} (channel {}) to its output the factor is {}",
                           shown(layer.name), channel, layer.scale[channel]),
               kScaleRule);
+  }
+  if (layer.residual >= 0) {
+    const float factor = layer.residual_scale / scale;
+    if (!is_scale(factor) || !is_scale(factor * static_cast<float>(top_code(kMaxBits)))) {
+      node.fail(fmt::format("from the residual operand of {} to its output the factor is {}",
+                            shown(layer.name), factor),
+                "finite and above 0, 255 of it, too");
+    }
+    layer.residual_scale = factor;
   }
   value.scale = scale;
   value.in_range = network_.activation_bits == kMaxBits;
@@ -398,7 +415,7 @@ void OnnxCompiler::relu(const OnnxNode& node) {
   node.expect_attributes({});
   Value value = take(node, 0);
   if (value.form != Form::kSums) fail_form(node, value, "Relu behind a layer");
-  if (!network_.layers.back().is_gemm()) {
+  if (!layer_of(value).is_gemm()) {
     node.fail("its input is the output of average pooling", "Relu behind Conv, Gemm or MatMul");
   }
   value.relu = true;

@@ -80,9 +80,17 @@ class OnnxCompiler {
   void quantise_sums(const OnnxNode& node, Value& value, float scale);
   bool image_is_in_range(float scale) const;
 
-  /// The activation that the node reads; marks it read. A chain: every value has one reader.
+  /// The activation that the node reads; marks it read. Codes and dequantised codes may have
+  /// several readers, any other value has one.
   Value take(const OnnxNode& node, int input);
   void give(const OnnxNode& node, const Value& value);
+  /// The layer whose float output `sums` is.
+  Layer& layer_of(const Value& sums) {
+    return network_.layers[static_cast<std::size_t>(sums.map) - 1];
+  }
+  const StepScales& scales_of(const Value& sums) const {
+    return step_scales_[static_cast<std::size_t>(sums.map) - 1];
+  }
   [[noreturn]] void fail_form(const OnnxNode& node, const Value& value,
                               const std::string& supported) const;
   static const char* form_text(Form form);
@@ -98,11 +106,13 @@ class OnnxCompiler {
   void gemm(const OnnxNode& node);
   void matmul(const OnnxNode& node);
   void add(const OnnxNode& node);
+  void add_residual(const OnnxNode& node);
   void max_pool(const OnnxNode& node);
   void average_pool(const OnnxNode& node);
   void global_average_pool(const OnnxNode& node);
 
   Value take_layer_input(const OnnxNode& node);
+  void expect_in_range(const OnnxNode& node, const Value& value) const;
   Value take_average_input(const OnnxNode& node);
   void add_average(const OnnxNode& node, const Value& value, const Window& window);
   void fully_connected(const OnnxNode& node, bool transposed, bool has_bias);

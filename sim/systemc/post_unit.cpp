@@ -78,7 +78,9 @@ std::int64_t PostUnit::entry_lanes() const {
 }
 
 std::int64_t PostUnit::entry_cycles() const {
-  return base::ceil_div(entry_lanes(), *program_.spec->post.lanes);
+  // The residual operand of an entry comes through the port that the entry takes, before it.
+  const std::int64_t operands = program_.step(queue_.front().id).residual >= 0 ? 2 : 1;
+  return operands * base::ceil_div(entry_lanes(), *program_.spec->post.lanes);
 }
 
 void PostUnit::do_entry() {
@@ -103,6 +105,7 @@ void PostUnit::post_entry(const Step& step) {
       program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
   const std::int32_t* sums = accumulators->read(step.address + entry_);
   program_.counters(step).accumulators.reads += block.n_count;
+  if (step.residual >= 0) program_.counters(step).activation_sram.reads += block.n_count;
 
   for (std::int64_t lane = 0; lane < block.n_count; ++lane) {
     const std::int64_t channel = first_channel + lane;
@@ -119,8 +122,7 @@ void PostUnit::post_entry(const Step& step) {
           sum;
       continue;
     }
-    const std::uint8_t code =
-        tensor::requantise(sum, layer.scale[c], program_.network->activation_bits);
+    const std::uint8_t code = requantise(step, {image, y, x, channel}, sum);
     if (pool < 0) {
       write(step, {image, y, x, channel}, code);
       continue;
@@ -138,6 +140,16 @@ void PostUnit::post_entry(const Step& step) {
       write(step, {image, y / height, window_x, channel}, maximum);
     }
   }
+}
+
+std::uint8_t PostUnit::requantise(const Step& step, const MapValue& value, std::int32_t sum) {
+  const network::Layer& layer = program_.layer(step.layer);
+  const float scale = layer.scale[static_cast<std::size_t>(value.channel)];
+  const int bits = program_.network->activation_bits;
+  if (step.residual < 0) return tensor::requantise(sum, scale, bits);
+  const std::uint8_t residual = activation_sram->read(
+      slot_of(program_.region(step.residual), value), program_.access_step(queue_.front().id));
+  return tensor::requantise_sum(sum, scale, residual, layer.residual_scale, bits);
 }
 
 void PostUnit::pool_entry(const Step& step) {
@@ -189,17 +201,19 @@ void PostUnit::pool_entry(const Step& step) {
   }
 }
 
+std::int64_t PostUnit::slot_of(const mapping::Region& region, const MapValue& value) const {
+  const network::MapShape& shape = program_.network->map(region.map);
+  return region.base +
+         (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
+              shape.width +
+          value.x) *
+             shape.channels +
+         value.channel;
+}
+
 void PostUnit::write(const Step& step, const MapValue& value, std::uint8_t code) {
   const mapping::Region& region = program_.region(step.output);
-  const network::MapShape& shape = program_.network->map(region.map);
-  const std::int64_t slot =
-      region.base +
-      (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
-           shape.width +
-       value.x) *
-          shape.channels +
-      value.channel;
-  activation_sram->write(slot, code, program_.access_step(queue_.front().id));
+  activation_sram->write(slot_of(region, value), code, program_.access_step(queue_.front().id));
   base::LayerCounters& counters = program_.counters(step);
   ++counters.activation_sram.writes;
   MapDensity& density = program_.maps[static_cast<std::size_t>(region.map)];

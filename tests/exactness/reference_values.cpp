@@ -93,6 +93,13 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
               static_cast<std::int32_t>(image[v] + static_cast<std::uint32_t>(layer.bias[channel]));
           values.last.push_back(sum);
           codes[v] = tensor::requantise(sum, layer.scale[channel], network.activation_bits);
+          if (layer.residual < 0) continue;
+          const float own = static_cast<float>(sum) * layer.scale[channel];
+          const float other = static_cast<float>(values.maps[at(layer.residual)][out.size()][v]) *
+                              layer.residual_scale;
+          const auto top = static_cast<float>((1 << network.activation_bits) - 1);
+          codes[v] =
+              static_cast<std::uint8_t>(std::min(std::max(std::nearbyint(own + other), 0.0F), top));
         }
         out.push_back(std::move(codes));
       }

@@ -170,6 +170,45 @@ TEST(TimingCases, GivenGlobalAveragePoolingOfTwoTilesOnOneLaneThenEveryTapTakesA
   EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{6, 6}));
 }
 
+TEST(TimingCases, GivenAResidualOperandThenEveryEntryTakesTwice) {
+  // Layer 0: load 0..2, stream 2..8, post 8 + 4 + 4 = 16. Layer 1 adds the image: load 8..10,
+  // post_wait 10..16, stream 16..22, post 22 + 4 + 4 x 2 = 34. Layer 2: load 22..24, post_wait
+  // 24..34, stream 34..40, post 40 + 4 + 4 = 48.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  auto network = chain({pointwise(0, 4, 2, 2), pointwise(1, 4, 2, 2), pointwise(2, 4, 2, 2)});
+  network.layers[1].residual = 0;
+  network.layers[1].residual_scale = 1.0F;
+  const auto measured = run(spec, network);
+  expect(measured.layers[0].cycles, {6, 2, 0, 0});
+  expect(measured.layers[1].cycles, {6, 2, 0, 6});
+  expect(measured.layers[2].cycles, {6, 2, 0, 10 + 8});
+  // 4 pixels of 2 values go through the array, and 4 of 2 to the post unit.
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 4 * 2 + 4 * 2);
+  EXPECT_EQ(measured.layers[0].activation_sram.reads, 4 * 2);
+  // Ones give twos, twos give 4 + 1.
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 10));
+}
+
+TEST(TimingCases, GivenTwoTilesWithAResidualOperandThenTheSecondWaitsForTheFirst) {
+  // D = 2: K = 3 in one pass, S = 2. Tile of 2: load 0..3, stream 3..13 (8 + 1 + 1); tile of 1:
+  // load 13..16, stream 16..25 (8 + 1 + 0). One lane, with the residual operand 4 cycles an entry
+  // of two channels, 2 of one: 13 + 4 + 4 x 4 = 33, max(25 + 4, 33) + 4 x 2 = 41. Layer 1:
+  // load 25..28, post_wait 28..41, stream 41..51, post 51 + 4 + 4 x 2 = 63.
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 2;
+  spec.post.lanes = 1;
+  spec.post.latency_cycles = 4;
+  auto network = chain({pointwise(0, 4, 3, 3), pointwise(1, 4, 3, 2)});
+  network.layers[0].residual = 0;
+  network.layers[0].residual_scale = 2.0F;
+  const auto measured = run(spec, network);
+  expect(measured.layers[0].cycles, {19, 6, 0, 0});
+  expect(measured.layers[1].cycles, {10, 3, 0, 13 + 12});
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 15));  // 3 x (3 + 2 x 1)
+}
+
 TEST(TimingCases, GivenTwoKPassesThenSerialLoadAlternatesWithStreams) {
   // K = 4 on 2 rows: 2 passes, each load 2 + stream (3 + 1 + 1) = 7; serial: 14.
   const auto measured = run(small_machine(), chain({pointwise(0, 3, 4, 2)}));

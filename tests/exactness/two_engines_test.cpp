@@ -121,6 +121,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   EXPECT_GT(groups_or_halo, run / 3);
   EXPECT_GT(many_lanes, run / 3);
   EXPECT_GT(kinds.average_pools, run / 5);
+  EXPECT_GT(kinds.residuals, run / 5);
 }
 
 }  // namespace

@@ -60,6 +60,18 @@ TEST(NaiveLayer, AveragesEachChannel) {
   EXPECT_EQ(evaluate_layer(layer, 2, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{3, 3}));
 }
 
+TEST(NaiveLayer, AddsTheResidualOperandBeforeItRounds) {
+  // 3 x 0.25 + 1 x 0.75 = 1.5 to even; -6 x 0.25 + 3 x 0.75 = 0.75; 40 x 0.25 + 9 x 0.75 = 16.75,
+  // clamped; each part rounded alone would give 1 + 1 = 2, -2 + 2 = 0.
+  network::Layer layer = convolution({3, 1, 1}, {3, 1, 1}, {});
+  layer.weights = {1};
+  layer.bias = {-10};
+  layer.scale = {0.25F};
+  layer.residual = 0;
+  layer.residual_scale = 0.75F;
+  EXPECT_EQ(evaluate_layer(layer, 4, {13, 4, 50}, 0, 0, {}, {1, 3, 9}).codes, (Codes{2, 1, 15}));
+}
+
 TEST(NaiveLayer, SumsWrap) {
   network::Layer layer = convolution({1, 1, 1}, {1, 1, 1}, {});
   layer.weights = {1};

@@ -80,7 +80,9 @@ struct Value {
   float scale = 1.0F;                ///< kCodes; kSums: of the codes that went in
   std::vector<float> weight_scales;  ///< kSums, kWeights: one, or one a channel
   std::int64_t averaged = 0;         ///< kSums of codes, of so many each; 0: of products
-  int layer = -1;                    ///< whose result it is
+  std::vector<std::int64_t> added;   ///< kSums: codes that are added to them, of added_scale
+  float added_scale = 1.0F;
+  int layer = -1;  ///< whose result it is
 };
 
 class Evaluator {
@@ -167,6 +169,7 @@ class Evaluator {
     out.reals.clear();
     out.weight_scales.clear();
     out.averaged = 0;
+    out.added.clear();
     if (in.form == Form::kImage) {
       out.numbers.clear();
       for (const float real : in.reals) out.numbers.push_back(to_code(real, scale));
@@ -179,6 +182,13 @@ class Evaluator {
           continue;
         }
         const float weight_scale = in.weight_scales[in.weight_scales.size() == 1 ? 0 : i / plane];
+        if (!in.added.empty()) {
+          const float own = static_cast<float>(in.numbers[i]) *
+                            tensor::combined_scale(in.scale, weight_scale, scale);
+          const float other = static_cast<float>(in.added[i]) * (in.added_scale / scale);
+          out.numbers[i] = to_code(own + other, 1.0F);
+          continue;
+        }
         out.numbers[i] =
             tensor::requantise(static_cast<std::int32_t>(in.numbers[i]),
                                tensor::combined_scale(in.scale, weight_scale, scale), 8);
@@ -302,12 +312,17 @@ class Evaluator {
     return out;
   }
 
-  // The bias of a MatMul, on either side.
+  // The bias of a MatMul or the codes of another map, on either side.
   Value add(const onnx::NodeProto& node) {
     const Value& left = values_.at(node.input(0));
     const Value& right = values_.at(node.input(1));
     Value out = left.form == Form::kSums ? left : right;
     const Value& bias = left.form == Form::kSums ? right : left;
+    if (out.form == Form::kSums && bias.form == Form::kCodes && bias.sizes == out.sizes) {
+      out.added = bias.numbers;
+      out.added_scale = bias.scale;
+      return out;
+    }
     if (out.form != Form::kSums || bias.form != Form::kWeights) fail(node, "operands");
     for (std::size_t i = 0; i < out.numbers.size(); ++i) {
       out.numbers[i] = wrap_add(static_cast<std::int32_t>(out.numbers[i]),
@@ -319,6 +334,7 @@ class Evaluator {
 
   Value relu(const onnx::NodeProto& node) const {
     Value out = input(node);
+    if (!out.added.empty()) return out;  // the quantiser to unsigned codes is one, too
     for (std::int64_t& number : out.numbers) number = std::max<std::int64_t>(number, 0);
     return out;
   }

@@ -84,6 +84,13 @@ TEST(NaiveNetwork, AgreesWithTheImportOnRandomModels) {
     builder.image(1, 8, 7, 1.0F / static_cast<float>((1 << bits) - 1));
     builder.conv("a", first).relu("a_relu").quantise("a_q", scale);
     builder.max_pool("p", 2, 2, 2, 2).requantise("p_q");
+    const ModelBuilder::Mark block = builder.mark();
+    network::test::ConvSpec pointwise;
+    pointwise.out = 4;
+    pointwise.per_channel = seed % 4 == 1;
+    builder.conv("e", pointwise).add_residual("sum", block);
+    if (seed % 2 == 1) builder.relu("e_relu");
+    builder.quantise("e_q", 0.7F * scale);
     builder.conv("b", second).quantise("b_q", scale);
     if (seed % 3 == 1) builder.average_pool("avg", 1, 2, 1, 1).quantise("avg_q", scale / 2);
     if (seed % 3 == 2) builder.global_average_pool("mean").quantise("mean_q", scale);

@@ -189,7 +189,9 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
           changed("layer_name_unprintable",
                   [](ModelBuilder& b) { b.node("conv1").set_name("a\tb"); }),
           changed("cycle", [](ModelBuilder& b) { rename_input(b, "relu1", 0, "fc1_out"); }),
-          changed("two_readers",
+          changed("two_readers_of_sums",
+                  [](ModelBuilder& b) { rename_input(b, "act1_clip", 0, "relu1_out"); }),
+          changed("second_reader_before_the_clip",
                   [](ModelBuilder& b) { rename_input(b, "pool1", 0, "act1_dq_out"); }),
           changed("unread_output",
                   [](ModelBuilder& b) {
@@ -242,6 +244,78 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
                 [](ModelBuilder& b) {
                   b.image(1, 2, 2, 0.125F);
                   b.add_node("Add", "residual", {"image_dq_out", "image_dq_out"});
+                }),
+          built("add_of_sums",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {});
+                  b.go_on_from(image).conv("c2", {});
+                  b.add_node("Add", "residual", {"c1_out", "c2_out"});
+                }),
+          built("add_of_codes",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).conv("c1", {});
+                  b.add_node("Add", "residual", {"c1_out", "image_q_out"});
+                }),
+          built("residual_behind_relu",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).relu("r").add_residual("residual", image);
+                }),
+          built("residual_twice",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).add_residual("one", image).add_residual("two", image);
+                }),
+          built("residual_of_average",
+                [](ModelBuilder& b) {
+                  b.image(1, 1, 1, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.global_average_pool("p").add_residual("residual", image);
+                }),
+          built("residual_of_another_shape",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {3, 1, 1}).add_residual("residual", image);
+                }),
+          built("residual_flattened",
+                [](ModelBuilder& b) {
+                  b.image(2, 1, 1, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.flatten("f").gemm("fc", {2}).add_residual("residual", image);
+                }),
+          built("residual_of_more_bits",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).conv("c1", {}).quantise("a", 0.25F);
+                  ModelBuilder::Mark unclipped = b.mark();
+                  unclipped.value = "a_dq_out";
+                  b.conv("c2", {}).add_residual("residual", unclipped);
+                }),
+          built("residual_computed_later",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {});
+                  const ModelBuilder::Mark sums = b.mark();
+                  b.go_on_from(image).conv("shortcut", {}).quantise("a", 0.25F);
+                  const ModelBuilder::Mark shortcut = b.mark();
+                  b.go_on_from(sums).add_residual("residual", shortcut);
+                }),
+          built("residual_factor_overflows",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).add_residual("residual", image).quantise("a", 0.9e-37F);
+                }),
+          built("logits_with_residual",
+                [](ModelBuilder& b) {
+                  b.image(1, 1, 1, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).add_residual("residual", image).output();
                 }),
           built("second_bias",
                 [](ModelBuilder& b) {

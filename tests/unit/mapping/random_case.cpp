@@ -111,6 +111,30 @@ void random_convolution(Draw& draw, network::Layer& layer) {
   }
 }
 
+// Padding that gives the output the input's size, as in most blocks with a residual operand.
+void keep_size(network::Layer& layer) {
+  network::Window& w = layer.window;
+  w.stride_h = w.stride_w = 1;
+  w.pad_top = (w.kernel_h - 1) / 2;
+  w.pad_bottom = w.kernel_h - 1 - w.pad_top;
+  w.pad_left = w.kernel_w / 2;
+  w.pad_right = w.kernel_w - 1 - w.pad_left;
+}
+
+// Any earlier map of the output's size, whose channels the output then has, too.
+void random_residual(Draw& draw, const network::Network& network, network::Layer& layer) {
+  std::vector<int> fit;
+  for (int map = 0; map <= static_cast<int>(network.layers.size()); ++map) {
+    const network::MapShape& shape = network.map(map);
+    if (shape.height == layer.out.height && shape.width == layer.out.width) fit.push_back(map);
+  }
+  if (fit.empty()) return;
+  layer.residual = fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))];
+  layer.residual_scale = 0.3F * static_cast<float>(draw.between(1, 5));
+  layer.out.channels = network.map(layer.residual).channels;
+  if (layer.out.channels % layer.groups != 0) layer.groups = 1;
+}
+
 void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
   const int limit = (1 << (weight_bits - 1)) - 1;
   layer.weights.resize(static_cast<std::size_t>(layer.out.channels * layer.k()));
@@ -128,6 +152,7 @@ void LayerKinds::count(const network::Network& network) {
   const auto any = [&](auto is) {
     return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
   };
+  residuals += any([](const auto& layer) { return layer.residual >= 0; });
   average_pools +=
       any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
 }
@@ -146,13 +171,15 @@ RandomCase random_case(std::uint32_t seed) {
   for (int i = 0; i < layers; ++i) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
-    layer.input = i;
-    layer.in = shape;
+    // Mostly a chain; a branch reads an earlier map, and the one before it may have no reader.
+    layer.input = i > 1 && draw.one_in(5) ? draw.between(0, i - 1) : i;
+    layer.in = shape = c.network.map(layer.input);
     const bool last = i == layers - 1;
     if (i > 0 && !last && draw.one_in(2)) {
       random_pool(draw, layer);
     } else {
       random_convolution(draw, layer);
+      if (draw.one_in(3)) keep_size(layer);
     }
     const network::Window& w = layer.window;
     layer.out.height = (shape.height + w.pad_top + w.pad_bottom - w.kernel_h) / w.stride_h + 1;
@@ -162,6 +189,7 @@ RandomCase random_case(std::uint32_t seed) {
       layer.out.channels = layer.groups * draw.between(1, 9);
       layer.logits = last && draw.one_in(2);
       layer.tap_accumulators = last && !layer.logits && layers == 1;
+      if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
       random_operands(draw, layer, c.network.weight_bits);
     }
     shape = layer.out;

@@ -21,6 +21,7 @@ RandomCase random_case(std::uint32_t seed);
 /// How many networks had each kind of layer, of those counted.
 struct LayerKinds {
   int average_pools = 0;
+  int residuals = 0;
 
   void count(const network::Network& network);
 };

@@ -79,12 +79,15 @@ std::vector<std::int32_t> sums_of(const Layer& layer, const std::vector<std::uin
 std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint8_t> codes,
                                    const InputObserver& observe) {
   std::vector<std::int32_t> sums;
+  std::vector<std::vector<std::uint8_t>> maps = {std::move(codes)};
   for (std::size_t index = 0; index < network.layers.size(); ++index) {
     const Layer& layer = network.layers[index];
+    codes = maps[static_cast<std::size_t>(layer.input)];
     if (observe) observe(index, codes);
     if (!layer.is_gemm()) {
       codes = layer.kind == LayerKind::kMaxPool ? pool(layer, codes)
                                                 : average(layer, codes, network.activation_bits);
+      maps.push_back(codes);
       continue;
     }
     sums = sums_of(layer, codes);
@@ -93,7 +96,12 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
     for (std::size_t i = 0; i < sums.size(); ++i) {
       const float scale = layer.scale[i % static_cast<std::size_t>(layer.out.channels)];
       codes[i] = tensor::requantise(sums[i], scale, network.activation_bits);
+      if (layer.residual < 0) continue;
+      codes[i] =
+          tensor::requantise_sum(sums[i], scale, maps[static_cast<std::size_t>(layer.residual)][i],
+                                 layer.residual_scale, network.activation_bits);
     }
+    maps.push_back(codes);
   }
   return sums;
 }

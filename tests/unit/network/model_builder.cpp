@@ -305,6 +305,20 @@ ModelBuilder& ModelBuilder::global_average_pool(const std::string& name) {
   return *this;
 }
 
+ModelBuilder& ModelBuilder::go_on_from(const Mark& mark) {
+  at_ = mark.value;
+  scale_ = mark.scale;
+  channels_ = mark.channels;
+  height_ = mark.height;
+  width_ = mark.width;
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::add_residual(const std::string& name, const Mark& mark) {
+  add_node("Add", name, {at_, mark.value});
+  return *this;
+}
+
 ModelBuilder& ModelBuilder::flatten(const std::string& name) {
   set_attribute(add_node("Flatten", name, {at_}), "axis", std::int64_t{1});
   return *this;

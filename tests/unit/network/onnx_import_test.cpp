@@ -126,6 +126,35 @@ const std::vector<Case>& cases() {
              .gemm("fc", dense(3))
              .output();
        }},
+      {"residual_blocks", 4, 4, Storage::kRaw,
+       [](ModelBuilder& b) {
+         b.image(2, 6, 6, 0.125F).conv("c0", conv(4, 3, 3, 1, 1, {1, 1, 1, 1}, 1, true));
+         b.relu("r0").quantise("a0", 0.25F);
+         // Identity: the block's input is added.
+         const ModelBuilder::Mark block1 = b.mark();
+         b.conv("c1", conv(4, 3, 3, 1, 1, {1, 1, 1, 1})).relu("r1").quantise("a1", 0.5F);
+         b.conv("c2", conv(4, 3, 3, 1, 1, {1, 1, 1, 1}, 1, true)).add_residual("s2", block1);
+         b.relu("r2").quantise("a2", 0.5F);
+         // Projection: a convolution of its own, with its own quantiser, before the block's others.
+         const ModelBuilder::Mark block2 = b.mark();
+         b.conv("p3", conv(3, 1, 1, 2, 2)).relu("rp").quantise("ap", 0.125F);
+         const ModelBuilder::Mark shortcut = b.mark();
+         b.go_on_from(block2).conv("c3", conv(5, 3, 3, 2, 2, {1, 1, 1, 1})).quantise("a3", 0.5F);
+         b.conv("c4", conv(3, 3, 3, 1, 1, {1, 1, 1, 1})).add_residual("s4", shortcut);
+         b.quantise("a4", 1.0F).global_average_pool("mean").quantise("am", 0.5F);
+         b.flatten("flat").gemm("fc", dense(3)).output();
+       }},
+      {"residual_of_the_image_and_of_a_matmul", 8, 8, Storage::kTyped,
+       [](ModelBuilder& b) {
+         b.image(1, 2, 3, 1.0F / 128);
+         const ModelBuilder::Mark image = b.mark();
+         b.conv("c1", conv(1, 1, 1));
+         b.add_node("Add", "s1", {image.value, "c1_out"});
+         b.quantise("a1", 0.125F).flatten("f1").gemm("fc1", dense(4)).quantise("a2", 0.25F);
+         const ModelBuilder::Mark first = b.mark();
+         b.matmul("fc2", dense(4)).add_residual("s2", first).relu("r2").quantise("a3", 0.5F);
+         b.gemm("fc3", dense(2)).output();
+       }},
       {"eight_bits", 8, 8, Storage::kTyped,
        [](ModelBuilder& b) {
          b.image(1, 5, 5, 1.0F / 128)
@@ -220,6 +249,24 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   EXPECT_EQ(fc2.in, (MapShape{1, 1, 3}));
   EXPECT_TRUE(fc2.logits);
   EXPECT_EQ(fc2.scale[0], 0.5F * 0.125F);
+}
+
+TEST(OnnxImport, GivenAResidualAddThenItIsPartOfTheLayerBefore) {
+  ModelBuilder builder(4, 4);
+  builder.image(2, 3, 3, 0.125F);
+  const ModelBuilder::Mark image = builder.mark();
+  builder.conv("c1", conv(4, 1, 1)).quantise("a1", 0.5F).max_pool("p1", 1, 1, 1, 1);
+  builder.conv("c2", conv(2, 1, 1)).add_residual("sum", image).relu("r").quantise("a2", 0.25F);
+  builder.flatten("flat").gemm("fc", dense(2)).output();
+  const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  ASSERT_EQ(network.layers.size(), 4U);
+  EXPECT_EQ(network.layers[0].residual, -1);
+  const Layer& c2 = network.layers[2];
+  EXPECT_EQ(c2.name, "c2");
+  EXPECT_EQ(c2.input, 2);
+  EXPECT_EQ(c2.residual, 0);
+  EXPECT_EQ(c2.residual_scale, 0.125F / 0.25F);
+  EXPECT_EQ(c2.scale[0], tensor::combined_scale(0.5F, 0.125F, 0.25F));
 }
 
 TEST(OnnxImport, GivenAveragePoolsThenTheirFactorIsThatOfTheGraph) {
