@@ -200,15 +200,16 @@ void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, s
       const std::size_t channel = at(job.first_channel + c);
       const std::int64_t first = std::int64_t{c} * lanes;
       post_sum_lanes(sums.data() + first, layer.bias[channel], layer.scale[channel],
-                     residual + first, layer.residual_scale, network.activation_bits, lanes,
-                     keep_maximum, out + first);
+                     residual + first, layer.residual_scale, network.activation_bits,
+                     layer.threshold, lanes, keep_maximum, out + first);
     }
     return;
   }
   for (int c = 0; c < channels; ++c) {
     const std::size_t channel = at(job.first_channel + c);
     post_lanes(sums.data() + std::int64_t{c} * lanes, layer.bias[channel], layer.scale[channel],
-               network.activation_bits, lanes, keep_maximum, out + std::int64_t{c} * lanes);
+               network.activation_bits, layer.threshold, lanes, keep_maximum,
+               out + std::int64_t{c} * lanes);
   }
 }
 
@@ -252,7 +253,7 @@ void BatchGroup::average_layer(const network::Layer& layer, std::size_t index) {
         std::int16_t* out = maps[index + 1].data() + layouts[index + 1].index(image, y, x) * lanes;
         for (std::int64_t c = 0; c < layer.out.channels; ++c) {
           post_lanes(totals.data() + c * lanes, 0, layer.scale.front(), network.activation_bits,
-                     lanes, false, out + c * lanes);
+                     layer.threshold, lanes, false, out + c * lanes);
         }
       }
     }

@@ -34,7 +34,7 @@ class ScheduleBuilder {
   /// All weights are loaded in set-up, the first block to word `first_word`.
   void make_resident(std::int64_t first_word) { resident_at_ = first_word; }
   /// A map that lies whole in the activation SRAM from the beginning, for a layer looked at alone.
-  void assume_present(std::int32_t map, std::int64_t base) { present_.push_back({map, base}); }
+  void assume_present(std::int32_t map, std::int64_t base) { present_.emplace_back(map, base); }
 
   /// The last layer's output stays on chip (for a layer looked at alone) instead of being stored to
   /// DRAM at the end.

@@ -54,7 +54,8 @@ struct Layer {
   float residual_scale = 0.0F;       ///< from the residual map's codes to output steps
   std::vector<std::int8_t> weights;  ///< [out channel][kernel y][kernel x][in channel of the group]
   std::vector<std::int32_t> bias;    ///< [out channel], in accumulator steps
-  bool logits = false;  ///< the output is the biased 32-bit sums; no requantising, no output map
+  float threshold = 0.0F;  ///< in output steps: what is not above it becomes 0; a ReLU has 0
+  bool logits = false;     ///< the output is the biased 32-bit sums; no requantising, no output map
   bool tap_accumulators = false;  ///< the run reports a hash of the biased sums (workloads)
 
   bool is_gemm() const {

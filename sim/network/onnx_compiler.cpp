@@ -62,6 +62,7 @@ void OnnxCompiler::run(const OnnxNode& node) {
       {"QuantizeLinear", &OnnxCompiler::quantise},
       {"Relu", &OnnxCompiler::relu},
       {"Reshape", &OnnxCompiler::reshape},
+      {"ThresholdedRelu", &OnnxCompiler::thresholded_relu},
   };
   const auto found = kOperators.find(node.op());
   if (found == kOperators.end() || !node.is_default_domain()) {
@@ -346,6 +347,13 @@ void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale
     }
     layer.residual_scale = factor;
   }
+  layer.threshold = value.threshold / scale;
+  if (!std::isfinite(layer.threshold)) {
+    node.fail(fmt::format("the threshold of {}, {}, is {} of its steps", shown(layer.name),
+                          value.threshold, layer.threshold),
+              "finite");
+  }
+  value.threshold = 0.0F;
   value.scale = scale;
   value.in_range = network_.activation_bits == kMaxBits;
   if (!layer.is_gemm()) {
@@ -386,8 +394,7 @@ void OnnxCompiler::dequantise(const OnnxNode& node) {
   }
 }
 
-// Thresholded ReLU will be a Clip-like form between a layer and its quantiser; here only the clip
-// to the bits of the codes is known.
+// The clip to the bits of the codes.
 void OnnxCompiler::clip(const OnnxNode& node) {
   node.expect_inputs(3, 3);
   node.expect_attributes({});
@@ -410,15 +417,36 @@ void OnnxCompiler::clip(const OnnxNode& node) {
   give(node, value);
 }
 
-void OnnxCompiler::relu(const OnnxNode& node) {
+// What an activation function reads.
+OnnxCompiler::Value OnnxCompiler::take_sums(const OnnxNode& node) {
   node.expect_inputs(1, 1);
-  node.expect_attributes({});
-  Value value = take(node, 0);
-  if (value.form != Form::kSums) fail_form(node, value, "Relu behind a layer");
+  const Value value = take(node, 0);
+  if (value.form != Form::kSums) fail_form(node, value, node.op() + " behind a layer");
   if (!layer_of(value).is_gemm()) {
-    node.fail("its input is the output of average pooling", "Relu behind Conv, Gemm or MatMul");
+    node.fail("its input is the output of average pooling",
+              node.op() + " behind Conv, Gemm or MatMul");
+  }
+  return value;
+}
+
+void OnnxCompiler::relu(const OnnxNode& node) {
+  node.expect_attributes({});
+  Value value = take_sums(node);
+  value.relu = true;
+  give(node, value);
+}
+
+void OnnxCompiler::thresholded_relu(const OnnxNode& node) {
+  node.expect_attributes({"alpha"});
+  Value value = take_sums(node);
+  if (value.relu) {
+    node.fail("its input has passed an activation function", "one activation function a layer");
   }
   value.relu = true;
+  value.threshold = node.real("alpha", 1.0F);
+  if (!std::isfinite(value.threshold) || value.threshold < 0.0F) {
+    node.fail(fmt::format("alpha is {}", value.threshold), "0 or more");
+  }
   give(node, value);
 }
 

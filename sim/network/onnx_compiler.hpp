@@ -43,11 +43,12 @@ class OnnxCompiler {
     Form form = Form::kPixels;
     int map = 0;  ///< map of the network that it holds; kSums: the map that it will become
     MapShape shape;
-    bool flat = false;      ///< seen as [N, values] instead of [N, channels, height, width]
-    float scale = 1.0F;     ///< kCodes, kReals, kClipped: real value of code 1
-    bool in_range = false;  ///< no code is above 2^activation_bits - 1
-    bool relu = false;      ///< kSums: a Relu came after the layer
-    bool read = false;      ///< a node or the graph's output reads it
+    bool flat = false;       ///< seen as [N, values] instead of [N, channels, height, width]
+    float scale = 1.0F;      ///< kCodes, kReals, kClipped: real value of code 1
+    bool in_range = false;   ///< no code is above 2^activation_bits - 1
+    bool relu = false;       ///< kSums: a Relu or ThresholdedRelu came after the layer
+    float threshold = 0.0F;  ///< kSums: of that
+    bool read = false;       ///< a node or the graph's output reads it
   };
   /// A dequantised initialiser: weights or bias.
   struct Constant {
@@ -74,6 +75,8 @@ class OnnxCompiler {
   void dequantise(const OnnxNode& node);
   void clip(const OnnxNode& node);
   void relu(const OnnxNode& node);
+  void thresholded_relu(const OnnxNode& node);
+  Value take_sums(const OnnxNode& node);
   void flatten(const OnnxNode& node);
   void reshape(const OnnxNode& node);
   void identity(const OnnxNode& node);

@@ -146,10 +146,10 @@ std::uint8_t PostUnit::requantise(const Step& step, const MapValue& value, std::
   const network::Layer& layer = program_.layer(step.layer);
   const float scale = layer.scale[static_cast<std::size_t>(value.channel)];
   const int bits = program_.network->activation_bits;
-  if (step.residual < 0) return tensor::requantise(sum, scale, bits);
+  if (step.residual < 0) return tensor::requantise(sum, scale, bits, layer.threshold);
   const std::uint8_t residual = activation_sram->read(
       slot_of(program_.region(step.residual), value), program_.access_step(queue_.front().id));
-  return tensor::requantise_sum(sum, scale, residual, layer.residual_scale, bits);
+  return tensor::requantise_sum(sum, scale, residual, layer.residual_scale, bits, layer.threshold);
 }
 
 void PostUnit::pool_entry(const Step& step) {

@@ -1,12 +1,12 @@
 // The post unit: from accumulators to the next layer's activations. Adds the bias and the codes of
-// a residual operand, requantises (which is the ReLU, too: codes are unsigned), pools on the way
-// where the schedule says so, and writes the activation SRAM with its bitmap; sums of the last
-// layer go to the host.
+// a residual operand, requantises (which is the ReLU, too, with or without a threshold: codes are
+// unsigned), pools on the way where the schedule says so, and writes the activation SRAM with its
+// bitmap; sums of the last layer go to the host.
 //
-// Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, one entry
-// of C lanes a cycle, two with a residual operand (docs/timing.md, "Accumulators and post").
-// Unlimited lanes: no cycles at all. Memories owned: maxima and sums of the windows that are open
-// in pooling.
+// Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, an entry
+// of C lanes a cycle, or in two cycles with a residual operand (docs/timing.md, "Accumulators and
+// post"). Unlimited lanes: no cycles at all. Memories owned: maxima and sums of the windows that
+// are open in pooling.
 #pragma once
 
 #include <deque>

@@ -105,7 +105,7 @@ TEST(ShippedNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
 }
 
 // A ResNet-8 of width 4 for images of 16 x 16: a block with an identity and two with a projection,
-// global average pooling, 10 classes. Weights are random.
+// global average pooling, 10 classes; one block has a thresholded ReLU. Weights are random.
 std::string residual_model(int bits) {
   using network::test::ModelBuilder;
   ModelBuilder b(bits, bits, 8);
@@ -132,7 +132,12 @@ std::string residual_model(int bits) {
     }
     b.go_on_from(input).conv(block + "_a", conv(width, 3, stride)).relu(block + "_ra");
     b.quantise(block + "_aa", scale *= 2.3F).conv(block + "_b", conv(width, 3, 1));
-    b.add_residual(block + "_sum", shortcut).relu(block + "_rb");
+    b.add_residual(block + "_sum", shortcut);
+    if (width == 8) {
+      b.thresholded_relu(block + "_rb", 1.5F * scale);
+    } else {
+      b.relu(block + "_rb");
+    }
     b.quantise(block + "_ab", scale *= 1.7F);
   }
   network::test::GemmSpec last;

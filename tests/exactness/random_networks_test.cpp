@@ -117,6 +117,7 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
   EXPECT_GT(skipping, run / 4);
   EXPECT_GT(kinds.average_pools, run / 5);
   EXPECT_GT(kinds.residuals, run / 5);
+  EXPECT_GT(kinds.thresholds, run / 5);
 }
 
 TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThoseOfTheReference) {

@@ -5,7 +5,6 @@
 
 #include "exactness/reference_run.hpp"
 #include "tensor/encoding.hpp"
-#include "tensor/requantise.hpp"
 
 namespace lacuna::reference {
 namespace {
@@ -92,14 +91,15 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
           const auto sum =
               static_cast<std::int32_t>(image[v] + static_cast<std::uint32_t>(layer.bias[channel]));
           values.last.push_back(sum);
-          codes[v] = tensor::requantise(sum, layer.scale[channel], network.activation_bits);
-          if (layer.residual < 0) continue;
-          const float own = static_cast<float>(sum) * layer.scale[channel];
-          const float other = static_cast<float>(values.maps[at(layer.residual)][out.size()][v]) *
-                              layer.residual_scale;
+          float scaled = static_cast<float>(sum) * layer.scale[channel];
+          if (layer.residual >= 0) {
+            const float other = static_cast<float>(values.maps[at(layer.residual)][out.size()][v]) *
+                                layer.residual_scale;
+            scaled = scaled + other;
+          }
           const auto top = static_cast<float>((1 << network.activation_bits) - 1);
-          codes[v] =
-              static_cast<std::uint8_t>(std::min(std::max(std::nearbyint(own + other), 0.0F), top));
+          const float kept = scaled > layer.threshold ? scaled : 0.0F;
+          codes[v] = static_cast<std::uint8_t>(std::min(std::nearbyint(kept), top));
         }
         out.push_back(std::move(codes));
       }

@@ -81,8 +81,9 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
   EXPECT_GT(used.prefix, used.run / 10);
   EXPECT_GT(used.channel, used.run / 5);
   EXPECT_GT(used.early_stop, used.run / 20);
-  EXPECT_GT(used.kinds.average_pools, used.run / 5);
+  EXPECT_GT(used.kinds.average_pools, used.run / 6);
   EXPECT_GT(used.kinds.residuals, used.run / 5);
+  EXPECT_GT(used.kinds.thresholds, used.run / 5);
   std::printf("%d cases: %d fetch again, %d change logits, %d/%d/%d/%d used each shortcut\n",
               used.run, used.refetching, used.changed, used.residency, used.prefix, used.channel,
               used.early_stop);

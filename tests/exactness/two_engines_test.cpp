@@ -122,6 +122,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   EXPECT_GT(many_lanes, run / 3);
   EXPECT_GT(kinds.average_pools, run / 5);
   EXPECT_GT(kinds.residuals, run / 5);
+  EXPECT_GT(kinds.thresholds, run / 5);
 }
 
 }  // namespace

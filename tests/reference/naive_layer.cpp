@@ -78,11 +78,14 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
           const float other =
               static_cast<float>(residual.at(result.codes.size())) * layer.residual_scale;
           const float top = static_cast<float>((1 << activation_bits) - 1);
-          const float code = std::min(std::max(std::nearbyint(own + other), 0.0F), top);
+          const float kept = own + other > layer.threshold ? own + other : 0.0F;
+          const float code = std::min(std::nearbyint(kept), top);
           result.codes.push_back(static_cast<std::uint8_t>(code));
           continue;
         }
-        result.codes.push_back(tensor::requantise(sum, layer.scale[channel], activation_bits));
+        const bool kept = static_cast<float>(sum) * layer.scale[channel] > layer.threshold;
+        result.codes.push_back(kept ? tensor::requantise(sum, layer.scale[channel], activation_bits)
+                                    : 0);
       }
     }
   }

@@ -60,6 +60,18 @@ TEST(NaiveLayer, AveragesEachChannel) {
   EXPECT_EQ(evaluate_layer(layer, 2, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{3, 3}));
 }
 
+TEST(NaiveLayer, KeepsWhatIsAboveTheThreshold) {
+  // 5 x 0.5 = 2.5 is not above 2.5; 6 x 0.5 = 3; 1 x 0.5 + 4 = 4.5 to even, 0.5 + 2 is not above.
+  network::Layer layer = convolution({2, 1, 1}, {2, 1, 1}, {});
+  layer.weights = {1};
+  layer.scale = {0.5F};
+  layer.threshold = 2.5F;
+  EXPECT_EQ(evaluate_layer(layer, 8, {5, 6}).codes, (Codes{0, 3}));
+  layer.residual = 0;
+  layer.residual_scale = 2.0F;
+  EXPECT_EQ(evaluate_layer(layer, 8, {1, 1}, 0, 0, {}, {2, 1}).codes, (Codes{4, 0}));
+}
+
 TEST(NaiveLayer, AddsTheResidualOperandBeforeItRounds) {
   // 3 x 0.25 + 1 x 0.75 = 1.5 to even; -6 x 0.25 + 3 x 0.75 = 0.75; 40 x 0.25 + 9 x 0.75 = 16.75,
   // clamped; each part rounded alone would give 1 + 1 = 2, -2 + 2 = 0.

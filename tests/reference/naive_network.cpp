@@ -82,7 +82,8 @@ struct Value {
   std::int64_t averaged = 0;         ///< kSums of codes, of so many each; 0: of products
   std::vector<std::int64_t> added;   ///< kSums: codes that are added to them, of added_scale
   float added_scale = 1.0F;
-  int layer = -1;  ///< whose result it is
+  float threshold = 0.0F;  ///< kSums: reals not above it become 0
+  int layer = -1;          ///< whose result it is
 };
 
 class Evaluator {
@@ -126,6 +127,7 @@ class Evaluator {
     if (op == "AveragePool" || op == "GlobalAveragePool") return average(node);
     if (op == "Add") return add(node);
     if (op == "Relu") return relu(node);
+    if (op == "ThresholdedRelu") return threshold(node);
     if (op == "Clip") return clip(node);
     if (op == "Identity") return input(node);
     if (op == "Flatten" || op == "Reshape") {
@@ -170,6 +172,7 @@ class Evaluator {
     out.weight_scales.clear();
     out.averaged = 0;
     out.added.clear();
+    out.threshold = 0.0F;
     if (in.form == Form::kImage) {
       out.numbers.clear();
       for (const float real : in.reals) out.numbers.push_back(to_code(real, scale));
@@ -182,11 +185,13 @@ class Evaluator {
           continue;
         }
         const float weight_scale = in.weight_scales[in.weight_scales.size() == 1 ? 0 : i / plane];
-        if (!in.added.empty()) {
+        if (!in.added.empty() || in.threshold > 0.0F) {
           const float own = static_cast<float>(in.numbers[i]) *
                             tensor::combined_scale(in.scale, weight_scale, scale);
-          const float other = static_cast<float>(in.added[i]) * (in.added_scale / scale);
-          out.numbers[i] = to_code(own + other, 1.0F);
+          const float other =
+              in.added.empty() ? 0.0F : static_cast<float>(in.added[i]) * (in.added_scale / scale);
+          const bool kept = own + other > in.threshold / scale;
+          out.numbers[i] = kept ? to_code(own + other, 1.0F) : 0;
           continue;
         }
         out.numbers[i] =
@@ -336,6 +341,15 @@ class Evaluator {
     Value out = input(node);
     if (!out.added.empty()) return out;  // the quantiser to unsigned codes is one, too
     for (std::int64_t& number : out.numbers) number = std::max<std::int64_t>(number, 0);
+    return out;
+  }
+
+  // Sums stay sums, the quantiser compares: what a sum is in its steps is known there only.
+  Value threshold(const onnx::NodeProto& node) const {
+    Value out = input(node);
+    if (out.form != Form::kSums || out.averaged > 0) fail(node, "is not behind a layer");
+    const onnx::AttributeProto* alpha = attribute(node, "alpha");
+    out.threshold = alpha == nullptr ? 1.0F : alpha->f();
     return out;
   }
 

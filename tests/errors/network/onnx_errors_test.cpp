@@ -547,6 +547,32 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
           built(
               "relu_behind_average",
               [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).global_average_pool("p").relu("r"); }),
+          changed("threshold_negative",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("ThresholdedRelu");
+                    set_attribute(b.node("relu1"), "alpha", -0.5F);
+                  }),
+          changed("threshold_nan",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("ThresholdedRelu");
+                    set_attribute(b.node("relu1"), "alpha",
+                                  std::numeric_limits<float>::quiet_NaN());
+                  }),
+          changed("threshold_beyond_all_steps",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("ThresholdedRelu");
+                    set_attribute(b.node("relu1"), "alpha", 2e38F);
+                  }),
+          built("threshold_behind_relu",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).conv("c", {}).relu("r").thresholded_relu("t", 0.5F);
+                }),
+          built("threshold_behind_quantiser",
+                [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).thresholded_relu("t", 0.5F); }),
+          built("threshold_behind_average",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").thresholded_relu("t", 0.5F);
+                }),
           built(
               "logits_from_average",
               [](ModelBuilder& b) { b.image(3, 4, 4, 0.125F).global_average_pool("p").output(); }),

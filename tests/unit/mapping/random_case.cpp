@@ -144,6 +144,7 @@ void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
   layer.bias.resize(static_cast<std::size_t>(layer.out.channels));
   for (std::int32_t& bias : layer.bias) bias = draw.between(-50, 50);
   layer.scale.assign(static_cast<std::size_t>(layer.out.channels), 0.05F);
+  if (draw.one_in(3)) layer.threshold = 0.25F * static_cast<float>(draw.between(1, 12));
 }
 
 }  // namespace
@@ -153,6 +154,7 @@ void LayerKinds::count(const network::Network& network) {
     return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
   };
   residuals += any([](const auto& layer) { return layer.residual >= 0; });
+  thresholds += any([](const auto& layer) { return layer.threshold > 0.0F && !layer.logits; });
   average_pools +=
       any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
 }

@@ -22,6 +22,7 @@ RandomCase random_case(std::uint32_t seed);
 struct LayerKinds {
   int average_pools = 0;
   int residuals = 0;
+  int thresholds = 0;  ///< of layers that requantise
 
   void count(const network::Network& network);
 };

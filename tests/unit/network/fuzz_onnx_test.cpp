@@ -48,7 +48,7 @@ std::vector<onnx::ModelProto> seeds() {
   const ModelBuilder::Mark shortcut = block.mark();
   block.go_on_from(image).conv("c1", {3, 3, 3, 2, 2, {1, 1, 1, 1}, 1, false, true});
   block.quantise("b", 0.5F).conv("c2", {3, 1, 1, 1, 1, {0, 0, 0, 0}, 1, true, true});
-  block.add_residual("sum", shortcut).relu("r2").quantise("c", 0.5F);
+  block.add_residual("sum", shortcut).thresholded_relu("r2", 0.375F).quantise("c", 0.5F);
   block.global_average_pool("mean").requantise("mean").flatten("flat");
   block.gemm("fc", {3, true, false, true}).output();
   models.push_back(block.model());
@@ -72,6 +72,7 @@ void expect_sound(const Network& network) {
     if (layer.kind == LayerKind::kAveragePool) {
       EXPECT_EQ(layer.scale.size(), 1U);
     }
+    EXPECT_TRUE(std::isfinite(layer.threshold) && layer.threshold >= 0.0F);
     if (!layer.is_gemm()) continue;
     const auto channels = static_cast<std::size_t>(layer.out.channels);
     EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));

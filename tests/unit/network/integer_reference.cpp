@@ -95,11 +95,11 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
     codes.resize(sums.size());
     for (std::size_t i = 0; i < sums.size(); ++i) {
       const float scale = layer.scale[i % static_cast<std::size_t>(layer.out.channels)];
-      codes[i] = tensor::requantise(sums[i], scale, network.activation_bits);
+      codes[i] = tensor::requantise(sums[i], scale, network.activation_bits, layer.threshold);
       if (layer.residual < 0) continue;
       codes[i] =
           tensor::requantise_sum(sums[i], scale, maps[static_cast<std::size_t>(layer.residual)][i],
-                                 layer.residual_scale, network.activation_bits);
+                                 layer.residual_scale, network.activation_bits, layer.threshold);
     }
     maps.push_back(codes);
   }

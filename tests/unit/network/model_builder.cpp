@@ -276,6 +276,11 @@ ModelBuilder& ModelBuilder::relu(const std::string& name) {
   return *this;
 }
 
+ModelBuilder& ModelBuilder::thresholded_relu(const std::string& name, float alpha) {
+  set_attribute(add_node("ThresholdedRelu", name, {at_}), "alpha", alpha);
+  return *this;
+}
+
 ModelBuilder& ModelBuilder::max_pool(const std::string& name, std::int64_t kernel_h,
                                      std::int64_t kernel_w, std::int64_t stride_h,
                                      std::int64_t stride_w, std::array<std::int64_t, 4> pads) {

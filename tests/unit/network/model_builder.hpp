@@ -58,6 +58,7 @@ class ModelBuilder {
   /// MatMul and, with a bias, Add.
   ModelBuilder& matmul(const std::string& name, const GemmSpec& spec);
   ModelBuilder& relu(const std::string& name);
+  ModelBuilder& thresholded_relu(const std::string& name, float alpha);
   /// QuantizeLinear, DequantizeLinear; below 8 bits Clip and the pair again.
   ModelBuilder& quantise(const std::string& name, float scale);
   /// The pair alone, with the current scale.

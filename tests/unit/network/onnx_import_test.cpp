@@ -144,6 +144,17 @@ const std::vector<Case>& cases() {
          b.quantise("a4", 1.0F).global_average_pool("mean").quantise("am", 0.5F);
          b.flatten("flat").gemm("fc", dense(3)).output();
        }},
+      {"thresholds", 4, 4, Storage::kTyped,
+       [](ModelBuilder& b) {
+         b.image(2, 5, 5, 0.125F).conv("c1", conv(4, 3, 3)).thresholded_relu("t1", 0.75F);
+         b.quantise("a1", 0.25F);
+         const ModelBuilder::Mark block = b.mark();
+         b.conv("c2", conv(4, 1, 1, 1, 1, {0, 0, 0, 0}, 1, true)).add_residual("s2", block);
+         b.thresholded_relu("t2", 1.5F).quantise("a2", 0.5F).flatten("flat");
+         b.gemm("fc1", dense(6)).thresholded_relu("t3", 0.0F).quantise("a3", 1.0F);
+         b.matmul("fc2", dense(5)).thresholded_relu("t4", 2.125F).quantise("a4", 0.25F);
+         b.gemm("fc3", dense(3)).output();
+       }},
       {"residual_of_the_image_and_of_a_matmul", 8, 8, Storage::kTyped,
        [](ModelBuilder& b) {
          b.image(1, 2, 3, 1.0F / 128);
@@ -249,6 +260,20 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   EXPECT_EQ(fc2.in, (MapShape{1, 1, 3}));
   EXPECT_TRUE(fc2.logits);
   EXPECT_EQ(fc2.scale[0], 0.5F * 0.125F);
+}
+
+TEST(OnnxImport, GivenAThresholdThenItIsInStepsOfTheOutput) {
+  ModelBuilder builder(4, 4);
+  builder.image(1, 3, 3, 0.125F).conv("c1", conv(2, 1, 1)).thresholded_relu("t", 0.3F);
+  builder.quantise("a1", 0.7F).conv("c2", conv(1, 1, 1)).relu("r").quantise("a2", 0.5F);
+  builder.flatten("flat").gemm("fc", dense(2)).output();
+  builder.node("t").clear_attribute();  // alpha is 1 unless it is said
+  Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  EXPECT_EQ(network.layers[0].threshold, 1.0F / 0.7F);
+  EXPECT_EQ(network.layers[1].threshold, 0.0F);
+  set_attribute(builder.node("t"), "alpha", 0.3F);
+  network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  EXPECT_EQ(network.layers[0].threshold, 0.3F / 0.7F);
 }
 
 TEST(OnnxImport, GivenAResidualAddThenItIsPartOfTheLayerBefore) {

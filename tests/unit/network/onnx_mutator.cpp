@@ -114,15 +114,16 @@ void mutate_attribute(onnx::NodeProto& node, Random& random) {
 }
 
 void mutate_node(onnx::GraphProto& graph, Random& random) {
-  static const std::array<const char*, 18> kOperators = {"Add",         "Clip",
+  static const std::array<const char*, 19> kOperators = {"Add",         "Clip",
                                                          "AveragePool", "GlobalAveragePool",
                                                          "Conv",        "DequantizeLinear",
                                                          "Flatten",     "Gemm",
                                                          "Identity",    "MatMul",
                                                          "MaxPool",     "QuantizeLinear",
                                                          "Relu",        "Reshape",
-                                                         "Sigmoid",     "If",
-                                                         "Constant",    "Loop"};
+                                                         "Sigmoid",     "ThresholdedRelu",
+                                                         "If",          "Constant",
+                                                         "Loop"};
   onnx::NodeProto* node = any(graph.mutable_node(), random);
   if (node == nullptr) return;
   switch (pick(random, 8)) {

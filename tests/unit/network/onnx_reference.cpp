@@ -200,6 +200,9 @@ RealTensor run(const onnx::NodeProto& node, const Values& values) {
     for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += in(1).values[i];
   } else if (op == "Relu") {
     for (double& value : y.values) value = std::max(value, 0.0);
+  } else if (op == "ThresholdedRelu") {
+    const double alpha = double{node.attribute(0).f()};
+    for (double& value : y.values) value = value > alpha ? value : 0.0;
   } else if (op == "Clip") {
     for (double& v : y.values) v = std::clamp(v, in(1).values[0], in(2).values[0]);
   } else if (op == "QuantizeLinear") {

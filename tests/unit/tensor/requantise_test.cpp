@@ -78,6 +78,17 @@ TEST(CombinedScale, MultipliesFirstAndThenDivides) {
   EXPECT_EQ(combined_scale(0.1F, 0.3F, 0.7F), product / 0.7F);
 }
 
+TEST(Requantise, GivenAThresholdThenOnlyWhatIsAboveItIsKept) {
+  EXPECT_EQ(int{requantise(9, 0.25F, 8, 2.25F)}, 0);   // 2.25 is not above 2.25
+  EXPECT_EQ(int{requantise(10, 0.25F, 8, 2.25F)}, 2);  // 2.5 to even
+  EXPECT_EQ(int{requantise(1, 0.5F, 8, 0.4F)}, 0);     // kept, and 0.5 rounds to 0
+  EXPECT_EQ(int{requantise(-9, 0.25F, 8, 2.25F)}, 0);
+  EXPECT_EQ(int{requantise(40, 1.0F, 4, 30.0F)}, 15);
+  EXPECT_EQ(int{requantise(20, 1.0F, 4, 30.0F)}, 0);  // compared before it is clamped
+  EXPECT_EQ(int{requantise_sum(3, 0.25F, 2, 0.75F, 8, 2.25F)}, 0);
+  EXPECT_EQ(int{requantise_sum(4, 0.25F, 2, 0.75F, 8, 2.25F)}, 2);
+}
+
 TEST(RequantiseSum, AddsBeforeItRounds) {
   EXPECT_EQ(int{requantise_sum(3, 0.25F, 1, 0.75F, 8)}, 2);    // 0.75 + 0.75, a tie to even
   EXPECT_EQ(int{requantise_sum(7, 0.25F, 1, 0.75F, 8)}, 2);    // 1.75 + 0.75 = 2.5
