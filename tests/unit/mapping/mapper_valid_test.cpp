@@ -225,6 +225,26 @@ TEST(MapperOutput, SpillsTheResidualOperandOnlyWhereThreeMapsDoNotFit) {
   EXPECT_EQ(maps_in_dram, 1);
 }
 
+TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
+  int mapped = 0;
+  for (std::uint32_t seed = 0; seed < 4000; ++seed) {
+    testing::RandomCase c = testing::random_case(seed);
+    c.spec.activation_sram.capacity_bytes.reset();
+    try {
+      const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, true});
+      ++mapped;
+      const auto last = static_cast<std::int32_t>(c.network.layers.size());
+      for (const Step& step : schedule.steps) {
+        if (step.kind != StepKind::kStoreActivations) continue;
+        EXPECT_EQ(step.rows.map, last) << "seed " << seed;
+      }
+    } catch (const base::InputError&) {
+      continue;
+    }
+  }
+  EXPECT_GT(mapped, 2000);
+}
+
 TEST(MapperOutput, BringsNoWeightsThatNothingReads) {
   for (std::uint32_t seed = 0; seed < 3000; ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
