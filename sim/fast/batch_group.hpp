@@ -60,6 +60,7 @@ struct BatchGroup {
   void store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
                      std::int64_t x, const TileJob& job, int channels);
   void pool_layer(const network::Layer& layer, std::size_t index);
+  void average_layer(const network::Layer& layer, std::size_t index);
   void finish();
 };
 

@@ -11,13 +11,19 @@ namespace {
 
 std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
-// Every map with the padding of the layer that reads it.
+// Every map with the padding of the layers that read it.
 std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
+  std::vector<network::Window> most(network.layers.size() + 1);
+  for (const network::Layer& reader : network.layers) {
+    network::Window& window = most[at(reader.input)];
+    window.pad_top = std::max(window.pad_top, reader.window.pad_top);
+    window.pad_left = std::max(window.pad_left, reader.window.pad_left);
+    window.pad_bottom = std::max(window.pad_bottom, reader.window.pad_bottom);
+    window.pad_right = std::max(window.pad_right, reader.window.pad_right);
+  }
   std::vector<PaddedMap> maps;
-  for (std::size_t map = 0; map <= network.layers.size(); ++map) {
-    const network::Window reader =
-        map < network.layers.size() ? network.layers[map].window : network::Window{};
-    maps.emplace_back(network.map(static_cast<int>(map)), reader);
+  for (std::size_t map = 0; map < most.size(); ++map) {
+    maps.emplace_back(network.map(static_cast<int>(map)), most[map]);
   }
   return maps;
 }
@@ -186,10 +192,24 @@ void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, s
   }
   std::int16_t* out = maps[output].data() +
                       (layouts[output].index(image, out_y, out_x) + job.first_channel) * lanes;
+  if (layer.residual >= 0) {
+    const std::size_t map = at(layer.residual);
+    const std::int16_t* residual =
+        maps[map].data() + (layouts[map].index(image, y, x) + job.first_channel) * lanes;
+    for (int c = 0; c < channels; ++c) {
+      const std::size_t channel = at(job.first_channel + c);
+      const std::int64_t first = std::int64_t{c} * lanes;
+      post_sum_lanes(sums.data() + first, layer.bias[channel], layer.scale[channel],
+                     residual + first, layer.residual_scale, network.activation_bits,
+                     layer.threshold, lanes, keep_maximum, out + first);
+    }
+    return;
+  }
   for (int c = 0; c < channels; ++c) {
     const std::size_t channel = at(job.first_channel + c);
     post_lanes(sums.data() + std::int64_t{c} * lanes, layer.bias[channel], layer.scale[channel],
-               network.activation_bits, lanes, keep_maximum, out + std::int64_t{c} * lanes);
+               network.activation_bits, layer.threshold, lanes, keep_maximum,
+               out + std::int64_t{c} * lanes);
   }
 }
 
@@ -214,7 +234,34 @@ void BatchGroup::compute_job(const LayerProgram& program, const network::Layer& 
   }
 }
 
+void BatchGroup::average_layer(const network::Layer& layer, std::size_t index) {
+  const PaddedMap& in = layouts[at(layer.input)];
+  const std::int16_t* map = maps[at(layer.input)].data();
+  const std::int64_t row = layer.out.channels * lanes;
+  std::vector<std::int32_t> totals(at(row));
+  for (std::int64_t image = 0; image < schedule.batch; ++image) {
+    for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        std::fill(totals.begin(), totals.end(), 0);
+        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes;
+        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
+          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+            const std::int16_t* tap = corner + (ky * in.width + kx) * row;
+            for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += tap[v];
+          }
+        }
+        std::int16_t* out = maps[index + 1].data() + layouts[index + 1].index(image, y, x) * lanes;
+        for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+          post_lanes(totals.data() + c * lanes, 0, layer.scale.front(), network.activation_bits,
+                     layer.threshold, lanes, false, out + c * lanes);
+        }
+      }
+    }
+  }
+}
+
 void BatchGroup::pool_layer(const network::Layer& layer, std::size_t index) {
+  if (layer.kind == network::LayerKind::kAveragePool) return average_layer(layer, index);
   const PaddedMap& in = layouts[at(layer.input)];
   const std::int16_t* map = maps[at(layer.input)].data();
   const std::int64_t row = layer.out.channels * lanes;

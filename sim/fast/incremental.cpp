@@ -226,8 +226,9 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
       result.savings.prefix += macs;
       continue;
     }
+    const bool residual_changed = layer.residual >= 0 && differences_[at(layer.residual)].any;
     const bool input_changed = differences_[at(layer.input)].any;
-    const bool same = !input_changed && begin == next;
+    const bool same = !input_changed && !residual_changed && begin == next;
     if (index >= first_changed && shortcuts.early_stop && same) {
       result.savings.early_stop += macs;
       continue;
@@ -242,14 +243,16 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
         work_.results[lane].logits = group.logits[lane];
       }
     }
+    if (layer.residual >= 0) values(at(layer.residual), group);  // read when outputs are stored
     const std::size_t output = output_map(index);
     const bool correct = shortcuts.channel && layer.is_gemm() && index >= first_changed;
     if (!correct) {
       compute_again(index, group, own);
       result.savings.computed += macs;
     } else {
-      // Where nothing is known to be equal, all of the sums are gone through.
-      const bool all = input_changed || !shortcuts.early_stop;
+      // Where nothing is known to be equal, all of the sums are gone through; where only the
+      // residual operand changed, they are as they were, but all outputs are stored again.
+      const bool all = input_changed || residual_changed || !shortcuts.early_stop;
       const std::int64_t done =
           std::min(macs, group.batches * (all ? correct_inputs(index, group, own)
                                               : correct_weights(index, group, own)));

@@ -177,11 +177,24 @@ bool has_avx2() {
 #endif
 
 LACUNA_FAST_VECTOR void post_all(const std::int32_t* __restrict sums, std::int32_t bias,
-                                 float scale, int bits, std::int16_t* __restrict out) {
+                                 float scale, int bits, float threshold,
+                                 std::int16_t* __restrict out) {
   for (int l = 0; l < kLanes; ++l) {
     const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
                                                static_cast<std::uint32_t>(bias));
-    out[l] = tensor::requantise(sum, scale, bits);
+    out[l] = tensor::requantise(sum, scale, bits, threshold);
+  }
+}
+
+LACUNA_FAST_VECTOR void post_sum_all(const std::int32_t* __restrict sums, std::int32_t bias,
+                                     float scale, const std::int16_t* __restrict residual,
+                                     float residual_scale, int bits, float threshold,
+                                     std::int16_t* __restrict out) {
+  for (int l = 0; l < kLanes; ++l) {
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                               static_cast<std::uint32_t>(bias));
+    out[l] = tensor::requantise_sum(sum, scale, static_cast<std::uint8_t>(residual[l]),
+                                    residual_scale, bits, threshold);
   }
 }
 
@@ -270,11 +283,11 @@ LACUNA_FAST_VECTOR int subtract_lanes(const std::int16_t* a, const std::int16_t*
   return (any(words[0]) ? 1 : 0) | (any(words[1]) ? 2 : 0);
 }
 
-void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, int lanes,
-                bool keep_maximum, std::int16_t* out) {
+void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, float threshold,
+                int lanes, bool keep_maximum, std::int16_t* out) {
   if (lanes == kLanes) {
     std::int16_t codes[kLanes];
-    post_all(sums, bias, scale, bits, codes);
+    post_all(sums, bias, scale, bits, threshold, codes);
     if (keep_maximum) {
       maximum_all(codes, out);
     } else {
@@ -285,7 +298,29 @@ void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bi
   for (int l = 0; l < lanes; ++l) {
     const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
                                                static_cast<std::uint32_t>(bias));
-    const std::int16_t code = tensor::requantise(sum, scale, bits);
+    const std::int16_t code = tensor::requantise(sum, scale, bits, threshold);
+    out[l] = keep_maximum ? std::max(out[l], code) : code;
+  }
+}
+
+void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
+                    const std::int16_t* residual, float residual_scale, int bits, float threshold,
+                    int lanes, bool keep_maximum, std::int16_t* out) {
+  if (lanes == kLanes) {
+    std::int16_t codes[kLanes];
+    post_sum_all(sums, bias, scale, residual, residual_scale, bits, threshold, codes);
+    if (keep_maximum) {
+      maximum_all(codes, out);
+    } else {
+      std::copy(codes, codes + kLanes, out);
+    }
+    return;
+  }
+  for (int l = 0; l < lanes; ++l) {
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                               static_cast<std::uint32_t>(bias));
+    const std::int16_t code = tensor::requantise_sum(
+        sum, scale, static_cast<std::uint8_t>(residual[l]), residual_scale, bits, threshold);
     out[l] = keep_maximum ? std::max(out[l], code) : code;
   }
 }

@@ -35,9 +35,15 @@ void add_scaled(const std::int16_t* values, std::int32_t factor, std::int32_t* s
 /// b differ in which of them are zero.
 int subtract_lanes(const std::int16_t* a, const std::int16_t* b, std::int16_t* difference);
 
-/// out[l] = requantise(sums[l] + bias), or the larger of it and out[l] with `keep_maximum`.
-void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, int lanes,
-                bool keep_maximum, std::int16_t* out);
+/// out[l] = requantise(sums[l] + bias, ..., threshold), or the larger of it and out[l] with
+/// `keep_maximum`.
+void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, float threshold,
+                int lanes, bool keep_maximum, std::int16_t* out);
+
+/// The same with a residual operand: requantise_sum(sums[l] + bias, residual[l]).
+void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
+                    const std::int16_t* residual, float residual_scale, int bits, float threshold,
+                    int lanes, bool keep_maximum, std::int16_t* out);
 
 /// out[l] = max(out[l], in[l]).
 void maximum_lanes(const std::int16_t* in, int lanes, std::int16_t* out);

@@ -210,6 +210,9 @@ class Compiler {
     base::LayerCounters& counters = program.counters;
     const mapping::PixelRange& range = schedule_.ranges[at(step.range)];
     counters.accumulators.reads += range.row_count * layer.out.width * block.n_count;
+    if (layer.residual >= 0) {
+      counters.activation_sram.reads += range.row_count * layer.out.width * block.n_count;
+    }
     if (layer.logits) return;
     const std::int32_t pool = schedule_.layers[at(step.layer)].fused_pool;
     std::int64_t written = range.row_count * layer.out.width;

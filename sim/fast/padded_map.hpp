@@ -1,5 +1,5 @@
 // A feature map of a batch as the fast engine lays it out: channels last, with the zero padding of
-// the layer that reads it, so that no window looks outside.
+// the layers that read it, so that no window looks outside.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@ struct PaddedMap {
   std::int64_t left = 0;  ///< columns of padding on the left
 
   PaddedMap() = default;
-  PaddedMap(const network::MapShape& shape, const network::Window& reader)
-      : height(shape.height + reader.pad_top + reader.pad_bottom),
-        width(shape.width + reader.pad_left + reader.pad_right),
+  /// `most` has the widest padding of all readers on each side.
+  PaddedMap(const network::MapShape& shape, const network::Window& most)
+      : height(shape.height + most.pad_top + most.pad_bottom),
+        width(shape.width + most.pad_left + most.pad_right),
         channels(shape.channels),
-        top(reader.pad_top),
-        left(reader.pad_left) {}
+        top(most.pad_top),
+        left(most.pad_left) {}
 
   std::int64_t image_values() const { return height * width * channels; }
   /// Index of value (y, x, 0) of the unpadded map.
@@ -31,7 +32,9 @@ struct PaddedMap {
   /// Index of the value under the top left corner of output pixel (y, x)'s window.
   std::int64_t corner(const network::Window& window, std::int64_t image, std::int64_t y,
                       std::int64_t x) const {
-    return ((image * height + y * window.stride_h) * width + x * window.stride_w) * channels;
+    return ((image * height + y * window.stride_h + top - window.pad_top) * width +
+            x * window.stride_w + left - window.pad_left) *
+           channels;
   }
 };
 

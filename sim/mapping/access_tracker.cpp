@@ -48,12 +48,14 @@ void AccessTracker::read(std::int64_t begin, std::int64_t end, StepId id, Resour
 }
 
 void AccessTracker::write(std::int64_t begin, std::int64_t end, StepId id, Resource resource,
-                          Waits& waits) {
+                          Waits& waits, std::int32_t data) {
   if (begin >= end) return;
   auto it = cover(begin, end);
   while (it != segments_.end() && it->first < end) {
     Waits written = it->second.written;
-    if (resource == Resource::kPost) written[static_cast<std::size_t>(resource)] = kNoStep;
+    if (resource == Resource::kPost && (it->second.data == data || it->second.was_read())) {
+      written[static_cast<std::size_t>(resource)] = kNoStep;
+    }
     raise(waits, written);
     raise(waits, it->second.read);
     it = segments_.erase(it);
@@ -61,6 +63,7 @@ void AccessTracker::write(std::int64_t begin, std::int64_t end, StepId id, Resou
   // This step waits for all of them, so whoever comes later needs to wait for this step only.
   Segment segment;
   segment.end = end;
+  segment.data = data;
   segment.written[static_cast<std::size_t>(resource)] = id;
   segments_.emplace(begin, segment);
 }

@@ -18,14 +18,19 @@ class AccessTracker {
   /// Step `id` of `resource` reads [begin, end): it waits for the writers.
   void read(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
   /// Step `id` writes [begin, end): it waits for readers and writers. Post steps do not wait for
-  /// each other's writes: channel tiles of the same rows interleave without a common cell.
-  void write(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
+  /// each other's writes of the same `data` (a map): channel tiles of the same rows interleave
+  /// without a common cell. Nor do they where the data was read: its readers waited.
+  void write(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits,
+             std::int32_t data = 0);
 
  private:
   struct Segment {
     std::int64_t end = 0;
     Waits written{kNoStep, kNoStep, kNoStep, kNoStep};
     Waits read{kNoStep, kNoStep, kNoStep, kNoStep};
+    std::int32_t data = 0;
+
+    bool was_read() const { return read != Waits{kNoStep, kNoStep, kNoStep, kNoStep}; }
   };
   using Segments = std::map<std::int64_t, Segment>;  ///< by first address; without overlap
 

@@ -149,8 +149,9 @@ class Walk {
   }
 
   void post(const Step& step, StepId id) {
-    if (layer(step).logits) return;
     std::vector<ImageRows> rows = output_rows(step);
+    if (step.residual >= 0) read_rows(step.residual, rows, id);
+    if (layer(step).logits) return;
     const std::int32_t pool = schedule_.layers[static_cast<std::size_t>(step.layer)].fused_pool;
     if (pool >= 0) rows = *pooled_rows(rows, network_.layers[static_cast<std::size_t>(pool)]);
     write_rows(step.output, rows, id);

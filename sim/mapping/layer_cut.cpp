@@ -69,6 +69,17 @@ MapRows LayerShape::input_rows(const PixelRange& range) const {
   return rows;
 }
 
+MapRows LayerShape::residual_rows(const PixelRange& range) const {
+  MapRows rows;
+  rows.map = layer_->residual;
+  const std::int64_t height = layer_->out.height;
+  rows.image_begin = range.row_begin / height;
+  rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
+  rows.row_begin = rows.image_count > 1 ? 0 : range.row_begin % height;
+  rows.row_count = rows.image_count > 1 ? height : range.row_count;
+  return rows;
+}
+
 MapRows LayerShape::output_rows(const PixelRange& range) const {
   MapRows rows;
   rows.map = output_map_;
@@ -126,7 +137,11 @@ std::int32_t fusible_pool(const network::Network& network, std::int32_t index) {
                     pool.input == index + 1 && w.kernel_h == w.stride_h &&
                     w.kernel_w == w.stride_w && w.pad_top == 0 && w.pad_left == 0 &&
                     w.pad_bottom == 0 && w.pad_right == 0;
-  return fits ? static_cast<std::int32_t>(next) : -1;
+  const auto reads = [&](const network::Layer& reader) {
+    return reader.residual == index + 1 || (reader.input == index + 1 && &reader != &pool);
+  };
+  const bool shared = std::any_of(network.layers.begin(), network.layers.end(), reads);
+  return fits && !shared ? static_cast<std::int32_t>(next) : -1;
 }
 
 }  // namespace lacuna::mapping

@@ -24,8 +24,23 @@ struct LayerCut {
   bool weights_stay = true;           ///< each block is fetched once for the layer
   bool input_whole = true;            ///< the whole input map lies in the activation SRAM
   bool output_whole = true;           ///< the whole output map stays there
-  int input_buffers = 0;              ///< regions that ranges of a streamed input take turns in
-  int output_buffers = 0;             ///< regions that ranges of a spilled output take turns in
+  bool residual_whole = true;         ///< the whole residual operand lies there, or there is none
+
+  // First slots in the activation SRAM: of whole maps, unless they lie there already, and of the
+  // regions that ranges of streamed inputs and spilled outputs take turns in.
+  std::int64_t input_base = 0;
+  std::int64_t residual_base = 0;
+  std::int64_t output_base = 0;
+  std::vector<std::int64_t> input_buffers{};
+  std::vector<std::int64_t> residual_buffers{};
+  std::vector<std::int64_t> output_buffers{};
+
+  /// Whether ranges end at images, since each has regions of its own.
+  bool per_range_regions() const { return !input_whole || !residual_whole || !output_whole; }
+  /// Ranges whose operands can be in the activation SRAM at once.
+  std::size_t ranges_loaded() const {
+    return input_buffers.empty() ? residual_buffers.size() : input_buffers.size();
+  }
 };
 
 /// Geometry of a layer for a batch, with the pooling layer that the post unit does on the way.
@@ -40,6 +55,9 @@ class LayerShape {
   /// Map that the layer (with its fused pooling) writes.
   std::int32_t output_map() const { return output_map_; }
   std::int64_t input_slots() const { return batch_ * layer_->in.values(); }
+  std::int64_t residual_slots() const {
+    return layer_->residual >= 0 ? batch_ * layer_->out.values() : 0;
+  }
   std::int64_t output_slots() const;
   /// Rows of the output are cut in whole units: pooling windows where pooling is fused, else rows.
   std::int64_t units_per_image() const { return units_per_image_; }
@@ -52,6 +70,8 @@ class LayerShape {
   std::vector<PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
   /// Input rows, with halo, of a range that lies in one image or covers whole images.
   MapRows input_rows(const PixelRange& range) const;
+  /// The same of the residual operand.
+  MapRows residual_rows(const PixelRange& range) const;
   /// Rows of output_map() that a range gives (whole windows).
   MapRows output_rows(const PixelRange& range) const;
   std::int64_t slots(const MapRows& rows) const;
@@ -71,7 +91,7 @@ std::vector<Block> cut_weights(const network::Layer& layer, std::int32_t index,
                                std::int64_t indices_per_pass, const arch::AcceleratorSpec& spec);
 
 /// The pooling layer that layer `index` can do in its post unit: the next one, when its kernel is
-/// its stride, without padding. -1 when there is none.
+/// its stride, without padding, and nothing else reads the map between. -1 when there is none.
 std::int32_t fusible_pool(const network::Network& network, std::int32_t index);
 
 }  // namespace lacuna::mapping

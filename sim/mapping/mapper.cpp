@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "mapping/schedule_builder.hpp"
+#include "mapping/slot_allocator.hpp"
 #include "mapping/timeline.hpp"
 
 namespace lacuna::mapping {
@@ -29,10 +30,7 @@ class Mapper {
     resident_ =
         options_.may_be_resident &&
         options_.first_weight_word + resident_words(network_, spec_) <= capacities_.weight_words;
-    bool input_in_sram = false;
-    for (std::size_t i = 0; i < planned_.size(); ++i) {
-      choose(i, input_in_sram);
-      input_in_sram = planned_[i].cut.output_whole;
+    while (!choose_all()) {
     }
     ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
     if (resident_) builder.make_resident(options_.first_weight_word);
@@ -77,8 +75,6 @@ class Mapper {
 
   void list_layers() {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(network_.layers.size()); ++i) {
-      const network::Layer& layer = network_.layers[static_cast<std::size_t>(i)];
-      SIM_CHECK(layer.input == i, "mapper", -1, "layers form a chain");
       PlannedLayer planned;
       planned.layer = i;
       planned.fused_pool = fusible_pool(network_, i);
@@ -86,6 +82,67 @@ class Mapper {
       if (planned.fused_pool >= 0) ++i;
     }
     reasons_.resize(planned_.size());
+    last_reader_.assign(network_.layers.size() + 1, -1);
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
+      const network::Layer& layer = shape(i).layer();
+      last_reader_[index(layer.input)] = static_cast<std::int64_t>(i);
+      if (layer.residual >= 0) last_reader_[index(layer.residual)] = static_cast<std::int64_t>(i);
+      is_chain_ = is_chain_ && layer.residual < 0 && (i == 0 || layer.input == output_map(i - 1));
+    }
+  }
+
+  static std::size_t index(std::int32_t map) { return static_cast<std::size_t>(map); }
+  std::int32_t output_map(std::size_t i) const { return shape(i).output_map(); }
+
+  /// A map that lies whole in the activation SRAM until its last reader is done.
+  struct Resident {
+    std::int32_t map = 0;
+    std::int64_t base = 0;
+    std::int64_t slots = 0;
+  };
+
+  bool is_resident(std::int32_t map) const {
+    return std::any_of(residents_.begin(), residents_.end(),
+                       [&](const Resident& resident) { return resident.map == map; });
+  }
+
+  /// Chooses layer after layer. false: one did not fit, and a map that was to stay on chip is now
+  /// to go to DRAM; begin again.
+  bool choose_all() {
+    residents_.clear();
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
+      const auto is_done = [&](const Resident& resident) {
+        return last_reader_[index(resident.map)] < static_cast<std::int64_t>(i);
+      };
+      residents_.erase(std::remove_if(residents_.begin(), residents_.end(), is_done),
+                       residents_.end());
+      const LayerShape own = shape(i);
+      if (!choose(i)) {
+        if (!spill_one(own.layer())) refuse_layer(own);
+        return false;
+      }
+      const LayerCut& cut = planned_[i].cut;
+      if (cut.output_whole && !own.layer().logits) {
+        residents_.push_back({own.output_map(), cut.output_base, own.output_slots()});
+      }
+    }
+    return true;
+  }
+
+  /// Of the maps that lie on chip when `layer` does not fit, one goes to DRAM: one that it does not
+  /// read, else its residual operand, else its input; the largest of these. In a chain there is no
+  /// choice: what a layer's input leaves for the next was looked at before.
+  bool spill_one(const network::Layer& layer) {
+    if (is_chain_ || residents_.empty()) return false;
+    const auto worth = [&](const Resident& resident) {
+      const int rank = resident.map == layer.input ? 0 : resident.map == layer.residual ? 1 : 2;
+      return std::make_tuple(rank, resident.slots);
+    };
+    const auto most =
+        std::max_element(residents_.begin(), residents_.end(),
+                         [&](const Resident& a, const Resident& b) { return worth(a) < worth(b); });
+    spilled_.insert(most->map);
+    return true;
   }
 
   LayerShape shape(std::size_t i) const {
@@ -99,7 +156,16 @@ class Mapper {
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       const LayerShape own = shape(i);
       const network::Layer& layer = own.layer();
-      slots = std::max(slots, own.input_slots() + own.output_slots());
+      std::int64_t together = own.input_slots() + own.residual_slots() + own.output_slots();
+      for (std::size_t before = 0; !is_chain_ && before < i; ++before) {
+        const std::int32_t map = output_map(before);
+        const bool stays = last_reader_[index(map)] >= static_cast<std::int64_t>(i);
+        if (stays && map != layer.input && map != layer.residual) {
+          together += options_.batch * network_.map(map).values();
+        }
+      }
+      // Maps that come and go in another order than that of a stack leave gaps.
+      slots = std::max(slots, is_chain_ ? together : 2 * together);
       if (layer.is_gemm()) {
         entries =
             std::max(entries, options_.batch * layer.m() * ceil_div(layer.n(), spec_.array.cols));
@@ -120,15 +186,29 @@ class Mapper {
         spec_.accumulators.entries_per_lane ? *spec_.accumulators.entries_per_lane / 2 : entries;
   }
 
-  /// The least that a layer needs besides a whole input: its output range by range.
-  std::int64_t least_output(std::size_t i) const {
+  /// The least that layer i, whose input `there` is whole on chip, needs besides it: the other maps
+  /// that are to be on chip then, its output and what is not on chip of its operands, by ranges.
+  std::int64_t least_besides(std::size_t i, std::int32_t there) const {
     const LayerShape own(network_, planned_[i].layer, planned_[i].fused_pool, 1);
-    if (own.layer().logits) return 0;
-    std::int64_t least = 0;
-    for (const PixelRange& range : own.ranges(1, true)) {
-      least = std::max(least, own.slots(own.output_rows(range)));
+    const network::Layer& layer = own.layer();
+    std::int64_t others = 0;
+    for (const Resident& resident : residents_) {
+      if (last_reader_[index(resident.map)] >= static_cast<std::int64_t>(i)) {
+        others += resident.slots;
+      }
     }
-    return least;
+    const auto is_there = [&](std::int32_t map) { return map == there || is_resident(map); };
+    const bool load_input = !is_there(layer.input);
+    const bool load_residual = layer.residual >= 0 && !is_there(layer.residual);
+    std::int64_t least = 0;
+    if (layer.logits && !load_input) return others;
+    for (const PixelRange& range : own.ranges(1, true)) {
+      std::int64_t needs = layer.logits ? 0 : own.slots(own.output_rows(range));
+      if (load_input) needs += own.slots(own.input_rows(range));
+      if (load_residual) needs += own.slots(own.residual_rows(range));
+      least = std::max(least, needs);
+    }
+    return others + least;
   }
 
   struct Candidate {
@@ -136,10 +216,11 @@ class Mapper {
     Estimate estimate;
   };
 
-  void choose(std::size_t i, bool input_in_sram) {
+  /// false: nothing fits.
+  bool choose(std::size_t i) {
     const LayerShape own = shape(i);
-    std::vector<LayerCut> cuts = list_cuts(i, own, input_in_sram);
-    if (cuts.empty()) refuse_layer(own, input_in_sram);
+    std::vector<LayerCut> cuts = list_cuts(i, own);
+    if (cuts.empty()) return false;
     std::vector<Candidate> candidates;
     for (const LayerCut& cut : cuts) {
       PlannedLayer alone = planned_[i];
@@ -147,7 +228,7 @@ class Mapper {
       ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
       if (resident_) builder.make_resident(options_.first_weight_word);
       if (i + 1 < planned_.size()) builder.leave_output_in_sram();
-      if (input_in_sram) builder.assume_input_present();
+      for (const Resident& there : residents_) builder.assume_present(there.map, there.base);
       candidates.push_back({cut, estimate_dense(builder.build({alone}), network_, spec_)});
     }
     const auto better = [](const Candidate& a, const Candidate& b) {
@@ -166,6 +247,7 @@ class Mapper {
     }
     planned_[i].cut = best->cut;
     reasons_[i] = explain(candidates, *best);
+    return true;
   }
 
   std::string explain(const std::vector<Candidate>& candidates, const Candidate& best) const {
@@ -190,33 +272,47 @@ class Mapper {
   }
 
   /// Everything of a layer that fits.
-  std::vector<LayerCut> list_cuts(std::size_t i, const LayerShape& own, bool input_in_sram) const {
+  std::vector<LayerCut> list_cuts(std::size_t i, const LayerShape& own) const {
     std::vector<LayerCut> cuts;
     const network::Layer& layer = own.layer();
     const bool more = i + 1 < planned_.size();
-    const std::int64_t whole_needs = own.output_slots() + (more ? least_output(i + 1) : 0);
+    const std::int64_t whole_needs =
+        own.output_slots() + (more ? least_besides(i + 1, own.output_map()) : 0);
+    const bool input_there = is_resident(layer.input);
+    const bool residual_there = layer.residual < 0 || is_resident(layer.residual);
     for (const bool input_whole : {true, false}) {
-      if (!input_whole && input_in_sram) continue;
-      for (const bool output_whole : {true, false}) {
-        if (output_whole && !layer.logits) {
-          if (whole_needs > capacities_.activation_slots) continue;
-        }
-        if (!output_whole && layer.logits) continue;
-        for (const LoopOrder order : {LoopOrder::kPixelOuter, LoopOrder::kChannelOuter}) {
-          // A store moves whole pixels, so a spilled output needs all channels of a range at once.
-          if (order == LoopOrder::kChannelOuter && (!output_whole || !layer.is_gemm())) continue;
-          LayerCut cut;
-          cut.order = order;
-          cut.input_whole = input_whole;
-          cut.output_whole = output_whole;
-          for (const std::int64_t indices : pass_sizes(layer)) {
-            cut.indices_per_pass = indices;
-            add_ranges(own, cut, cuts);
+      if (!input_whole && input_there) continue;
+      for (const bool residual_whole : {true, false}) {
+        if (!residual_whole && residual_there) continue;
+        for (const bool output_whole : {true, false}) {
+          if (output_whole && !layer.logits) {
+            if (whole_needs > capacities_.activation_slots) continue;
+            if (spilled_.count(own.output_map()) != 0) continue;
           }
+          if (!output_whole && layer.logits) continue;
+          LayerCut cut;
+          cut.input_whole = input_whole;
+          cut.residual_whole = residual_whole;
+          cut.output_whole = output_whole;
+          list_orders(i, own, cut, cuts);
         }
       }
     }
     return cuts;
+  }
+
+  void list_orders(std::size_t i, const LayerShape& own, LayerCut cut,
+                   std::vector<LayerCut>& cuts) const {
+    const network::Layer& layer = own.layer();
+    for (const LoopOrder order : {LoopOrder::kPixelOuter, LoopOrder::kChannelOuter}) {
+      // A store moves whole pixels, so a spilled output needs all channels of a range at once.
+      if (order == LoopOrder::kChannelOuter && (!cut.output_whole || !layer.is_gemm())) continue;
+      cut.order = order;
+      for (const std::int64_t indices : pass_sizes(layer)) {
+        cut.indices_per_pass = indices;
+        add_ranges(i, own, cut, cuts);
+      }
+    }
   }
 
   std::vector<std::int64_t> pass_sizes(const network::Layer& layer) const {
@@ -236,7 +332,8 @@ class Mapper {
     return {sizes.rbegin(), sizes.rend()};
   }
 
-  void add_ranges(const LayerShape& own, LayerCut cut, std::vector<LayerCut>& cuts) const {
+  void add_ranges(std::size_t i, const LayerShape& own, LayerCut cut,
+                  std::vector<LayerCut>& cuts) const {
     const network::Layer& layer = own.layer();
     std::int64_t most = own.units();
     if (layer.is_gemm()) {
@@ -254,7 +351,7 @@ class Mapper {
     if (most > 0) sizes.insert(1);
     for (const std::int64_t units : sizes) {
       cut.units_per_range = units;
-      if (streams(own, cut) <= kMaxStreams && fit_buffers(own, cut)) cuts.push_back(cut);
+      if (streams(own, cut) <= kMaxStreams && place(i, own, cut)) cuts.push_back(cut);
     }
   }
 
@@ -298,22 +395,56 @@ class Mapper {
     return words * layer.groups;
   }
 
-  bool fit_buffers(const LayerShape& own, LayerCut& cut) const {
-    std::int64_t free = capacities_.activation_slots;
-    if (cut.input_whole) free -= own.input_slots();
-    if (cut.output_whole) free -= own.output_slots();
+  /// Finds room for all that the cut has in the activation SRAM; false when there is none.
+  bool place(std::size_t i, const LayerShape& own, LayerCut& cut) const {
+    const network::Layer& layer = own.layer();
+    SlotAllocator free(capacities_.activation_slots);
+    for (const Resident& resident : residents_) {
+      free.hold(resident.base, resident.slots, last_reader_[index(resident.map)]);
+    }
+    const auto now = static_cast<std::int64_t>(i);
+    const auto map = [&](std::int64_t slots, std::int64_t until, std::int64_t& base) {
+      const auto found = free.place(slots, until);
+      base = found.value_or(0);
+      return found.has_value();
+    };
+    if (cut.input_whole && !is_resident(layer.input)) {
+      if (!map(own.input_slots(), now, cut.input_base)) return false;
+    }
+    if (layer.residual >= 0 && cut.residual_whole && !is_resident(layer.residual)) {
+      if (!map(own.residual_slots(), now, cut.residual_base)) return false;
+    }
+    if (cut.output_whole && !layer.logits) {
+      const std::int64_t until = last_reader_[index(own.output_map())];
+      if (!map(own.output_slots(), until, cut.output_base)) return false;
+    }
+    return place_buffers(own, free, cut);
+  }
+
+  static bool place_buffers(const LayerShape& own, const SlotAllocator& free, LayerCut& cut) {
     std::int64_t input = 0;
+    std::int64_t residual = 0;
     std::int64_t output = 0;
-    if (!cut.input_whole || !cut.output_whole) {
+    if (cut.per_range_regions()) {
       for (const PixelRange& range : own.ranges(cut.units_per_range, true)) {
         if (!cut.input_whole) input = std::max(input, own.slots(own.input_rows(range)));
+        if (!cut.residual_whole) residual = std::max(residual, own.slots(own.residual_rows(range)));
         if (!cut.output_whole) output = std::max(output, own.slots(own.output_rows(range)));
       }
     }
-    for (const int buffers : {2, 1}) {
-      if (free >= buffers * (input + output)) {
-        cut.input_buffers = cut.input_whole ? 0 : buffers;
-        cut.output_buffers = cut.output_whole ? 0 : buffers;
+    for (const int count : {2, 1}) {
+      SlotAllocator left = free;
+      const auto buffers = [&](std::int64_t slots, std::vector<std::int64_t>& bases) {
+        bases.clear();
+        for (int b = 0; slots > 0 && b < count; ++b) {
+          const auto base = left.place_low(slots);
+          if (!base) return false;
+          bases.push_back(*base);
+        }
+        return true;
+      };
+      if (buffers(input, cut.input_buffers) && buffers(residual, cut.residual_buffers) &&
+          buffers(output, cut.output_buffers)) {
         return true;
       }
     }
@@ -327,7 +458,7 @@ class Mapper {
            fmt::format("{} entries", spec_.accumulators.entries_per_lane.value_or(0)));
   }
 
-  [[noreturn]] void refuse_layer(const LayerShape& own, bool input_in_sram) const {
+  [[noreturn]] void refuse_layer(const LayerShape& own) const {
     const network::Layer& layer = own.layer();
     if (layer.is_gemm()) {
       if (pass_sizes(layer).empty()) {
@@ -345,15 +476,20 @@ class Mapper {
     }
     const LayerShape image(network_, own.layer_index(), own.fused_pool(), 1);
     std::int64_t input = 0;
+    std::int64_t residual = 0;
     std::int64_t output = 0;
     for (const PixelRange& range : image.ranges(1, true)) {
       input = std::max(input, image.slots(image.input_rows(range)));
+      if (layer.residual >= 0)
+        residual = std::max(residual, image.slots(image.residual_rows(range)));
       if (!layer.logits) output = std::max(output, image.slots(image.output_rows(range)));
     }
-    if (input_in_sram) input = own.input_slots();
-    if (input + output > capacities_.activation_slots) {
+    if (is_resident(layer.input)) input = own.input_slots();
+    if (const std::int64_t need = input + residual + output; need > capacities_.activation_slots) {
+      const std::string operand =
+          layer.residual >= 0 ? fmt::format(", {} of its residual operand", residual) : "";
       refuse(layer.name, "activation_sram.capacity_bytes",
-             fmt::format("{} values ({} of its input and {} of its output)", input + output, input,
+             fmt::format("{} values ({} of its input{} and {} of its output)", need, input, operand,
                          output),
              fmt::format("{} values", capacities_.activation_slots));
     }
@@ -379,7 +515,11 @@ class Mapper {
   MapOptions options_;
   Capacities capacities_;
   bool resident_ = false;
+  bool is_chain_ = true;  ///< every layer reads the map of the layer before it, and no other
   std::vector<PlannedLayer> planned_;
+  std::vector<std::int64_t> last_reader_;  ///< of each map: number of a planned layer, or -1
+  std::vector<Resident> residents_;        ///< when the layer that is chosen now begins
+  std::set<std::int32_t> spilled_;         ///< maps that may not stay on chip
   std::vector<std::string> reasons_;
 };
 

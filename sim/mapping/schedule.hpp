@@ -86,6 +86,7 @@ struct Step {
   std::int32_t range = -1;   ///< kStream, kPost: index of ranges
   std::int32_t input = -1;   ///< kStream, kPool, kStoreActivations: index of regions
   std::int32_t output = -1;  ///< kPost, kPool, kLoadActivations: index of regions; -1 for logits
+  std::int32_t residual = -1;  ///< kPost of a layer with a residual operand: index of regions
   std::int64_t address = 0;  ///< kLoadWeights, kLoadPe: the block's first word in the weight SRAM;
                              ///< kStream, kPost: the range's first accumulator entry
   std::int32_t set = 0;      ///< kLoadPe, kStream: register set of the PEs

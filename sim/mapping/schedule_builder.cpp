@@ -38,6 +38,7 @@ ScheduleBuilder::ScheduleBuilder(const network::Network& network, const arch::Ac
     map_base_.push_back(base);
     base += batch * network.map(static_cast<int>(map)).values();
   }
+  map_region_.assign(map_base_.size(), -1);
 }
 
 Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
@@ -46,7 +47,6 @@ Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
   std::vector<LayerWork> works;
   for (const PlannedLayer& planned : layers) {
     LayerWork work{planned, LayerShape(network_, planned.layer, planned.fused_pool, batch_)};
-    work.per_range_regions = !planned.cut.input_whole || !planned.cut.output_whole;
     list_passes(work);
     works.push_back(std::move(work));
   }
@@ -57,9 +57,9 @@ Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
   } else {
     plan_fetches(works);
   }
-  if (input_present_) {
-    const LayerShape& shape = works.front().shape;
-    whole_output_ = add_region({shape.layer().input, 0, batch_, 0, shape.layer().in.height}, 0);
+  for (const auto& [map, base] : present_) {
+    map_region_[static_cast<std::size_t>(map)] =
+        add_region({map, 0, batch_, 0, network_.map(map).height}, base);
   }
   for (LayerWork& work : works) {
     if (work.shape.layer().is_gemm()) {
@@ -75,7 +75,7 @@ Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
 void ScheduleBuilder::list_passes(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   const network::Layer& layer = work.shape.layer();
-  const bool within_image = work.per_range_regions || !layer.is_gemm();
+  const bool within_image = cut.per_range_regions() || !layer.is_gemm();
   work.ranges = work.shape.ranges(cut.units_per_range, within_image);
   LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
   plan.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
@@ -254,7 +254,7 @@ void ScheduleBuilder::touch_rows(const Region& region, const MapRows& rows, bool
         ((image - region.image_begin) * region.row_count + rows.row_begin - region.row_begin) * row;
     const std::int64_t end = begin + rows.row_count * row;
     if (write) {
-      activations_.write(begin, end, id, resource, step.waits);
+      activations_.write(begin, end, id, resource, step.waits, region.map);
     } else {
       activations_.read(begin, end, id, resource, step.waits);
     }
@@ -273,71 +273,62 @@ void ScheduleBuilder::place_maps(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   const LayerShape& shape = work.shape;
   const network::Layer& layer = shape.layer();
-  whole_input_ = whole_output_;
-  std::int64_t low = 0;
-  std::int64_t high = capacities_.activation_slots;
-  bool input_low = false;
-  if (whole_input_ < 0 && cut.input_whole) {
-    whole_input_ = add_region({layer.input, 0, batch_, 0, layer.in.height}, 0);
-    load_whole_input(work);
-  }
-  if (whole_input_ >= 0) {
-    // Whole maps lie at either end of the memory, so what is free is one piece.
-    const Region& region = schedule_.regions[static_cast<std::size_t>(whole_input_)];
-    input_low = region.base == 0;
-    (input_low ? low : high) = input_low ? region.slots : region.base;
-  }
+  whole_input_ = cut.input_whole
+                     ? whole_operand(work, layer.input, cut.input_base, &LayerShape::input_rows)
+                     : -1;
+  whole_residual_ =
+      layer.residual >= 0 && cut.residual_whole
+          ? whole_operand(work, layer.residual, cut.residual_base, &LayerShape::residual_rows)
+          : -1;
   whole_output_ = -1;
   if (cut.output_whole && !layer.logits) {
-    const std::int64_t slots = shape.output_slots();
-    const std::int64_t base = input_low ? high - slots : low;
-    whole_output_ = add_region(
-        {shape.output_map(), 0, batch_, 0, network_.map(shape.output_map()).height}, base);
-    (input_low ? high : low) = input_low ? base : base + slots;
+    whole_output_ =
+        add_region({shape.output_map(), 0, batch_, 0, network_.map(shape.output_map()).height},
+                   cut.output_base);
+    map_region_[static_cast<std::size_t>(shape.output_map())] = whole_output_;
   }
-  std::int64_t widest_input = 0;
-  std::int64_t widest_output = 0;
-  for (const PixelRange& range : work.ranges) {
-    if (!cut.input_whole) {
-      widest_input = std::max(widest_input, shape.slots(shape.input_rows(range)));
-    }
-    if (!cut.output_whole) {
-      widest_output = std::max(widest_output, shape.slots(shape.output_rows(range)));
-    }
-  }
-  input_bases_.clear();
-  output_bases_.clear();
-  for (int i = 0; i < cut.input_buffers; ++i, low += widest_input) input_bases_.push_back(low);
-  for (int i = 0; i < cut.output_buffers; ++i, low += widest_output) output_bases_.push_back(low);
-  SIM_CHECK(low <= high, "mapper", -1, "regions of layer '" + layer.name + "' overlap");
-  visit_region_.assign(work.visits.size(), -1);
+  visit_regions_.assign(work.visits.size(), {});
 }
 
-void ScheduleBuilder::load_whole_input(const LayerWork& work) {
+std::int32_t ScheduleBuilder::whole_operand(const LayerWork& work, std::int32_t map,
+                                            std::int64_t base, RowsOfRange rows_of) {
+  if (const std::int32_t there = map_region_[static_cast<std::size_t>(map)]; there >= 0) {
+    return there;
+  }
+  const std::int32_t region = add_region({map, 0, batch_, 0, network_.map(map).height}, base);
   // In the order and pieces in which the ranges need the rows, so that the first can start early.
   const network::Layer& layer = work.shape.layer();
   std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
   for (const PixelRange& range : work.ranges) {
     for_each_image(range, layer.out.height, [&](const PixelRange& part) {
-      MapRows rows = work.shape.input_rows(part);
+      MapRows rows = (work.shape.*rows_of)(part);
       std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
       const std::int64_t end = rows.row_begin + rows.row_count;
       rows.row_begin = std::max(done, rows.row_begin);
       rows.row_count = end - rows.row_begin;
       if (rows.row_count <= 0) return;
       done = end;
-      load_rows(work, whole_input_, rows);
+      load_rows(work, region, rows);
     });
   }
+  return region;
 }
 
 void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
-  if (visit >= work.visits.size() || visit_region_[visit] >= 0) return;
+  if (visit >= work.visits.size() || visit_regions_[visit].loaded) return;
+  const LayerCut& cut = work.planned.cut;
   const PixelRange& range = work.range(work.visits[visit]);
-  const MapRows rows = work.shape.input_rows(range);
-  const std::int32_t region = add_region(rows, input_bases_[visit % input_bases_.size()]);
-  visit_region_[visit] = region;
-  load_rows(work, region, rows);
+  VisitRegions& regions = visit_regions_[visit];
+  regions.loaded = true;
+  const auto load = [&](const MapRows& rows, const std::vector<std::int64_t>& bases) {
+    const std::int32_t region = add_region(rows, bases[visit % bases.size()]);
+    load_rows(work, region, rows);
+    return region;
+  };
+  if (!cut.input_whole) regions.input = load(work.shape.input_rows(range), cut.input_buffers);
+  if (!cut.residual_whole) {
+    regions.residual = load(work.shape.residual_rows(range), cut.residual_buffers);
+  }
 }
 
 void ScheduleBuilder::load_rows(const LayerWork& work, std::int32_t region, const MapRows& rows) {
@@ -422,8 +413,9 @@ void ScheduleBuilder::emit_pass(const LayerWork& work, const Pass& pass) {
   step.layer = work.planned.layer;
   step.block = pass.block;
   step.range = work.first_range + pass.range;
-  step.input = work.planned.cut.input_whole ? whole_input_
-                                            : visit_region_[static_cast<std::size_t>(pass.visit)];
+  step.input = work.planned.cut.input_whole
+                   ? whole_input_
+                   : visit_regions_[static_cast<std::size_t>(pass.visit)].input;
   step.address = pass.address;
   step.set = pass.set;
   step.first_pass = pass.first;
@@ -450,6 +442,15 @@ void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::in
   const auto id = static_cast<StepId>(schedule_.steps.size());
   accumulators_.read(pass.address, pass.address + range.row_count * layer.out.width, id,
                      Resource::kPost, step.waits);
+  if (layer.residual >= 0) {
+    step.residual = work.planned.cut.residual_whole
+                        ? whole_residual_
+                        : visit_regions_[static_cast<std::size_t>(pass.visit)].residual;
+    const Region& region = schedule_.regions[static_cast<std::size_t>(step.residual)];
+    for_each_image(range, layer.out.height, [&](const PixelRange& part) {
+      touch_rows(region, work.shape.residual_rows(part), false, id, step);
+    });
+  }
   if (step.output >= 0) {
     const Region& region = schedule_.regions[static_cast<std::size_t>(step.output)];
     for_each_image(range, layer.out.height, [&](const PixelRange& part) {
@@ -468,13 +469,11 @@ void ScheduleBuilder::emit_layer(LayerWork& work) {
     if (pass.visit != visit) {
       visit = pass.visit;
       const auto v = static_cast<std::size_t>(visit);
-      if (!cut.input_whole) {
-        load_visit(work, v);
-        if (cut.input_buffers > 1) load_visit(work, v + 1);
-      }
+      if (cut.ranges_loaded() > 0) load_visit(work, v);
+      if (cut.ranges_loaded() > 1) load_visit(work, v + 1);
       if (!cut.output_whole) {
         output = add_region(work.shape.output_rows(work.range(pass.range)),
-                            output_bases_[v % output_bases_.size()]);
+                            cut.output_buffers[v % cut.output_buffers.size()]);
       }
     }
     emit_pass(work, pass);
@@ -488,10 +487,8 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   for (std::size_t visit = 0; visit < work.visits.size(); ++visit) {
     const PixelRange range = work.range(work.visits[visit]);
-    if (!cut.input_whole) {
-      load_visit(work, visit);
-      if (cut.input_buffers > 1) load_visit(work, visit + 1);
-    }
+    if (cut.ranges_loaded() > 0) load_visit(work, visit);
+    if (cut.ranges_loaded() > 1) load_visit(work, visit + 1);
     const MapRows rows = work.shape.output_rows(range);
     std::int64_t base = 0;
     if (cut.output_whole) {
@@ -499,12 +496,12 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
       base = whole.base + (rows.image_begin * whole.row_count + rows.row_begin) *
                               row_values(network_.map(rows.map));
     } else {
-      base = output_bases_[visit % output_bases_.size()];
+      base = cut.output_buffers[visit % cut.output_buffers.size()];
     }
     Step step;
     step.kind = StepKind::kPool;
     step.layer = work.planned.layer;
-    step.input = cut.input_whole ? whole_input_ : visit_region_[visit];
+    step.input = cut.input_whole ? whole_input_ : visit_regions_[visit].input;
     step.output = add_region(rows, base);
     const auto id = static_cast<StepId>(schedule_.steps.size());
     touch_input(work, range, id, step);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "mapping/access_tracker.hpp"
@@ -32,8 +33,8 @@ class ScheduleBuilder {
 
   /// All weights are loaded in set-up, the first block to word `first_word`.
   void make_resident(std::int64_t first_word) { resident_at_ = first_word; }
-  /// The first layer finds its input in the activation SRAM: a layer looked at alone.
-  void assume_input_present() { input_present_ = true; }
+  /// A map that lies whole in the activation SRAM from the beginning, for a layer looked at alone.
+  void assume_present(std::int32_t map, std::int64_t base) { present_.emplace_back(map, base); }
 
   /// The last layer's output stays on chip (for a layer looked at alone) instead of being stored to
   /// DRAM at the end.
@@ -61,7 +62,6 @@ class ScheduleBuilder {
     std::vector<PixelRange> ranges{};
     std::int32_t first_range = 0;  ///< index of ranges[0] in schedule_.ranges; GEMM layers only
     std::vector<std::int32_t> visits{};  ///< index into ranges of each visit
-    bool per_range_regions = false;
 
     const PixelRange& range(std::int32_t index) const {
       return ranges[static_cast<std::size_t>(index)];
@@ -76,7 +76,10 @@ class ScheduleBuilder {
   void emit_layer(LayerWork& work);
   void emit_pool_layer(LayerWork& work);
   void place_maps(LayerWork& work);
-  void load_whole_input(const LayerWork& work);
+  /// The region of a whole map that the layer reads; loads it unless it lies there already.
+  using RowsOfRange = MapRows (LayerShape::*)(const PixelRange&) const;
+  std::int32_t whole_operand(const LayerWork& work, std::int32_t map, std::int64_t base,
+                             RowsOfRange rows_of);
   void load_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
   void load_visit(const LayerWork& work, std::size_t visit);
   void store_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
@@ -98,7 +101,7 @@ class ScheduleBuilder {
   Capacities capacities_;
   std::int64_t batch_;
   std::int64_t resident_at_ = -1;
-  bool input_present_ = false;
+  std::vector<std::pair<std::int32_t, std::int64_t>> present_;  ///< maps and their first slots
   bool store_last_output_ = true;
 
   Schedule schedule_;
@@ -111,17 +114,22 @@ class ScheduleBuilder {
   std::vector<std::int64_t> block_address_;  ///< of each block, as last fetched
   std::vector<std::int32_t> use_block_;
   std::vector<bool> use_stays_;
-  std::vector<std::int64_t> map_base_;  ///< of each map in DRAM, for hazards
+  std::vector<std::int64_t> map_base_;    ///< of each map in DRAM, for hazards
+  std::vector<std::int32_t> map_region_;  ///< of each map that stays in the activation SRAM, or -1
   std::int64_t halves_used_ = 0;
   StepId swapping_stream_ = kNoStep;  ///< first stream of the last PE load
   bool new_load_ = false;
 
   // Of the layer that is written now.
-  std::int32_t whole_input_ = -1;   ///< region of its input, when it lies there whole
-  std::int32_t whole_output_ = -1;  ///< region of its output, when it stays
-  std::vector<std::int64_t> input_bases_;
-  std::vector<std::int64_t> output_bases_;
-  std::vector<std::int32_t> visit_region_;
+  std::int32_t whole_input_ = -1;     ///< region of its input, when it lies there whole
+  std::int32_t whole_residual_ = -1;  ///< region of its residual operand, when it lies there whole
+  std::int32_t whole_output_ = -1;    ///< region of its output, when it stays
+  struct VisitRegions {
+    std::int32_t input = -1;
+    std::int32_t residual = -1;
+    bool loaded = false;
+  };
+  std::vector<VisitRegions> visit_regions_;
 };
 
 }  // namespace lacuna::mapping

@@ -113,7 +113,9 @@ std::int64_t step_cycles(const Step& step, const Schedule& schedule,
   const PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
   const std::int64_t pixels = range.row_count * layer.out.width;
   if (step.kind == StepKind::kPost) {
-    return pixels * base::ceil_div(block.n_count, *spec.post.lanes);
+    // A residual operand comes through the same port: every entry takes twice as long.
+    const std::int64_t operands = layer.residual >= 0 ? 2 : 1;
+    return pixels * base::ceil_div(block.n_count, *spec.post.lanes) * operands;
   }
   // Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
   const std::int64_t used = used_rows(block, spec);

@@ -223,7 +223,10 @@ class Walk {
 
   void transfer(StepId id, bool load) {
     const Step& s = step(id);
-    const MapView view = load ? input_view(network_, s.layer) : map_view(network_, s.rows.map);
+    const network::Layer& l = layer(s.layer);
+    const bool residual = load && l.residual >= 0 && s.rows.map == l.residual;
+    const MapView view =
+        load && !residual ? input_view(network_, s.layer) : map_view(network_, s.rows.map);
     if (view.map != s.rows.map || s.rows.row_count > view.shape.height - s.rows.row_begin) {
       violations_.add(fmt::format("{} moves rows {} + {} of map {}; map {} has {} rows", name(id),
                                   s.rows.row_begin, s.rows.row_count, s.rows.map, view.map,
@@ -263,6 +266,9 @@ class Walk {
     const network::Layer& l = layer(s.layer);
     if (l.logits) return;
     std::vector<ImageRows> rows = output_rows(range(s.range), l.out.height);
+    if (l.residual >= 0) {
+      read_rows(id, s.residual, map_view(network_, l.residual), rows, Resource::kPost);
+    }
     std::int32_t map = s.layer + 1;
     const std::int32_t fused = schedule_.layers[static_cast<std::size_t>(s.layer)].fused_pool;
     if (fused != -1) {

@@ -58,6 +58,11 @@ class StructureCheck {
           layer.input >= 0 && static_cast<std::size_t>(layer.input) <= i &&
               layer.in == network_.map(layer.input),
           [&] { return fmt::format("{} does not read an earlier map of its size", layer.name); });
+      if (layer.residual == -1) continue;
+      violations_.require(
+          layer.residual >= 0 && static_cast<std::size_t>(layer.residual) <= i && layer.is_gemm() &&
+              !layer.logits && layer.out == network_.map(layer.residual),
+          [&] { return fmt::format("{} adds no earlier map of its output's size", layer.name); });
     }
   }
 
@@ -73,7 +78,8 @@ class StructureCheck {
       const network::Layer& gemm = network_.layers[i];
       const network::Layer& p = layer_of(pool);
       const network::Window& w = p.window;
-      violations_.require(gemm.is_gemm() && !gemm.logits && !p.is_gemm() &&
+      violations_.require(gemm.is_gemm() && !gemm.logits &&
+                              p.kind == network::LayerKind::kMaxPool &&
                               p.input == static_cast<int>(i) + 1 && p.in == gemm.out,
                           [&] { return name + ", which is not a pool of its output map"; });
       violations_.require(
@@ -84,6 +90,12 @@ class StructureCheck {
                               p.out.width == p.in.width / std::max(1, w.kernel_w) &&
                               p.out.channels == p.in.channels,
                           [&] { return name + ", whose output is not one value a whole window"; });
+      for (const network::Layer& other : network_.layers) {
+        const bool reads = other.residual == static_cast<int>(i) + 1 ||
+                           (other.input == static_cast<int>(i) + 1 && &other != &p);
+        violations_.require(
+            !reads, [&] { return fmt::format("{}, but {} reads its input", name, other.name); });
+      }
       int& owner = fused_by[static_cast<std::size_t>(pool)];
       violations_.require(owner == -1,
                           [&] { return fmt::format("{}, and so does layer {}", name, owner); });
@@ -221,6 +233,16 @@ class StructureCheck {
                s.kind == StepKind::kLoadActivations) {
       violations_.require(is_index(s.output, schedule_.regions), [&] {
         return fmt::format("{}: there is no output region {}", name(), s.output);
+      });
+    }
+    if (s.kind == StepKind::kPost && layer.residual >= 0) {
+      violations_.require(is_index(s.residual, schedule_.regions), [&] {
+        return fmt::format("{}: there is no region {} of a residual operand", name(), s.residual);
+      });
+    } else {
+      violations_.require(s.residual == -1, [&] {
+        return fmt::format("{} has a residual operand, region {}, that its layer has not", name(),
+                           s.residual);
       });
     }
     if (s.kind == StepKind::kPool) {

@@ -33,7 +33,8 @@ struct Window {
 };
 
 /// A fully connected layer over a map of h x w x c is a convolution whose kernel covers the map.
-enum class LayerKind : std::uint8_t { kConvolution, kFullyConnected, kMaxPool };
+/// Global average pooling is average pooling whose kernel covers the map.
+enum class LayerKind : std::uint8_t { kConvolution, kFullyConnected, kMaxPool, kAveragePool };
 
 struct Layer {
   std::string name;
@@ -44,14 +45,23 @@ struct Layer {
   Window window;
   int groups = 1;
 
+  /// GEMM layers: [out channel], accumulator steps to output steps. Average pooling: one value,
+  /// from the sum of a window's codes to output steps.
+  std::vector<float> scale;
+
   // GEMM layers only.
+  int residual = -1;  ///< map of the shape of `out` whose codes are added to the sums, or -1
+  float residual_scale = 0.0F;       ///< from the residual map's codes to output steps
   std::vector<std::int8_t> weights;  ///< [out channel][kernel y][kernel x][in channel of the group]
   std::vector<std::int32_t> bias;    ///< [out channel], in accumulator steps
-  std::vector<float> scale;          ///< [out channel], accumulator steps to output steps
-  bool logits = false;  ///< the output is the biased 32-bit sums; no requantising, no output map
+  float threshold = 0.0F;  ///< in output steps: what is not above it becomes 0; a ReLU has 0
+  bool logits = false;     ///< the output is the biased 32-bit sums; no requantising, no output map
   bool tap_accumulators = false;  ///< the run reports a hash of the biased sums (workloads)
 
-  bool is_gemm() const { return kind != LayerKind::kMaxPool; }
+  bool is_gemm() const {
+    return kind == LayerKind::kConvolution || kind == LayerKind::kFullyConnected;
+  }
+  std::int64_t taps() const { return std::int64_t{window.kernel_h} * window.kernel_w; }
   /// GEMM sizes of one image and one group: M output pixels, K reduction indices, N channels.
   std::int64_t m() const { return out.height * out.width; }
   std::int64_t k() const { return std::int64_t{window.kernel_h} * window.kernel_w * group_in(); }

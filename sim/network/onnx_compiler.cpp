@@ -48,12 +48,21 @@ Network OnnxCompiler::compile() {
 void OnnxCompiler::run(const OnnxNode& node) {
   using Handler = void (OnnxCompiler::*)(const OnnxNode&);
   static const std::map<std::string, Handler> kOperators = {
-      {"Add", &OnnxCompiler::add},           {"Clip", &OnnxCompiler::clip},
-      {"Conv", &OnnxCompiler::convolution},  {"DequantizeLinear", &OnnxCompiler::dequantise},
-      {"Flatten", &OnnxCompiler::flatten},   {"Gemm", &OnnxCompiler::gemm},
-      {"Identity", &OnnxCompiler::identity}, {"MatMul", &OnnxCompiler::matmul},
-      {"MaxPool", &OnnxCompiler::max_pool},  {"QuantizeLinear", &OnnxCompiler::quantise},
-      {"Relu", &OnnxCompiler::relu},         {"Reshape", &OnnxCompiler::reshape},
+      {"Add", &OnnxCompiler::add},
+      {"AveragePool", &OnnxCompiler::average_pool},
+      {"Clip", &OnnxCompiler::clip},
+      {"Conv", &OnnxCompiler::convolution},
+      {"DequantizeLinear", &OnnxCompiler::dequantise},
+      {"Flatten", &OnnxCompiler::flatten},
+      {"Gemm", &OnnxCompiler::gemm},
+      {"GlobalAveragePool", &OnnxCompiler::global_average_pool},
+      {"Identity", &OnnxCompiler::identity},
+      {"MatMul", &OnnxCompiler::matmul},
+      {"MaxPool", &OnnxCompiler::max_pool},
+      {"QuantizeLinear", &OnnxCompiler::quantise},
+      {"Relu", &OnnxCompiler::relu},
+      {"Reshape", &OnnxCompiler::reshape},
+      {"ThresholdedRelu", &OnnxCompiler::thresholded_relu},
   };
   const auto found = kOperators.find(node.op());
   if (found == kOperators.end() || !node.is_default_domain()) {
@@ -115,20 +124,29 @@ void OnnxCompiler::finish() {
   const auto found = values_.find(name);
   if (found == values_.end()) throw base::InputError(place, "no node writes it");
   Value& value = found->second;
-  if (value.form != Form::kSums || value.relu) {
-    throw base::InputError(
-        place, value.relu ? "is read behind a Relu" : fmt::format("is {}", form_text(value.form)),
-        "supported: the float output of the last Conv, Gemm or MatMul");
+  const bool averages = value.form == Form::kSums && !layer_of(value).is_gemm();
+  if (value.form != Form::kSums || value.relu || averages) {
+    throw base::InputError(place,
+                           value.relu ? "is read behind a Relu"
+                           : averages ? "comes from average pooling"
+                                      : fmt::format("is {}", form_text(value.form)),
+                           "supported: the float output of the last Conv, Gemm or MatMul");
   }
   value.read = true;
   for (int i = 0; i < model_.graph().node_size(); ++i) {
     const OnnxNode node(model_.graph().node(i), i, model_.file());
     const auto written = values_.find(node.output());
     if (written == values_.end() || written->second.read) continue;
-    node.fail("nothing reads its output", "a chain of nodes");
+    node.fail("nothing reads its output", "nodes that lead to the graph's output");
   }
-  Layer& last = network_.layers.back();
-  const StepScales& scales = step_scales_.back();
+  SIM_CHECK(value.map == static_cast<int>(network_.layers.size()), "import", -1,
+            "nothing comes after the layer of the logits");
+  Layer& last = layer_of(value);
+  const StepScales& scales = scales_of(value);
+  if (last.residual >= 0) {
+    throw base::InputError(place, "has a residual operand added to it",
+                           "supported: the float output of the last Conv, Gemm or MatMul");
+  }
   if (last.out.height != 1 || last.out.width != 1) {
     throw base::InputError(place, fmt::format("is a map of {}", to_string(last.out)),
                            "supported: 1 x 1 x classes");
@@ -183,8 +201,10 @@ OnnxCompiler::Value OnnxCompiler::take(const OnnxNode& node, int input) {
                                    : "no initialiser, and written by no node before this one"),
               "activations, nodes in topological order");
   }
-  if (found->second.read) {
-    node.fail(fmt::format("input {} already has a reader", shown(name)), "a chain of nodes");
+  const Form form = found->second.form;
+  if (found->second.read && form != Form::kCodes && form != Form::kReals) {
+    node.fail(fmt::format("input {} already has a reader", shown(name)),
+              "several readers of codes and dequantised codes only");
   }
   found->second.read = true;
   return found->second;
@@ -303,20 +323,44 @@ bool OnnxCompiler::image_is_in_range(float scale) const {
 }
 
 void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale) {
-  Layer& layer = network_.layers.back();
-  const StepScales& scales = step_scales_.back();
-  layer.scale.reserve(scales.weight.size());
-  for (std::size_t channel = 0; channel < scales.weight.size(); ++channel) {
-    const float combined = tensor::combined_scale(scales.input, scales.weight[channel], scale);
-    if (!is_scale(combined)) {
-      node.fail(fmt::format("from the sums of {} (channel {}) to its output the factor is {}",
-                            shown(layer.name), channel, combined),
-                kScaleRule);
+  Layer& layer = layer_of(value);
+  const StepScales& scales = scales_of(value);
+  if (layer.is_gemm()) {
+    for (const float weight : scales.weight) {
+      layer.scale.push_back(tensor::combined_scale(scales.input, weight, scale));
     }
-    layer.scale.push_back(combined);
+  } else {
+    layer.scale = {tensor::average_scale(scales.input, layer.taps(), scale)};
   }
+  for (std::size_t channel = 0; channel < layer.scale.size(); ++channel) {
+    if (is_scale(layer.scale[channel])) continue;
+    node.fail(fmt::format("from the sums of {} (channel {}) to its output the factor is {}",
+                          shown(layer.name), channel, layer.scale[channel]),
+              kScaleRule);
+  }
+  if (layer.residual >= 0) {
+    const float factor = layer.residual_scale / scale;
+    if (!is_scale(factor) || !is_scale(factor * static_cast<float>(top_code(kMaxBits)))) {
+      node.fail(fmt::format("from the residual operand of {} to its output the factor is {}",
+                            shown(layer.name), factor),
+                "finite and above 0, 255 of it, too");
+    }
+    layer.residual_scale = factor;
+  }
+  layer.threshold = value.threshold / scale;
+  if (!std::isfinite(layer.threshold)) {
+    node.fail(fmt::format("the threshold of {}, {}, is {} of its steps", shown(layer.name),
+                          value.threshold, layer.threshold),
+              "finite");
+  }
+  value.threshold = 0.0F;
   value.scale = scale;
   value.in_range = network_.activation_bits == kMaxBits;
+  if (!layer.is_gemm()) {
+    const int top = top_code(network_.activation_bits);
+    const auto most = static_cast<std::int32_t>(layer.taps() * top);
+    value.in_range = tensor::requantise(most, layer.scale[0], kMaxBits) <= top;
+  }
   value.relu = false;  // the unsigned quantiser is one, too
 }
 
@@ -350,8 +394,7 @@ void OnnxCompiler::dequantise(const OnnxNode& node) {
   }
 }
 
-// Thresholded ReLU will be a Clip-like form between a layer and its quantiser; here only the clip
-// to the bits of the codes is known.
+// The clip to the bits of the codes.
 void OnnxCompiler::clip(const OnnxNode& node) {
   node.expect_inputs(3, 3);
   node.expect_attributes({});
@@ -374,12 +417,36 @@ void OnnxCompiler::clip(const OnnxNode& node) {
   give(node, value);
 }
 
-void OnnxCompiler::relu(const OnnxNode& node) {
+// What an activation function reads.
+OnnxCompiler::Value OnnxCompiler::take_sums(const OnnxNode& node) {
   node.expect_inputs(1, 1);
+  const Value value = take(node, 0);
+  if (value.form != Form::kSums) fail_form(node, value, node.op() + " behind a layer");
+  if (!layer_of(value).is_gemm()) {
+    node.fail("its input is the output of average pooling",
+              node.op() + " behind Conv, Gemm or MatMul");
+  }
+  return value;
+}
+
+void OnnxCompiler::relu(const OnnxNode& node) {
   node.expect_attributes({});
-  Value value = take(node, 0);
-  if (value.form != Form::kSums) fail_form(node, value, "Relu behind a layer");
+  Value value = take_sums(node);
   value.relu = true;
+  give(node, value);
+}
+
+void OnnxCompiler::thresholded_relu(const OnnxNode& node) {
+  node.expect_attributes({"alpha"});
+  Value value = take_sums(node);
+  if (value.relu) {
+    node.fail("its input has passed an activation function", "one activation function a layer");
+  }
+  value.relu = true;
+  value.threshold = node.real("alpha", 1.0F);
+  if (!std::isfinite(value.threshold) || value.threshold < 0.0F) {
+    node.fail(fmt::format("alpha is {}", value.threshold), "0 or more");
+  }
   give(node, value);
 }
 

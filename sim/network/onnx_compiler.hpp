@@ -37,17 +37,18 @@ class OnnxCompiler {
     kCodes,    ///< uint8 codes of a map
     kReals,    ///< the same, dequantised
     kClipped,  ///< kReals after Clip, before the second quantiser
-    kSums,     ///< float sums of the last layer, not quantised yet
+    kSums,     ///< float sums of a layer or of its windows, not quantised yet
   };
   struct Value {
     Form form = Form::kPixels;
     int map = 0;  ///< map of the network that it holds; kSums: the map that it will become
     MapShape shape;
-    bool flat = false;      ///< seen as [N, values] instead of [N, channels, height, width]
-    float scale = 1.0F;     ///< kCodes, kReals, kClipped: real value of code 1
-    bool in_range = false;  ///< no code is above 2^activation_bits - 1
-    bool relu = false;      ///< kSums: a Relu came after the layer
-    bool read = false;      ///< a node or the graph's output reads it
+    bool flat = false;       ///< seen as [N, values] instead of [N, channels, height, width]
+    float scale = 1.0F;      ///< kCodes, kReals, kClipped: real value of code 1
+    bool in_range = false;   ///< no code is above 2^activation_bits - 1
+    bool relu = false;       ///< kSums: a Relu or ThresholdedRelu came after the layer
+    float threshold = 0.0F;  ///< kSums: of that
+    bool read = false;       ///< a node or the graph's output reads it
   };
   /// A dequantised initialiser: weights or bias.
   struct Constant {
@@ -74,15 +75,25 @@ class OnnxCompiler {
   void dequantise(const OnnxNode& node);
   void clip(const OnnxNode& node);
   void relu(const OnnxNode& node);
+  void thresholded_relu(const OnnxNode& node);
+  Value take_sums(const OnnxNode& node);
   void flatten(const OnnxNode& node);
   void reshape(const OnnxNode& node);
   void identity(const OnnxNode& node);
   void quantise_sums(const OnnxNode& node, Value& value, float scale);
   bool image_is_in_range(float scale) const;
 
-  /// The activation that the node reads; marks it read. A chain: every value has one reader.
+  /// The activation that the node reads; marks it read. Codes and dequantised codes may have
+  /// several readers, any other value has one.
   Value take(const OnnxNode& node, int input);
   void give(const OnnxNode& node, const Value& value);
+  /// The layer whose float output `sums` is.
+  Layer& layer_of(const Value& sums) {
+    return network_.layers[static_cast<std::size_t>(sums.map) - 1];
+  }
+  const StepScales& scales_of(const Value& sums) const {
+    return step_scales_[static_cast<std::size_t>(sums.map) - 1];
+  }
   [[noreturn]] void fail_form(const OnnxNode& node, const Value& value,
                               const std::string& supported) const;
   static const char* form_text(Form form);
@@ -98,9 +109,15 @@ class OnnxCompiler {
   void gemm(const OnnxNode& node);
   void matmul(const OnnxNode& node);
   void add(const OnnxNode& node);
+  void add_residual(const OnnxNode& node);
   void max_pool(const OnnxNode& node);
+  void average_pool(const OnnxNode& node);
+  void global_average_pool(const OnnxNode& node);
 
   Value take_layer_input(const OnnxNode& node);
+  void expect_in_range(const OnnxNode& node, const Value& value) const;
+  Value take_average_input(const OnnxNode& node);
+  void add_average(const OnnxNode& node, const Value& value, const Window& window);
   void fully_connected(const OnnxNode& node, bool transposed, bool has_bias);
   const Constant& constant_of(const OnnxNode& node, int input, int data_type,
                               const char* what) const;
@@ -122,10 +139,11 @@ class OnnxCompiler {
   std::unordered_map<std::string, const onnx::TensorProto*> initialisers_;
   std::unordered_map<std::string, Constant> constants_;
   std::unordered_map<std::string, Value> values_;
-  std::vector<StepScales> step_scales_;  ///< one an entry of network_.layers
-  std::int64_t weights_ = 0;             ///< of all layers so far
-  bool matmul_awaits_bias_ = false;      ///< the last layer is a MatMul and no Add followed
-  std::int64_t batch_ = 0;               ///< of the declared input; 0: free
+  std::vector<StepScales>
+      step_scales_;                  ///< one an entry of network_.layers; average pooling: input
+  std::int64_t weights_ = 0;         ///< of all layers so far
+  bool matmul_awaits_bias_ = false;  ///< the last layer is a MatMul and no Add followed
+  std::int64_t batch_ = 0;           ///< of the declared input; 0: free
 };
 
 }  // namespace lacuna::network

@@ -1,11 +1,15 @@
 // Networks from ONNX files in quantise/dequantise (QDQ) form.
 //
-// The graph is a chain: image -> QuantizeLinear -> DequantizeLinear -> layer -> ... -> logits. A
-// layer is Conv, Gemm or MatMul (+ Add) over dequantised int8 weights (zero point 0, a scale for
-// all or one for each output channel) and a dequantised int32 bias, then Relu or not, then
-// QuantizeLinear (uint8, zero point 0) and DequantizeLinear, and below 8 bits Clip(0, (2^b - 1) *
-// scale) and the same pair again. MaxPool, Flatten, Reshape to [N, -1] and Identity stand between
-// layers. The last layer has no quantiser: its float output is the graph's output.
+// The graph leads from the image by QuantizeLinear -> DequantizeLinear -> layer -> ... to the
+// logits; codes and dequantised codes may have several readers. A layer is Conv, Gemm or MatMul
+// (+ Add) over dequantised int8 weights (zero point 0, a scale for all or one for each output
+// channel) and a dequantised int32 bias, then Add of a residual operand (the dequantised codes of a
+// map computed before) or not, then Relu, ThresholdedRelu or neither, then QuantizeLinear (uint8,
+// zero point 0) and DequantizeLinear, and below 8 bits Clip(0, (2^b - 1) * scale) and the same pair
+// again. MaxPool, Flatten, Reshape to [N, -1] and Identity stand between layers, and AveragePool
+// (without padding) or GlobalAveragePool with a quantiser of their own; its Clip may be left out
+// where no average is above 2^b - 1. The last layer has no quantiser: its float output is the
+// graph's output.
 #pragma once
 
 #include <string>

@@ -21,16 +21,17 @@ bool is_side(std::int64_t value) { return value >= 1 && value <= kMaxDimension; 
 
 }  // namespace
 
-// Layers read the map that the layer before them wrote: take() lets every value have one reader.
 OnnxCompiler::Value OnnxCompiler::take_layer_input(const OnnxNode& node) {
   Value value = take(node, 0);
   if (value.form != Form::kReals) fail_form(node, value, "the output of DequantizeLinear");
-  if (!value.in_range) {
-    node.fail(
-        fmt::format("its input may hold codes of more than {} bits", network_.activation_bits),
-        "Clip(0, (2^bits - 1) * scale) and QuantizeLinear before it");
-  }
+  expect_in_range(node, value);
   return value;
+}
+
+void OnnxCompiler::expect_in_range(const OnnxNode& node, const Value& value) const {
+  if (value.in_range) return;
+  node.fail(fmt::format("its input may hold codes of more than {} bits", network_.activation_bits),
+            "Clip(0, (2^bits - 1) * scale) and QuantizeLinear before it");
 }
 
 void OnnxCompiler::add_layer(const OnnxNode& node, Layer layer, StepScales scales) {
@@ -292,21 +293,55 @@ void OnnxCompiler::fully_connected(const OnnxNode& node, bool transposed, bool h
   give_sums(node, true);
 }
 
-// A MatMul's bias. The sum of two activations (a residual connection) is not a chain.
+// A MatMul's bias, or the codes of another map added to a layer's sums.
 void OnnxCompiler::add(const OnnxNode& node) {
   node.expect_inputs(2, 2);
   node.expect_attributes({});
   const int bias = constants_.count(node.input(0)) != 0 ? 0 : 1;
-  if (constants_.count(node.input(bias)) == 0) {
-    node.fail("adds two activations", "the bias of a MatMul, a dequantised int32 initialiser");
-  }
+  if (constants_.count(node.input(bias)) == 0) return add_residual(node);
   const Value value = take(node, 1 - bias);
-  if (value.form != Form::kSums || value.relu || !matmul_awaits_bias_) {
+  if (value.form != Form::kSums || value.relu || !matmul_awaits_bias_ ||
+      value.map != static_cast<int>(network_.layers.size())) {
     node.fail("does not follow a MatMul without a bias", "the bias of a MatMul");
   }
-  network_.layers.back().bias = bias_of(node, bias, step_scales_.back());
+  layer_of(value).bias = bias_of(node, bias, scales_of(value));
   matmul_awaits_bias_ = false;
   give(node, value);
+}
+
+// The layers run in the order of their nodes, so the branch with the residual codes comes first.
+void OnnxCompiler::add_residual(const OnnxNode& node) {
+  const Value first = take(node, 0);
+  const Value second = take(node, 1);
+  const bool swapped = first.form == Form::kReals;
+  const Value& sums = swapped ? second : first;
+  const Value& residual = swapped ? first : second;
+  if (sums.form != Form::kSums || residual.form != Form::kReals) {
+    node.fail(fmt::format("adds {} and {}", form_text(first.form), form_text(second.form)),
+              "the float output of a layer and the output of DequantizeLinear, or the bias of a "
+              "MatMul, a dequantised int32 initialiser");
+  }
+  Layer& layer = layer_of(sums);
+  if (sums.relu || !layer.is_gemm() || layer.residual >= 0) {
+    node.fail("does not directly follow Conv, Gemm or MatMul",
+              "the residual operand added to the sums, activation function and quantiser behind");
+  }
+  expect_in_range(node, residual);
+  if (!(residual.shape == sums.shape) || residual.flat != sums.flat) {
+    const auto shape_text = [](const Value& value) {
+      return to_string(value.shape) + (value.flat ? ", flattened" : "");
+    };
+    node.fail(fmt::format("adds {} to {} (height x width x channels)", shape_text(residual),
+                          shape_text(sums)),
+              "equal shapes");
+  }
+  if (residual.map >= sums.map) {
+    node.fail(fmt::format("its residual operand is computed after {}", shown(layer.name)),
+              "the nodes of that branch before the layer");
+  }
+  layer.residual = residual.map;
+  layer.residual_scale = residual.scale;  // of a code; divided by the output's in quantise_sums
+  give(node, sums);
 }
 
 void OnnxCompiler::max_pool(const OnnxNode& node) {
@@ -321,11 +356,7 @@ void OnnxCompiler::max_pool(const OnnxNode& node) {
     fail_form(node, value, "codes, or the output of DequantizeLinear");
   }
   if (value.flat) node.fail("its input is flattened", "[N, channels, height, width]");
-  if (!value.in_range) {
-    node.fail(
-        fmt::format("its input may hold codes of more than {} bits", network_.activation_bits),
-        "Clip(0, (2^bits - 1) * scale) and QuantizeLinear before it");
-  }
+  expect_in_range(node, value);
   const auto kernel = node.integers("kernel_shape", {0, 0});
   Layer layer;
   layer.kind = LayerKind::kMaxPool;
@@ -337,6 +368,60 @@ void OnnxCompiler::max_pool(const OnnxNode& node) {
   add_layer(node, std::move(layer), {});
   value.map = static_cast<int>(network_.layers.size());
   give(node, value);
+}
+
+OnnxCompiler::Value OnnxCompiler::take_average_input(const OnnxNode& node) {
+  const Value value = take_layer_input(node);
+  if (value.flat) node.fail("its input is flattened", "[N, channels, height, width]");
+  return value;
+}
+
+void OnnxCompiler::add_average(const OnnxNode& node, const Value& value, const Window& window) {
+  Layer layer;
+  layer.kind = LayerKind::kAveragePool;
+  layer.input = value.map;
+  layer.in = value.shape;
+  layer.window = window;
+  layer.out = window_output(node, layer.in, layer.window, layer.in.channels);
+  if (layer.taps() > kMaxAverage) {
+    node.fail(fmt::format("averages {} values", layer.taps()),
+              fmt::format("at most {}", kMaxAverage));
+  }
+  add_layer(node, std::move(layer), {value.scale, {}});
+  give_sums(node, false);
+}
+
+// How padding would count in an average depends on count_include_pad: there is none.
+void OnnxCompiler::average_pool(const OnnxNode& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes(
+      {"auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads", "strides"});
+  if (const std::int64_t ceil_mode = node.integer("ceil_mode", 0); ceil_mode != 0) {
+    node.fail(fmt::format("ceil_mode is {}", ceil_mode), "0");
+  }
+  const std::int64_t include_pad = node.integer("count_include_pad", 0);
+  if (include_pad != 0 && include_pad != 1) {
+    node.fail(fmt::format("count_include_pad is {}", include_pad), "0 or 1");
+  }
+  const Value value = take_average_input(node);
+  const auto kernel = node.integers("kernel_shape", {0, 0});
+  const Window window = window_of(node, kernel[0], kernel[1]);
+  if (window.pad_top + window.pad_left + window.pad_bottom + window.pad_right != 0) {
+    node.fail(fmt::format("pads are {}, {}, {}, {}", window.pad_top, window.pad_left,
+                          window.pad_bottom, window.pad_right),
+              "0, 0, 0, 0");
+  }
+  add_average(node, value, window);
+}
+
+void OnnxCompiler::global_average_pool(const OnnxNode& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes({});
+  const Value value = take_average_input(node);
+  Window window;
+  window.kernel_h = static_cast<int>(value.shape.height);
+  window.kernel_w = static_cast<int>(value.shape.width);
+  add_average(node, value, window);
 }
 
 }  // namespace lacuna::network

@@ -78,7 +78,9 @@ std::int64_t PostUnit::entry_lanes() const {
 }
 
 std::int64_t PostUnit::entry_cycles() const {
-  return base::ceil_div(entry_lanes(), *program_.spec->post.lanes);
+  // The residual operand of an entry comes through the port that the entry takes, before it.
+  const std::int64_t operands = program_.step(queue_.front().id).residual >= 0 ? 2 : 1;
+  return operands * base::ceil_div(entry_lanes(), *program_.spec->post.lanes);
 }
 
 void PostUnit::do_entry() {
@@ -103,6 +105,7 @@ void PostUnit::post_entry(const Step& step) {
       program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
   const std::int32_t* sums = accumulators->read(step.address + entry_);
   program_.counters(step).accumulators.reads += block.n_count;
+  if (step.residual >= 0) program_.counters(step).activation_sram.reads += block.n_count;
 
   for (std::int64_t lane = 0; lane < block.n_count; ++lane) {
     const std::int64_t channel = first_channel + lane;
@@ -119,8 +122,7 @@ void PostUnit::post_entry(const Step& step) {
           sum;
       continue;
     }
-    const std::uint8_t code =
-        tensor::requantise(sum, layer.scale[c], program_.network->activation_bits);
+    const std::uint8_t code = requantise(step, {image, y, x, channel}, sum);
     if (pool < 0) {
       write(step, {image, y, x, channel}, code);
       continue;
@@ -138,6 +140,16 @@ void PostUnit::post_entry(const Step& step) {
       write(step, {image, y / height, window_x, channel}, maximum);
     }
   }
+}
+
+std::uint8_t PostUnit::requantise(const Step& step, const MapValue& value, std::int32_t sum) {
+  const network::Layer& layer = program_.layer(step.layer);
+  const float scale = layer.scale[static_cast<std::size_t>(value.channel)];
+  const int bits = program_.network->activation_bits;
+  if (step.residual < 0) return tensor::requantise(sum, scale, bits, layer.threshold);
+  const std::uint8_t residual = activation_sram->read(
+      slot_of(program_.region(step.residual), value), program_.access_step(queue_.front().id));
+  return tensor::requantise_sum(sum, scale, residual, layer.residual_scale, bits, layer.threshold);
 }
 
 void PostUnit::pool_entry(const Step& step) {
@@ -158,7 +170,11 @@ void PostUnit::pool_entry(const Step& step) {
   const std::int64_t in_x =
       x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
 
-  if (tap == 0) maxima_.assign(static_cast<std::size_t>(cols), 0);
+  const bool average = layer.kind == network::LayerKind::kAveragePool;
+  if (tap == 0) {
+    maxima_.assign(static_cast<std::size_t>(cols), 0);
+    totals_.assign(static_cast<std::size_t>(cols), 0);
+  }
   if (in_y >= 0 && in_y < layer.in.height && in_x >= 0 && in_x < layer.in.width) {
     const std::int64_t slot =
         in.base +
@@ -170,27 +186,34 @@ void PostUnit::pool_entry(const Step& step) {
           activation_sram->read(slot + lane, program_.access_step(queue_.front().id));
       std::uint8_t& maximum = maxima_[static_cast<std::size_t>(lane)];
       maximum = std::max(maximum, code);
+      totals_[static_cast<std::size_t>(lane)] += code;
     }
     program_.counters(step).activation_sram.reads += entry_lanes();
   }
   if (tap == taps - 1) {
     for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
-      write(step, {image, y, x, tile * cols + lane}, maxima_[static_cast<std::size_t>(lane)]);
+      const auto own = static_cast<std::size_t>(lane);
+      const std::uint8_t code = average ? tensor::requantise(totals_[own], layer.scale.front(),
+                                                             program_.network->activation_bits)
+                                        : maxima_[own];
+      write(step, {image, y, x, tile * cols + lane}, code);
     }
   }
 }
 
+std::int64_t PostUnit::slot_of(const mapping::Region& region, const MapValue& value) const {
+  const network::MapShape& shape = program_.network->map(region.map);
+  return region.base +
+         (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
+              shape.width +
+          value.x) *
+             shape.channels +
+         value.channel;
+}
+
 void PostUnit::write(const Step& step, const MapValue& value, std::uint8_t code) {
   const mapping::Region& region = program_.region(step.output);
-  const network::MapShape& shape = program_.network->map(region.map);
-  const std::int64_t slot =
-      region.base +
-      (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
-           shape.width +
-       value.x) *
-          shape.channels +
-      value.channel;
-  activation_sram->write(slot, code, program_.access_step(queue_.front().id));
+  activation_sram->write(slot_of(region, value), code, program_.access_step(queue_.front().id));
   base::LayerCounters& counters = program_.counters(step);
   ++counters.activation_sram.writes;
   MapDensity& density = program_.maps[static_cast<std::size_t>(region.map)];

@@ -1,10 +1,12 @@
-// The post unit: from accumulators to the next layer's activations. Adds the bias, requantises
-// (which is the ReLU, too: codes are unsigned), pools on the way where the schedule says so, and
-// writes the activation SRAM with its bitmap; sums of the last layer go to the host.
+// The post unit: from accumulators to the next layer's activations. Adds the bias and the codes of
+// a residual operand, requantises (which is the ReLU, too, with or without a threshold: codes are
+// unsigned), pools on the way where the schedule says so, and writes the activation SRAM with its
+// bitmap; sums of the last layer go to the host.
 //
-// Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, one entry
-// of C lanes a cycle (docs/timing.md, "Accumulators and post"). Unlimited lanes: no cycles at all.
-// Memories owned: the maxima of the windows that are open in fused pooling.
+// Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, an entry
+// of C lanes a cycle, or in two cycles with a residual operand (docs/timing.md, "Accumulators and
+// post"). Unlimited lanes: no cycles at all. Memories owned: maxima and sums of the windows that
+// are open in pooling.
 #pragma once
 
 #include <deque>
@@ -50,6 +52,9 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::int64_t entry_cycles() const;
   void post_entry(const mapping::Step& step);
   void pool_entry(const mapping::Step& step);
+  /// The code of a biased sum, with the residual operand if the step has one.
+  std::uint8_t requantise(const mapping::Step& step, const MapValue& value, std::int32_t sum);
+  std::int64_t slot_of(const mapping::Region& region, const MapValue& value) const;
   void write(const mapping::Step& step, const MapValue& value, std::uint8_t code);
   /// Channels of the front step's current entry.
   std::int64_t entry_lanes() const;
@@ -59,6 +64,7 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::int64_t entry_ = 0;
   std::int64_t entries_ = 0;
   std::vector<std::uint8_t> maxima_;  ///< fused pooling: [window column][lane]; kPool: [lane]
+  std::vector<std::int32_t> totals_;  ///< average pooling: sum of the window's codes, [lane]
   sc_core::sc_event tick_;
 };
 

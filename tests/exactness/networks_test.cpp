@@ -20,6 +20,7 @@
 #include "network/onnx_import.hpp"
 #include "reference/naive_network.hpp"
 #include "tensor/encoding.hpp"
+#include "unit/network/model_builder.hpp"
 
 namespace lacuna {
 namespace {
@@ -100,6 +101,99 @@ TEST(ShippedNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
         }
       }
     }
+  }
+}
+
+// A ResNet-8 of width 4 for images of 16 x 16: a block with an identity and two with a projection,
+// global average pooling, 10 classes; one block has a thresholded ReLU. Weights are random.
+std::string residual_model(int bits) {
+  using network::test::ModelBuilder;
+  ModelBuilder b(bits, bits, 8);
+  const auto conv = [](std::int64_t out, std::int64_t kernel, std::int64_t stride) {
+    network::test::ConvSpec spec;
+    spec.out = out;
+    spec.kernel_h = spec.kernel_w = kernel;
+    spec.stride_h = spec.stride_w = stride;
+    spec.pads.fill(kernel / 2);
+    spec.per_channel = true;
+    return spec;
+  };
+  float scale = 1.0F / static_cast<float>((1 << bits) - 1);
+  b.image(1, 16, 16, scale);
+  b.conv("stem", conv(4, 3, 1)).relu("stem_relu").quantise("stem_act", scale *= 2);
+  for (const std::int64_t width : {4, 8, 16}) {
+    const std::string block = "block" + std::to_string(width);
+    const std::int64_t stride = width == 4 ? 1 : 2;
+    const ModelBuilder::Mark input = b.mark();
+    ModelBuilder::Mark shortcut = input;
+    if (stride == 2) {
+      b.conv(block + "_p", conv(width, 1, 2)).relu(block + "_rp").quantise(block + "_ap", scale);
+      shortcut = b.mark();
+    }
+    b.go_on_from(input).conv(block + "_a", conv(width, 3, stride)).relu(block + "_ra");
+    b.quantise(block + "_aa", scale *= 2.3F).conv(block + "_b", conv(width, 3, 1));
+    b.add_residual(block + "_sum", shortcut);
+    if (width == 8) {
+      b.thresholded_relu(block + "_rb", 1.5F * scale);
+    } else {
+      b.relu(block + "_rb");
+    }
+    b.quantise(block + "_ab", scale *= 1.7F);
+  }
+  network::test::GemmSpec last;
+  last.out = 10;
+  b.global_average_pool("mean").quantise("mean_act", scale / 2).flatten("flat").gemm("fc", last);
+  return b.output().bytes();
+}
+
+TEST(ResidualNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
+  constexpr int kImages = 5;
+  std::mt19937 random(11);
+  for (const int bits : {4, 8}) {
+    const std::string bytes = residual_model(bits);
+    const network::Network network = network::import_onnx_bytes(bytes, "resnet8.onnx");
+    ASSERT_EQ(network.layers.size(), 11U);
+    network::DataSet images;
+    images.image = {16, 16, 1};
+    std::vector<std::int32_t> expected;
+    std::vector<std::vector<std::uint8_t>> codes;
+    for (int image = 0; image < kImages; ++image) {
+      std::vector<std::uint8_t> pixels;
+      for (int i = 0; i < 256; ++i) {
+        pixels.push_back(random() % 3 == 0 ? 0 : static_cast<std::uint8_t>(random() % 256));
+      }
+      const auto logits = reference::evaluate_onnx(bytes, pixels).logits;
+      expected.insert(expected.end(), logits.begin(), logits.end());
+      images.pixels.insert(images.pixels.end(), pixels.begin(), pixels.end());
+      images.labels.push_back(0);
+    }
+    for (int i = 0; i < kImages; ++i) codes.push_back(network::quantise_pixels(images, i, network));
+    EXPECT_GT(std::set<std::int32_t>(expected.begin(), expected.end()).size(), 40U);
+    int spills = 0;
+    for (const auto& machine : machines()) {
+      arch::AcceleratorSpec spec = arch::load_spec(machine.string());
+      if (bits > spec.precision.activation_bits) continue;
+      for (const std::int64_t batch : {1, 2}) {
+        // As shipped, and with less room than the largest block needs: 4 x 256 values a map.
+        for (const bool tight : {false, true}) {
+          SCOPED_TRACE(machine.filename().string() + (tight ? ", tight" : ""));
+          if (tight) {
+            const int values = arch::AcceleratorSpec::values_per_word(
+                spec.activation_sram.word_bits, spec.precision.activation_bits);
+            spec.activation_sram.capacity_bytes =
+                batch * 2'300 / values * spec.activation_sram.word_bits / 8;
+          }
+          const engine::Job job = engine::model_job(spec, network, codes, batch);
+          for (const mapping::Step& step : job.parts.front().schedule.steps) {
+            spills += step.kind == mapping::StepKind::kStoreActivations ? 1 : 0;
+          }
+          EXPECT_EQ(engine::simulate(job, engine::EngineKind::kFast).logits, expected);
+          if (batch > 1 && !full()) continue;
+          EXPECT_EQ(engine::simulate(job, kEngine).logits, expected);
+        }
+      }
+    }
+    EXPECT_GT(spills, 0);
   }
 }
 

@@ -94,6 +94,7 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
   int refetching = 0;
   int grouped = 0;
   int skipping = 0;
+  mapping::testing::LayerKinds kinds;
   for (std::uint32_t seed = 0; seed < case_count(); ++seed) {
     const auto c = make_case(seed, 60);
     if (!c) continue;
@@ -102,6 +103,7 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
     const engine::Part& part = c->job.parts.front();
     refetching += part.schedule.weights_resident ? 0 : 1;
     for (const network::Layer& layer : part.network.layers) grouped += layer.groups > 1 ? 1 : 0;
+    kinds.count(part.network);
     skipping += c->job.spec.zero_skipping == arch::ZeroSkipping::kSkip ? 1 : 0;
     const reference::Values values = reference::evaluate(part.network, c->images);
     const engine::Measurement measured = engine::simulate(c->job, kEngine);
@@ -113,6 +115,9 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
   EXPECT_GT(refetching, run / 8);
   EXPECT_GT(grouped, run / 4);
   EXPECT_GT(skipping, run / 4);
+  EXPECT_GT(kinds.average_pools, run / 5);
+  EXPECT_GT(kinds.residuals, run / 5);
+  EXPECT_GT(kinds.thresholds, run / 5);
 }
 
 TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThoseOfTheReference) {

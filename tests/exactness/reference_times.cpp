@@ -120,7 +120,8 @@ class Evaluation {
     }
     if (s.kind == StepKind::kPost) {
       const std::int64_t pixels = schedule_.ranges[at(s.range)].row_count * layer.out.width;
-      return pixels * ((block.n_count + *spec_.post.lanes - 1) / *spec_.post.lanes);
+      const std::int64_t entry = (block.n_count + *spec_.post.lanes - 1) / *spec_.post.lanes;
+      return layer.residual >= 0 ? pixels * entry + pixels * entry : pixels * entry;
     }
     PassShape shape;
     shape.cols = spec_.array.whole_folds ? spec_.array.cols : static_cast<int>(block.n_count);

@@ -1,10 +1,10 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
 #include "exactness/reference_run.hpp"
 #include "tensor/encoding.hpp"
-#include "tensor/requantise.hpp"
 
 namespace lacuna::reference {
 namespace {
@@ -45,6 +45,27 @@ Codes max_pool(const network::Layer& layer, const Codes& map) {
   return out;
 }
 
+// Rounded by the library's function in its default mode, to the nearest and ties to even.
+Codes average_pool(const network::Layer& layer, const Codes& map, int bits) {
+  Codes out;
+  for (std::int64_t y = 0; y < layer.out.height; ++y) {
+    for (std::int64_t x = 0; x < layer.out.width; ++x) {
+      for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+        int sum = 0;
+        for (std::int64_t tap = 0; tap < layer.window.kernel_h * layer.window.kernel_w; ++tap) {
+          const std::int64_t in_y = y * layer.window.stride_h + tap / layer.window.kernel_w;
+          const std::int64_t in_x = x * layer.window.stride_w + tap % layer.window.kernel_w;
+          sum += map[at((in_y * layer.in.width + in_x) * layer.in.channels + c)];
+        }
+        const float rounded = std::nearbyint(static_cast<float>(sum) * layer.scale.at(0));
+        out.push_back(
+            static_cast<std::uint8_t>(std::min(rounded, static_cast<float>((1 << bits) - 1))));
+      }
+    }
+  }
+  return out;
+}
+
 // Layer after layer; `sums` gives the unbiased sums of a GEMM layer, [image][pixel][channel].
 template <class Sums>
 Values run_layers(const network::Network& network, const std::vector<Codes>& images, Sums sums) {
@@ -55,7 +76,11 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
     std::vector<Codes> out;
     const std::vector<Codes>& in = values.maps[at(layer.input)];
     if (!layer.is_gemm()) {
-      for (const Codes& map : in) out.push_back(max_pool(layer, map));
+      for (const Codes& map : in) {
+        out.push_back(layer.kind == network::LayerKind::kMaxPool
+                          ? max_pool(layer, map)
+                          : average_pool(layer, map, network.activation_bits));
+      }
     } else {
       std::vector<std::vector<std::uint32_t>> all = sums(i, in);
       values.last.clear();
@@ -66,7 +91,15 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
           const auto sum =
               static_cast<std::int32_t>(image[v] + static_cast<std::uint32_t>(layer.bias[channel]));
           values.last.push_back(sum);
-          codes[v] = tensor::requantise(sum, layer.scale[channel], network.activation_bits);
+          float scaled = static_cast<float>(sum) * layer.scale[channel];
+          if (layer.residual >= 0) {
+            const float other = static_cast<float>(values.maps[at(layer.residual)][out.size()][v]) *
+                                layer.residual_scale;
+            scaled = scaled + other;
+          }
+          const auto top = static_cast<float>((1 << network.activation_bits) - 1);
+          const float kept = scaled > layer.threshold ? scaled : 0.0F;
+          codes[v] = static_cast<std::uint8_t>(std::min(std::nearbyint(kept), top));
         }
         out.push_back(std::move(codes));
       }

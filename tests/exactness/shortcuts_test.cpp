@@ -24,6 +24,7 @@ struct Used {
   int prefix = 0;
   int channel = 0;
   int early_stop = 0;
+  mapping::testing::LayerKinds kinds{};
 };
 
 void expect_same(const engine::Job& job, std::uint32_t seed, Used& used) {
@@ -68,6 +69,7 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
     const std::size_t most = seed % 4 == 0 ? 16 : 1 + seed % 2;
     if (c->job.plan.faults.size() > most) c->job.plan.faults.resize(most);
     ++used.run;
+    used.kinds.count(c->job.parts.front().network);
     used.refetching += c->job.parts.front().schedule.weights_resident ? 0 : 1;
     expect_same(c->job, seed, used);
     if (HasFatalFailure()) return;
@@ -79,9 +81,54 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
   EXPECT_GT(used.prefix, used.run / 10);
   EXPECT_GT(used.channel, used.run / 5);
   EXPECT_GT(used.early_stop, used.run / 20);
+  EXPECT_GT(used.kinds.average_pools, used.run / 6);
+  EXPECT_GT(used.kinds.residuals, used.run / 5);
+  EXPECT_GT(used.kinds.thresholds, used.run / 5);
   std::printf("%d cases: %d fetch again, %d change logits, %d/%d/%d/%d used each shortcut\n",
               used.run, used.refetching, used.changed, used.residency, used.prefix, used.channel,
               used.early_stop);
+}
+
+// A projection whose weights are faulty: the layer that adds its output reads a map that is as it
+// was, so all its sums are fault-free and yet its outputs change.
+TEST(Shortcuts, GivenAFaultThatReachesALayerOnlyByItsResidualOperandThenResultsAreTheSame) {
+  arch::AcceleratorSpec spec;
+  spec.array.rows = spec.array.cols = 2;
+  spec.zero_skipping = arch::ZeroSkipping::kSkip;
+  spec.weight_sram.word_bits = spec.activation_sram.word_bits = 16;
+  spec.weight_sram.banks = spec.activation_sram.banks = 1;
+  network::Network network;
+  network.name = "projection";
+  network.input = {3, 3, 2};
+  for (int i = 0; i < 3; ++i) {
+    network::Layer layer;
+    layer.name = "l" + std::to_string(i);
+    layer.input = i == 1 ? 0 : i;  // 1 reads the image, too
+    layer.in = layer.out = network.input;
+    layer.weights = {3, -1, 1, 2};
+    layer.bias = {0, 1};
+    layer.scale = {0.25F, 0.25F};
+    network.layers.push_back(layer);
+  }
+  network.layers[1].residual = 1;
+  network.layers[1].residual_scale = 0.5F;
+  network.layers[2].logits = true;
+  std::vector<std::vector<std::uint8_t>> images(5, std::vector<std::uint8_t>(18));
+  for (std::size_t v = 0; v < images.size() * 18; ++v) {
+    images[v / 18][v % 18] = static_cast<std::uint8_t>(v * v % 11 * (v % 3));
+  }
+  engine::Job job = engine::model_job(spec, network, images, 1);
+  Used used;
+  for (std::int64_t cell = 0; cell < 32; ++cell) {
+    // The two words of layer 0: flips of each bit of its four weights.
+    fault::Fault fault;
+    fault.kind = memory::FaultKind::kFlip;
+    fault.cell = {0, cell / 16, cell % 16};
+    job.plan.faults = {fault};
+    expect_same(job, static_cast<std::uint32_t>(cell), used);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(used.changed, 16);
 }
 
 }  // namespace

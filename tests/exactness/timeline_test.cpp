@@ -276,7 +276,10 @@ void expect_naive_levels(const engine::Job& job, const Traced& traced, const Eve
         }
         if (step.kind == StepKind::kStream) {
           read_window(image, y, r + 1 == range.row_count || y + 1 == layer.out.height);
-        } else if (!layer.logits && pool < 0) {
+          continue;
+        }
+        if (step.residual >= 0) each_slot(step.residual, image, y, read);
+        if (!layer.logits && pool < 0) {
           each_slot(step.output, image, y, written);
         } else if (!layer.logits) {
           const network::Layer& pooling = network.layers[static_cast<std::size_t>(pool)];

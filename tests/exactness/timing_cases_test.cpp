@@ -37,6 +37,19 @@ network::Layer pointwise(std::int32_t input, std::int64_t width, std::int64_t in
   return layer;
 }
 
+// Average pooling over windows of `kernel` columns of a map of one row, each its own.
+network::Layer average(std::int32_t input, std::int64_t width, std::int64_t channels, int kernel) {
+  network::Layer layer;
+  layer.name = "l" + std::to_string(input);
+  layer.kind = network::LayerKind::kAveragePool;
+  layer.input = input;
+  layer.in = {1, width, channels};
+  layer.out = {1, width / kernel, channels};
+  layer.window.kernel_w = layer.window.stride_w = kernel;
+  layer.scale = {1.0F / static_cast<float>(kernel)};
+  return layer;
+}
+
 network::Network chain(std::vector<network::Layer> layers) {
   network::Network network;
   network.name = "chain";
@@ -119,6 +132,81 @@ TEST(TimingCases, GivenTwoLayersThenTheSecondStreamWaitsForThePostOfTheFirst) {
   const auto measured = run(spec, chain({pointwise(0, 1, 2, 2), pointwise(1, 1, 2, 2)}));
   expect(measured.layers[0].cycles, {3, 2, 0, 0});
   expect(measured.layers[1].cycles, {3, 2, 0, 8});
+}
+
+TEST(TimingCases, GivenAveragePoolingThenItIsAPostStepOfOneEntryATap) {
+  // Layer 0: load 0..2, stream 2..8 (4 + 1 + 1), post 8 + 4 + 4 entries = 16. Pooling is not done
+  // on the way: 2 outputs x 2 taps = 4 entries, 16 + 4 + 4 = 24. Layer 2: load 8..10,
+  // post_wait 10..24, stream 24..28 (2 + 1 + 1), post 28 + 4 + 2 = 34: post_wait 14 + 6.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured =
+      run(spec, chain({pointwise(0, 4, 2, 2), average(1, 4, 2, 2), pointwise(2, 2, 2, 2)}));
+  expect(measured.layers[0].cycles, {6, 2, 0, 0});
+  expect(measured.layers[1].cycles, {0, 0, 0, 0});
+  expect(measured.layers[2].cycles, {4, 2, 0, 20});
+  // Every tap of every channel is read, every output written; the layer before wrote its 4 pixels
+  // of 2 channels besides the image.
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 2 * 2 * 2);
+  EXPECT_EQ(measured.layers[1].activation_sram.writes, 2 * 2);
+  EXPECT_EQ(measured.layers[0].activation_sram.writes, 4 * 2 + 4 * 2);
+  // Sums of 2 ones are requantised to 2, their average is 2, again 2 products of it: 4.
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{4, 4, 4, 4}));
+}
+
+TEST(TimingCases, GivenGlobalAveragePoolingOfTwoTilesOnOneLaneThenEveryTapTakesAllChannels) {
+  // Layer 0, N = 3 in tiles of 2 and 1: load 0..2, stream 2..8, load 8..10, stream 10..15
+  // (4 + 1 + 0). Post: 8 + 4 + 4 x 2 = 20, max(15 + 4, 20) + 4 x 1 = 24. Pooling: 1 output x 4 taps
+  // x (2 + 1) = 12 cycles: 24 + 4 + 12 = 40. Layer 2, K = 3 in passes of 2 and 1: load 15..17,
+  // post_wait 17..40, stream 40..43, load 43..44, stream 44..46 (1 + 0 + 1), post 46 + 4 + 2 = 52.
+  auto spec = small_machine();
+  spec.post.lanes = 1;
+  spec.post.latency_cycles = 4;
+  const auto measured =
+      run(spec, chain({pointwise(0, 4, 2, 3), average(1, 4, 3, 4), pointwise(2, 1, 3, 2)}));
+  expect(measured.layers[0].cycles, {11, 4, 0, 0});
+  expect(measured.layers[2].cycles, {5, 3, 0, 23 + 6});
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{6, 6}));
+}
+
+TEST(TimingCases, GivenAResidualOperandThenEveryEntryTakesTwice) {
+  // Layer 0: load 0..2, stream 2..8, post 8 + 4 + 4 = 16. Layer 1 adds the image: load 8..10,
+  // post_wait 10..16, stream 16..22, post 22 + 4 + 4 x 2 = 34. Layer 2: load 22..24, post_wait
+  // 24..34, stream 34..40, post 40 + 4 + 4 = 48.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  auto network = chain({pointwise(0, 4, 2, 2), pointwise(1, 4, 2, 2), pointwise(2, 4, 2, 2)});
+  network.layers[1].residual = 0;
+  network.layers[1].residual_scale = 1.0F;
+  const auto measured = run(spec, network);
+  expect(measured.layers[0].cycles, {6, 2, 0, 0});
+  expect(measured.layers[1].cycles, {6, 2, 0, 6});
+  expect(measured.layers[2].cycles, {6, 2, 0, 10 + 8});
+  // 4 pixels of 2 values go through the array, and 4 of 2 to the post unit.
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 4 * 2 + 4 * 2);
+  EXPECT_EQ(measured.layers[0].activation_sram.reads, 4 * 2);
+  // Ones give twos, twos give 4 + 1.
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 10));
+}
+
+TEST(TimingCases, GivenTwoTilesWithAResidualOperandThenTheSecondWaitsForTheFirst) {
+  // D = 2: K = 3 in one pass, S = 2. Tile of 2: load 0..3, stream 3..13 (8 + 1 + 1); tile of 1:
+  // load 13..16, stream 16..25 (8 + 1 + 0). One lane, with the residual operand 4 cycles an entry
+  // of two channels, 2 of one: 13 + 4 + 4 x 4 = 33, max(25 + 4, 33) + 4 x 2 = 41. Layer 1:
+  // load 25..28, post_wait 28..41, stream 41..51, post 51 + 4 + 4 x 2 = 63.
+  auto spec = small_machine();
+  spec.array.weights_per_pe = 2;
+  spec.post.lanes = 1;
+  spec.post.latency_cycles = 4;
+  auto network = chain({pointwise(0, 4, 3, 3), pointwise(1, 4, 3, 2)});
+  network.layers[0].residual = 0;
+  network.layers[0].residual_scale = 2.0F;
+  const auto measured = run(spec, network);
+  expect(measured.layers[0].cycles, {19, 6, 0, 0});
+  expect(measured.layers[1].cycles, {10, 3, 0, 13 + 12});
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 15));  // 3 x (3 + 2 x 1)
 }
 
 TEST(TimingCases, GivenTwoKPassesThenSerialLoadAlternatesWithStreams) {

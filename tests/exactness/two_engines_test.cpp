@@ -89,6 +89,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   int fired = 0;
   int groups_or_halo = 0;
   int many_lanes = 0;
+  mapping::testing::LayerKinds kinds;
   for (std::uint32_t seed = 100'000; seed < 100'000 + case_count(); ++seed) {
     // One batch takes one vector lane; two and more a group of lanes; 17 a second group.
     const std::int64_t batches = seed % 8 == 0 ? 17 : seed % 2 == 0 ? 1 : 3;
@@ -101,6 +102,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
     ASSERT_EQ(what, "") << shrink(seed, batches);
 
     const engine::Part& part = c->job.parts.front();
+    kinds.count(part.network);
     refetching += part.schedule.weights_resident ? 0 : 1;
     many_lanes += batches > 1 ? 1 : 0;
     bool structured = false;
@@ -118,6 +120,9 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   EXPECT_GT(fired, run / 3);
   EXPECT_GT(groups_or_halo, run / 3);
   EXPECT_GT(many_lanes, run / 3);
+  EXPECT_GT(kinds.average_pools, run / 5);
+  EXPECT_GT(kinds.residuals, run / 5);
+  EXPECT_GT(kinds.thresholds, run / 5);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "reference/naive_layer.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tensor/requantise.hpp"
 
@@ -26,7 +27,7 @@ class PaddedMap {
 
 LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
                            const std::vector<std::uint8_t>& input, int index, std::int64_t image,
-                           const WeightHook& hook) {
+                           const WeightHook& hook, const std::vector<std::uint8_t>& residual) {
   const network::Window& w = layer.window;
   const std::int64_t group_in = layer.in.channels / layer.groups;
   const std::int64_t group_out = layer.out.channels / layer.groups;
@@ -48,6 +49,15 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
           result.codes.push_back(static_cast<std::uint8_t>(most));
           continue;
         }
+        if (layer.kind == network::LayerKind::kAveragePool) {
+          std::int32_t total = 0;
+          for (std::int64_t ky = 0; ky < w.kernel_h; ++ky) {
+            for (std::int64_t kx = 0; kx < w.kernel_w; ++kx)
+              total += map.at(top + ky, left + kx, o);
+          }
+          result.codes.push_back(tensor::requantise(total, layer.scale.at(0), activation_bits));
+          continue;
+        }
         std::int32_t sum = layer.bias.empty() ? 0 : layer.bias[channel];
         for (std::int64_t ky = 0; ky < w.kernel_h; ++ky) {
           for (std::int64_t kx = 0; kx < w.kernel_w; ++kx) {
@@ -63,7 +73,19 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
         }
         result.sums.push_back(sum);
         if (layer.logits) continue;
-        result.codes.push_back(tensor::requantise(sum, layer.scale[channel], activation_bits));
+        if (layer.residual >= 0) {
+          const float own = static_cast<float>(sum) * layer.scale[channel];
+          const float other =
+              static_cast<float>(residual.at(result.codes.size())) * layer.residual_scale;
+          const float top = static_cast<float>((1 << activation_bits) - 1);
+          const float kept = own + other > layer.threshold ? own + other : 0.0F;
+          const float code = std::min(std::nearbyint(kept), top);
+          result.codes.push_back(static_cast<std::uint8_t>(code));
+          continue;
+        }
+        const bool kept = static_cast<float>(sum) * layer.scale[channel] > layer.threshold;
+        result.codes.push_back(kept ? tensor::requantise(sum, layer.scale[channel], activation_bits)
+                                    : 0);
       }
     }
   }
@@ -76,10 +98,12 @@ std::vector<LayerResult> evaluate_layers(const network::Network& network,
   std::vector<LayerResult> results;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
-    const std::vector<std::uint8_t>& source =
-        layer.input == 0 ? input : results[static_cast<std::size_t>(layer.input) - 1].codes;
-    results.push_back(
-        evaluate_layer(layer, network.activation_bits, source, static_cast<int>(i), image, hook));
+    const auto map = [&](int index) {
+      return index == 0 ? input : results[static_cast<std::size_t>(index) - 1].codes;
+    };
+    results.push_back(evaluate_layer(layer, network.activation_bits, map(layer.input),
+                                     static_cast<int>(i), image, hook,
+                                     map(std::max(layer.residual, 0))));
   }
   return results;
 }

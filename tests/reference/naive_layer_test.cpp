@@ -51,6 +51,39 @@ TEST(NaiveLayer, PoolsEachChannel) {
   EXPECT_EQ(evaluate_layer(layer, 8, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{5, 9}));
 }
 
+TEST(NaiveLayer, AveragesEachChannel) {
+  // As above: sums 1 + 5 + 3 + 4 = 13 and 9 + 2 + 3 + 8 = 22, quarters 3.25 and 5.5 to even.
+  network::Layer layer = convolution({2, 2, 2}, {1, 1, 2}, {2, 2, 2, 2, 0, 0, 0, 0});
+  layer.kind = network::LayerKind::kAveragePool;
+  layer.scale = {0.25F};
+  EXPECT_EQ(evaluate_layer(layer, 8, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{3, 6}));
+  EXPECT_EQ(evaluate_layer(layer, 2, {1, 9, 5, 2, 3, 3, 4, 8}).codes, (Codes{3, 3}));
+}
+
+TEST(NaiveLayer, KeepsWhatIsAboveTheThreshold) {
+  // 5 x 0.5 = 2.5 is not above 2.5; 6 x 0.5 = 3; 1 x 0.5 + 4 = 4.5 to even, 0.5 + 2 is not above.
+  network::Layer layer = convolution({2, 1, 1}, {2, 1, 1}, {});
+  layer.weights = {1};
+  layer.scale = {0.5F};
+  layer.threshold = 2.5F;
+  EXPECT_EQ(evaluate_layer(layer, 8, {5, 6}).codes, (Codes{0, 3}));
+  layer.residual = 0;
+  layer.residual_scale = 2.0F;
+  EXPECT_EQ(evaluate_layer(layer, 8, {1, 1}, 0, 0, {}, {2, 1}).codes, (Codes{4, 0}));
+}
+
+TEST(NaiveLayer, AddsTheResidualOperandBeforeItRounds) {
+  // 3 x 0.25 + 1 x 0.75 = 1.5 to even; -6 x 0.25 + 3 x 0.75 = 0.75; 40 x 0.25 + 9 x 0.75 = 16.75,
+  // clamped; each part rounded alone would give 1 + 1 = 2, -2 + 2 = 0.
+  network::Layer layer = convolution({3, 1, 1}, {3, 1, 1}, {});
+  layer.weights = {1};
+  layer.bias = {-10};
+  layer.scale = {0.25F};
+  layer.residual = 0;
+  layer.residual_scale = 0.75F;
+  EXPECT_EQ(evaluate_layer(layer, 4, {13, 4, 50}, 0, 0, {}, {1, 3, 9}).codes, (Codes{2, 1, 15}));
+}
+
 TEST(NaiveLayer, SumsWrap) {
   network::Layer layer = convolution({1, 1, 1}, {1, 1, 1}, {});
   layer.weights = {1};

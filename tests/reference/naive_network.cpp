@@ -79,7 +79,11 @@ struct Value {
   std::vector<float> reals;          ///< kImage
   float scale = 1.0F;                ///< kCodes; kSums: of the codes that went in
   std::vector<float> weight_scales;  ///< kSums, kWeights: one, or one a channel
-  int layer = -1;                    ///< whose result it is
+  std::int64_t averaged = 0;         ///< kSums of codes, of so many each; 0: of products
+  std::vector<std::int64_t> added;   ///< kSums: codes that are added to them, of added_scale
+  float added_scale = 1.0F;
+  float threshold = 0.0F;  ///< kSums: reals not above it become 0
+  int layer = -1;          ///< whose result it is
 };
 
 class Evaluator {
@@ -120,8 +124,10 @@ class Evaluator {
     if (op == "Conv") return convolve(node);
     if (op == "Gemm" || op == "MatMul") return multiply(node);
     if (op == "MaxPool") return pool(node);
+    if (op == "AveragePool" || op == "GlobalAveragePool") return average(node);
     if (op == "Add") return add(node);
     if (op == "Relu") return relu(node);
+    if (op == "ThresholdedRelu") return threshold(node);
     if (op == "Clip") return clip(node);
     if (op == "Identity") return input(node);
     if (op == "Flatten" || op == "Reshape") {
@@ -164,13 +170,30 @@ class Evaluator {
     out.scale = scale;
     out.reals.clear();
     out.weight_scales.clear();
+    out.averaged = 0;
+    out.added.clear();
+    out.threshold = 0.0F;
     if (in.form == Form::kImage) {
       out.numbers.clear();
       for (const float real : in.reals) out.numbers.push_back(to_code(real, scale));
     } else if (in.form == Form::kSums) {
       const std::size_t plane = static_cast<std::size_t>(in.sizes[1] * in.sizes[2]);
       for (std::size_t i = 0; i < in.numbers.size(); ++i) {
+        if (in.averaged > 0) {
+          const float factor = in.scale / (static_cast<float>(in.averaged) * scale);
+          out.numbers[i] = tensor::requantise(static_cast<std::int32_t>(in.numbers[i]), factor, 8);
+          continue;
+        }
         const float weight_scale = in.weight_scales[in.weight_scales.size() == 1 ? 0 : i / plane];
+        if (!in.added.empty() || in.threshold > 0.0F) {
+          const float own = static_cast<float>(in.numbers[i]) *
+                            tensor::combined_scale(in.scale, weight_scale, scale);
+          const float other =
+              in.added.empty() ? 0.0F : static_cast<float>(in.added[i]) * (in.added_scale / scale);
+          const bool kept = own + other > in.threshold / scale;
+          out.numbers[i] = kept ? to_code(own + other, 1.0F) : 0;
+          continue;
+        }
         out.numbers[i] =
             tensor::requantise(static_cast<std::int32_t>(in.numbers[i]),
                                tensor::combined_scale(in.scale, weight_scale, scale), 8);
@@ -294,12 +317,17 @@ class Evaluator {
     return out;
   }
 
-  // The bias of a MatMul, on either side.
+  // The bias of a MatMul or the codes of another map, on either side.
   Value add(const onnx::NodeProto& node) {
     const Value& left = values_.at(node.input(0));
     const Value& right = values_.at(node.input(1));
     Value out = left.form == Form::kSums ? left : right;
     const Value& bias = left.form == Form::kSums ? right : left;
+    if (out.form == Form::kSums && bias.form == Form::kCodes && bias.sizes == out.sizes) {
+      out.added = bias.numbers;
+      out.added_scale = bias.scale;
+      return out;
+    }
     if (out.form != Form::kSums || bias.form != Form::kWeights) fail(node, "operands");
     for (std::size_t i = 0; i < out.numbers.size(); ++i) {
       out.numbers[i] = wrap_add(static_cast<std::int32_t>(out.numbers[i]),
@@ -311,7 +339,17 @@ class Evaluator {
 
   Value relu(const onnx::NodeProto& node) const {
     Value out = input(node);
+    if (!out.added.empty()) return out;  // the quantiser to unsigned codes is one, too
     for (std::int64_t& number : out.numbers) number = std::max<std::int64_t>(number, 0);
+    return out;
+  }
+
+  // Sums stay sums, the quantiser compares: what a sum is in its steps is known there only.
+  Value threshold(const onnx::NodeProto& node) const {
+    Value out = input(node);
+    if (out.form != Form::kSums || out.averaged > 0) fail(node, "is not behind a layer");
+    const onnx::AttributeProto* alpha = attribute(node, "alpha");
+    out.threshold = alpha == nullptr ? 1.0F : alpha->f();
     return out;
   }
 
@@ -358,6 +396,40 @@ class Evaluator {
     out.layer = static_cast<int>(evaluation_.layers.size());
     evaluation_.layers.push_back(
         {node.name(), out.sizes, {}, {out.numbers.begin(), out.numbers.end()}});
+    return out;
+  }
+
+  // Sums of codes: a real is sum * scale / averaged.
+  Value average(const onnx::NodeProto& node) {
+    const Value& in = input(node);
+    Sizes kernel = {in.sizes[1], in.sizes[2]};
+    if (node.op_type() == "AveragePool") kernel = integers(node, "kernel_shape", {});
+    const Sizes strides = integers(node, "strides", {1, 1});
+    if (in.form != Form::kCodes || in.flat) fail(node, "form");
+    Value out = in;
+    out.form = Form::kSums;
+    out.averaged = kernel[0] * kernel[1];
+    out.sizes = {in.sizes[0], (in.sizes[1] - kernel[0]) / strides[0] + 1,
+                 (in.sizes[2] - kernel[1]) / strides[1] + 1};
+    out.numbers.clear();
+    for (std::int64_t c = 0; c < out.sizes[0]; ++c) {
+      for (std::int64_t y = 0; y < out.sizes[1]; ++y) {
+        for (std::int64_t x = 0; x < out.sizes[2]; ++x) {
+          std::int64_t sum = 0;
+          for (std::int64_t ky = 0; ky < kernel[0]; ++ky) {
+            for (std::int64_t kx = 0; kx < kernel[1]; ++kx) {
+              const std::int64_t iy = y * strides[0] + ky;
+              const std::int64_t ix = x * strides[1] + kx;
+              sum +=
+                  in.numbers[static_cast<std::size_t>((c * in.sizes[1] + iy) * in.sizes[2] + ix)];
+            }
+          }
+          out.numbers.push_back(sum);
+        }
+      }
+    }
+    out.layer = static_cast<int>(evaluation_.layers.size());
+    evaluation_.layers.push_back({node.name(), out.sizes, {}, {}});
     return out;
   }
 

@@ -12,11 +12,11 @@
 
 namespace lacuna::reference {
 
-/// What one Conv, Gemm, MatMul or MaxPool node gives, in the order of the graph.
+/// What one Conv, Gemm, MatMul or pooling node gives, in the order of the graph.
 struct LayerCodes {
   std::string node;
   std::vector<std::int64_t> sizes;  ///< channels, height, width
-  std::vector<std::int32_t> sums;   ///< biased; empty for MaxPool
+  std::vector<std::int32_t> sums;   ///< biased; empty for pooling
   std::vector<std::uint8_t> codes;  ///< after its quantisers; empty for the logits
 };
 

@@ -82,9 +82,26 @@ TEST(NaiveNetwork, AgreesWithTheImportOnRandomModels) {
     last.trans_b = false;
     const float scale = 1.0F / 16;
     builder.image(1, 8, 7, 1.0F / static_cast<float>((1 << bits) - 1));
-    builder.conv("a", first).relu("a_relu").quantise("a_q", scale);
+    builder.conv("a", first);
+    if (seed % 4 == 3) {
+      builder.thresholded_relu("a_relu", 2.7F * scale);
+    } else {
+      builder.relu("a_relu");
+    }
+    builder.quantise("a_q", scale);
     builder.max_pool("p", 2, 2, 2, 2).requantise("p_q");
-    builder.conv("b", second).quantise("b_q", scale).flatten("flat");
+    const ModelBuilder::Mark block = builder.mark();
+    network::test::ConvSpec pointwise;
+    pointwise.out = 4;
+    pointwise.per_channel = seed % 4 == 1;
+    builder.conv("e", pointwise).add_residual("sum", block);
+    if (seed % 3 == 1) builder.relu("e_relu");
+    if (seed % 3 == 2) builder.thresholded_relu("e_relu", 1.3F * scale);
+    builder.quantise("e_q", 0.7F * scale);
+    builder.conv("b", second).quantise("b_q", scale);
+    if (seed % 3 == 1) builder.average_pool("avg", 1, 2, 1, 1).quantise("avg_q", scale / 2);
+    if (seed % 3 == 2) builder.global_average_pool("mean").quantise("mean_q", scale);
+    builder.flatten("flat");
     builder.gemm("c", dense).quantise("c_q", scale);
     builder.matmul("d", last).output();
     const std::string model = builder.bytes();

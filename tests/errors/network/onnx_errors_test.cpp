@@ -56,6 +56,17 @@ void drop_node(ModelBuilder& b, const std::string& name) {
   }
 }
 
+void move_before(ModelBuilder& b, const std::string& moved, const std::string& name) {
+  auto& nodes = *b.graph().mutable_node();
+  int at = 0;
+  while (nodes.Get(at).name() != moved) ++at;
+  while (nodes.Get(at - 1).name() != name) {
+    nodes.SwapElements(at, at - 1);
+    --at;
+  }
+  nodes.SwapElements(at, at - 1);
+}
+
 /// Joins the neighbours of a node that has one activation in, and removes it.
 void bridge(ModelBuilder& b, const std::string& name) {
   const std::string from = b.node(name).output(0);
@@ -178,7 +189,9 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
           changed("layer_name_unprintable",
                   [](ModelBuilder& b) { b.node("conv1").set_name("a\tb"); }),
           changed("cycle", [](ModelBuilder& b) { rename_input(b, "relu1", 0, "fc1_out"); }),
-          changed("two_readers",
+          changed("two_readers_of_sums",
+                  [](ModelBuilder& b) { rename_input(b, "act1_clip", 0, "relu1_out"); }),
+          changed("second_reader_before_the_clip",
                   [](ModelBuilder& b) { rename_input(b, "pool1", 0, "act1_dq_out"); }),
           changed("unread_output",
                   [](ModelBuilder& b) {
@@ -231,6 +244,78 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
                 [](ModelBuilder& b) {
                   b.image(1, 2, 2, 0.125F);
                   b.add_node("Add", "residual", {"image_dq_out", "image_dq_out"});
+                }),
+          built("add_of_sums",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {});
+                  b.go_on_from(image).conv("c2", {});
+                  b.add_node("Add", "residual", {"c1_out", "c2_out"});
+                }),
+          built("add_of_codes",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).conv("c1", {});
+                  b.add_node("Add", "residual", {"c1_out", "image_q_out"});
+                }),
+          built("residual_behind_relu",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).relu("r").add_residual("residual", image);
+                }),
+          built("residual_twice",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).add_residual("one", image).add_residual("two", image);
+                }),
+          built("residual_of_average",
+                [](ModelBuilder& b) {
+                  b.image(1, 1, 1, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.global_average_pool("p").add_residual("residual", image);
+                }),
+          built("residual_of_another_shape",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {3, 1, 1}).add_residual("residual", image);
+                }),
+          built("residual_flattened",
+                [](ModelBuilder& b) {
+                  b.image(2, 1, 1, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.flatten("f").gemm("fc", {2}).add_residual("residual", image);
+                }),
+          built("residual_of_more_bits",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F).conv("c1", {}).quantise("a", 0.25F);
+                  ModelBuilder::Mark unclipped = b.mark();
+                  unclipped.value = "a_dq_out";
+                  b.conv("c2", {}).add_residual("residual", unclipped);
+                }),
+          built("residual_computed_later",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {});
+                  const ModelBuilder::Mark sums = b.mark();
+                  b.go_on_from(image).conv("shortcut", {}).quantise("a", 0.25F);
+                  const ModelBuilder::Mark shortcut = b.mark();
+                  b.go_on_from(sums).add_residual("residual", shortcut);
+                }),
+          built("residual_factor_overflows",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).add_residual("residual", image).quantise("a", 0.9e-37F);
+                }),
+          built("logits_with_residual",
+                [](ModelBuilder& b) {
+                  b.image(1, 1, 1, 0.125F);
+                  const ModelBuilder::Mark image = b.mark();
+                  b.conv("c1", {}).add_residual("residual", image).output();
                 }),
           built("second_bias",
                 [](ModelBuilder& b) {
@@ -417,6 +502,80 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                   [](ModelBuilder& b) {
                     set_attribute(b.node("pool1"), "ceil_mode", std::int64_t{1});
                   }),
+          changed("average_of_sums",
+                  [](ModelBuilder& b) {
+                    bridge(b, "pool1");
+                    rename_input(b, "act1_q", 0, "average_out");
+                    b.add_node("GlobalAveragePool", "average", {"relu1_out"});
+                    move_before(b, "average", "act1_q");
+                  }),
+          built("average_without_quantiser",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").flatten("f").gemm("fc", {});
+                }),
+          built("average_behind_flatten",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).flatten("flat").average_pool("pool", 2, 2, 2, 2);
+                }),
+          built("average_padded",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  set_attribute(b.node("pool"), "pads", {1, 0, 0, 1});
+                }),
+          built("average_ceil_mode",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  set_attribute(b.node("pool"), "ceil_mode", std::int64_t{1});
+                }),
+          built("average_includes_pads",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  set_attribute(b.node("pool"), "count_include_pad", std::int64_t{2});
+                }),
+          built("average_of_too_many",
+                [](ModelBuilder& b) { b.image(1, 4096, 4096, 0.125F).global_average_pool("p"); }),
+          built("average_needs_a_clip",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 0.0625F);
+                  for (const char* part : {"a_clip", "a_clip_q", "a_clip_dq"}) b.remove(part);
+                  b.flatten("flat").gemm("fc", {}).output();
+                }),
+          built("average_scale_overflows",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 1e-42F);
+                }),
+          built(
+              "relu_behind_average",
+              [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).global_average_pool("p").relu("r"); }),
+          changed("threshold_negative",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("ThresholdedRelu");
+                    set_attribute(b.node("relu1"), "alpha", -0.5F);
+                  }),
+          changed("threshold_nan",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("ThresholdedRelu");
+                    set_attribute(b.node("relu1"), "alpha",
+                                  std::numeric_limits<float>::quiet_NaN());
+                  }),
+          changed("threshold_beyond_all_steps",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("ThresholdedRelu");
+                    set_attribute(b.node("relu1"), "alpha", 2e38F);
+                  }),
+          built("threshold_behind_relu",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).conv("c", {}).relu("r").thresholded_relu("t", 0.5F);
+                }),
+          built("threshold_behind_quantiser",
+                [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).thresholded_relu("t", 0.5F); }),
+          built("threshold_behind_average",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).global_average_pool("p").thresholded_relu("t", 0.5F);
+                }),
+          built(
+              "logits_from_average",
+              [](ModelBuilder& b) { b.image(3, 4, 4, 0.125F).global_average_pool("p").output(); }),
           built("pool_behind_flatten",
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).flatten("flat").max_pool("pool", 2, 2, 2, 2);

@@ -255,4 +255,46 @@ Case spilling_case() {
   return c;
 }
 
+Case residual_case() {
+  Case c;
+  c.spec = machine();
+  c.network.input = {2, 2, 2};
+  c.network.layers = {layer("near", 0, {2, 2, 2}, {2, 2, 2}, {}),
+                      layer("sum", 1, {2, 2, 2}, {2, 2, 2}, {}),
+                      layer("fc", 2, {2, 2, 2}, {1, 1, 2}, {2, 2, 1, 1, 0, 0, 0, 0})};
+  c.network.layers[1].residual = 0;
+  c.network.layers[2].kind = network::LayerKind::kFullyConnected;
+  c.network.layers[2].logits = true;
+
+  Schedule& s = c.schedule;
+  s.weights_resident = true;
+  s.layers.resize(3);
+  s.blocks = {{0, 0, 0, 0, 2, 0, 2}, {1, 0, 0, 0, 2, 0, 2}, {2, 0, 0, 0, 8, 0, 2}};
+  s.ranges = {{0, 0, 2}, {1, 0, 2}, {2, 0, 1}};
+  s.regions = {{0, 0, 1, 0, 2, 0, 8},    // the input
+               {1, 0, 1, 0, 2, 8, 8},    // near
+               {2, 0, 1, 0, 2, 16, 8}};  // sum
+  s.weight_words = 12;
+  s.activation_slots = 32;
+  s.accumulator_entries = 8;
+
+  StepList setup(s.setup);
+  setup.load_weights(0, 0, 0, {});
+  setup.load_weights(1, 1, 2, {});
+  setup.load_weights(2, 2, 4, {});
+  StepList list(s.steps);
+  list.load_map(0, {0, 0, 1, 0, 2}, 0, {});    // 0
+  list.load_pe(0, 0, 0, 0, kNoStep, {});       // 1
+  list.stream(0, 0, 0, 0, 0, 0, kFirst, {0});  // 2
+  list.post(0, 0, 0, 1, 0, {2});               // 3
+  list.load_pe(1, 1, 2, 0, kNoStep, {});       // 4
+  list.stream(1, 1, 1, 1, 0, 4, kFirst, {3});  // 5
+  list.post(1, 1, 1, 2, 4, {5});               // 6
+  list.load_pe(2, 2, 4, 0, kNoStep, {});       // 7
+  list.stream(2, 2, 2, 2, 0, 0, kFirst, {6});  // 8
+  list.post(2, 2, 2, -1, 0, {8});              // 9
+  s.steps[6].residual = 0;
+  return c;
+}
+
 }  // namespace lacuna::mapping::testing

@@ -28,4 +28,8 @@ Case resident_case();
 /// comes back with halo rows.
 Case spilling_case();
 
+/// Batch of 1, serial weight load, everything stays on chip: two convolutions, the second one with
+/// the network's input as its residual operand, and logits.
+Case residual_case();
+
 }  // namespace lacuna::mapping::testing

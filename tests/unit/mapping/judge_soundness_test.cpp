@@ -115,6 +115,9 @@ class AccessList {
     const network::Layer& l = layer(step.layer);
     list.push_back(entries(step, false));
     if (l.logits) return;
+    for (const auto& row : rows_of(step)) {
+      if (l.residual >= 0) touch_row(region(step.residual), row.first, row.second, false, list);
+    }
     const std::int32_t fused = c_.schedule.layers[static_cast<std::size_t>(step.layer)].fused_pool;
     const std::int64_t kernel = fused < 0 ? 1 : layer(fused).window.kernel_h;
     const std::int64_t height = fused < 0 ? l.out.height : layer(fused).out.height;

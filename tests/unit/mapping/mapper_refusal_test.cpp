@@ -143,6 +143,29 @@ TEST(MapperRefusal, GivenASmallActivationSramThenInputAndOutputOfOneRangeAreTheN
   EXPECT_EQ(refusal(spec, one_layer()), "");
 }
 
+TEST(MapperRefusal, GivenASmallActivationSramThenTheResidualOperandIsPartOfTheNeed) {
+  // 1 x 1 over rows of 8 x 2 values: a row each of input, residual operand and output.
+  network::Network network = one_layer();
+  network::Layer sum = network.layers[0];
+  sum.name = "sum";
+  sum.logits = false;
+  sum.out = sum.in;
+  sum.window = network::Window{};
+  sum.residual = 0;
+  sum.residual_scale = 1.0F;
+  sum.weights.assign(4, 1);
+  network.layers[0].input = 1;
+  network.layers.insert(network.layers.begin(), sum);
+  auto spec = machine();
+  spec.activation_sram.capacity_bytes = 22;
+  EXPECT_EQ(refusal(spec, network),
+            "m.yaml: activation_sram.capacity_bytes: layer 'sum' cannot be mapped: it needs 48 "
+            "values (16 of its input, 16 of its residual operand and 16 of its output); there are "
+            "44 values");
+  spec.activation_sram.capacity_bytes = 24;
+  EXPECT_EQ(refusal(spec, network), "");
+}
+
 TEST(MapperRefusal, GivenAWeightSramOfOneWordThenItStillMaps) {
   auto spec = machine();
   spec.weight_sram.capacity_bytes = 2;  // one index of four channels

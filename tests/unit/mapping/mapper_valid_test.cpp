@@ -32,6 +32,10 @@ struct Coverage {
   int channel_outer = 0;
   int k_passes = 0;
   int channel_tiles = 0;
+  int residual_stays = 0;      ///< the operand is on chip since it was made
+  int residual_in_pieces = 0;  ///< it comes from DRAM by ranges
+  int residual_loaded = 0;     ///< it comes from DRAM whole
+  int shared_map = 0;          ///< a map has two readers
 };
 
 bool has_step(const Schedule& schedule, StepKind kind) {
@@ -73,6 +77,33 @@ int unread_loads(const Schedule& schedule) {
   return count + static_cast<int>(unread.size());
 }
 
+void count_residuals(const Schedule& schedule, const network::Network& network, Coverage& seen) {
+  bool stays = false;
+  bool pieces = false;
+  bool loaded = false;
+  std::unordered_map<std::int32_t, int> readers;
+  for (const network::Layer& layer : network.layers) {
+    ++readers[layer.input];
+    if (layer.residual >= 0) ++readers[layer.residual];
+  }
+  for (const Step& step : schedule.steps) {
+    if (step.residual < 0) continue;
+    const Region& region = schedule.regions[static_cast<std::size_t>(step.residual)];
+    const network::MapShape& map = network.map(region.map);
+    const bool whole = region.row_count == map.height && region.image_count == schedule.batch;
+    const bool from_dram =
+        std::any_of(schedule.steps.begin(), schedule.steps.end(), [&](const Step& load) {
+          return load.kind == StepKind::kLoadActivations && load.output == step.residual;
+        });
+    (!from_dram ? stays : whole ? loaded : pieces) = true;
+  }
+  seen.residual_stays += stays;
+  seen.residual_in_pieces += pieces;
+  seen.residual_loaded += loaded;
+  seen.shared_map += std::any_of(readers.begin(), readers.end(),
+                                 [](const auto& entry) { return entry.second > 1; });
+}
+
 void count(const Schedule& schedule, const network::Network& network, Coverage& seen) {
   ++seen.mapped;
   seen.batched += schedule.batch > 1;
@@ -97,6 +128,7 @@ void count(const Schedule& schedule, const network::Network& network, Coverage& 
     passes |= plan.k_passes > 1;
     tiles |= plan.channel_tiles > 1;
   }
+  count_residuals(schedule, network, seen);
   seen.grouped += grouped;
   seen.halo += halo;
   seen.fused_pool += fused;
@@ -136,6 +168,81 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
   EXPECT_GT(seen.channel_outer, 2500);
   EXPECT_GT(seen.k_passes, 5000);
   EXPECT_GT(seen.channel_tiles, 6000);
+  EXPECT_GT(seen.residual_stays, 800);
+  EXPECT_GT(seen.residual_in_pieces, 400);
+  EXPECT_GT(seen.residual_loaded, 400);
+  EXPECT_GT(seen.shared_map, 2000);
+}
+
+// Maps of 8 x 8 x 2 in a row of layers; the last but one adds the first one's output.
+network::Network block_network() {
+  network::Network network;
+  network.input = {8, 8, 2};
+  for (int i = 0; i < 4; ++i) {
+    network::Layer layer;
+    layer.name = "l" + std::to_string(i);
+    layer.input = i;
+    layer.in = layer.out = network.input;
+    if (i == 1) layer.window = {3, 3, 1, 1, 1, 1, 1, 1};
+    layer.weights.assign(static_cast<std::size_t>(2 * layer.k()), 1);
+    layer.bias.assign(2, 0);
+    layer.scale.assign(2, 1.0F);
+    network.layers.push_back(layer);
+  }
+  network.layers[2].residual = 1;
+  network.layers[2].residual_scale = 1.0F;
+  network.layers[3].logits = true;
+  return network;
+}
+
+int transfers(const Schedule& schedule, StepKind kind, std::int32_t map) {
+  return static_cast<int>(
+      std::count_if(schedule.steps.begin(), schedule.steps.end(),
+                    [&](const Step& step) { return step.kind == kind && step.rows.map == map; }));
+}
+
+TEST(MapperOutput, SpillsTheResidualOperandOnlyWhereThreeMapsDoNotFit) {
+  const network::Network network = block_network();
+  arch::AcceleratorSpec spec;
+  spec.array.rows = spec.array.cols = 4;
+  spec.weight_sram.word_bits = spec.activation_sram.word_bits = 32;
+  spec.weight_sram.banks = spec.activation_sram.banks = 1;
+  // Layer 2 has its input, its residual operand and its output: 3 x 128 values of 8 bits.
+  spec.activation_sram.capacity_bytes = 384;
+  const Schedule roomy = map_network(network, spec, {});
+  EXPECT_TRUE(schedule_violations(roomy, network, spec).empty());
+  EXPECT_EQ(transfers(roomy, StepKind::kStoreActivations, 1), 0);
+  EXPECT_EQ(transfers(roomy, StepKind::kLoadActivations, 1), 0);
+  EXPECT_EQ(roomy.activation_slots, 384);
+
+  spec.activation_sram.capacity_bytes = 380;
+  const Schedule tight = map_network(network, spec, {});
+  EXPECT_TRUE(schedule_violations(tight, network, spec).empty());
+  int maps_in_dram = 0;
+  for (int map = 1; map <= 3; ++map) {
+    maps_in_dram += transfers(tight, StepKind::kStoreActivations, map) > 0 ? 1 : 0;
+  }
+  EXPECT_EQ(maps_in_dram, 1);
+}
+
+TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
+  int mapped = 0;
+  for (std::uint32_t seed = 0; seed < 4000; ++seed) {
+    testing::RandomCase c = testing::random_case(seed);
+    c.spec.activation_sram.capacity_bytes.reset();
+    try {
+      const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, true, {}});
+      ++mapped;
+      const auto last = static_cast<std::int32_t>(c.network.layers.size());
+      for (const Step& step : schedule.steps) {
+        if (step.kind != StepKind::kStoreActivations) continue;
+        EXPECT_EQ(step.rows.map, last) << "seed " << seed;
+      }
+    } catch (const base::InputError&) {
+      continue;
+    }
+  }
+  EXPECT_GT(mapped, 2000);
 }
 
 TEST(MapperOutput, BringsNoWeightsThatNothingReads) {

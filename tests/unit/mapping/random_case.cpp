@@ -60,7 +60,25 @@ int kernel_side(Draw& draw, std::int64_t limit) {
   return draw.between(1, static_cast<int>(std::min<std::int64_t>(3, limit)));
 }
 
+void random_average(Draw& draw, network::Layer& layer) {
+  network::Window& w = layer.window;
+  layer.kind = network::LayerKind::kAveragePool;
+  w.kernel_h = kernel_side(draw, layer.in.height);
+  w.kernel_w = kernel_side(draw, layer.in.width);
+  w.stride_h = draw.between(1, 3);
+  w.stride_w = draw.between(1, 3);
+  if (draw.one_in(3)) {  // global
+    w.kernel_h = static_cast<int>(layer.in.height);
+    w.kernel_w = static_cast<int>(layer.in.width);
+  }
+  // Output steps from half as wide as the input's, where codes saturate, to twice as wide; with
+  // windows of 2 x 2 and the like many sums are ties.
+  layer.scale = {
+      1.0F / (static_cast<float>(layer.taps()) * 0.5F * static_cast<float>(draw.between(1, 4)))};
+}
+
 void random_pool(Draw& draw, network::Layer& layer) {
+  if (draw.one_in(2)) return random_average(draw, layer);
   network::Window& w = layer.window;
   layer.kind = network::LayerKind::kMaxPool;
   w.kernel_h = kernel_side(draw, layer.in.height);
@@ -93,6 +111,30 @@ void random_convolution(Draw& draw, network::Layer& layer) {
   }
 }
 
+// Padding that gives the output the input's size, as in most blocks with a residual operand.
+void keep_size(network::Layer& layer) {
+  network::Window& w = layer.window;
+  w.stride_h = w.stride_w = 1;
+  w.pad_top = (w.kernel_h - 1) / 2;
+  w.pad_bottom = w.kernel_h - 1 - w.pad_top;
+  w.pad_left = w.kernel_w / 2;
+  w.pad_right = w.kernel_w - 1 - w.pad_left;
+}
+
+// Any earlier map of the output's size, whose channels the output then has, too.
+void random_residual(Draw& draw, const network::Network& network, network::Layer& layer) {
+  std::vector<int> fit;
+  for (int map = 0; map <= static_cast<int>(network.layers.size()); ++map) {
+    const network::MapShape& shape = network.map(map);
+    if (shape.height == layer.out.height && shape.width == layer.out.width) fit.push_back(map);
+  }
+  if (fit.empty()) return;
+  layer.residual = fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))];
+  layer.residual_scale = 0.3F * static_cast<float>(draw.between(1, 5));
+  layer.out.channels = network.map(layer.residual).channels;
+  if (layer.out.channels % layer.groups != 0) layer.groups = 1;
+}
+
 void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
   const int limit = (1 << (weight_bits - 1)) - 1;
   layer.weights.resize(static_cast<std::size_t>(layer.out.channels * layer.k()));
@@ -102,9 +144,20 @@ void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
   layer.bias.resize(static_cast<std::size_t>(layer.out.channels));
   for (std::int32_t& bias : layer.bias) bias = draw.between(-50, 50);
   layer.scale.assign(static_cast<std::size_t>(layer.out.channels), 0.05F);
+  if (draw.one_in(3)) layer.threshold = 0.25F * static_cast<float>(draw.between(1, 12));
 }
 
 }  // namespace
+
+void LayerKinds::count(const network::Network& network) {
+  const auto any = [&](auto is) {
+    return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
+  };
+  residuals += any([](const auto& layer) { return layer.residual >= 0; });
+  thresholds += any([](const auto& layer) { return layer.threshold > 0.0F && !layer.logits; });
+  average_pools +=
+      any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
+}
 
 RandomCase random_case(std::uint32_t seed) {
   Draw draw(seed);
@@ -116,17 +169,19 @@ RandomCase random_case(std::uint32_t seed) {
   c.network.activation_bits = draw.between(2, c.spec.precision.activation_bits);
   c.network.input = {draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
   network::MapShape shape = c.network.input;
-  const int layers = draw.between(1, 4);
+  const int layers = draw.between(1, 5);
   for (int i = 0; i < layers; ++i) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
-    layer.input = i;
-    layer.in = shape;
+    // Mostly a chain; a branch reads an earlier map, and the one before it may have no reader.
+    layer.input = i > 1 && draw.one_in(5) ? draw.between(0, i - 1) : i;
+    layer.in = shape = c.network.map(layer.input);
     const bool last = i == layers - 1;
-    if (i > 0 && !last && draw.one_in(3)) {
+    if (i > 0 && !last && draw.one_in(2)) {
       random_pool(draw, layer);
     } else {
       random_convolution(draw, layer);
+      if (draw.one_in(3)) keep_size(layer);
     }
     const network::Window& w = layer.window;
     layer.out.height = (shape.height + w.pad_top + w.pad_bottom - w.kernel_h) / w.stride_h + 1;
@@ -136,6 +191,7 @@ RandomCase random_case(std::uint32_t seed) {
       layer.out.channels = layer.groups * draw.between(1, 9);
       layer.logits = last && draw.one_in(2);
       layer.tap_accumulators = last && !layer.logits && layers == 1;
+      if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
       random_operands(draw, layer, c.network.weight_bits);
     }
     shape = layer.out;

@@ -18,4 +18,13 @@ struct RandomCase {
 /// The same case for the same seed, everywhere. The mapper may still refuse it.
 RandomCase random_case(std::uint32_t seed);
 
+/// How many networks had each kind of layer, of those counted.
+struct LayerKinds {
+  int average_pools = 0;
+  int residuals = 0;
+  int thresholds = 0;  ///< of layers that requantise
+
+  void count(const network::Network& network);
+};
+
 }  // namespace lacuna::mapping::testing

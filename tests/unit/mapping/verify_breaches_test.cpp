@@ -49,6 +49,7 @@ std::string breach_name(const ::testing::TestParamInfo<Breach>& info) { return i
 
 const std::function<Case()> kResident = testing::resident_case;
 const std::function<Case()> kSpilling = testing::spilling_case;
+const std::function<Case()> kResidual = testing::residual_case;
 
 void erase_step(Case& c, StepId gone) {
   c.schedule.steps.erase(c.schedule.steps.begin() + gone);
@@ -484,6 +485,57 @@ INSTANTIATE_TEST_SUITE_P(
         Breach{"TransferThatIsNotContiguous", kResident,
                [](Case& c) { c.step(0).rows.row_count = 3; },
                "step 0 (load_activations of conv) moves parts of several images"}),
+    breach_name);
+
+// The residual operand comes to a region of its own, slots 24 to 31, just before it is added.
+void load_residual_late(Case& c, bool wait) {
+  c.schedule.regions.push_back({0, 0, 1, 0, 2, 24, 8});
+  Step load = c.step(0);
+  load.layer = 1;
+  load.output = 3;
+  insert_step(c, 6, load);
+  c.step(7).residual = 3;
+  if (wait) c.step(7).waits[static_cast<std::size_t>(Resource::kDma)] = 6;
+}
+
+TEST(VerifySchedule, AcceptsAResidualOperandOnChipAndFromDram) {
+  Case c = testing::residual_case();
+  EXPECT_EQ(all_of(judge(c)), "");
+  load_residual_late(c, true);
+  EXPECT_EQ(all_of(judge(c)), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Residual, VerifyScheduleCatches,
+    ::testing::Values(
+        Breach{"OperandMissing", kResidual, [](Case& c) { c.step(6).residual = -1; },
+               "step 6 (post of sum): there is no region -1 of a residual operand"},
+        Breach{"OperandOfALayerWithoutOne", kResidual, [](Case& c) { c.step(3).residual = 0; },
+               "step 3 (post of near) has a residual operand, region 0, that its layer has not"},
+        Breach{"OperandOfAStream", kResidual, [](Case& c) { c.step(5).residual = 0; },
+               "step 5 (stream of sum) has a residual operand, region 0, that its layer has not"},
+        Breach{"OperandOfAnotherMap", kResidual, [](Case& c) { c.step(6).residual = 1; },
+               "step 6 (post of sum): region 1 is of map 1 instead of 0"},
+        Breach{"OperandOverwritten", kResidual, [](Case& c) { c.region(1).base = 0; },
+               "step 6 (post of sum) reads row 0 of image 0 of map 0 at activation SRAM slot 0, "
+               "which holds row 0 of image 0 of map 1"},
+        Breach{"OperandRegionWithoutItsRows", kResidual,
+               [](Case& c) {
+                 c.region(0).row_count = 1;
+                 c.region(0).slots = 4;
+               },
+               "step 6 (post of sum): region 0 (images 0, rows 0) does not contain rows 0..1"},
+        Breach{"OperandNotWaitedFor", kResidual, [](Case& c) { load_residual_late(c, false); },
+               "step 7 (post of sum) reads row 0 of image 0 of map 0 at activation SRAM slot 24, "
+               "but does not wait for its writer, step 6 (load_activations of sum)"},
+        Breach{"OperandOfAMapThatComesLater", kResidual,
+               [](Case& c) { c.network.layers[1].residual = 2; },
+               "sum adds no earlier map of its output's size"},
+        Breach{"OperandOfLogits", kResidual, [](Case& c) { c.network.layers[2].residual = 0; },
+               "fc adds no earlier map of its output's size"},
+        Breach{"FusedMapReadByAnotherLayer", kResident,
+               [](Case& c) { c.network.layers[2].residual = 1; },
+               "layer 0 fuses layer 1, but point reads its input"}),
     breach_name);
 
 }  // namespace

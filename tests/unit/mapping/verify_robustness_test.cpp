@@ -43,7 +43,7 @@ void damage(Schedule& s, std::mt19937& random) {
   Block& block = any_of(s.blocks, random);
   Region& region = any_of(s.regions, random);
   PixelRange& range = any_of(s.ranges, random);
-  switch (random() % 34) {
+  switch (random() % 35) {
     case 0:
       step.kind = static_cast<StepKind>(random() % 7);
       break;
@@ -61,6 +61,9 @@ void damage(Schedule& s, std::mt19937& random) {
       break;
     case 5:
       step.output = small;
+      break;
+    case 33:
+      step.residual = small;
       break;
     case 6:
       step.address = number;
@@ -153,7 +156,9 @@ TEST(VerifyRobustness, SurvivesDamagedSchedules) {
   std::mt19937 random(3);
   int accepted = 0;
   for (int trial = 0; trial < 20000; ++trial) {
-    Case c = trial % 2 == 0 ? testing::resident_case() : testing::spilling_case();
+    Case c = trial % 3 == 0   ? testing::resident_case()
+             : trial % 3 == 1 ? testing::spilling_case()
+                              : testing::residual_case();
     const int wounds = 1 + static_cast<int>(random() % 3);
     for (int w = 0; w < wounds; ++w) damage(c.schedule, random);
     accepted += schedule_violations(c.schedule, c.network, c.spec).empty() ? 1 : 0;
@@ -163,7 +168,8 @@ TEST(VerifyRobustness, SurvivesDamagedSchedules) {
 }
 
 TEST(VerifyRobustness, AcceptsNoScheduleThatLostAStep) {
-  for (const Case& valid : {testing::resident_case(), testing::spilling_case()}) {
+  for (const Case& valid :
+       {testing::resident_case(), testing::spilling_case(), testing::residual_case()}) {
     for (StepId gone = 0; static_cast<std::size_t>(gone) < valid.schedule.steps.size(); ++gone) {
       Case c = valid;
       c.schedule.steps.erase(c.schedule.steps.begin() + gone);

@@ -2,6 +2,8 @@
 // InputError.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "network/onnx_import.hpp"
 #include "unit/network/fuzzing.hpp"
 #include "unit/network/model_builder.hpp"
@@ -25,6 +27,31 @@ std::vector<onnx::ModelProto> seeds() {
       .identity("same")
       .output();
   models.push_back(grouped.model());
+  ModelBuilder averages(4, 4, 3);
+  averages.image(2, 5, 5, 0.125F)
+      .average_pool("pool", 2, 2, 1, 1)
+      .quantise("a", 0.125F)
+      .conv("conv", {3, 1, 1, 1, 1, {0, 0, 0, 0}, 1, true, true})
+      .relu("relu")
+      .quantise("b", 0.25F)
+      .global_average_pool("mean")
+      .requantise("mean")
+      .flatten("flat")
+      .gemm("fc", {3, true, false, true})
+      .output();
+  models.push_back(averages.model());
+  ModelBuilder block(4, 4, 4);
+  block.image(2, 4, 4, 0.125F);
+  const ModelBuilder::Mark image = block.mark();
+  block.conv("project", {3, 1, 1, 2, 2, {0, 0, 0, 0}, 1, true, true}).relu("r0");
+  block.quantise("a", 0.25F);
+  const ModelBuilder::Mark shortcut = block.mark();
+  block.go_on_from(image).conv("c1", {3, 3, 3, 2, 2, {1, 1, 1, 1}, 1, false, true});
+  block.quantise("b", 0.5F).conv("c2", {3, 1, 1, 1, 1, {0, 0, 0, 0}, 1, true, true});
+  block.add_residual("sum", shortcut).thresholded_relu("r2", 0.375F).quantise("c", 0.5F);
+  block.global_average_pool("mean").requantise("mean").flatten("flat");
+  block.gemm("fc", {3, true, false, true}).output();
+  models.push_back(block.model());
   return models;
 }
 
@@ -32,9 +59,20 @@ void expect_sound(const Network& network) {
   ASSERT_FALSE(network.layers.empty());
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
-    EXPECT_EQ(layer.input, static_cast<int>(i));
+    ASSERT_GE(layer.input, 0);
+    ASSERT_LE(layer.input, static_cast<int>(i));
     EXPECT_EQ(layer.in, network.map(layer.input));
+    ASSERT_LE(layer.residual, static_cast<int>(i));
+    if (layer.residual >= 0) {
+      EXPECT_TRUE(layer.is_gemm() && !layer.logits);
+      EXPECT_EQ(layer.out, network.map(layer.residual));
+      EXPECT_TRUE(std::isfinite(255.0F * layer.residual_scale) && layer.residual_scale > 0.0F);
+    }
     EXPECT_EQ(layer.logits, i + 1 == network.layers.size());
+    if (layer.kind == LayerKind::kAveragePool) {
+      EXPECT_EQ(layer.scale.size(), 1U);
+    }
+    EXPECT_TRUE(std::isfinite(layer.threshold) && layer.threshold >= 0.0F);
     if (!layer.is_gemm()) continue;
     const auto channels = static_cast<std::size_t>(layer.out.channels);
     EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));

@@ -27,6 +27,22 @@ void slide(const Layer& layer, const Visit& visit) {
   }
 }
 
+std::vector<std::uint8_t> average(const Layer& layer, const std::vector<std::uint8_t>& codes,
+                                  int bits) {
+  std::vector<std::int32_t> totals(static_cast<std::size_t>(layer.out.values()));
+  slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto /*tap*/) {
+    for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+      totals[index(layer.out, oy, ox, c)] += codes[index(layer.in, iy, ix, c)];
+    }
+  });
+  std::vector<std::uint8_t> out;
+  out.reserve(totals.size());
+  for (const std::int32_t total : totals) {
+    out.push_back(tensor::requantise(total, layer.scale[0], bits));
+  }
+  return out;
+}
+
 std::vector<std::uint8_t> pool(const Layer& layer, const std::vector<std::uint8_t>& codes) {
   std::vector<std::uint8_t> out(static_cast<std::size_t>(layer.out.values()), 0);
   slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto /*tap*/) {
@@ -63,11 +79,15 @@ std::vector<std::int32_t> sums_of(const Layer& layer, const std::vector<std::uin
 std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint8_t> codes,
                                    const InputObserver& observe) {
   std::vector<std::int32_t> sums;
+  std::vector<std::vector<std::uint8_t>> maps = {std::move(codes)};
   for (std::size_t index = 0; index < network.layers.size(); ++index) {
     const Layer& layer = network.layers[index];
+    codes = maps[static_cast<std::size_t>(layer.input)];
     if (observe) observe(index, codes);
     if (!layer.is_gemm()) {
-      codes = pool(layer, codes);
+      codes = layer.kind == LayerKind::kMaxPool ? pool(layer, codes)
+                                                : average(layer, codes, network.activation_bits);
+      maps.push_back(codes);
       continue;
     }
     sums = sums_of(layer, codes);
@@ -75,8 +95,13 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
     codes.resize(sums.size());
     for (std::size_t i = 0; i < sums.size(); ++i) {
       const float scale = layer.scale[i % static_cast<std::size_t>(layer.out.channels)];
-      codes[i] = tensor::requantise(sums[i], scale, network.activation_bits);
+      codes[i] = tensor::requantise(sums[i], scale, network.activation_bits, layer.threshold);
+      if (layer.residual < 0) continue;
+      codes[i] =
+          tensor::requantise_sum(sums[i], scale, maps[static_cast<std::size_t>(layer.residual)][i],
+                                 layer.residual_scale, network.activation_bits, layer.threshold);
     }
+    maps.push_back(codes);
   }
   return sums;
 }

@@ -74,6 +74,22 @@ onnx::NodeProto& ModelBuilder::node(const std::string& name) {
   throw std::invalid_argument("no node " + name);
 }
 
+ModelBuilder& ModelBuilder::remove(const std::string& name) {
+  const std::string from = node(name).output(0);
+  const std::string to = node(name).input(0);
+  auto& nodes = *graph().mutable_node();
+  for (int i = 0; i < nodes.size(); ++i) {
+    if (nodes.Get(i).name() == name) nodes.DeleteSubrange(i--, 1);
+  }
+  for (onnx::NodeProto& reader : nodes) {
+    for (std::string& input : *reader.mutable_input()) {
+      if (input == from) input = to;
+    }
+  }
+  if (at_ == from) at_ = to;
+  return *this;
+}
+
 onnx::TensorProto& ModelBuilder::tensor(const std::string& name) {
   for (onnx::TensorProto& tensor : *graph().mutable_initializer()) {
     if (tensor.name() == name) return tensor;
@@ -260,6 +276,11 @@ ModelBuilder& ModelBuilder::relu(const std::string& name) {
   return *this;
 }
 
+ModelBuilder& ModelBuilder::thresholded_relu(const std::string& name, float alpha) {
+  set_attribute(add_node("ThresholdedRelu", name, {at_}), "alpha", alpha);
+  return *this;
+}
+
 ModelBuilder& ModelBuilder::max_pool(const std::string& name, std::int64_t kernel_h,
                                      std::int64_t kernel_w, std::int64_t stride_h,
                                      std::int64_t stride_w, std::array<std::int64_t, 4> pads) {
@@ -269,6 +290,37 @@ ModelBuilder& ModelBuilder::max_pool(const std::string& name, std::int64_t kerne
   set_attribute(node, "pads", {pads.begin(), pads.end()});
   height_ = (height_ + pads[0] + pads[2] - kernel_h) / stride_h + 1;
   width_ = (width_ + pads[1] + pads[3] - kernel_w) / stride_w + 1;
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::average_pool(const std::string& name, std::int64_t kernel_h,
+                                         std::int64_t kernel_w, std::int64_t stride_h,
+                                         std::int64_t stride_w) {
+  onnx::NodeProto& node = add_node("AveragePool", name, {at_});
+  set_attribute(node, "kernel_shape", {kernel_h, kernel_w});
+  set_attribute(node, "strides", {stride_h, stride_w});
+  height_ = (height_ - kernel_h) / stride_h + 1;
+  width_ = (width_ - kernel_w) / stride_w + 1;
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::global_average_pool(const std::string& name) {
+  add_node("GlobalAveragePool", name, {at_});
+  height_ = width_ = 1;
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::go_on_from(const Mark& mark) {
+  at_ = mark.value;
+  scale_ = mark.scale;
+  channels_ = mark.channels;
+  height_ = mark.height;
+  width_ = mark.width;
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::add_residual(const std::string& name, const Mark& mark) {
+  add_node("Add", name, {at_, mark.value});
   return *this;
 }
 

@@ -41,12 +41,24 @@ class ModelBuilder {
   ModelBuilder(int weight_bits, int activation_bits, unsigned seed = 1,
                Storage storage = Storage::kRaw);
 
+  /// A value and what is known of it, to go on from or to add later.
+  struct Mark {
+    std::string value;
+    float scale = 1.0F;
+    std::int64_t channels = 0;
+    std::int64_t height = 0;
+    std::int64_t width = 0;
+  };
+  Mark mark() const { return {at_, scale_, channels_, height_, width_}; }
+  ModelBuilder& go_on_from(const Mark& mark);
+
   ModelBuilder& image(std::int64_t channels, std::int64_t height, std::int64_t width, float scale);
   ModelBuilder& conv(const std::string& name, const ConvSpec& spec);
   ModelBuilder& gemm(const std::string& name, const GemmSpec& spec);
   /// MatMul and, with a bias, Add.
   ModelBuilder& matmul(const std::string& name, const GemmSpec& spec);
   ModelBuilder& relu(const std::string& name);
+  ModelBuilder& thresholded_relu(const std::string& name, float alpha);
   /// QuantizeLinear, DequantizeLinear; below 8 bits Clip and the pair again.
   ModelBuilder& quantise(const std::string& name, float scale);
   /// The pair alone, with the current scale.
@@ -54,6 +66,11 @@ class ModelBuilder {
   ModelBuilder& max_pool(const std::string& name, std::int64_t kernel_h, std::int64_t kernel_w,
                          std::int64_t stride_h, std::int64_t stride_w,
                          std::array<std::int64_t, 4> pads = {0, 0, 0, 0});
+  ModelBuilder& average_pool(const std::string& name, std::int64_t kernel_h, std::int64_t kernel_w,
+                             std::int64_t stride_h, std::int64_t stride_w);
+  ModelBuilder& global_average_pool(const std::string& name);
+  /// Adds the value of `mark` to the value written last.
+  ModelBuilder& add_residual(const std::string& name, const Mark& mark);
   ModelBuilder& flatten(const std::string& name);
   ModelBuilder& reshape(const std::string& name, std::vector<std::int64_t> to);
   ModelBuilder& identity(const std::string& name);
@@ -63,6 +80,8 @@ class ModelBuilder {
   onnx::ModelProto& model() { return model_; }
   onnx::GraphProto& graph() { return *model_.mutable_graph(); }
   onnx::NodeProto& node(const std::string& name);
+  /// Takes out a node with one activation: its readers read that instead.
+  ModelBuilder& remove(const std::string& name);
   onnx::TensorProto& tensor(const std::string& name);
   std::string bytes() const { return model_.SerializeAsString(); }
 

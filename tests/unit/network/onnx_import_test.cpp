@@ -112,6 +112,60 @@ const std::vector<Case>& cases() {
        [](ModelBuilder& b) {
          b.image(2, 3, 4, 1.0F / 128).conv("c", conv(5, 3, 4)).flatten("flat").output();
        }},
+      {"average_pools", 4, 4, Storage::kRaw,
+       [](ModelBuilder& b) {
+         b.image(2, 9, 10, 0.125F)
+             .average_pool("p1", 2, 2, 1, 2)
+             .quantise("a1", 0.0625F)
+             .conv("c1", conv(3, 1, 2, 1, 1))
+             .relu("r1")
+             .quantise("a2", 0.25F)
+             .global_average_pool("p2")
+             .quantise("a3", 0.25F)
+             .flatten("flat")
+             .gemm("fc", dense(3))
+             .output();
+       }},
+      {"residual_blocks", 4, 4, Storage::kRaw,
+       [](ModelBuilder& b) {
+         b.image(2, 6, 6, 0.125F).conv("c0", conv(4, 3, 3, 1, 1, {1, 1, 1, 1}, 1, true));
+         b.relu("r0").quantise("a0", 0.25F);
+         // Identity: the block's input is added.
+         const ModelBuilder::Mark block1 = b.mark();
+         b.conv("c1", conv(4, 3, 3, 1, 1, {1, 1, 1, 1})).relu("r1").quantise("a1", 0.5F);
+         b.conv("c2", conv(4, 3, 3, 1, 1, {1, 1, 1, 1}, 1, true)).add_residual("s2", block1);
+         b.relu("r2").quantise("a2", 0.5F);
+         // Projection: a convolution of its own, with its own quantiser, before the block's others.
+         const ModelBuilder::Mark block2 = b.mark();
+         b.conv("p3", conv(3, 1, 1, 2, 2)).relu("rp").quantise("ap", 0.125F);
+         const ModelBuilder::Mark shortcut = b.mark();
+         b.go_on_from(block2).conv("c3", conv(5, 3, 3, 2, 2, {1, 1, 1, 1})).quantise("a3", 0.5F);
+         b.conv("c4", conv(3, 3, 3, 1, 1, {1, 1, 1, 1})).add_residual("s4", shortcut);
+         b.quantise("a4", 1.0F).global_average_pool("mean").quantise("am", 0.5F);
+         b.flatten("flat").gemm("fc", dense(3)).output();
+       }},
+      {"thresholds", 4, 4, Storage::kTyped,
+       [](ModelBuilder& b) {
+         b.image(2, 5, 5, 0.125F).conv("c1", conv(4, 3, 3)).thresholded_relu("t1", 0.75F);
+         b.quantise("a1", 0.25F);
+         const ModelBuilder::Mark block = b.mark();
+         b.conv("c2", conv(4, 1, 1, 1, 1, {0, 0, 0, 0}, 1, true)).add_residual("s2", block);
+         b.thresholded_relu("t2", 1.5F).quantise("a2", 0.5F).flatten("flat");
+         b.gemm("fc1", dense(6)).thresholded_relu("t3", 0.0F).quantise("a3", 1.0F);
+         b.matmul("fc2", dense(5)).thresholded_relu("t4", 2.125F).quantise("a4", 0.25F);
+         b.gemm("fc3", dense(3)).output();
+       }},
+      {"residual_of_the_image_and_of_a_matmul", 8, 8, Storage::kTyped,
+       [](ModelBuilder& b) {
+         b.image(1, 2, 3, 1.0F / 128);
+         const ModelBuilder::Mark image = b.mark();
+         b.conv("c1", conv(1, 1, 1));
+         b.add_node("Add", "s1", {image.value, "c1_out"});
+         b.quantise("a1", 0.125F).flatten("f1").gemm("fc1", dense(4)).quantise("a2", 0.25F);
+         const ModelBuilder::Mark first = b.mark();
+         b.matmul("fc2", dense(4)).add_residual("s2", first).relu("r2").quantise("a3", 0.5F);
+         b.gemm("fc3", dense(2)).output();
+       }},
       {"eight_bits", 8, 8, Storage::kTyped,
        [](ModelBuilder& b) {
          b.image(1, 5, 5, 1.0F / 128)
@@ -206,6 +260,60 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   EXPECT_EQ(fc2.in, (MapShape{1, 1, 3}));
   EXPECT_TRUE(fc2.logits);
   EXPECT_EQ(fc2.scale[0], 0.5F * 0.125F);
+}
+
+TEST(OnnxImport, GivenAThresholdThenItIsInStepsOfTheOutput) {
+  ModelBuilder builder(4, 4);
+  builder.image(1, 3, 3, 0.125F).conv("c1", conv(2, 1, 1)).thresholded_relu("t", 0.3F);
+  builder.quantise("a1", 0.7F).conv("c2", conv(1, 1, 1)).relu("r").quantise("a2", 0.5F);
+  builder.flatten("flat").gemm("fc", dense(2)).output();
+  builder.node("t").clear_attribute();  // alpha is 1 unless it is said
+  Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  EXPECT_EQ(network.layers[0].threshold, 1.0F / 0.7F);
+  EXPECT_EQ(network.layers[1].threshold, 0.0F);
+  set_attribute(builder.node("t"), "alpha", 0.3F);
+  network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  EXPECT_EQ(network.layers[0].threshold, 0.3F / 0.7F);
+}
+
+TEST(OnnxImport, GivenAResidualAddThenItIsPartOfTheLayerBefore) {
+  ModelBuilder builder(4, 4);
+  builder.image(2, 3, 3, 0.125F);
+  const ModelBuilder::Mark image = builder.mark();
+  builder.conv("c1", conv(4, 1, 1)).quantise("a1", 0.5F).max_pool("p1", 1, 1, 1, 1);
+  builder.conv("c2", conv(2, 1, 1)).add_residual("sum", image).relu("r").quantise("a2", 0.25F);
+  builder.flatten("flat").gemm("fc", dense(2)).output();
+  const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  ASSERT_EQ(network.layers.size(), 4U);
+  EXPECT_EQ(network.layers[0].residual, -1);
+  const Layer& c2 = network.layers[2];
+  EXPECT_EQ(c2.name, "c2");
+  EXPECT_EQ(c2.input, 2);
+  EXPECT_EQ(c2.residual, 0);
+  EXPECT_EQ(c2.residual_scale, 0.125F / 0.25F);
+  EXPECT_EQ(c2.scale[0], tensor::combined_scale(0.5F, 0.125F, 0.25F));
+}
+
+TEST(OnnxImport, GivenAveragePoolsThenTheirFactorIsThatOfTheGraph) {
+  ModelBuilder builder(4, 4);
+  builder.image(1, 5, 7, 0.125F).average_pool("p1", 3, 2, 2, 1);
+  // The output step is wider than the input's, so no Clip is needed: 6 x 15 codes of 0.125 are at
+  // most 15 / 6 x 6 x 0.125 / 0.25 = 7.5 steps.
+  builder.quantise("a1", 0.25F).global_average_pool("p2");
+  for (const char* part : {"a1_clip", "a1_clip_q", "a1_clip_dq"}) builder.remove(part);
+  builder.quantise("a2", 0.25F).flatten("flat").gemm("fc", dense(2)).output();
+  const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  ASSERT_EQ(network.layers.size(), 3U);
+  const Layer& p1 = network.layers[0];
+  EXPECT_EQ(p1.kind, LayerKind::kAveragePool);
+  EXPECT_EQ(p1.out, (MapShape{2, 6, 1}));
+  EXPECT_FALSE(p1.is_gemm());
+  EXPECT_EQ(p1.scale, (std::vector<float>{0.125F / (6.0F * 0.25F)}));
+  const Layer& p2 = network.layers[1];
+  EXPECT_EQ(p2.window.kernel_h, 2);
+  EXPECT_EQ(p2.window.kernel_w, 6);
+  EXPECT_EQ(p2.out, (MapShape{1, 1, 1}));
+  EXPECT_EQ(p2.scale, (std::vector<float>{0.25F / (12.0F * 0.25F)}));
 }
 
 TEST(OnnxImport, GivenInferredShapesThatDifferFromOursThenTheValueIsNamed) {

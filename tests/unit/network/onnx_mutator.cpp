@@ -73,9 +73,9 @@ std::string any_name(const onnx::GraphProto& graph, Random& random) {
 }
 
 void mutate_attribute(onnx::NodeProto& node, Random& random) {
-  static const std::array<const char*, 12> kNames = {
-      "axis",  "group",  "strides", "pads",      "dilations", "kernel_shape",
-      "alpha", "transA", "transB",  "ceil_mode", "auto_pad",  "allowzero"};
+  static const std::array<const char*, 13> kNames = {
+      "axis",   "group",  "strides",   "pads",     "dilations", "kernel_shape",     "alpha",
+      "transA", "transB", "ceil_mode", "auto_pad", "allowzero", "count_include_pad"};
   onnx::AttributeProto* attribute = any(node.mutable_attribute(), random);
   if (attribute == nullptr || pick(random, 5) == 0) {
     attribute = node.add_attribute();
@@ -114,14 +114,16 @@ void mutate_attribute(onnx::NodeProto& node, Random& random) {
 }
 
 void mutate_node(onnx::GraphProto& graph, Random& random) {
-  static const std::array<const char*, 16> kOperators = {"Add",      "Clip",
-                                                         "Conv",     "DequantizeLinear",
-                                                         "Flatten",  "Gemm",
-                                                         "Identity", "MatMul",
-                                                         "MaxPool",  "QuantizeLinear",
-                                                         "Relu",     "Reshape",
-                                                         "Sigmoid",  "If",
-                                                         "Constant", "Loop"};
+  static const std::array<const char*, 19> kOperators = {"Add",         "Clip",
+                                                         "AveragePool", "GlobalAveragePool",
+                                                         "Conv",        "DequantizeLinear",
+                                                         "Flatten",     "Gemm",
+                                                         "Identity",    "MatMul",
+                                                         "MaxPool",     "QuantizeLinear",
+                                                         "Relu",        "Reshape",
+                                                         "Sigmoid",     "ThresholdedRelu",
+                                                         "If",          "Constant",
+                                                         "Loop"};
   onnx::NodeProto* node = any(graph.mutable_node(), random);
   if (node == nullptr) return;
   switch (pick(random, 8)) {

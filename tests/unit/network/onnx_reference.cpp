@@ -149,6 +149,24 @@ RealTensor max_pool(const onnx::NodeProto& node, const RealTensor& x) {
   return y;
 }
 
+RealTensor average_pool(const onnx::NodeProto& node, const RealTensor& x) {
+  const bool global = node.op_type() == "GlobalAveragePool";
+  const Integers kernel =
+      global ? Integers{x.sizes[2], x.sizes[3]} : integers(node, "kernel_shape", {});
+  const Integers strides = integers(node, "strides", {1, 1});
+  const Integers pads = {0, 0, 0, 0};
+  RealTensor y{window_sizes(x.sizes, x.sizes[1], kernel, strides, pads), {}};
+  y.values.assign(static_cast<std::size_t>(y.sizes[1] * y.sizes[2] * y.sizes[3]), 0.0);
+  for (std::int64_t c = 0; c < y.sizes[1]; ++c) {
+    slide(x.sizes, y.sizes, kernel, strides, pads,
+          [&](auto oy, auto ox, auto iy, auto ix, auto /*ky*/, auto /*kx*/) {
+            y.values[at(y.sizes, c, oy, ox)] += x.values[at(x.sizes, c, iy, ix)];
+          });
+  }
+  for (double& value : y.values) value /= static_cast<double>(kernel[0] * kernel[1]);
+  return y;
+}
+
 RealTensor product(const RealTensor& x, const RealTensor& w, bool transposed,
                    const RealTensor* bias) {
   const std::int64_t out = w.sizes[transposed ? 0 : 1];
@@ -173,6 +191,7 @@ RealTensor run(const onnx::NodeProto& node, const Values& values) {
   if (op == "Gemm") return product(in(0), in(1), integer(node, "transB", 0) == 1, third);
   if (op == "MatMul") return product(in(0), in(1), false, nullptr);
   if (op == "MaxPool") return max_pool(node, in(0));
+  if (op == "AveragePool" || op == "GlobalAveragePool") return average_pool(node, in(0));
   if (op == "DequantizeLinear") return dequantise(node, in(0), in(1));
   RealTensor y = in(0);
   if (op == "Flatten" || op == "Reshape") {
@@ -181,6 +200,9 @@ RealTensor run(const onnx::NodeProto& node, const Values& values) {
     for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += in(1).values[i];
   } else if (op == "Relu") {
     for (double& value : y.values) value = std::max(value, 0.0);
+  } else if (op == "ThresholdedRelu") {
+    const double alpha = double{node.attribute(0).f()};
+    for (double& value : y.values) value = value > alpha ? value : 0.0;
   } else if (op == "Clip") {
     for (double& v : y.values) v = std::clamp(v, in(1).values[0], in(2).values[0]);
   } else if (op == "QuantizeLinear") {

@@ -78,5 +78,38 @@ TEST(CombinedScale, MultipliesFirstAndThenDivides) {
   EXPECT_EQ(combined_scale(0.1F, 0.3F, 0.7F), product / 0.7F);
 }
 
+TEST(Requantise, GivenAThresholdThenOnlyWhatIsAboveItIsKept) {
+  EXPECT_EQ(int{requantise(9, 0.25F, 8, 2.25F)}, 0);   // 2.25 is not above 2.25
+  EXPECT_EQ(int{requantise(10, 0.25F, 8, 2.25F)}, 2);  // 2.5 to even
+  EXPECT_EQ(int{requantise(1, 0.5F, 8, 0.4F)}, 0);     // kept, and 0.5 rounds to 0
+  EXPECT_EQ(int{requantise(-9, 0.25F, 8, 2.25F)}, 0);
+  EXPECT_EQ(int{requantise(40, 1.0F, 4, 30.0F)}, 15);
+  EXPECT_EQ(int{requantise(20, 1.0F, 4, 30.0F)}, 0);  // compared before it is clamped
+  EXPECT_EQ(int{requantise_sum(3, 0.25F, 2, 0.75F, 8, 2.25F)}, 0);
+  EXPECT_EQ(int{requantise_sum(4, 0.25F, 2, 0.75F, 8, 2.25F)}, 2);
+}
+
+TEST(RequantiseSum, AddsBeforeItRounds) {
+  EXPECT_EQ(int{requantise_sum(3, 0.25F, 1, 0.75F, 8)}, 2);    // 0.75 + 0.75, a tie to even
+  EXPECT_EQ(int{requantise_sum(7, 0.25F, 1, 0.75F, 8)}, 2);    // 1.75 + 0.75 = 2.5
+  EXPECT_EQ(int{requantise_sum(-3, 0.25F, 2, 0.75F, 8)}, 1);   // -0.75 + 1.5
+  EXPECT_EQ(int{requantise_sum(-9, 0.25F, 2, 0.75F, 8)}, 0);   // -2.25 + 1.5
+  EXPECT_EQ(int{requantise_sum(40, 0.25F, 9, 0.75F, 4)}, 15);  // 10 + 6.75
+  EXPECT_EQ(int{requantise_sum(kMin, 1e30F, 255, 1e30F, 8)}, 0);
+  EXPECT_EQ(int{requantise_sum(kMax, 1e30F, 255, 1e30F, 8)}, 255);
+  // The products are rounded before the sum: 3 x 0.16666667163372040 is 0.5 in float32, and 0.5 + 1
+  // a tie; a fused multiply-add would have 1.5000000149.
+  EXPECT_EQ(int{requantise_sum(3, 1.0F / 6.0F, 1, 1.0F, 8)}, 2);
+  EXPECT_EQ(int{requantise_sum(3, 1.0F / 6.0F, 2, 1.0F, 8)}, 2);
+}
+
+TEST(AverageScale, DividesByTheProductOfCountAndOutputScale) {
+  EXPECT_EQ(average_scale(0.5F, 4, 0.25F), 0.5F);
+  // Equal scales: one over the count, but for the rounding of 9 x 0.1F.
+  EXPECT_EQ(average_scale(0.5F, 9, 0.5F), 1.0F / 9.0F);
+  const float product = 9.0F * 0.1F;
+  EXPECT_EQ(average_scale(0.1F, 9, 0.1F), 0.1F / product);
+}
+
 }  // namespace
 }  // namespace lacuna::tensor
