@@ -83,17 +83,20 @@ torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x) {
   return last_ ? sums : pool(sums.relu());
 }
 
-Codes QuantisedLayer::forward_sums(const Codes& in) {
+Codes QuantisedLayer::quantised_weights() const {
   const torch::Tensor step = balance_gradient(weight_step_, weight_.numel(), weight_limit_);
-  const torch::Tensor weight_codes = to_codes(weight_ / step, -weight_limit_, weight_limit_);
-  const torch::Tensor sum_step = in.step * step;
-  // The bias follows the steps; it should not pull at them.
-  const torch::Tensor bias_codes = round_straight_through(bias_ / sum_step.detach());
-  return {linear(in.codes, weight_codes, bias_codes), sum_step};
+  return {to_codes(weight_ / step, -weight_limit_, weight_limit_), step};
 }
 
-Codes QuantisedLayer::forward_codes(const Codes& in) {
-  const Codes sums = forward_sums(in);
+Codes QuantisedLayer::forward_sums(const Codes& in, const Codes& weights) {
+  const torch::Tensor sum_step = in.step * weights.step;
+  // The bias follows the steps; it should not pull at them.
+  const torch::Tensor bias_codes = round_straight_through(bias_ / sum_step.detach());
+  return {linear(in.codes, weights.codes, bias_codes), sum_step};
+}
+
+Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& weights) {
+  const Codes sums = forward_sums(in, weights);
   const torch::Tensor step =
       balance_gradient(output_step_, values_per_sample(sums.codes), activation_limit_);
   // The order of these float operations is the integer network's: sum * (sum_step / step).
@@ -144,14 +147,24 @@ torch::Tensor Network::forward_float(const torch::Tensor& image_codes) {
   return x;
 }
 
-QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes) {
+QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes,
+                                           const std::vector<torch::Tensor>& offsets) {
+  SIM_CHECK(offsets.empty() || offsets.size() == layers_.size(), "model", -1,
+            "there must be one offset a layer");
   QuantisedOutput out;
   Codes x{image_codes, torch::scalar_tensor(image_scale(activation_bits_))};
-  for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
-    x = layers_[i]->forward_codes(x);
-    out.inputs.push_back(x);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    Codes weights = layers_[i]->quantised_weights();
+    out.weights.push_back(weights);
+    // Divided by the step as it is, so that the offset of the value does not depend on it.
+    if (!offsets.empty()) weights.codes = weights.codes + offsets[i] / weights.step;
+    if (i + 1 == layers_.size()) {
+      out.logits = layers_[i]->forward_sums(x, weights);
+    } else {
+      x = layers_[i]->forward_codes(x, weights);
+      out.inputs.push_back(x);
+    }
   }
-  out.logits = layers_.back()->forward_sums(x);
   return out;
 }
 

@@ -24,11 +24,13 @@ class QuantisedLayer : public torch::nn::Module {
   /// Real values to real values, nothing quantised.
   torch::Tensor forward_float(const torch::Tensor& x);
 
-  /// Not for the last layer.
-  Codes forward_codes(const Codes& in);
+  /// The weights as the quantised network has them.
+  Codes quantised_weights() const;
 
-  /// Only for the last layer: the sums and the step that makes them logits.
-  Codes forward_sums(const Codes& in);
+  /// Both take the quantised weights; the codes may be off the grid. The first is not for the last
+  /// layer, the second only for it: the sums and the step that makes them logits.
+  Codes forward_codes(const Codes& in, const Codes& weights);
+  Codes forward_sums(const Codes& in, const Codes& weights);
 
   /// Sets both steps to first guesses: from the weights, and from the layer's float outputs.
   void initialise_steps(const torch::Tensor& input);
@@ -55,8 +57,9 @@ class QuantisedLayer : public torch::nn::Module {
 };
 
 struct QuantisedOutput {
-  Codes logits;               // the last layer's sums (exact integers) and their step
-  std::vector<Codes> inputs;  // what the layers after the first read
+  Codes logits;                // the last layer's sums (exact integers) and their step
+  std::vector<Codes> inputs;   // what the layers after the first read
+  std::vector<Codes> weights;  // of each layer, before any offset
 };
 
 class Network : public torch::nn::Module {
@@ -64,8 +67,10 @@ class Network : public torch::nn::Module {
   Network(const std::vector<LayerShape>& shapes, int weight_bits, int activation_bits);
 
   /// Both take image codes [n, 1, rows, columns]; the image is quantised in float runs, too.
+  /// Offsets, one a layer or none at all, are added to the quantised weights in their own unit.
   torch::Tensor forward_float(const torch::Tensor& image_codes);
-  QuantisedOutput forward_quantised(const torch::Tensor& image_codes);
+  QuantisedOutput forward_quantised(const torch::Tensor& image_codes,
+                                    const std::vector<torch::Tensor>& offsets = {});
 
   /// First guesses of all steps, from one batch.
   void initialise_steps(const torch::Tensor& image_codes);
