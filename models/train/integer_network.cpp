@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "tensor/requantise.hpp"
@@ -36,10 +37,10 @@ std::int32_t convolve_at(const IntegerLayer& layer, const Map& in, int output, i
   std::int32_t sum = layer.bias[static_cast<std::size_t>(output)];
   for (int c = 0; c < shape.inputs; ++c) {
     for (int ky = 0; ky < shape.kernel; ++ky) {
-      const int from_y = y + ky - shape.padding;
+      const int from_y = y * shape.stride + ky - shape.padding;
       if (from_y < 0 || from_y >= in.rows) continue;
       for (int kx = 0; kx < shape.kernel; ++kx) {
-        const int from_x = x + kx - shape.padding;
+        const int from_x = x * shape.stride + kx - shape.padding;
         if (from_x < 0 || from_x >= in.columns) continue;
         const int tap = ((output * shape.inputs + c) * shape.kernel + ky) * shape.kernel + kx;
         sum += in.at(c, from_y, from_x) * layer.weights[static_cast<std::size_t>(tap)];
@@ -52,8 +53,8 @@ std::int32_t convolve_at(const IntegerLayer& layer, const Map& in, int output, i
 // A fully connected layer is a convolution of a 1 x 1 map whose channels are the features.
 Sums sum_layer(const IntegerLayer& layer, const Map& in) {
   const LayerShape& shape = layer.shape;
-  const int rows = in.rows + 2 * shape.padding - shape.kernel + 1;
-  const int columns = in.columns + 2 * shape.padding - shape.kernel + 1;
+  const int rows = (in.rows + 2 * shape.padding - shape.kernel) / shape.stride + 1;
+  const int columns = (in.columns + 2 * shape.padding - shape.kernel) / shape.stride + 1;
   Sums sums{shape.outputs, rows, columns, {}};
   const int size = shape.outputs * rows * columns;
   sums.values.reserve(static_cast<std::size_t>(size));
@@ -67,11 +68,41 @@ Sums sum_layer(const IntegerLayer& layer, const Map& in) {
   return sums;
 }
 
+std::uint8_t to_code(float value, int max_code) {
+  // The default rounding mode is half to even.
+  return static_cast<std::uint8_t>(
+      std::clamp(std::nearbyint(value), 0.0F, static_cast<float>(max_code)));
+}
+
 Map requantise(const Sums& sums, float scale, int bits) {
   Map out{sums.channels, sums.rows, sums.columns, {}};
   out.codes.reserve(sums.values.size());
   for (const std::int32_t sum : sums.values) {
     out.codes.push_back(tensor::requantise(sum, scale, bits));
+  }
+  return out;
+}
+
+Map requantise_with_residual(const Sums& sums, float scale, const Map& residual,
+                             float residual_scale, int max_code) {
+  Map out{sums.channels, sums.rows, sums.columns, {}};
+  out.codes.reserve(sums.values.size());
+  for (std::size_t i = 0; i < sums.values.size(); ++i) {
+    const float own = static_cast<float>(sums.values[i]) * scale;
+    const float added = static_cast<float>(residual.codes[i]) * residual_scale;
+    out.codes.push_back(to_code(own + added, max_code));
+  }
+  return out;
+}
+
+Map average_pool(const Map& in, float in_scale, float out_scale, int max_code) {
+  const int values = in.rows * in.columns;
+  const float scale = in_scale / (static_cast<float>(values) * out_scale);
+  Map out{in.channels, 1, 1, {}};
+  for (int c = 0; c < in.channels; ++c) {
+    const auto begin = std::next(in.codes.begin(), c * values);
+    const int sum = std::accumulate(begin, std::next(begin, values), 0);
+    out.codes.push_back(to_code(static_cast<float>(sum) * scale, max_code));
   }
   return out;
 }
@@ -105,12 +136,26 @@ void count(const Map& map, InputCount& counted) {
   counted.nonzero += map.codes.size() - static_cast<std::size_t>(zeros);
 }
 
-std::uint8_t classify(const IntegerNetwork& network, Map map, std::vector<InputCount>& inputs) {
+Map pool(const IntegerLayer& layer, Map map, int max_code) {
+  switch (layer.shape.pool) {
+    case Pool::kNone:
+      return map;
+    case Pool::kMax:
+      return max_pool(map);
+    case Pool::kAverage:
+      return average_pool(map, *layer.output_scale, *layer.pool_scale, max_code);
+  }
+  return map;
+}
+
+std::uint8_t classify(const IntegerNetwork& network, Map image, std::vector<InputCount>& inputs) {
+  std::vector<Map> maps = {std::move(image)};
   for (std::size_t i = 0;; ++i) {
     const IntegerLayer& layer = network.layers[i];
-    if (!layer.shape.convolution) map = Map{map.size(), 1, 1, std::move(map.codes)};
-    count(map, inputs[i]);
-    const Sums sums = sum_layer(layer, map);
+    Map& in = maps[layer.shape.source];
+    if (!layer.shape.convolution) in = Map{in.size(), 1, 1, std::move(in.codes)};
+    count(in, inputs[i]);
+    const Sums sums = sum_layer(layer, in);
     if (!layer.output_scale) {
       // max_element gives the first of equals.
       const auto best = std::max_element(sums.values.begin(), sums.values.end());
@@ -118,8 +163,15 @@ std::uint8_t classify(const IntegerNetwork& network, Map map, std::vector<InputC
     }
     const float scale =
         tensor::combined_scale(layer.input_scale, layer.weight_scale, *layer.output_scale);
-    map = requantise(sums, scale, network.activation_bits);
-    if (!layer.shape.pool.empty()) map = max_pool(map);
+    Map out;
+    if (layer.shape.residual) {
+      out = requantise_with_residual(
+          sums, scale, maps[static_cast<std::size_t>(*layer.shape.residual)],
+          layer.residual_scale / *layer.output_scale, network.max_code());
+    } else {
+      out = requantise(sums, scale, network.activation_bits);
+    }
+    maps.push_back(pool(layer, std::move(out), network.max_code()));
   }
 }
 

@@ -238,7 +238,7 @@ void run(const Arguments& arguments) {
   fs::create_directories(folder);
   torch::manual_seed(recipe.seed);
   const auto network =
-      std::make_shared<Network>(lenet5_layers(), recipe.weight_bits, recipe.activation_bits);
+      std::make_shared<Network>(layers_of(recipe), recipe.weight_bits, recipe.activation_bits);
   say(fmt::format("{}: {} training images, {} held out", recipe.name, training.count,
                   held_out.count));
 

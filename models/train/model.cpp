@@ -50,6 +50,12 @@ std::vector<T> integers(const torch::Tensor& codes) {
   return values;
 }
 
+/// What the layer adds, or an empty value.
+template <typename T>
+T residual_of(const LayerShape& shape, const std::vector<T>& maps) {
+  return shape.residual ? maps[static_cast<std::size_t>(*shape.residual)] : T{};
+}
+
 }  // namespace
 
 QuantisedLayer::QuantisedLayer(LayerShape shape, int weight_bits, int activation_bits, bool last)
@@ -64,23 +70,51 @@ QuantisedLayer::QuantisedLayer(LayerShape shape, int weight_bits, int activation
   bias_ = register_parameter("bias", torch::zeros({shape_.outputs}));
   weight_step_ = register_parameter("weight_step", torch::ones({}));
   if (!last_) output_step_ = register_parameter("output_step", torch::ones({}));
+  if (shape_.pool == Pool::kAverage) pool_step_ = register_parameter("pool_step", torch::ones({}));
+  if (shape_.batch_norm) norm_ = register_module("norm", torch::nn::BatchNorm2d(shape_.outputs));
 }
 
 torch::Tensor QuantisedLayer::linear(const torch::Tensor& x, const torch::Tensor& weight,
                                      const torch::Tensor& bias) const {
   if (!shape_.convolution) return functional::linear(x.flatten(1), weight, bias);
-  return functional::conv2d(x, weight,
-                            functional::Conv2dFuncOptions().bias(bias).padding(shape_.padding));
+  return functional::conv2d(
+      x, weight,
+      functional::Conv2dFuncOptions().bias(bias).stride(shape_.stride).padding(shape_.padding));
 }
 
-torch::Tensor QuantisedLayer::pool(const torch::Tensor& x) const {
-  if (shape_.pool.empty()) return x;
-  return functional::max_pool2d(x, functional::MaxPool2dFuncOptions(2));
+torch::Tensor QuantisedLayer::activate_float(const torch::Tensor& x,
+                                             const torch::Tensor& residual) {
+  // What a batch norm would take away again is not added first.
+  torch::Tensor sums = linear(x, weight_, norm_ ? torch::Tensor() : bias_);
+  if (norm_) sums = norm_->forward(sums);
+  if (last_) return sums;
+  return (shape_.residual ? sums + residual : sums).relu();
 }
 
-torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x) {
-  const torch::Tensor sums = linear(x, weight_, bias_);
-  return last_ ? sums : pool(sums.relu());
+torch::Tensor QuantisedLayer::pool_float(const torch::Tensor& x) const {
+  switch (shape_.pool) {
+    case Pool::kNone:
+      return x;
+    case Pool::kMax:
+      return functional::max_pool2d(x, functional::MaxPool2dFuncOptions(2));
+    case Pool::kAverage:
+      return x.mean({2, 3}, true);
+  }
+  return x;
+}
+
+torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x, const torch::Tensor& residual) {
+  return pool_float(activate_float(x, residual));
+}
+
+void QuantisedLayer::fold_batch_norm() {
+  if (!norm_) return;
+  const torch::NoGradGuard no_gradient;
+  const torch::Tensor factor = norm_->weight / (norm_->running_var + norm_->options.eps()).sqrt();
+  weight_.mul_(factor.view({-1, 1, 1, 1}));
+  bias_.copy_(norm_->bias - norm_->running_mean * factor);
+  unregister_module("norm");
+  norm_ = nullptr;
 }
 
 Codes QuantisedLayer::quantised_weights() const {
@@ -95,29 +129,45 @@ Codes QuantisedLayer::forward_sums(const Codes& in, const Codes& weights) {
   return {linear(in.codes, weights.codes, bias_codes), sum_step};
 }
 
-Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& weights) {
+Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& residual, const Codes& weights) {
   const Codes sums = forward_sums(in, weights);
   const torch::Tensor step =
       balance_gradient(output_step_, values_per_sample(sums.codes), activation_limit_);
-  // The order of these float operations is the integer network's: sum * (sum_step / step).
-  const torch::Tensor scaled = sums.codes * (sums.step / step);
-  return {pool(to_codes(scaled, 0, activation_limit_)), step};
+  // The order of these float operations is the integer network's: sum * (sum_step / step), then
+  // the residual's product is added.
+  torch::Tensor scaled = sums.codes * (sums.step / step);
+  if (shape_.residual) scaled = scaled + residual.codes * (residual.step / step);
+  return pool({to_codes(scaled, 0, activation_limit_), step});
 }
 
-void QuantisedLayer::initialise_steps(const torch::Tensor& input) {
+Codes QuantisedLayer::pool(const Codes& map) const {
+  if (shape_.pool != Pool::kAverage) return {pool_float(map.codes), map.step};
+  const torch::Tensor step = balance_gradient(pool_step_, map.codes.size(1), activation_limit_);
+  const auto count = static_cast<float>(map.codes.size(2) * map.codes.size(3));
+  // Again the integer network's order: sum * (map_step / (count * step)).
+  const torch::Tensor scaled = map.codes.sum({2, 3}, true) * (map.step / (step * count));
+  return {to_codes(scaled, 0, activation_limit_), step};
+}
+
+void QuantisedLayer::initialise_steps(const torch::Tensor& input, const torch::Tensor& residual) {
   const torch::NoGradGuard no_gradient;
   weight_step_.copy_(initial_step(weight_, weight_limit_));
   if (last_) return;
-  output_step_.copy_(initial_step(linear(input, weight_, bias_).relu(), activation_limit_));
+  const torch::Tensor map = activate_float(input, residual);
+  output_step_.copy_(initial_step(map, activation_limit_));
+  if (shape_.pool != Pool::kAverage) return;
+  pool_step_.copy_(initial_step(pool_float(map), activation_limit_));
 }
 
-IntegerLayer QuantisedLayer::freeze(float input_scale) const {
+IntegerLayer QuantisedLayer::freeze(float input_scale, float residual_scale) const {
   const torch::NoGradGuard no_gradient;
   IntegerLayer layer;
   layer.shape = shape_;
   layer.input_scale = input_scale;
+  layer.residual_scale = residual_scale;
   layer.weight_scale = weight_step_.item<float>();
   if (!last_) layer.output_scale = output_step_.item<float>();
+  if (shape_.pool == Pool::kAverage) layer.pool_scale = pool_step_.item<float>();
   layer.weights =
       integers<std::int8_t>(to_codes(weight_ / weight_step_, -weight_limit_, weight_limit_));
   const torch::Tensor sum_step = torch::scalar_tensor(input_scale) * weight_step_;
@@ -126,9 +176,15 @@ IntegerLayer QuantisedLayer::freeze(float input_scale) const {
   return layer;
 }
 
+std::vector<torch::Tensor> QuantisedLayer::weights() const {
+  if (!norm_) return {weight_, bias_};
+  return {weight_, norm_->weight, norm_->bias};
+}
+
 std::vector<torch::Tensor> QuantisedLayer::steps() const {
   if (last_) return {weight_step_};
-  return {weight_step_, output_step_};
+  if (shape_.pool != Pool::kAverage) return {weight_step_, output_step_};
+  return {weight_step_, output_step_, pool_step_};
 }
 
 Network::Network(const std::vector<LayerShape>& shapes, int weight_bits, int activation_bits)
@@ -142,9 +198,12 @@ Network::Network(const std::vector<LayerShape>& shapes, int weight_bits, int act
 }
 
 torch::Tensor Network::forward_float(const torch::Tensor& image_codes) {
-  torch::Tensor x = image_codes * image_scale(activation_bits_);
-  for (const auto& layer : layers_) x = layer->forward_float(x);
-  return x;
+  std::vector<torch::Tensor> maps = {image_codes * image_scale(activation_bits_)};
+  for (const auto& layer : layers_) {
+    maps.push_back(
+        layer->forward_float(maps[layer->shape().source], residual_of(layer->shape(), maps)));
+  }
+  return maps.back();
 }
 
 QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes,
@@ -152,28 +211,36 @@ QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes,
   SIM_CHECK(offsets.empty() || offsets.size() == layers_.size(), "model", -1,
             "there must be one offset a layer");
   QuantisedOutput out;
-  Codes x{image_codes, torch::scalar_tensor(image_scale(activation_bits_))};
+  std::vector<Codes> maps = {{image_codes, torch::scalar_tensor(image_scale(activation_bits_))}};
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const LayerShape& shape = layers_[i]->shape();
     Codes weights = layers_[i]->quantised_weights();
     out.weights.push_back(weights);
     // Divided by the step as it is, so that the offset of the value does not depend on it.
     if (!offsets.empty()) weights.codes = weights.codes + offsets[i] / weights.step;
+    const Codes in = maps[shape.source];
+    if (i > 0) out.inputs.push_back(in);
     if (i + 1 == layers_.size()) {
-      out.logits = layers_[i]->forward_sums(x, weights);
+      out.logits = layers_[i]->forward_sums(in, weights);
     } else {
-      x = layers_[i]->forward_codes(x, weights);
-      out.inputs.push_back(x);
+      maps.push_back(layers_[i]->forward_codes(in, residual_of(shape, maps), weights));
     }
   }
   return out;
 }
 
+void Network::fold_batch_norms() {
+  for (const auto& layer : layers_) layer->fold_batch_norm();
+}
+
 void Network::initialise_steps(const torch::Tensor& image_codes) {
   const torch::NoGradGuard no_gradient;
-  torch::Tensor x = image_codes * image_scale(activation_bits_);
+  std::vector<torch::Tensor> maps = {image_codes * image_scale(activation_bits_)};
   for (const auto& layer : layers_) {
-    layer->initialise_steps(x);
-    x = layer->forward_float(x);
+    const torch::Tensor in = maps[layer->shape().source];
+    const torch::Tensor residual = residual_of(layer->shape(), maps);
+    layer->initialise_steps(in, residual);
+    maps.push_back(layer->forward_float(in, residual));
   }
 }
 
@@ -184,10 +251,11 @@ void Network::keep_steps_positive() {
 
 IntegerNetwork Network::freeze(const std::string& name) const {
   IntegerNetwork network{name, weight_bits_, activation_bits_, {}};
-  float input_scale = image_scale(activation_bits_);
+  std::vector<float> scales = {image_scale(activation_bits_)};
   for (const auto& layer : layers_) {
-    network.layers.push_back(layer->freeze(input_scale));
-    input_scale = network.layers.back().output_scale.value_or(0.0F);
+    const LayerShape& shape = layer->shape();
+    network.layers.push_back(layer->freeze(scales[shape.source], residual_of(shape, scales)));
+    scales.push_back(network.layers.back().map_scale());
   }
   return network;
 }

@@ -1,7 +1,8 @@
-// The trained network: a chain of quantised layers that can also run in float.
+// The trained network: quantised layers, in the order of the graph, that can also run in float.
 #pragma once
 
 #include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
@@ -16,35 +17,41 @@
 namespace lacuna::train {
 
 /// A convolution or fully connected layer, its bias, its ReLU and quantiser (but for the last
-/// layer), and its pooling.
+/// layer), and its pooling. In float a batch norm may stand behind the convolution.
 class QuantisedLayer : public torch::nn::Module {
  public:
   QuantisedLayer(LayerShape shape, int weight_bits, int activation_bits, bool last);
 
-  /// Real values to real values, nothing quantised.
-  torch::Tensor forward_float(const torch::Tensor& x);
+  /// Real values to real values, nothing quantised. `residual` is used only by a layer that has
+  /// one, here and below.
+  torch::Tensor forward_float(const torch::Tensor& x, const torch::Tensor& residual);
 
   /// The weights as the quantised network has them.
   Codes quantised_weights() const;
 
   /// Both take the quantised weights; the codes may be off the grid. The first is not for the last
   /// layer, the second only for it: the sums and the step that makes them logits.
-  Codes forward_codes(const Codes& in, const Codes& weights);
+  Codes forward_codes(const Codes& in, const Codes& residual, const Codes& weights);
   Codes forward_sums(const Codes& in, const Codes& weights);
 
-  /// Sets both steps to first guesses: from the weights, and from the layer's float outputs.
-  void initialise_steps(const torch::Tensor& input);
+  /// Puts what the batch norm does in evaluation into weights and bias; it is gone after this.
+  void fold_batch_norm();
 
-  IntegerLayer freeze(float input_scale) const;
+  /// Sets the steps to first guesses: from the weights, and from the layer's float outputs.
+  void initialise_steps(const torch::Tensor& input, const torch::Tensor& residual);
+
+  IntegerLayer freeze(float input_scale, float residual_scale) const;
 
   const LayerShape& shape() const { return shape_; }
-  std::vector<torch::Tensor> weights() const { return {weight_, bias_}; }
+  std::vector<torch::Tensor> weights() const;
   std::vector<torch::Tensor> steps() const;
 
  private:
   torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias) const;
-  torch::Tensor pool(const torch::Tensor& x) const;
+  torch::Tensor activate_float(const torch::Tensor& x, const torch::Tensor& residual);
+  torch::Tensor pool_float(const torch::Tensor& x) const;
+  Codes pool(const Codes& map) const;
 
   LayerShape shape_;
   int weight_limit_;
@@ -54,11 +61,13 @@ class QuantisedLayer : public torch::nn::Module {
   torch::Tensor bias_;
   torch::Tensor weight_step_;
   torch::Tensor output_step_;
+  torch::Tensor pool_step_;  // with average pooling
+  torch::nn::BatchNorm2d norm_{nullptr};
 };
 
 struct QuantisedOutput {
   Codes logits;                // the last layer's sums (exact integers) and their step
-  std::vector<Codes> inputs;   // what the layers after the first read
+  std::vector<Codes> inputs;   // what each layer after the first reads; one map may come twice
   std::vector<Codes> weights;  // of each layer, before any offset
 };
 
@@ -71,6 +80,10 @@ class Network : public torch::nn::Module {
   torch::Tensor forward_float(const torch::Tensor& image_codes);
   QuantisedOutput forward_quantised(const torch::Tensor& image_codes,
                                     const std::vector<torch::Tensor>& offsets = {});
+
+  /// After the float stage, before the quantised one. Whoever loads a state of the latter folds
+  /// first.
+  void fold_batch_norms();
 
   /// First guesses of all steps, from one batch.
   void initialise_steps(const torch::Tensor& image_codes);

@@ -22,7 +22,7 @@ constexpr std::int64_t kOpset = 13;
 constexpr const char* kZeroUnsigned = "zero_uint8";
 constexpr const char* kZeroSigned = "zero_int8";
 
-/// Builds the graph along the path from image to logits; `at_` is the tensor at its end.
+/// Builds the graph in the order of the layers; `at_` is the tensor at its end.
 class GraphBuilder {
  public:
   explicit GraphBuilder(onnx::GraphProto& graph) : graph_(graph), at_("image") {}
@@ -33,10 +33,13 @@ class GraphBuilder {
     scale_ = "image_scale";
     add_float(scale_, scale);
     quantise_pair("image");
+    maps_.push_back({at_, scale_});
   }
 
   void layer(const IntegerLayer& layer, int max_code) {
     const std::string& name = layer.shape.name;
+    at_ = maps_[layer.shape.source].values;
+    scale_ = maps_[layer.shape.source].scale;
     if (!layer.shape.convolution && !flat_) flatten();
     add_weights(layer);
     const std::string weight = name + "_weight";
@@ -47,21 +50,36 @@ class GraphBuilder {
     if (layer.shape.convolution) {
       const std::int64_t k = layer.shape.kernel;
       const std::int64_t p = layer.shape.padding;
+      const std::int64_t s = layer.shape.stride;
       add_integers(node, "kernel_shape", {k, k});
       add_integers(node, "pads", {p, p, p, p});
-      add_integers(node, "strides", {1, 1});
+      add_integers(node, "strides", {s, s});
     } else {
       add_integer(node, "transB", 1);
     }
     at_ = out;
+    if (layer.shape.residual) add_residual(name, static_cast<std::size_t>(*layer.shape.residual));
     if (layer.output_scale) activation(name, *layer.output_scale, max_code);
-    if (!layer.shape.pool.empty()) max_pool(layer.shape.pool);
+    if (layer.shape.pool == Pool::kMax) max_pool(layer.shape.pool_name);
+    if (layer.shape.pool == Pool::kAverage) average_pool(layer, max_code);
+    maps_.push_back({at_, scale_});
   }
 
   void logits(std::int64_t classes) { describe(*graph_.add_output(), "logits", {classes}); }
 
  private:
-  // The unsigned quantiser is the ReLU. The clip to fewer than 8 bits comes after the first
+  struct MapName {
+    std::string values;  // dequantised
+    std::string scale;
+  };
+
+  void add_residual(const std::string& name, std::size_t map) {
+    add_node("Add", name + "_add", {at_, maps_[map].values}, name + "_added");
+    add_node("Relu", name + "_relu", {name + "_added"}, name + "_positive");
+    at_ = name + "_positive";
+  }
+
+  // The unsigned quantiser is a ReLU. The clip to fewer than 8 bits comes after the first
   // quantiser: before it, ONNX Runtime would not fuse Conv and QuantizeLinear.
   void activation(const std::string& name, float scale, int max_code) {
     scale_ = name + "_scale";
@@ -82,6 +100,13 @@ class GraphBuilder {
     add_integers(node, "strides", {2, 2});
     at_ = name + "_max";
     quantise_pair(name);
+  }
+
+  void average_pool(const IntegerLayer& layer, int max_code) {
+    const std::string& name = layer.shape.pool_name;
+    add_node("GlobalAveragePool", name, {at_}, name + "_mean");
+    at_ = name + "_mean";
+    activation(name, *layer.pool_scale, max_code);
   }
 
   void flatten() {
@@ -177,6 +202,7 @@ class GraphBuilder {
   onnx::GraphProto& graph_;
   std::string at_;
   std::string scale_;
+  std::vector<MapName> maps_;
   bool flat_ = false;
 };
 

@@ -55,6 +55,17 @@ Augmentation read_augmentation(const config::Section& section) {
   return augmentation;
 }
 
+ResidualShape read_resnet(const config::Section& section) {
+  ResidualShape shape{};
+  shape.depth = section.required<int>("depth", 8, 110);
+  shape.width = section.required<int>("width", 1, 64);
+  if (shape.depth % 6 != 2) {
+    throw base::InputError(section.place("depth"), fmt::format("is {}", shape.depth),
+                           "6 n + 2, as 8, 14 or 20");
+  }
+  return shape;
+}
+
 Sparsity read_sparsity(const config::Section& section) {
   Sparsity sparsity{};
   sparsity.lambda = section.required<double>("lambda", 0.0, 1000.0);
@@ -109,11 +120,25 @@ void emit_augmentation(YAML::Emitter& out, const Augmentation& augmentation) {
   out << YAML::EndMap;
 }
 
+void emit_architecture(YAML::Emitter& out, const Recipe& recipe) {
+  const bool residual = recipe.architecture == Architecture::kResnet;
+  out << YAML::Key << "architecture" << YAML::Value << (residual ? "resnet" : "lenet5");
+  if (!residual) return;
+  out << YAML::Key << "resnet" << YAML::Value << YAML::BeginMap;
+  out << YAML::Key << "depth" << YAML::Value << recipe.resnet.depth;
+  out << YAML::Key << "width" << YAML::Value << recipe.resnet.width;
+  out << YAML::EndMap;
+}
+
 Recipe read(const config::Document& document) {
   const config::Section root = document.root();
   Recipe recipe{};
   recipe.name = root.required<std::string>("name");
-  recipe.architecture = root.choice<std::string>("architecture", {{"lenet5", "lenet5"}});
+  recipe.architecture = root.choice<Architecture>(
+      "architecture", {{"lenet5", Architecture::kLenet5}, {"resnet", Architecture::kResnet}});
+  if (recipe.architecture == Architecture::kResnet) {
+    recipe.resnet = read_resnet(root.section("resnet"));
+  }
   recipe.dataset = root.choice<std::string>("dataset", {{"fashion-mnist", "fashion-mnist"}});
   recipe.seed = root.required<std::uint64_t>("seed", 0, kLargestSeed);
   recipe.held_out = root.required<int>("held_out", 1, 30000);
@@ -142,6 +167,11 @@ double learning_rate(const Stage& stage, double done) {
   return stage.learning_rate * std::pow(stage.drop_to, static_cast<double>(drops));
 }
 
+std::vector<LayerShape> layers_of(const Recipe& recipe) {
+  if (recipe.architecture == Architecture::kLenet5) return lenet5_layers();
+  return resnet_layers(recipe.resnet.depth, recipe.resnet.width);
+}
+
 Recipe read_recipe(const std::string& file, const std::vector<config::Override>& overrides) {
   return read(config::Document::load(file, overrides));
 }
@@ -154,7 +184,7 @@ Recipe parse_recipe(const std::string& name, const std::string& bytes,
 void emit_recipe(YAML::Emitter& out, const Recipe& recipe) {
   out << YAML::BeginMap;
   out << YAML::Key << "name" << YAML::Value << recipe.name;
-  out << YAML::Key << "architecture" << YAML::Value << recipe.architecture;
+  emit_architecture(out, recipe);
   out << YAML::Key << "dataset" << YAML::Value << recipe.dataset;
   out << YAML::Key << "seed" << YAML::Value << recipe.seed;
   out << YAML::Key << "held_out" << YAML::Value << recipe.held_out;
@@ -185,7 +215,7 @@ std::string fingerprint(const Recipe& recipe) {
 std::string float_fingerprint(const Recipe& recipe) {
   YAML::Emitter out;
   out << YAML::BeginMap;
-  out << YAML::Key << "architecture" << YAML::Value << recipe.architecture;
+  emit_architecture(out, recipe);
   out << YAML::Key << "dataset" << YAML::Value << recipe.dataset;
   out << YAML::Key << "seed" << YAML::Value << recipe.seed;
   out << YAML::Key << "held_out" << YAML::Value << recipe.held_out;

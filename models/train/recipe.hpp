@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "config/document.hpp"
+#include "layers.hpp"
 
 namespace YAML {
 class Emitter;
@@ -54,9 +55,18 @@ struct Sharpness {
   double rho;
 };
 
+enum class Architecture { kLenet5, kResnet };
+
+/// Only with kResnet.
+struct ResidualShape {
+  int depth;  // 6 n + 2
+  int width;  // channels of the first group
+};
+
 struct Recipe {
   std::string name;
-  std::string architecture;
+  Architecture architecture;
+  ResidualShape resnet;
   std::string dataset;
   std::uint64_t seed;
   int held_out;  // last images of the training set, kept for choosing hyper-parameters
@@ -74,6 +84,8 @@ struct Recipe {
 Recipe read_recipe(const std::string& file, const std::vector<config::Override>& overrides = {});
 Recipe parse_recipe(const std::string& name, const std::string& bytes,
                     const std::vector<config::Override>& overrides = {});
+
+std::vector<LayerShape> layers_of(const Recipe& recipe);
 
 /// Writes the recipe as a YAML map with the same keys as a recipe file.
 void emit_recipe(YAML::Emitter& out, const Recipe& recipe);

@@ -167,8 +167,9 @@ std::uint8_t first_largest(const float* begin, std::int64_t count) {
 
 /// `run` maps image codes to scores [n, classes] and their step, and may count its inputs.
 template <typename Run>
-Evaluation evaluate(const Images& images, int activation_bits, const Run& run) {
+Evaluation evaluate(Network& network, const Images& images, int activation_bits, const Run& run) {
   const torch::NoGradGuard no_gradient;
+  network.eval();
   Evaluation result;
   for (std::size_t at = 0; at < images.count; at += kEvaluationBatch) {
     const std::size_t end = std::min(at + kEvaluationBatch, images.count);
@@ -185,6 +186,7 @@ Evaluation evaluate(const Images& images, int activation_bits, const Run& run) {
     result.loss += functional::cross_entropy(out.values(), batch.labels, sum).item<double>();
   }
   result.loss /= static_cast<double>(images.count);
+  network.train();
   return result;
 }
 
@@ -245,6 +247,7 @@ void train_float(Network& network, const Recipe& recipe, const Images& training,
 
 void train_quantised(Network& network, const Recipe& recipe, const Images& training,
                      const Images& held_out, const StageRun& run) {
+  network.fold_batch_norms();
   const StageWork work{
       "quantised",
       recipe.quantised_stage,
@@ -276,7 +279,7 @@ double Evaluation::density() const {
 }
 
 Evaluation evaluate_float(Network& network, const Images& images, int activation_bits) {
-  return evaluate(images, activation_bits,
+  return evaluate(network, images, activation_bits,
                   [&](const torch::Tensor& codes, std::vector<InputCount>&) {
                     return Codes{network.forward_float(codes), torch::ones({})};
                   });
@@ -284,7 +287,7 @@ Evaluation evaluate_float(Network& network, const Images& images, int activation
 
 Evaluation evaluate_quantised(Network& network, const Images& images, int activation_bits,
                               const std::vector<torch::Tensor>& offsets) {
-  return evaluate(images, activation_bits,
+  return evaluate(network, images, activation_bits,
                   [&](const torch::Tensor& codes, std::vector<InputCount>& counts) {
                     const QuantisedOutput out = network.forward_quantised(codes, offsets);
                     count(out.inputs, counts);

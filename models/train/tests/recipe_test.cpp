@@ -59,6 +59,8 @@ TEST(Recipe, SaysWhatIsWrong) {
       {{"float_stage.schedule", "step"}, "drop_at"},
       {{"float_stage.momentum", "0"}, "nesterov"},
       {{"architecture", "lenet"}, "lenet5"},
+      {{"architecture", "resnet"}, "resnet"},
+      {{"resnet.depth", "8"}, "resnet"},
       {{"seed", "1.5"}, "seed"},
       {{"name", "../up"}, "name"},
       {{"colour", "red"}, "colour"},
@@ -77,6 +79,17 @@ TEST(Recipe, IsReadBackAsItWasWritten) {
   const Recipe again = parse_recipe("again.yaml", out.c_str());
   EXPECT_EQ(fingerprint(again), fingerprint(recipe));
   EXPECT_EQ(again.sharpness.rho, 0.35);
+}
+
+TEST(Recipe, TakesResidualNetworksOfTheFamily) {
+  const auto with_depth = [](const char* depth) {
+    return parse_recipe(
+        "r.yaml", kRecipe,
+        {{"architecture", "resnet"}, {"resnet.depth", depth}, {"resnet.width", "8"}});
+  };
+  EXPECT_EQ(layers_of(with_depth("8")).size(), 10U);
+  EXPECT_EQ(layers_of(with_depth("20")).size(), 22U);
+  EXPECT_THROW(with_depth("10"), base::InputError);
 }
 
 TEST(Recipe, SharesItsFloatStageUnlessTheFloatPartDiffers) {
