@@ -31,23 +31,19 @@ struct Sums {
   std::vector<std::int32_t> values;
 };
 
-// One output of a convolution; what lies in the padding is zero.
-std::int32_t convolve_at(const IntegerLayer& layer, const Map& in, int output, int y, int x) {
-  const LayerShape& shape = layer.shape;
-  std::int32_t sum = layer.bias[static_cast<std::size_t>(output)];
-  for (int c = 0; c < shape.inputs; ++c) {
-    for (int ky = 0; ky < shape.kernel; ++ky) {
-      const int from_y = y * shape.stride + ky - shape.padding;
-      if (from_y < 0 || from_y >= in.rows) continue;
-      for (int kx = 0; kx < shape.kernel; ++kx) {
-        const int from_x = x * shape.stride + kx - shape.padding;
-        if (from_x < 0 || from_x >= in.columns) continue;
-        const int tap = ((output * shape.inputs + c) * shape.kernel + ky) * shape.kernel + kx;
-        sum += in.at(c, from_y, from_x) * layer.weights[static_cast<std::size_t>(tap)];
-      }
+// Adds one weight's products to an output channel's sums; what lies in the padding is zero.
+void add_tap(const LayerShape& shape, const Map& in, int channel, int ky, int kx, int weight,
+             Sums& sums, std::int32_t* plane) {
+  for (int y = 0; y < sums.rows; ++y) {
+    const int from_y = y * shape.stride + ky - shape.padding;
+    if (from_y < 0 || from_y >= in.rows) continue;
+    const std::uint8_t* row = in.codes.data() + (channel * in.rows + from_y) * in.columns;
+    for (int x = 0; x < sums.columns; ++x) {
+      const int from_x = x * shape.stride + kx - shape.padding;
+      if (from_x < 0 || from_x >= in.columns) continue;
+      plane[y * sums.columns + x] += row[from_x] * weight;
     }
   }
-  return sum;
 }
 
 // A fully connected layer is a convolution of a 1 x 1 map whose channels are the features.
@@ -56,12 +52,18 @@ Sums sum_layer(const IntegerLayer& layer, const Map& in) {
   const int rows = (in.rows + 2 * shape.padding - shape.kernel) / shape.stride + 1;
   const int columns = (in.columns + 2 * shape.padding - shape.kernel) / shape.stride + 1;
   Sums sums{shape.outputs, rows, columns, {}};
-  const int size = shape.outputs * rows * columns;
-  sums.values.reserve(static_cast<std::size_t>(size));
+  sums.values.reserve(static_cast<std::size_t>(shape.outputs * rows * columns));
+  for (const std::int32_t bias : layer.bias) {
+    sums.values.insert(sums.values.end(), static_cast<std::size_t>(rows * columns), bias);
+  }
+  const std::int8_t* weight = layer.weights.data();
   for (int output = 0; output < shape.outputs; ++output) {
-    for (int y = 0; y < rows; ++y) {
-      for (int x = 0; x < columns; ++x) {
-        sums.values.push_back(convolve_at(layer, in, output, y, x));
+    std::int32_t* plane = sums.values.data() + output * rows * columns;
+    for (int channel = 0; channel < shape.inputs; ++channel) {
+      for (int ky = 0; ky < shape.kernel; ++ky) {
+        for (int kx = 0; kx < shape.kernel; ++kx, ++weight) {
+          if (*weight != 0) add_tap(shape, in, channel, ky, kx, *weight, sums, plane);
+        }
       }
     }
   }
@@ -74,23 +76,22 @@ std::uint8_t to_code(float value, int max_code) {
       std::clamp(std::nearbyint(value), 0.0F, static_cast<float>(max_code)));
 }
 
-Map requantise(const Sums& sums, float scale, int bits) {
+// `residual` only where the layer has one.
+Map requantise(const IntegerLayer& layer, const Sums& sums, const Map* residual, int bits) {
   Map out{sums.channels, sums.rows, sums.columns, {}};
   out.codes.reserve(sums.values.size());
-  for (const std::int32_t sum : sums.values) {
-    out.codes.push_back(tensor::requantise(sum, scale, bits));
-  }
-  return out;
-}
-
-Map requantise_with_residual(const Sums& sums, float scale, const Map& residual,
-                             float residual_scale, int max_code) {
-  Map out{sums.channels, sums.rows, sums.columns, {}};
-  out.codes.reserve(sums.values.size());
+  const std::size_t values = sums.values.size() / static_cast<std::size_t>(sums.channels);
+  const float residual_scale = layer.residual_scale / *layer.output_scale;
   for (std::size_t i = 0; i < sums.values.size(); ++i) {
+    const float scale = tensor::combined_scale(layer.input_scale, layer.weight_scale(i / values),
+                                               *layer.output_scale);
+    if (residual == nullptr) {
+      out.codes.push_back(tensor::requantise(sums.values[i], scale, bits));
+      continue;
+    }
     const float own = static_cast<float>(sums.values[i]) * scale;
-    const float added = static_cast<float>(residual.codes[i]) * residual_scale;
-    out.codes.push_back(to_code(own + added, max_code));
+    const float added = static_cast<float>(residual->codes[i]) * residual_scale;
+    out.codes.push_back(to_code(own + added, (1 << bits) - 1));
   }
   return out;
 }
@@ -161,16 +162,9 @@ std::uint8_t classify(const IntegerNetwork& network, Map image, std::vector<Inpu
       const auto best = std::max_element(sums.values.begin(), sums.values.end());
       return static_cast<std::uint8_t>(std::distance(sums.values.begin(), best));
     }
-    const float scale =
-        tensor::combined_scale(layer.input_scale, layer.weight_scale, *layer.output_scale);
-    Map out;
-    if (layer.shape.residual) {
-      out = requantise_with_residual(
-          sums, scale, maps[static_cast<std::size_t>(*layer.shape.residual)],
-          layer.residual_scale / *layer.output_scale, network.max_code());
-    } else {
-      out = requantise(sums, scale, network.activation_bits);
-    }
+    const auto& added = layer.shape.residual;
+    const Map* residual = added ? &maps[static_cast<std::size_t>(*added)] : nullptr;
+    Map out = requantise(layer, sums, residual, network.activation_bits);
     maps.push_back(pool(layer, std::move(out), network.max_code()));
   }
 }

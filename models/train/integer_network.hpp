@@ -16,11 +16,15 @@ struct IntegerLayer {
   LayerShape shape;
   std::vector<std::int8_t> weights;  // [outputs][inputs][kernel][kernel]
   std::vector<std::int32_t> bias;    // [outputs], in steps of input_scale * weight_scale
+  std::vector<float> weight_scales;  // one, or one for each output
   float input_scale;
-  float residual_scale;  // only with a residual
-  float weight_scale;
+  float residual_scale;               // only with a residual
   std::optional<float> output_scale;  // the last layer has none: its sums are the logits
   std::optional<float> pool_scale;    // only with average pooling
+
+  float weight_scale(std::size_t output) const {
+    return weight_scales[weight_scales.size() == 1 ? 0 : output];
+  }
 
   /// Of the map that it makes; 0 for the last layer.
   float map_scale() const { return pool_scale.value_or(output_scale.value_or(0.0F)); }

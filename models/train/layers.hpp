@@ -27,7 +27,7 @@ struct LayerShape {
   std::string pool_name;        // empty for none
   std::size_t source;           // the map it reads
   std::optional<int> residual;  // the map that is added to its sums, before its ReLU
-  bool batch_norm;              // in the float stage; folded into weights and bias after it
+  bool batch_norm;              // behind a convolution; folded at export
 };
 
 /// LeNet-5 for 28 x 28 images with one channel and ten classes.

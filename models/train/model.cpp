@@ -21,8 +21,16 @@ constexpr std::int64_t kExactInFloat = std::int64_t{1} << 24;
 
 constexpr double kSmallestStep = 1e-6;
 
-// Features of one sample: what the LSQ paper counts for the step of an activation.
-std::int64_t values_per_sample(const torch::Tensor& x) { return x.numel() / x.size(0); }
+/// A batch norm as a part of the layer: steps cannot be negative, so the sign goes to the codes.
+struct FoldedNorm {
+  torch::Tensor signs;
+  torch::Tensor weight_steps;
+};
+
+FoldedNorm fold(const torch::Tensor& factor, const torch::Tensor& weight_step) {
+  return {torch::where(factor < 0, -torch::ones_like(factor), torch::ones_like(factor)),
+          (weight_step * factor.abs()).clamp_min(kSmallestStep)};
+}
 
 void require_exact_sums(const IntegerLayer& layer, int activation_limit) {
   const std::size_t taps = layer.weights.size() / layer.bias.size();
@@ -107,14 +115,12 @@ torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x, const torch:
   return pool_float(activate_float(x, residual));
 }
 
-void QuantisedLayer::fold_batch_norm() {
-  if (!norm_) return;
-  const torch::NoGradGuard no_gradient;
-  const torch::Tensor factor = norm_->weight / (norm_->running_var + norm_->options.eps()).sqrt();
-  weight_.mul_(factor.view({-1, 1, 1, 1}));
-  bias_.copy_(norm_->bias - norm_->running_mean * factor);
-  unregister_module("norm");
-  norm_ = nullptr;
+torch::Tensor QuantisedLayer::norm_factor() const {
+  return norm_->weight / (norm_->running_var + norm_->options.eps()).sqrt();
+}
+
+torch::Tensor QuantisedLayer::norm_bias() const {
+  return norm_->bias - norm_->running_mean * norm_factor();
 }
 
 Codes QuantisedLayer::quantised_weights() const {
@@ -129,15 +135,53 @@ Codes QuantisedLayer::forward_sums(const Codes& in, const Codes& weights) {
   return {linear(in.codes, weights.codes, bias_codes), sum_step};
 }
 
-Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& residual, const Codes& weights) {
-  const Codes sums = forward_sums(in, weights);
+// The sums in steps of the output. The order of the float operations of evaluation is the integer
+// network's: sum * ((in_step * weight_step) / step).
+torch::Tensor QuantisedLayer::scaled_sums(const Codes& in, const Codes& weights,
+                                          const torch::Tensor& step, bool keep_statistics) {
+  if (!norm_) {
+    const Codes sums = forward_sums(in, weights);
+    return sums.codes * (sums.step / step);
+  }
+  if (!is_training()) {
+    const FoldedNorm folded = fold(norm_factor(), weights.step);
+    const torch::Tensor sum_step = in.step * folded.weight_steps;
+    const torch::Tensor bias_codes = (norm_bias() / sum_step).round();
+    const torch::Tensor sums =
+        linear(in.codes, weights.codes * folded.signs.view({-1, 1, 1, 1}), bias_codes);
+    return sums * (sum_step / step).view({-1, 1, 1});
+  }
+  const torch::Tensor values =
+      linear(in.codes, weights.codes, torch::Tensor()) * (in.step * weights.step);
+  const torch::Tensor nowhere;
+  const torch::Tensor normed =
+      functional::batch_norm(values, keep_statistics ? nowhere : norm_->running_mean,
+                             keep_statistics ? nowhere : norm_->running_var,
+                             functional::BatchNormFuncOptions()
+                                 .weight(norm_->weight)
+                                 .bias(norm_->bias)
+                                 .training(true)
+                                 .momentum(norm_->options.momentum())
+                                 .eps(norm_->options.eps()));
+  return normed / step;
+}
+
+Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& residual, const Codes& weights,
+                                    bool keep_statistics) {
   const torch::Tensor step =
-      balance_gradient(output_step_, values_per_sample(sums.codes), activation_limit_);
-  // The order of these float operations is the integer network's: sum * (sum_step / step), then
-  // the residual's product is added.
-  torch::Tensor scaled = sums.codes * (sums.step / step);
+      balance_gradient(output_step_, output_values(in.codes), activation_limit_);
+  torch::Tensor scaled = scaled_sums(in, weights, step, keep_statistics);
   if (shape_.residual) scaled = scaled + residual.codes * (residual.step / step);
   return pool({to_codes(scaled, 0, activation_limit_), step});
+}
+
+// Features of one sample behind the layer: what the LSQ paper counts for the step of an activation.
+std::int64_t QuantisedLayer::output_values(const torch::Tensor& in) const {
+  if (!shape_.convolution) return shape_.outputs;
+  const auto along = [this](std::int64_t size) {
+    return (size + 2 * shape_.padding - shape_.kernel) / shape_.stride + 1;
+  };
+  return shape_.outputs * along(in.size(2)) * along(in.size(3));
 }
 
 Codes QuantisedLayer::pool(const Codes& map) const {
@@ -165,13 +209,23 @@ IntegerLayer QuantisedLayer::freeze(float input_scale, float residual_scale) con
   layer.shape = shape_;
   layer.input_scale = input_scale;
   layer.residual_scale = residual_scale;
-  layer.weight_scale = weight_step_.item<float>();
+  torch::Tensor codes = to_codes(weight_ / weight_step_, -weight_limit_, weight_limit_);
+  torch::Tensor weight_steps = weight_step_.view({1});
+  torch::Tensor bias = bias_;
+  if (norm_) {
+    const FoldedNorm folded = fold(norm_factor(), weight_step_);
+    codes = codes * folded.signs.view({-1, 1, 1, 1});
+    weight_steps = folded.weight_steps;
+    bias = norm_bias();
+  }
   if (!last_) layer.output_scale = output_step_.item<float>();
   if (shape_.pool == Pool::kAverage) layer.pool_scale = pool_step_.item<float>();
-  layer.weights =
-      integers<std::int8_t>(to_codes(weight_ / weight_step_, -weight_limit_, weight_limit_));
-  const torch::Tensor sum_step = torch::scalar_tensor(input_scale) * weight_step_;
-  layer.bias = integers<std::int32_t>(round_straight_through(bias_ / sum_step));
+  layer.weights = integers<std::int8_t>(codes);
+  for (std::int64_t i = 0; i < weight_steps.numel(); ++i) {
+    layer.weight_scales.push_back(weight_steps[i].item<float>());
+  }
+  layer.bias =
+      integers<std::int32_t>((bias / (torch::scalar_tensor(input_scale) * weight_steps)).round());
   require_exact_sums(layer, activation_limit_);
   return layer;
 }
@@ -223,18 +277,16 @@ QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes,
     if (i + 1 == layers_.size()) {
       out.logits = layers_[i]->forward_sums(in, weights);
     } else {
-      maps.push_back(layers_[i]->forward_codes(in, residual_of(shape, maps), weights));
+      maps.push_back(
+          layers_[i]->forward_codes(in, residual_of(shape, maps), weights, !offsets.empty()));
     }
   }
   return out;
 }
 
-void Network::fold_batch_norms() {
-  for (const auto& layer : layers_) layer->fold_batch_norm();
-}
-
 void Network::initialise_steps(const torch::Tensor& image_codes) {
   const torch::NoGradGuard no_gradient;
+  eval();
   std::vector<torch::Tensor> maps = {image_codes * image_scale(activation_bits_)};
   for (const auto& layer : layers_) {
     const torch::Tensor in = maps[layer->shape().source];
@@ -242,6 +294,7 @@ void Network::initialise_steps(const torch::Tensor& image_codes) {
     layer->initialise_steps(in, residual);
     maps.push_back(layer->forward_float(in, residual));
   }
+  train();
 }
 
 void Network::keep_steps_positive() {

@@ -17,7 +17,9 @@
 namespace lacuna::train {
 
 /// A convolution or fully connected layer, its bias, its ReLU and quantiser (but for the last
-/// layer), and its pooling. In float a batch norm may stand behind the convolution.
+/// layer), and its pooling. A batch norm may stand behind the convolution. In evaluation, and in
+/// the integer network, it is part of the layer: it scales each channel's weight step and makes the
+/// bias. In training it works on the real values of the sums, with the batch's statistics.
 class QuantisedLayer : public torch::nn::Module {
  public:
   QuantisedLayer(LayerShape shape, int weight_bits, int activation_bits, bool last);
@@ -26,16 +28,14 @@ class QuantisedLayer : public torch::nn::Module {
   /// one, here and below.
   torch::Tensor forward_float(const torch::Tensor& x, const torch::Tensor& residual);
 
-  /// The weights as the quantised network has them.
+  /// The weights as the quantised network has them, before any batch norm.
   Codes quantised_weights() const;
 
   /// Both take the quantised weights; the codes may be off the grid. The first is not for the last
   /// layer, the second only for it: the sums and the step that makes them logits.
-  Codes forward_codes(const Codes& in, const Codes& residual, const Codes& weights);
+  Codes forward_codes(const Codes& in, const Codes& residual, const Codes& weights,
+                      bool keep_statistics);
   Codes forward_sums(const Codes& in, const Codes& weights);
-
-  /// Puts what the batch norm does in evaluation into weights and bias; it is gone after this.
-  void fold_batch_norm();
 
   /// Sets the steps to first guesses: from the weights, and from the layer's float outputs.
   void initialise_steps(const torch::Tensor& input, const torch::Tensor& residual);
@@ -49,7 +49,13 @@ class QuantisedLayer : public torch::nn::Module {
  private:
   torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias) const;
+  torch::Tensor scaled_sums(const Codes& in, const Codes& weights, const torch::Tensor& step,
+                            bool keep_statistics);
+  /// Of each channel, what the batch norm multiplies in evaluation, and the bias it leaves.
+  torch::Tensor norm_factor() const;
+  torch::Tensor norm_bias() const;
   torch::Tensor activate_float(const torch::Tensor& x, const torch::Tensor& residual);
+  std::int64_t output_values(const torch::Tensor& in) const;
   torch::Tensor pool_float(const torch::Tensor& x) const;
   Codes pool(const Codes& map) const;
 
@@ -76,16 +82,13 @@ class Network : public torch::nn::Module {
   Network(const std::vector<LayerShape>& shapes, int weight_bits, int activation_bits);
 
   /// Both take image codes [n, 1, rows, columns]; the image is quantised in float runs, too.
-  /// Offsets, one a layer or none at all, are added to the quantised weights in their own unit.
+  /// Offsets, one a layer or none at all, are added to the quantised weights in their own unit; a
+  /// run with them leaves the batch norms' statistics alone.
   torch::Tensor forward_float(const torch::Tensor& image_codes);
   QuantisedOutput forward_quantised(const torch::Tensor& image_codes,
                                     const std::vector<torch::Tensor>& offsets = {});
 
-  /// After the float stage, before the quantised one. Whoever loads a state of the latter folds
-  /// first.
-  void fold_batch_norms();
-
-  /// First guesses of all steps, from one batch.
+  /// First guesses of all steps, from one batch; batch norms as in evaluation.
   void initialise_steps(const torch::Tensor& image_codes);
 
   /// A step must stay positive; the optimiser does not know that.

@@ -135,15 +135,38 @@ class GraphBuilder {
     onnx::TensorProto& codes = add_tensor(weight, onnx::TensorProto::INT8, sizes);
     codes.mutable_raw_data()->assign(reinterpret_cast<const char*>(layer.weights.data()),
                                      layer.weights.size());
-    add_float(weight + "_scale", layer.weight_scale);
-    add_node("DequantizeLinear", weight + "_dequantise", {weight, weight + "_scale", kZeroSigned},
-             weight + "_dequantised");
+    add_scales(weight + "_scale", layer.weight_scales);
+    const bool by_channel = layer.weight_scales.size() > 1;
+    std::string zero = kZeroSigned;
+    if (by_channel) {
+      zero = weight + "_zero";
+      onnx::TensorProto& zeros = add_tensor(zero, onnx::TensorProto::INT8, {outputs});
+      for (std::int64_t i = 0; i < outputs; ++i) zeros.add_int32_data(0);
+    }
+    onnx::NodeProto& weights = add_node("DequantizeLinear", weight + "_dequantise",
+                                        {weight, weight + "_scale", zero}, weight + "_dequantised");
     onnx::TensorProto& offsets = add_tensor(bias, onnx::TensorProto::INT32, {outputs});
     for (const std::int32_t value : layer.bias) offsets.add_int32_data(value);
-    add_float(bias + "_scale", layer.input_scale * layer.weight_scale);
+    std::vector<float> bias_scales;
+    for (const float scale : layer.weight_scales) bias_scales.push_back(layer.input_scale * scale);
+    add_scales(bias + "_scale", bias_scales);
     // Without a zero point: for int32 there is none but 0.
-    add_node("DequantizeLinear", bias + "_dequantise", {bias, bias + "_scale"},
-             bias + "_dequantised");
+    onnx::NodeProto& biases = add_node("DequantizeLinear", bias + "_dequantise",
+                                       {bias, bias + "_scale"}, bias + "_dequantised");
+    if (!by_channel) return;
+    add_integer(weights, "axis", 0);
+    add_integer(biases, "axis", 0);
+  }
+
+  // One scale is a scalar, as everywhere else.
+  void add_scales(const std::string& name, const std::vector<float>& scales) {
+    if (scales.size() == 1) {
+      add_float(name, scales.front());
+      return;
+    }
+    onnx::TensorProto& tensor =
+        add_tensor(name, onnx::TensorProto::FLOAT, {static_cast<std::int64_t>(scales.size())});
+    for (const float scale : scales) tensor.add_float_data(scale);
   }
 
   void zero_points() {

@@ -109,7 +109,7 @@ void require_finite(const StageWork& work, int epoch, const BatchLoss& loss) {
 void require_alive(const StageWork& work, int epoch, const Evaluation& held, std::size_t images) {
   for (std::size_t i = 0; i < held.inputs.size(); ++i) {
     if (held.inputs[i].nonzero > 0) continue;
-    fail(work, epoch, fmt::format("all activations after layer {} are zero", i + 1));
+    fail(work, epoch, fmt::format("all activations that layer {} reads are zero", i + 2));
   }
   const double accuracy = static_cast<double>(held.correct) / static_cast<double>(images);
   if (accuracy >= kDeadAccuracy && std::isfinite(held.loss)) return;
@@ -247,7 +247,6 @@ void train_float(Network& network, const Recipe& recipe, const Images& training,
 
 void train_quantised(Network& network, const Recipe& recipe, const Images& training,
                      const Images& held_out, const StageRun& run) {
-  network.fold_batch_norms();
   const StageWork work{
       "quantised",
       recipe.quantised_stage,
