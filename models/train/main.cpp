@@ -32,6 +32,7 @@
 #include "network/data_set.hpp"
 #include "onnx_export.hpp"
 #include "recipe.hpp"
+#include "sharpness_command.hpp"
 #include "train.hpp"
 
 namespace lacuna::train {
@@ -90,7 +91,9 @@ std::optional<Arguments> parse_arguments(int argc, char** argv) {
   options::store(
       options::command_line_parser(argc, argv).options(known).positional(positional).run(), values);
   if (values.count("help") != 0) {
-    std::cout << "Usage: lacuna-train RECIPE.yaml --work DIR [options]\n" << known;
+    std::cout << "Usage: lacuna-train RECIPE.yaml --work DIR [options]\n"
+                 "       lacuna-train sharpness MODEL --out DIR [options]\n"
+              << known;
     return std::nullopt;
   }
   options::notify(values);
@@ -267,6 +270,10 @@ int report_error(const std::string& text, int code) {
 
 int run_program(int argc, char** argv) {
   try {
+    if (argc > 1 && std::string(argv[1]) == "sharpness") {
+      run_sharpness(argc - 1, argv + 1);
+      return 0;
+    }
     const auto arguments = parse_arguments(argc, argv);
     if (arguments) run(*arguments);
     return 0;

@@ -20,6 +20,7 @@
 #include "base/file.hpp"
 #include "model.hpp"
 #include "onnx_export.hpp"
+#include "toy_images.hpp"
 #include "train.hpp"
 
 extern char** environ;
@@ -45,23 +46,6 @@ quantised_stage: {epochs: 3, batch: 10, learning_rate: 0.01, momentum: 0.9, nest
 sparsity: {lambda: 0.05, none_until: 0.15, full_from: 0.55}
 sharpness: {rho: 0.05}
 )";
-
-// Class k is a bright bar in rows 2k + 4 and 2k + 5, over noise.
-Images bars(std::size_t count, unsigned salt) {
-  Images images;
-  images.count = count;
-  images.rows = images.columns = 28;
-  unsigned noise = salt;
-  for (std::size_t i = 0; i < count; ++i) {
-    images.labels.push_back(static_cast<std::uint8_t>(i % 10));
-    for (std::size_t p = 0; p < 784; ++p) {
-      noise = noise * 1664525U + 1013904223U;
-      const bool bar = p / 56 == 2 + i % 10;
-      images.pixels.push_back(static_cast<std::uint8_t>(bar ? 255 : noise >> 27));
-    }
-  }
-  return images;
-}
 
 class Folder {
  public:
