@@ -8,6 +8,7 @@
 #include <torch/utils.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -71,7 +72,7 @@ std::string train_tiny(const Folder& folder, const Recipe& recipe, int steps,
   const Images training = bars(200, 1);
   const Images held_out = bars(50, 2);
   torch::manual_seed(recipe.seed);
-  Network network(lenet5_layers(), recipe.weight_bits, recipe.activation_bits);
+  Network network(layers_of(recipe), recipe.weight_bits, recipe.activation_bits);
   const auto run = [&](const char* file) {
     return StageRun{(folder / file).string(), file,
                     [log](const EpochResult& row) {
@@ -108,6 +109,17 @@ TEST(Resume, GivesTheSameBytesWhereverTheRunWasStopped) {
       EXPECT_EQ(resumed[i].held_out_correct, log[i].held_out_correct);
     }
   }
+}
+
+TEST(Resume, KeepsTheStatisticsOfBatchNorms) {
+  const Recipe recipe =
+      tiny({{"architecture", "resnet"}, {"resnet.depth", "8"}, {"resnet.width", "2"}});
+  const Folder whole("whole");
+  const Folder folder("resumed");
+  const std::string expected = train_tiny(whole, recipe, 0);
+  EXPECT_THROW(train_tiny(folder, recipe, 25), Killed);
+  EXPECT_THROW(train_tiny(folder, recipe, 55), Killed);
+  EXPECT_EQ(train_tiny(folder, recipe, 0), expected);
 }
 
 TEST(Resume, GoesByTheSeed) {
@@ -183,11 +195,19 @@ class Program : public testing::Test {
   }
 
   pid_t start(const std::string& to, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {LACUNA_TRAIN, (folder_ / "tiny.yaml").string(),
-                                      "--work",     (folder_ / ("work_" + to)).string(),
-                                      "--models",   (folder_ / to).string(),
-                                      "--data",     (folder_ / "").string()};
+    std::vector<std::string> words = {(folder_ / "tiny.yaml").string(),
+                                      "--work",
+                                      (folder_ / ("work_" + to)).string(),
+                                      "--models",
+                                      (folder_ / to).string(),
+                                      "--data",
+                                      (folder_ / "").string()};
     words.insert(words.end(), more.begin(), more.end());
+    return spawn(words);
+  }
+
+  pid_t spawn(std::vector<std::string> words) {
+    words.insert(words.begin(), LACUNA_TRAIN);
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -234,6 +254,35 @@ TEST_F(Program, GivesTheSameFilesAfterAnyNumberOfKills) {
   EXPECT_EQ(bytes("killed/tiny/tiny.onnx"), bytes("whole/tiny/tiny.onnx"));
   EXPECT_EQ(bytes("killed/tiny/card.yaml"), bytes("whole/tiny/card.yaml"));
   EXPECT_EQ(bytes("work_killed/tiny/train.csv"), bytes("work_whole/tiny/train.csv"));
+}
+
+TEST_F(Program, MeasuresTheLossAroundAFinishedNetwork) {
+  ASSERT_EQ(wait_for(start("whole")), 0) << bytes("said");
+  const std::vector<std::string> words = {"sharpness",
+                                          (folder_ / "whole/tiny/").string(),
+                                          "--data",
+                                          (folder_ / "").string(),
+                                          "--directions",
+                                          "2",
+                                          "--radius",
+                                          "0.1",
+                                          "0.4",
+                                          "--points",
+                                          "3",
+                                          "--out"};
+  for (const char* const out : {"once", "again"}) {
+    std::vector<std::string> all = words;
+    all.push_back((folder_ / out).string());
+    ASSERT_EQ(wait_for(spawn(all)), 0) << bytes("said");
+  }
+  const std::string radius = bytes("once/radius.csv");
+  const std::string slice = bytes("once/slice.csv");
+  EXPECT_EQ(radius.substr(0, radius.find('\n')), "radius,direction,loss,accuracy");
+  EXPECT_EQ(std::count(radius.begin(), radius.end(), '\n'), 1 + 1 + 2 * 2);
+  EXPECT_EQ(slice.substr(0, slice.find('\n')), "x,y,loss,accuracy");
+  EXPECT_EQ(std::count(slice.begin(), slice.end(), '\n'), 1 + 3 * 3);
+  EXPECT_EQ(bytes("again/radius.csv"), radius);
+  EXPECT_EQ(bytes("again/slice.csv"), slice);
 }
 
 TEST_F(Program, SavesNoNetworkThatDied) {
