@@ -64,7 +64,7 @@ Batch BatchSource::next() {
   Batch batch = empty_batch(images_, batch_);
   const auto rows = static_cast<int>(images_.rows);
   const auto columns = static_cast<int>(images_.columns);
-  const auto spread = static_cast<std::size_t>(2 * augmentation_.shift + 1);
+  const auto spread = 2 * static_cast<std::size_t>(augmentation_.shift) + 1;
   float* code = batch.codes.data_ptr<float>();
   std::int64_t* label = batch.labels.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < batch_; ++i) {

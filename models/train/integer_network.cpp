@@ -52,10 +52,9 @@ Sums sum_layer(const IntegerLayer& layer, const Map& in) {
   const int rows = (in.rows + 2 * shape.padding - shape.kernel) / shape.stride + 1;
   const int columns = (in.columns + 2 * shape.padding - shape.kernel) / shape.stride + 1;
   Sums sums{shape.outputs, rows, columns, {}};
-  sums.values.reserve(static_cast<std::size_t>(shape.outputs * rows * columns));
-  for (const std::int32_t bias : layer.bias) {
-    sums.values.insert(sums.values.end(), static_cast<std::size_t>(rows * columns), bias);
-  }
+  const auto pixels = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  sums.values.reserve(layer.bias.size() * pixels);
+  for (const std::int32_t bias : layer.bias) sums.values.insert(sums.values.end(), pixels, bias);
   const std::int8_t* weight = layer.weights.data();
   for (int output = 0; output < shape.outputs; ++output) {
     std::int32_t* plane = sums.values.data() + output * rows * columns;

@@ -96,6 +96,7 @@ Recipe recipe_of(const fs::path& card) {
 void write_radii(const Arguments& arguments, const IntegerNetwork& network, const Images& images) {
   std::string text = "radius,direction,loss,accuracy\n";
   std::vector<Direction> directions;
+  directions.reserve(static_cast<std::size_t>(arguments.directions));
   for (int i = 0; i < arguments.directions; ++i) {
     directions.push_back(layer_normalised_direction(
         network, arguments.seed * 1000003 + static_cast<std::uint64_t>(i)));
