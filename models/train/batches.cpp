@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/error.hpp"
 #include "integer_network.hpp"
 
 namespace lacuna::train {
@@ -45,18 +46,25 @@ BatchSource::BatchSource(const Images& images, const Augmentation& augmentation,
       augmentation_(augmentation),
       batch_(static_cast<std::size_t>(batch)),
       code_of_pixel_(code_table(bits)),
-      random_(seed),
+      seed_(seed),
       order_(images.count),
-      at_(images.count) {
+      at_(images.count) {}
+
+// Own shuffle and own range reduction: those of the standard library differ between libraries.
+void BatchSource::begin_epoch(int epoch) {
+  // The generator's own seeding spreads seeds that differ in a bit.
+  random_.seed(seed_ * 1000003 + static_cast<std::uint64_t>(epoch));
   std::iota(order_.begin(), order_.end(), std::size_t{0});
+  for (std::size_t i = order_.size() - 1; i > 0; --i) std::swap(order_[i], order_[below(i + 1)]);
+  at_ = 0;
 }
 
 Batch BatchSource::next() {
-  if (at_ + batch_ > order_.size()) shuffle();
+  SIM_CHECK(at_ + batch_ <= order_.size(), "batches", -1, "the epoch has no more batches");
   Batch batch = empty_batch(images_, batch_);
   const auto rows = static_cast<int>(images_.rows);
   const auto columns = static_cast<int>(images_.columns);
-  const auto spread = static_cast<std::size_t>(2 * augmentation_.shift + 1);
+  const auto spread = 2 * static_cast<std::size_t>(augmentation_.shift) + 1;
   float* code = batch.codes.data_ptr<float>();
   std::int64_t* label = batch.labels.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < batch_; ++i) {
@@ -77,12 +85,6 @@ Batch BatchSource::next() {
     *label++ = images_.labels[index];
   }
   return batch;
-}
-
-// Own shuffle and own range reduction: those of the standard library differ between libraries.
-void BatchSource::shuffle() {
-  for (std::size_t i = order_.size() - 1; i > 0; --i) std::swap(order_[i], order_[below(i + 1)]);
-  at_ = 0;
 }
 
 // The bias of the remainder is below 2^-44 for any bound used here.

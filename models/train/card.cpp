@@ -34,6 +34,11 @@ void emit_density(YAML::Emitter& out, const IntegerNetwork& network,
   out << YAML::EndMap;
 }
 
+std::string architecture_name(const Recipe& recipe) {
+  if (recipe.architecture == Architecture::kLenet5) return "lenet5";
+  return fmt::format("resnet{} of width {}", recipe.resnet.depth, recipe.resnet.width);
+}
+
 }  // namespace
 
 double density_after_first(const IntegerEvaluation& evaluation) {
@@ -50,7 +55,7 @@ std::string card(const Recipe& recipe, const IntegerNetwork& network, const Inte
   YAML::Emitter out;
   out << YAML::BeginMap;
   out << YAML::Key << "name" << YAML::Value << network.name;
-  out << YAML::Key << "architecture" << YAML::Value << recipe.architecture;
+  out << YAML::Key << "architecture" << YAML::Value << architecture_name(recipe);
   out << YAML::Key << "origin" << YAML::Value << "trained from scratch by lacuna-train";
   out << YAML::Key << "bits" << YAML::Value << YAML::BeginMap;
   out << YAML::Key << "weights" << YAML::Value << network.weight_bits;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "tensor/requantise.hpp"
@@ -30,48 +31,78 @@ struct Sums {
   std::vector<std::int32_t> values;
 };
 
-// One output of a convolution; what lies in the padding is zero.
-std::int32_t convolve_at(const IntegerLayer& layer, const Map& in, int output, int y, int x) {
-  const LayerShape& shape = layer.shape;
-  std::int32_t sum = layer.bias[static_cast<std::size_t>(output)];
-  for (int c = 0; c < shape.inputs; ++c) {
-    for (int ky = 0; ky < shape.kernel; ++ky) {
-      const int from_y = y + ky - shape.padding;
-      if (from_y < 0 || from_y >= in.rows) continue;
-      for (int kx = 0; kx < shape.kernel; ++kx) {
-        const int from_x = x + kx - shape.padding;
-        if (from_x < 0 || from_x >= in.columns) continue;
-        const int tap = ((output * shape.inputs + c) * shape.kernel + ky) * shape.kernel + kx;
-        sum += in.at(c, from_y, from_x) * layer.weights[static_cast<std::size_t>(tap)];
-      }
+// Adds one weight's products to an output channel's sums; what lies in the padding is zero.
+void add_tap(const LayerShape& shape, const Map& in, int channel, int ky, int kx, int weight,
+             Sums& sums, std::int32_t* plane) {
+  for (int y = 0; y < sums.rows; ++y) {
+    const int from_y = y * shape.stride + ky - shape.padding;
+    if (from_y < 0 || from_y >= in.rows) continue;
+    const std::uint8_t* row = in.codes.data() + (channel * in.rows + from_y) * in.columns;
+    for (int x = 0; x < sums.columns; ++x) {
+      const int from_x = x * shape.stride + kx - shape.padding;
+      if (from_x < 0 || from_x >= in.columns) continue;
+      plane[y * sums.columns + x] += row[from_x] * weight;
     }
   }
-  return sum;
 }
 
 // A fully connected layer is a convolution of a 1 x 1 map whose channels are the features.
 Sums sum_layer(const IntegerLayer& layer, const Map& in) {
   const LayerShape& shape = layer.shape;
-  const int rows = in.rows + 2 * shape.padding - shape.kernel + 1;
-  const int columns = in.columns + 2 * shape.padding - shape.kernel + 1;
+  const int rows = (in.rows + 2 * shape.padding - shape.kernel) / shape.stride + 1;
+  const int columns = (in.columns + 2 * shape.padding - shape.kernel) / shape.stride + 1;
   Sums sums{shape.outputs, rows, columns, {}};
-  const int size = shape.outputs * rows * columns;
-  sums.values.reserve(static_cast<std::size_t>(size));
+  const auto pixels = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  sums.values.reserve(layer.bias.size() * pixels);
+  for (const std::int32_t bias : layer.bias) sums.values.insert(sums.values.end(), pixels, bias);
+  const std::int8_t* weight = layer.weights.data();
   for (int output = 0; output < shape.outputs; ++output) {
-    for (int y = 0; y < rows; ++y) {
-      for (int x = 0; x < columns; ++x) {
-        sums.values.push_back(convolve_at(layer, in, output, y, x));
+    std::int32_t* plane = sums.values.data() + output * rows * columns;
+    for (int channel = 0; channel < shape.inputs; ++channel) {
+      for (int ky = 0; ky < shape.kernel; ++ky) {
+        for (int kx = 0; kx < shape.kernel; ++kx, ++weight) {
+          if (*weight != 0) add_tap(shape, in, channel, ky, kx, *weight, sums, plane);
+        }
       }
     }
   }
   return sums;
 }
 
-Map requantise(const Sums& sums, float scale, int bits) {
+std::uint8_t to_code(float value, int max_code) {
+  // The default rounding mode is half to even.
+  return static_cast<std::uint8_t>(
+      std::clamp(std::nearbyint(value), 0.0F, static_cast<float>(max_code)));
+}
+
+// `residual` only where the layer has one.
+Map requantise(const IntegerLayer& layer, const Sums& sums, const Map* residual, int bits) {
   Map out{sums.channels, sums.rows, sums.columns, {}};
   out.codes.reserve(sums.values.size());
-  for (const std::int32_t sum : sums.values) {
-    out.codes.push_back(tensor::requantise(sum, scale, bits));
+  const std::size_t values = sums.values.size() / static_cast<std::size_t>(sums.channels);
+  const float residual_scale = layer.residual_scale / *layer.output_scale;
+  for (std::size_t i = 0; i < sums.values.size(); ++i) {
+    const float scale = tensor::combined_scale(layer.input_scale, layer.weight_scale(i / values),
+                                               *layer.output_scale);
+    if (residual == nullptr) {
+      out.codes.push_back(tensor::requantise(sums.values[i], scale, bits));
+      continue;
+    }
+    const float own = static_cast<float>(sums.values[i]) * scale;
+    const float added = static_cast<float>(residual->codes[i]) * residual_scale;
+    out.codes.push_back(to_code(own + added, (1 << bits) - 1));
+  }
+  return out;
+}
+
+Map average_pool(const Map& in, float in_scale, float out_scale, int max_code) {
+  const int values = in.rows * in.columns;
+  const float scale = in_scale / (static_cast<float>(values) * out_scale);
+  Map out{in.channels, 1, 1, {}};
+  for (int c = 0; c < in.channels; ++c) {
+    const auto begin = std::next(in.codes.begin(), c * values);
+    const int sum = std::accumulate(begin, std::next(begin, values), 0);
+    out.codes.push_back(to_code(static_cast<float>(sum) * scale, max_code));
   }
   return out;
 }
@@ -105,21 +136,35 @@ void count(const Map& map, InputCount& counted) {
   counted.nonzero += map.codes.size() - static_cast<std::size_t>(zeros);
 }
 
-std::uint8_t classify(const IntegerNetwork& network, Map map, std::vector<InputCount>& inputs) {
+Map pool(const IntegerLayer& layer, Map map, int max_code) {
+  switch (layer.shape.pool) {
+    case Pool::kNone:
+      return map;
+    case Pool::kMax:
+      return max_pool(map);
+    case Pool::kAverage:
+      return average_pool(map, *layer.output_scale, *layer.pool_scale, max_code);
+  }
+  return map;
+}
+
+std::uint8_t classify(const IntegerNetwork& network, Map image, std::vector<InputCount>& inputs) {
+  std::vector<Map> maps = {std::move(image)};
   for (std::size_t i = 0;; ++i) {
     const IntegerLayer& layer = network.layers[i];
-    if (!layer.shape.convolution) map = Map{map.size(), 1, 1, std::move(map.codes)};
-    count(map, inputs[i]);
-    const Sums sums = sum_layer(layer, map);
+    Map& in = maps[layer.shape.source];
+    if (!layer.shape.convolution) in = Map{in.size(), 1, 1, std::move(in.codes)};
+    count(in, inputs[i]);
+    const Sums sums = sum_layer(layer, in);
     if (!layer.output_scale) {
       // max_element gives the first of equals.
       const auto best = std::max_element(sums.values.begin(), sums.values.end());
       return static_cast<std::uint8_t>(std::distance(sums.values.begin(), best));
     }
-    const float scale =
-        tensor::combined_scale(layer.input_scale, layer.weight_scale, *layer.output_scale);
-    map = requantise(sums, scale, network.activation_bits);
-    if (!layer.shape.pool.empty()) map = max_pool(map);
+    const auto& added = layer.shape.residual;
+    const Map* residual = added ? &maps[static_cast<std::size_t>(*added)] : nullptr;
+    Map out = requantise(layer, sums, residual, network.activation_bits);
+    maps.push_back(pool(layer, std::move(out), network.max_code()));
   }
 }
 

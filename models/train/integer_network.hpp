@@ -16,9 +16,18 @@ struct IntegerLayer {
   LayerShape shape;
   std::vector<std::int8_t> weights;  // [outputs][inputs][kernel][kernel]
   std::vector<std::int32_t> bias;    // [outputs], in steps of input_scale * weight_scale
+  std::vector<float> weight_scales;  // one, or one for each output
   float input_scale;
-  float weight_scale;
+  float residual_scale;               // only with a residual
   std::optional<float> output_scale;  // the last layer has none: its sums are the logits
+  std::optional<float> pool_scale;    // only with average pooling
+
+  float weight_scale(std::size_t output) const {
+    return weight_scales[weight_scales.size() == 1 ? 0 : output];
+  }
+
+  /// Of the map that it makes; 0 for the last layer.
+  float map_scale() const { return pool_scale.value_or(output_scale.value_or(0.0F)); }
 };
 
 struct IntegerNetwork {
@@ -50,7 +59,9 @@ struct IntegerEvaluation {
 /// acc = sum(x_code * w_code) + bias, exact in int32;
 /// code = clamp(round_half_even(float32(acc) * ((input_scale * weight_scale) / output_scale)),
 ///              0, max_code), every operation in float32 and in this order;
-/// the last layer's sums are the logits.
+/// with a residual r, float32(acc) * (...) + float32(r_code) * (residual_scale / output_scale);
+/// average pooling: sum(code), exact, times output_scale / (float32(values) * pool_scale),
+/// likewise; the last layer's sums are the logits.
 IntegerEvaluation evaluate_integer(const IntegerNetwork& network, const Images& images);
 
 }  // namespace lacuna::train

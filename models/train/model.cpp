@@ -21,8 +21,16 @@ constexpr std::int64_t kExactInFloat = std::int64_t{1} << 24;
 
 constexpr double kSmallestStep = 1e-6;
 
-// Features of one sample: what the LSQ paper counts for the step of an activation.
-std::int64_t values_per_sample(const torch::Tensor& x) { return x.numel() / x.size(0); }
+/// A batch norm as a part of the layer: steps cannot be negative, so the sign goes to the codes.
+struct FoldedNorm {
+  torch::Tensor signs;
+  torch::Tensor weight_steps;
+};
+
+FoldedNorm fold(const torch::Tensor& factor, const torch::Tensor& weight_step) {
+  return {torch::where(factor < 0, -torch::ones_like(factor), torch::ones_like(factor)),
+          (weight_step * factor.abs()).clamp_min(kSmallestStep)};
+}
 
 void require_exact_sums(const IntegerLayer& layer, int activation_limit) {
   const std::size_t taps = layer.weights.size() / layer.bias.size();
@@ -50,6 +58,12 @@ std::vector<T> integers(const torch::Tensor& codes) {
   return values;
 }
 
+/// What the layer adds, or an empty value.
+template <typename T>
+T residual_of(const LayerShape& shape, const std::vector<T>& maps) {
+  return shape.residual ? maps[static_cast<std::size_t>(*shape.residual)] : T{};
+}
+
 }  // namespace
 
 QuantisedLayer::QuantisedLayer(LayerShape shape, int weight_bits, int activation_bits, bool last)
@@ -64,68 +78,167 @@ QuantisedLayer::QuantisedLayer(LayerShape shape, int weight_bits, int activation
   bias_ = register_parameter("bias", torch::zeros({shape_.outputs}));
   weight_step_ = register_parameter("weight_step", torch::ones({}));
   if (!last_) output_step_ = register_parameter("output_step", torch::ones({}));
+  if (shape_.pool == Pool::kAverage) pool_step_ = register_parameter("pool_step", torch::ones({}));
+  if (shape_.batch_norm) norm_ = register_module("norm", torch::nn::BatchNorm2d(shape_.outputs));
 }
 
 torch::Tensor QuantisedLayer::linear(const torch::Tensor& x, const torch::Tensor& weight,
                                      const torch::Tensor& bias) const {
   if (!shape_.convolution) return functional::linear(x.flatten(1), weight, bias);
-  return functional::conv2d(x, weight,
-                            functional::Conv2dFuncOptions().bias(bias).padding(shape_.padding));
+  return functional::conv2d(
+      x, weight,
+      functional::Conv2dFuncOptions().bias(bias).stride(shape_.stride).padding(shape_.padding));
 }
 
-torch::Tensor QuantisedLayer::pool(const torch::Tensor& x) const {
-  if (shape_.pool.empty()) return x;
-  return functional::max_pool2d(x, functional::MaxPool2dFuncOptions(2));
+torch::Tensor QuantisedLayer::activate_float(const torch::Tensor& x,
+                                             const torch::Tensor& residual) {
+  // What a batch norm would take away again is not added first.
+  torch::Tensor sums = linear(x, weight_, norm_ ? torch::Tensor() : bias_);
+  if (norm_) sums = norm_->forward(sums);
+  if (last_) return sums;
+  return (shape_.residual ? sums + residual : sums).relu();
 }
 
-torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x) {
-  const torch::Tensor sums = linear(x, weight_, bias_);
-  return last_ ? sums : pool(sums.relu());
+torch::Tensor QuantisedLayer::pool_float(const torch::Tensor& x) const {
+  switch (shape_.pool) {
+    case Pool::kNone:
+      return x;
+    case Pool::kMax:
+      return functional::max_pool2d(x, functional::MaxPool2dFuncOptions(2));
+    case Pool::kAverage:
+      return x.mean({2, 3}, true);
+  }
+  return x;
 }
 
-Codes QuantisedLayer::forward_sums(const Codes& in) {
+torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x, const torch::Tensor& residual) {
+  return pool_float(activate_float(x, residual));
+}
+
+torch::Tensor QuantisedLayer::norm_factor() const {
+  return norm_->weight / (norm_->running_var + norm_->options.eps()).sqrt();
+}
+
+torch::Tensor QuantisedLayer::norm_bias() const {
+  return norm_->bias - norm_->running_mean * norm_factor();
+}
+
+Codes QuantisedLayer::quantised_weights() const {
   const torch::Tensor step = balance_gradient(weight_step_, weight_.numel(), weight_limit_);
-  const torch::Tensor weight_codes = to_codes(weight_ / step, -weight_limit_, weight_limit_);
-  const torch::Tensor sum_step = in.step * step;
+  return {to_codes(weight_ / step, -weight_limit_, weight_limit_), step};
+}
+
+Codes QuantisedLayer::forward_sums(const Codes& in, const Codes& weights) {
+  const torch::Tensor sum_step = in.step * weights.step;
   // The bias follows the steps; it should not pull at them.
   const torch::Tensor bias_codes = round_straight_through(bias_ / sum_step.detach());
-  return {linear(in.codes, weight_codes, bias_codes), sum_step};
+  return {linear(in.codes, weights.codes, bias_codes), sum_step};
 }
 
-Codes QuantisedLayer::forward_codes(const Codes& in) {
-  const Codes sums = forward_sums(in);
+// The sums in steps of the output. The order of the float operations of evaluation is the integer
+// network's: sum * ((in_step * weight_step) / step).
+torch::Tensor QuantisedLayer::scaled_sums(const Codes& in, const Codes& weights,
+                                          const torch::Tensor& step, bool keep_statistics) {
+  if (!norm_) {
+    const Codes sums = forward_sums(in, weights);
+    return sums.codes * (sums.step / step);
+  }
+  if (!is_training()) {
+    const FoldedNorm folded = fold(norm_factor(), weights.step);
+    const torch::Tensor sum_step = in.step * folded.weight_steps;
+    const torch::Tensor bias_codes = (norm_bias() / sum_step).round();
+    const torch::Tensor sums =
+        linear(in.codes, weights.codes * folded.signs.view({-1, 1, 1, 1}), bias_codes);
+    return sums * (sum_step / step).view({-1, 1, 1});
+  }
+  const torch::Tensor values =
+      linear(in.codes, weights.codes, torch::Tensor()) * (in.step * weights.step);
+  const torch::Tensor nowhere;
+  const torch::Tensor normed =
+      functional::batch_norm(values, keep_statistics ? nowhere : norm_->running_mean,
+                             keep_statistics ? nowhere : norm_->running_var,
+                             functional::BatchNormFuncOptions()
+                                 .weight(norm_->weight)
+                                 .bias(norm_->bias)
+                                 .training(true)
+                                 .momentum(norm_->options.momentum())
+                                 .eps(norm_->options.eps()));
+  return normed / step;
+}
+
+Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& residual, const Codes& weights,
+                                    bool keep_statistics) {
   const torch::Tensor step =
-      balance_gradient(output_step_, values_per_sample(sums.codes), activation_limit_);
-  // The order of these float operations is the integer network's: sum * (sum_step / step).
-  const torch::Tensor scaled = sums.codes * (sums.step / step);
-  return {pool(to_codes(scaled, 0, activation_limit_)), step};
+      balance_gradient(output_step_, output_values(in.codes), activation_limit_);
+  torch::Tensor scaled = scaled_sums(in, weights, step, keep_statistics);
+  if (shape_.residual) scaled = scaled + residual.codes * (residual.step / step);
+  return pool({to_codes(scaled, 0, activation_limit_), step});
 }
 
-void QuantisedLayer::initialise_steps(const torch::Tensor& input) {
+// Features of one sample behind the layer: what the LSQ paper counts for the step of an activation.
+std::int64_t QuantisedLayer::output_values(const torch::Tensor& in) const {
+  if (!shape_.convolution) return shape_.outputs;
+  const auto along = [this](std::int64_t size) {
+    return (size + 2 * shape_.padding - shape_.kernel) / shape_.stride + 1;
+  };
+  return shape_.outputs * along(in.size(2)) * along(in.size(3));
+}
+
+Codes QuantisedLayer::pool(const Codes& map) const {
+  if (shape_.pool != Pool::kAverage) return {pool_float(map.codes), map.step};
+  const torch::Tensor step = balance_gradient(pool_step_, map.codes.size(1), activation_limit_);
+  const auto count = static_cast<float>(map.codes.size(2) * map.codes.size(3));
+  // Again the integer network's order: sum * (map_step / (count * step)).
+  const torch::Tensor scaled = map.codes.sum({2, 3}, true) * (map.step / (step * count));
+  return {to_codes(scaled, 0, activation_limit_), step};
+}
+
+void QuantisedLayer::initialise_steps(const torch::Tensor& input, const torch::Tensor& residual) {
   const torch::NoGradGuard no_gradient;
   weight_step_.copy_(initial_step(weight_, weight_limit_));
   if (last_) return;
-  output_step_.copy_(initial_step(linear(input, weight_, bias_).relu(), activation_limit_));
+  const torch::Tensor map = activate_float(input, residual);
+  output_step_.copy_(initial_step(map, activation_limit_));
+  if (shape_.pool != Pool::kAverage) return;
+  pool_step_.copy_(initial_step(pool_float(map), activation_limit_));
 }
 
-IntegerLayer QuantisedLayer::freeze(float input_scale) const {
+IntegerLayer QuantisedLayer::freeze(float input_scale, float residual_scale) const {
   const torch::NoGradGuard no_gradient;
   IntegerLayer layer;
   layer.shape = shape_;
   layer.input_scale = input_scale;
-  layer.weight_scale = weight_step_.item<float>();
+  layer.residual_scale = residual_scale;
+  torch::Tensor codes = to_codes(weight_ / weight_step_, -weight_limit_, weight_limit_);
+  torch::Tensor weight_steps = weight_step_.view({1});
+  torch::Tensor bias = bias_;
+  if (norm_) {
+    const FoldedNorm folded = fold(norm_factor(), weight_step_);
+    codes = codes * folded.signs.view({-1, 1, 1, 1});
+    weight_steps = folded.weight_steps;
+    bias = norm_bias();
+  }
   if (!last_) layer.output_scale = output_step_.item<float>();
-  layer.weights =
-      integers<std::int8_t>(to_codes(weight_ / weight_step_, -weight_limit_, weight_limit_));
-  const torch::Tensor sum_step = torch::scalar_tensor(input_scale) * weight_step_;
-  layer.bias = integers<std::int32_t>(round_straight_through(bias_ / sum_step));
+  if (shape_.pool == Pool::kAverage) layer.pool_scale = pool_step_.item<float>();
+  layer.weights = integers<std::int8_t>(codes);
+  for (std::int64_t i = 0; i < weight_steps.numel(); ++i) {
+    layer.weight_scales.push_back(weight_steps[i].item<float>());
+  }
+  layer.bias =
+      integers<std::int32_t>((bias / (torch::scalar_tensor(input_scale) * weight_steps)).round());
   require_exact_sums(layer, activation_limit_);
   return layer;
 }
 
+std::vector<torch::Tensor> QuantisedLayer::weights() const {
+  if (!norm_) return {weight_, bias_};
+  return {weight_, norm_->weight, norm_->bias};
+}
+
 std::vector<torch::Tensor> QuantisedLayer::steps() const {
   if (last_) return {weight_step_};
-  return {weight_step_, output_step_};
+  if (shape_.pool != Pool::kAverage) return {weight_step_, output_step_};
+  return {weight_step_, output_step_, pool_step_};
 }
 
 Network::Network(const std::vector<LayerShape>& shapes, int weight_bits, int activation_bits)
@@ -139,29 +252,49 @@ Network::Network(const std::vector<LayerShape>& shapes, int weight_bits, int act
 }
 
 torch::Tensor Network::forward_float(const torch::Tensor& image_codes) {
-  torch::Tensor x = image_codes * image_scale(activation_bits_);
-  for (const auto& layer : layers_) x = layer->forward_float(x);
-  return x;
+  std::vector<torch::Tensor> maps = {image_codes * image_scale(activation_bits_)};
+  for (const auto& layer : layers_) {
+    maps.push_back(
+        layer->forward_float(maps[layer->shape().source], residual_of(layer->shape(), maps)));
+  }
+  return maps.back();
 }
 
-QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes) {
+QuantisedOutput Network::forward_quantised(const torch::Tensor& image_codes,
+                                           const std::vector<torch::Tensor>& offsets) {
+  SIM_CHECK(offsets.empty() || offsets.size() == layers_.size(), "model", -1,
+            "there must be one offset a layer");
   QuantisedOutput out;
-  Codes x{image_codes, torch::scalar_tensor(image_scale(activation_bits_))};
-  for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
-    x = layers_[i]->forward_codes(x);
-    out.inputs.push_back(x);
+  std::vector<Codes> maps = {{image_codes, torch::scalar_tensor(image_scale(activation_bits_))}};
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const LayerShape& shape = layers_[i]->shape();
+    Codes weights = layers_[i]->quantised_weights();
+    out.weights.push_back(weights);
+    // Divided by the step as it is, so that the offset of the value does not depend on it.
+    if (!offsets.empty()) weights.codes = weights.codes + offsets[i] / weights.step;
+    const Codes in = maps[shape.source];
+    if (i > 0) out.inputs.push_back(in);
+    if (i + 1 == layers_.size()) {
+      out.logits = layers_[i]->forward_sums(in, weights);
+    } else {
+      maps.push_back(
+          layers_[i]->forward_codes(in, residual_of(shape, maps), weights, !offsets.empty()));
+    }
   }
-  out.logits = layers_.back()->forward_sums(x);
   return out;
 }
 
 void Network::initialise_steps(const torch::Tensor& image_codes) {
   const torch::NoGradGuard no_gradient;
-  torch::Tensor x = image_codes * image_scale(activation_bits_);
+  eval();
+  std::vector<torch::Tensor> maps = {image_codes * image_scale(activation_bits_)};
   for (const auto& layer : layers_) {
-    layer->initialise_steps(x);
-    x = layer->forward_float(x);
+    const torch::Tensor in = maps[layer->shape().source];
+    const torch::Tensor residual = residual_of(layer->shape(), maps);
+    layer->initialise_steps(in, residual);
+    maps.push_back(layer->forward_float(in, residual));
   }
+  train();
 }
 
 void Network::keep_steps_positive() {
@@ -171,10 +304,11 @@ void Network::keep_steps_positive() {
 
 IntegerNetwork Network::freeze(const std::string& name) const {
   IntegerNetwork network{name, weight_bits_, activation_bits_, {}};
-  float input_scale = image_scale(activation_bits_);
+  std::vector<float> scales = {image_scale(activation_bits_)};
   for (const auto& layer : layers_) {
-    network.layers.push_back(layer->freeze(input_scale));
-    input_scale = network.layers.back().output_scale.value_or(0.0F);
+    const LayerShape& shape = layer->shape();
+    network.layers.push_back(layer->freeze(scales[shape.source], residual_of(shape, scales)));
+    scales.push_back(network.layers.back().map_scale());
   }
   return network;
 }

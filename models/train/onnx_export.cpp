@@ -22,7 +22,7 @@ constexpr std::int64_t kOpset = 13;
 constexpr const char* kZeroUnsigned = "zero_uint8";
 constexpr const char* kZeroSigned = "zero_int8";
 
-/// Builds the graph along the path from image to logits; `at_` is the tensor at its end.
+/// Builds the graph in the order of the layers; `at_` is the tensor at its end.
 class GraphBuilder {
  public:
   explicit GraphBuilder(onnx::GraphProto& graph) : graph_(graph), at_("image") {}
@@ -33,10 +33,13 @@ class GraphBuilder {
     scale_ = "image_scale";
     add_float(scale_, scale);
     quantise_pair("image");
+    maps_.push_back({at_, scale_});
   }
 
   void layer(const IntegerLayer& layer, int max_code) {
     const std::string& name = layer.shape.name;
+    at_ = maps_[layer.shape.source].values;
+    scale_ = maps_[layer.shape.source].scale;
     if (!layer.shape.convolution && !flat_) flatten();
     add_weights(layer);
     const std::string weight = name + "_weight";
@@ -47,21 +50,36 @@ class GraphBuilder {
     if (layer.shape.convolution) {
       const std::int64_t k = layer.shape.kernel;
       const std::int64_t p = layer.shape.padding;
+      const std::int64_t s = layer.shape.stride;
       add_integers(node, "kernel_shape", {k, k});
       add_integers(node, "pads", {p, p, p, p});
-      add_integers(node, "strides", {1, 1});
+      add_integers(node, "strides", {s, s});
     } else {
       add_integer(node, "transB", 1);
     }
     at_ = out;
+    if (layer.shape.residual) add_residual(name, static_cast<std::size_t>(*layer.shape.residual));
     if (layer.output_scale) activation(name, *layer.output_scale, max_code);
-    if (!layer.shape.pool.empty()) max_pool(layer.shape.pool);
+    if (layer.shape.pool == Pool::kMax) max_pool(layer.shape.pool_name);
+    if (layer.shape.pool == Pool::kAverage) average_pool(layer, max_code);
+    maps_.push_back({at_, scale_});
   }
 
   void logits(std::int64_t classes) { describe(*graph_.add_output(), "logits", {classes}); }
 
  private:
-  // The unsigned quantiser is the ReLU. The clip to fewer than 8 bits comes after the first
+  struct MapName {
+    std::string values;  // dequantised
+    std::string scale;
+  };
+
+  void add_residual(const std::string& name, std::size_t map) {
+    add_node("Add", name + "_add", {at_, maps_[map].values}, name + "_added");
+    add_node("Relu", name + "_relu", {name + "_added"}, name + "_positive");
+    at_ = name + "_positive";
+  }
+
+  // The unsigned quantiser is a ReLU. The clip to fewer than 8 bits comes after the first
   // quantiser: before it, ONNX Runtime would not fuse Conv and QuantizeLinear.
   void activation(const std::string& name, float scale, int max_code) {
     scale_ = name + "_scale";
@@ -82,6 +100,13 @@ class GraphBuilder {
     add_integers(node, "strides", {2, 2});
     at_ = name + "_max";
     quantise_pair(name);
+  }
+
+  void average_pool(const IntegerLayer& layer, int max_code) {
+    const std::string& name = layer.shape.pool_name;
+    add_node("GlobalAveragePool", name, {at_}, name + "_mean");
+    at_ = name + "_mean";
+    activation(name, *layer.pool_scale, max_code);
   }
 
   void flatten() {
@@ -110,15 +135,38 @@ class GraphBuilder {
     onnx::TensorProto& codes = add_tensor(weight, onnx::TensorProto::INT8, sizes);
     codes.mutable_raw_data()->assign(reinterpret_cast<const char*>(layer.weights.data()),
                                      layer.weights.size());
-    add_float(weight + "_scale", layer.weight_scale);
-    add_node("DequantizeLinear", weight + "_dequantise", {weight, weight + "_scale", kZeroSigned},
-             weight + "_dequantised");
+    add_scales(weight + "_scale", layer.weight_scales);
+    const bool by_channel = layer.weight_scales.size() > 1;
+    std::string zero = kZeroSigned;
+    if (by_channel) {
+      zero = weight + "_zero";
+      onnx::TensorProto& zeros = add_tensor(zero, onnx::TensorProto::INT8, {outputs});
+      for (std::int64_t i = 0; i < outputs; ++i) zeros.add_int32_data(0);
+    }
+    onnx::NodeProto& weights = add_node("DequantizeLinear", weight + "_dequantise",
+                                        {weight, weight + "_scale", zero}, weight + "_dequantised");
     onnx::TensorProto& offsets = add_tensor(bias, onnx::TensorProto::INT32, {outputs});
     for (const std::int32_t value : layer.bias) offsets.add_int32_data(value);
-    add_float(bias + "_scale", layer.input_scale * layer.weight_scale);
+    std::vector<float> bias_scales;
+    for (const float scale : layer.weight_scales) bias_scales.push_back(layer.input_scale * scale);
+    add_scales(bias + "_scale", bias_scales);
     // Without a zero point: for int32 there is none but 0.
-    add_node("DequantizeLinear", bias + "_dequantise", {bias, bias + "_scale"},
-             bias + "_dequantised");
+    onnx::NodeProto& biases = add_node("DequantizeLinear", bias + "_dequantise",
+                                       {bias, bias + "_scale"}, bias + "_dequantised");
+    if (!by_channel) return;
+    add_integer(weights, "axis", 0);
+    add_integer(biases, "axis", 0);
+  }
+
+  // One scale is a scalar, as everywhere else.
+  void add_scales(const std::string& name, const std::vector<float>& scales) {
+    if (scales.size() == 1) {
+      add_float(name, scales.front());
+      return;
+    }
+    onnx::TensorProto& tensor =
+        add_tensor(name, onnx::TensorProto::FLOAT, {static_cast<std::int64_t>(scales.size())});
+    for (const float scale : scales) tensor.add_float_data(scale);
   }
 
   void zero_points() {
@@ -177,6 +225,7 @@ class GraphBuilder {
   onnx::GraphProto& graph_;
   std::string at_;
   std::string scale_;
+  std::vector<MapName> maps_;
   bool flat_ = false;
 };
 

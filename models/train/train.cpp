@@ -5,24 +5,24 @@
 #include <torch/optim/sgd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <utility>
 
 #include "base/error.hpp"
 #include "batches.hpp"
+#include "saq.hpp"
 
 namespace lacuna::train {
 namespace {
 
 namespace functional = torch::nn::functional;
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr std::size_t kEvaluationBatch = 500;
 
-// Ten classes: a network that only guesses is right in 10 % of the cases.
+// Ten classes: a network that only guesses is right in 10 % of the cases and loses ln(10) = 2.3.
 constexpr double kDeadAccuracy = 0.15;
+constexpr double kBlownLoss = 100.0;
 
 // Each stage draws its own random numbers, so that the second one is the same whether the first
 // one ran in this process or was read from a checkpoint.
@@ -30,10 +30,6 @@ enum class StageId : std::uint64_t { kFloat = 1, kQuantised = 2 };
 
 std::uint64_t stage_seed(const Recipe& recipe, StageId stage) {
   return recipe.seed * 1000003 + static_cast<std::uint64_t>(stage);
-}
-
-double percent(std::size_t part, std::size_t whole) {
-  return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
 double ramp(const Sparsity& sparsity, double done) {
@@ -53,16 +49,11 @@ torch::Tensor mean_activation(const std::vector<Codes>& maps) {
   return sum / static_cast<double>(values);
 }
 
-std::string duration(double seconds) {
-  const auto whole = static_cast<long>(std::lround(seconds));
-  return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-}
-
 std::unique_ptr<torch::optim::SGD> make_optimiser(const Network& network, const Stage& stage,
                                                   bool with_steps) {
   const auto options = torch::optim::SGDOptions(stage.learning_rate)
                            .momentum(stage.momentum)
-                           .nesterov(true)
+                           .nesterov(stage.nesterov)
                            .weight_decay(stage.weight_decay);
   std::vector<torch::optim::OptimizerParamGroup> groups;
   groups.emplace_back(network.weights(), std::make_unique<torch::optim::SGDOptions>(options));
@@ -81,58 +72,91 @@ void set_learning_rate(torch::optim::SGD& optimiser, double rate) {
   }
 }
 
+struct BatchLoss {
+  double cross_entropy;
+  double penalty;
+};
+
 /// What differs between the stages.
 struct StageWork {
   const char* name;
   const Stage& stage;
   bool with_steps;
-  // Loss of a batch when the given fraction of the stage is done.
-  std::function<torch::Tensor(const Batch& batch, double done)> loss;
+  // Before the first epoch; not in a resumed run.
+  std::function<void()> begin;
+  // Leaves the gradients of a batch in the parameters, at the given fraction of the stage.
+  std::function<BatchLoss(const Batch& batch, double done)> backward;
   std::function<Evaluation(const Images& images)> evaluate;
 };
 
-void require_alive(const StageWork& work, int epoch, double loss, double accuracy) {
-  if (std::isfinite(loss) && accuracy >= kDeadAccuracy) return;
-  throw base::InputError(
-      work.stage.place,
-      fmt::format("the network is dead after epoch {} (loss {:.3f}, held-out accuracy {:.1f} %)",
-                  epoch, loss, 100.0 * accuracy),
-      "lower the learning rate or lambda; nothing was saved");
+[[noreturn]] void fail(const StageWork& work, int epoch, const std::string& what) {
+  const std::string where =
+      work.stage.place.file.empty()
+          ? ""
+          : fmt::format("{}:{}: ", work.stage.place.file, work.stage.place.line);
+  throw TrainingFailed(
+      fmt::format("{}the network died in epoch {} of the {} stage: {}; no network was saved; lower "
+                  "the learning rate, lambda or rho",
+                  where, epoch, work.name, what));
+}
+
+void require_finite(const StageWork& work, int epoch, const BatchLoss& loss) {
+  const double whole = loss.cross_entropy + loss.penalty;
+  if (std::isfinite(whole) && whole < kBlownLoss) return;
+  fail(work, epoch, fmt::format("the loss of a batch is {:.4g}", whole));
+}
+
+void require_alive(const StageWork& work, int epoch, const Evaluation& held, std::size_t images) {
+  for (std::size_t i = 0; i < held.inputs.size(); ++i) {
+    if (held.inputs[i].nonzero > 0) continue;
+    fail(work, epoch, fmt::format("all activations that layer {} reads are zero", i + 2));
+  }
+  const double accuracy = static_cast<double>(held.correct) / static_cast<double>(images);
+  if (accuracy >= kDeadAccuracy && std::isfinite(held.loss)) return;
+  fail(work, epoch, fmt::format("held-out accuracy {:.1f} %, which is guessing", 100 * accuracy));
+}
+
+EpochResult run_epoch(Network& network, const StageWork& work, torch::optim::SGD& optimiser,
+                      BatchSource& batches, int epoch, const StageRun& run) {
+  const std::size_t per_epoch = batches.batches_per_epoch();
+  const auto all = static_cast<double>(per_epoch) * work.stage.epochs;
+  EpochResult result{epoch, 0.0, 0.0, 0.0, 0, 1.0};
+  batches.begin_epoch(epoch);
+  for (std::size_t i = 0; i < per_epoch; ++i) {
+    const auto before = static_cast<double>(static_cast<std::size_t>(epoch - 1) * per_epoch + i);
+    set_learning_rate(optimiser, learning_rate(work.stage, before / all));
+    optimiser.zero_grad();
+    const BatchLoss loss = work.backward(batches.next(), before / all);
+    require_finite(work, epoch, loss);
+    optimiser.step();
+    if (work.with_steps) network.keep_steps_positive();
+    result.loss += loss.cross_entropy / static_cast<double>(per_epoch);
+    result.penalty += loss.penalty / static_cast<double>(per_epoch);
+    if (run.progress) run.progress((before + 1.0) / all);
+  }
+  return result;
 }
 
 void run_stage(Network& network, const StageWork& work, BatchSource batches, const Images& held_out,
-               const Report& report) {
-  using Clock = std::chrono::steady_clock;
-  const auto optimiser = make_optimiser(network, work.stage, work.with_steps);
-  const std::size_t per_epoch = batches.batches_per_epoch();
-  if (per_epoch == 0) {
+               const StageRun& run) {
+  if (batches.batches_per_epoch() == 0) {
     throw base::InputError(work.stage.place, fmt::format("batch is {}", work.stage.batch),
                            "at most as many as there are training images");
   }
-  const auto steps = static_cast<double>(per_epoch) * work.stage.epochs;
-  const auto start = Clock::now();
-  std::size_t step = 0;
-  for (int epoch = 1; epoch <= work.stage.epochs; ++epoch) {
-    double loss_sum = 0.0;
-    for (std::size_t i = 0; i < per_epoch; ++i, ++step) {
-      const double done = static_cast<double>(step) / steps;
-      set_learning_rate(*optimiser, work.stage.learning_rate * 0.5 * (1.0 + std::cos(kPi * done)));
-      optimiser->zero_grad();
-      const torch::Tensor loss = work.loss(batches.next(), done);
-      loss.backward();
-      optimiser->step();
-      if (work.with_steps) network.keep_steps_positive();
-      loss_sum += loss.item<double>();
-    }
-    const double loss = loss_sum / static_cast<double>(per_epoch);
+  const auto optimiser = make_optimiser(network, work.stage, work.with_steps);
+  std::vector<EpochResult> epochs;
+  if (!load_checkpoint(run.checkpoint, run.fingerprint, network, *optimiser, epochs)) work.begin();
+  for (const EpochResult& epoch : epochs) run.epoch(epoch);
+  for (int epoch = static_cast<int>(epochs.size()) + 1; epoch <= work.stage.epochs; ++epoch) {
+    EpochResult result = run_epoch(network, work, *optimiser, batches, epoch, run);
     const Evaluation held = work.evaluate(held_out);
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    report(fmt::format(
-        "{} {}/{}  loss {:.4f}  held-out {:.2f} %  density {:.3f}  {:.1f} s/epoch  "
-        "stage ends in {}",
-        work.name, epoch, work.stage.epochs, loss, percent(held.correct, held_out.count),
-        held.density, seconds / epoch, duration(seconds / epoch * (work.stage.epochs - epoch))));
-    require_alive(work, epoch, loss, percent(held.correct, held_out.count) / 100.0);
+    require_alive(work, epoch, held, held_out.count);
+    result.held_out_loss = held.loss;
+    result.held_out_correct = held.correct;
+    result.density = held.density();
+    epochs.push_back(result);
+    save_checkpoint(run.checkpoint, run.fingerprint, network, *optimiser, epochs);
+    run.epoch(result);
   }
 }
 
@@ -141,37 +165,76 @@ std::uint8_t first_largest(const float* begin, std::int64_t count) {
   return static_cast<std::uint8_t>(std::max_element(begin, begin + count) - begin);
 }
 
-/// `run` maps image codes to scores [n, classes] and may count non-zero and all values.
+/// `run` maps image codes to scores [n, classes] and their step, and may count its inputs.
 template <typename Run>
-Evaluation evaluate(const Images& images, int activation_bits, const Run& run) {
+Evaluation evaluate(Network& network, const Images& images, int activation_bits, const Run& run) {
   const torch::NoGradGuard no_gradient;
+  network.eval();
   Evaluation result;
-  InputCount counted;
   for (std::size_t at = 0; at < images.count; at += kEvaluationBatch) {
     const std::size_t end = std::min(at + kEvaluationBatch, images.count);
     const Batch batch = plain_batch(images, at, end, activation_bits);
-    const torch::Tensor scores = run(batch.codes, counted).contiguous();
+    const Codes out = run(batch.codes, result.inputs);
+    const torch::Tensor scores = out.codes.contiguous();
     const std::int64_t classes = scores.size(1);
     for (std::size_t i = at; i < end; ++i) {
       const auto row = static_cast<std::int64_t>(i - at);
       result.top1.push_back(first_largest(scores.data_ptr<float>() + row * classes, classes));
       if (result.top1.back() == images.labels[i]) ++result.correct;
     }
+    const auto sum = functional::CrossEntropyFuncOptions().reduction(torch::kSum);
+    result.loss += functional::cross_entropy(out.values(), batch.labels, sum).item<double>();
   }
-  if (counted.values > 0) {
-    result.density = static_cast<double>(counted.nonzero) / static_cast<double>(counted.values);
-  }
+  result.loss /= static_cast<double>(images.count);
+  network.train();
   return result;
+}
+
+void count(const std::vector<Codes>& maps, std::vector<InputCount>& counts) {
+  counts.resize(maps.size());
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    const torch::Tensor& codes = maps[i].codes;
+    counts[i].nonzero += static_cast<std::uint64_t>(codes.count_nonzero().item<std::int64_t>());
+    counts[i].values += static_cast<std::uint64_t>(codes.numel());
+  }
+}
+
+BatchLoss backward_quantised(Network& network, const Recipe& recipe, const Batch& batch,
+                             double done) {
+  const double weight = recipe.sparsity.lambda * ramp(recipe.sparsity, done);
+  BatchLoss first{0.0, 0.0};
+  const auto forward = [&](const std::vector<torch::Tensor>& offsets) {
+    const QuantisedOutput out = network.forward_quantised(batch.codes, offsets);
+    torch::Tensor loss = functional::cross_entropy(out.logits.values(), batch.labels);
+    if (offsets.empty()) first.cross_entropy = loss.item<double>();
+    if (weight > 0.0) {
+      const torch::Tensor penalty = weight * mean_activation(out.inputs);
+      if (offsets.empty()) first.penalty = penalty.item<double>();
+      loss = loss + penalty;
+    }
+    return Pass{loss, out.weights};
+  };
+  if (recipe.sharpness.rho > 0.0) {
+    sharpness_aware_backward(forward, recipe.sharpness.rho);
+  } else {
+    forward({}).loss.backward();
+  }
+  return first;
 }
 
 }  // namespace
 
 void train_float(Network& network, const Recipe& recipe, const Images& training,
-                 const Images& held_out, const Report& report) {
-  const StageWork work{"float", recipe.float_stage, false,
+                 const Images& held_out, const StageRun& run) {
+  const StageWork work{"float",
+                       recipe.float_stage,
+                       false,
+                       [] {},
                        [&](const Batch& batch, double) {
-                         return functional::cross_entropy(network.forward_float(batch.codes),
-                                                          batch.labels);
+                         const torch::Tensor loss = functional::cross_entropy(
+                             network.forward_float(batch.codes), batch.labels);
+                         loss.backward();
+                         return BatchLoss{loss.item<double>(), 0.0};
                        },
                        [&](const Images& images) {
                          return evaluate_float(network, images, recipe.activation_bits);
@@ -179,46 +242,57 @@ void train_float(Network& network, const Recipe& recipe, const Images& training,
   run_stage(network, work,
             BatchSource(training, recipe.augmentation, recipe.float_stage.batch,
                         recipe.activation_bits, stage_seed(recipe, StageId::kFloat)),
-            held_out, report);
+            held_out, run);
 }
 
 void train_quantised(Network& network, const Recipe& recipe, const Images& training,
-                     const Images& held_out, const Report& report) {
-  BatchSource batches(training, recipe.augmentation, recipe.quantised_stage.batch,
-                      recipe.activation_bits, stage_seed(recipe, StageId::kQuantised));
-  network.initialise_steps(
-      plain_batch(training, 0, std::min(kEvaluationBatch, training.count), recipe.activation_bits)
-          .codes);
-  const StageWork work{"quantised", recipe.quantised_stage, true,
-                       [&](const Batch& batch, double done) {
-                         const QuantisedOutput out = network.forward_quantised(batch.codes);
-                         const torch::Tensor loss =
-                             functional::cross_entropy(out.logits.values(), batch.labels);
-                         const double weight = recipe.sparsity.lambda * ramp(recipe.sparsity, done);
-                         return weight == 0.0 ? loss : loss + weight * mean_activation(out.inputs);
-                       },
-                       [&](const Images& images) {
-                         return evaluate_quantised(network, images, recipe.activation_bits);
-                       }};
-  run_stage(network, work, std::move(batches), held_out, report);
+                     const Images& held_out, const StageRun& run) {
+  const StageWork work{
+      "quantised",
+      recipe.quantised_stage,
+      true,
+      [&] {
+        const std::size_t images = std::min(kEvaluationBatch, training.count);
+        network.initialise_steps(plain_batch(training, 0, images, recipe.activation_bits).codes);
+      },
+      [&](const Batch& batch, double done) {
+        return backward_quantised(network, recipe, batch, done);
+      },
+      [&](const Images& images) {
+        return evaluate_quantised(network, images, recipe.activation_bits);
+      }};
+  run_stage(network, work,
+            BatchSource(training, recipe.augmentation, recipe.quantised_stage.batch,
+                        recipe.activation_bits, stage_seed(recipe, StageId::kQuantised)),
+            held_out, run);
+}
+
+double Evaluation::density() const {
+  InputCount all;
+  for (const InputCount& input : inputs) {
+    all.nonzero += input.nonzero;
+    all.values += input.values;
+  }
+  if (all.values == 0) return 1.0;
+  return static_cast<double>(all.nonzero) / static_cast<double>(all.values);
 }
 
 Evaluation evaluate_float(Network& network, const Images& images, int activation_bits) {
-  return evaluate(images, activation_bits, [&](const torch::Tensor& codes, InputCount&) {
-    return network.forward_float(codes);
-  });
+  return evaluate(network, images, activation_bits,
+                  [&](const torch::Tensor& codes, std::vector<InputCount>&) {
+                    return Codes{network.forward_float(codes), torch::ones({})};
+                  });
 }
 
-Evaluation evaluate_quantised(Network& network, const Images& images, int activation_bits) {
-  return evaluate(images, activation_bits, [&](const torch::Tensor& codes, InputCount& counted) {
-    const QuantisedOutput out = network.forward_quantised(codes);
-    for (const Codes& map : out.inputs) {
-      counted.nonzero += static_cast<std::uint64_t>(map.codes.count_nonzero().item<std::int64_t>());
-      counted.values += static_cast<std::uint64_t>(map.codes.numel());
-    }
-    // The sums themselves: exact integers, as in the integer network.
-    return out.logits.codes;
-  });
+Evaluation evaluate_quantised(Network& network, const Images& images, int activation_bits,
+                              const std::vector<torch::Tensor>& offsets) {
+  return evaluate(network, images, activation_bits,
+                  [&](const torch::Tensor& codes, std::vector<InputCount>& counts) {
+                    const QuantisedOutput out = network.forward_quantised(codes, offsets);
+                    count(out.inputs, counts);
+                    // The sums themselves: exact integers, as in the integer network.
+                    return out.logits;
+                  });
 }
 
 }  // namespace lacuna::train
