@@ -14,6 +14,7 @@ int run_command(const std::vector<std::string>& arguments);
 int map_command(const std::vector<std::string>& arguments);
 int campaign_command(const std::vector<std::string>& arguments);
 int replay_command(const std::vector<std::string>& arguments);
+int report_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 
 }  // namespace lacuna::cli

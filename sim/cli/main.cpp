@@ -28,6 +28,8 @@ constexpr Command kCommands[] = {
     {"campaign", "run many fault trials into a store, and look at what came out",
      lacuna::cli::campaign_command},
     {"replay", "run one trial of a campaign again and compare", lacuna::cli::replay_command},
+    {"report", "make one HTML page of run records, campaigns and timelines",
+     lacuna::cli::report_command},
     {"check", "validate files: machines, fault plans and maps, networks, workloads",
      lacuna::cli::check_command},
 };
