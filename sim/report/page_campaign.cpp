@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <memory>
+#include <optional>
 #include <tuple>
 
 #include "base/error.hpp"
@@ -8,6 +10,7 @@
 #include "report/campaign_maps.hpp"
 #include "report/packed.hpp"
 #include "report/page_sections.hpp"
+#include "report/weights_behind.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -17,6 +20,8 @@ using campaign::StratumLabel;
 using Source = campaign::Population::Source;
 
 constexpr std::size_t kMostCells = 4'000'000;  ///< of a map that a page carries cell by cell
+
+constexpr std::size_t kMostWeightsBehind = 16'000'000;  ///< of all cells of a map
 
 /// Machine, network, kind and shape: what one map of faults is about.
 using SiteKey = std::tuple<std::size_t, std::size_t, campaign::FaultType, std::string>;
@@ -292,21 +297,64 @@ Json Gatherer::matrix_json(const Sites& sites) const {
           {"entries", entries}};
 }
 
-Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& weights) {
+/// The weights behind each cell, one cell after another: `count` of them, then as numbers.
+struct Behind {
+  std::vector<std::int64_t> count;
+  std::vector<std::int64_t> weights;
+};
+
+/// Numbers names by first appearance.
+class Numbers {
+ public:
+  std::int64_t of(const std::string& name) {
+    const auto [place, added] = numbers_.emplace(name, names_.size());
+    if (added) names_.push_back(name);
+    return static_cast<std::int64_t>(place->second);
+  }
+  const Json& names() const { return names_; }
+
+ private:
+  std::map<std::string, std::size_t> numbers_;
+  Json names_ = Json::array();
+};
+
+// Nothing where a cell holds another weight first than was recorded: the files have changed.
+// Nothing, too, where there are too many to carry.
+std::optional<Behind> behind_of(const std::vector<Cell>& cells,
+                                const std::vector<std::string>& recorded,
+                                const WeightsBehind& weights, Numbers& numbers) {
+  Behind behind;
+  for (const Cell& cell : cells) {
+    const WeightsBehind::InCell here = weights.at({cell.bank, cell.row, cell.bit});
+    const std::string first = here.weights.empty() ? "" : here.weights.front();
+    const std::string known =
+        cell.weight < 0 ? "" : recorded[static_cast<std::size_t>(cell.weight)];
+    if (first != known || here.code_bit != cell.code_bit) return std::nullopt;
+    behind.count.push_back(static_cast<std::int64_t>(here.weights.size()));
+    for (const std::string& name : here.weights) behind.weights.push_back(numbers.of(name));
+    if (behind.weights.size() > kMostWeightsBehind) return std::nullopt;
+  }
+  return behind;
+}
+
+Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& recorded,
+                const WeightsBehind* weights) {
   std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) {
     return std::tie(a.bank, a.row, a.bit, a.trial) < std::tie(b.bank, b.row, b.bit, b.trial);
   });
-  // Weights numbered in the order of their cells, so that neighbours have near numbers.
-  std::vector<std::int64_t> number(weights.size(), -1);
-  Json names = Json::array();
-  for (Cell& cell : cells) {
-    if (cell.weight < 0) continue;
-    std::int64_t& own = number[static_cast<std::size_t>(cell.weight)];
-    if (own < 0) {
-      own = static_cast<std::int64_t>(names.size());
-      names.push_back(weights[static_cast<std::size_t>(cell.weight)]);
+  // Weights are numbered in the order of their cells, so that neighbours have near numbers.
+  auto numbers = std::make_unique<Numbers>();
+  std::optional<Behind> behind;
+  if (weights != nullptr) behind = behind_of(cells, recorded, *weights, *numbers);
+  const bool complete = behind.has_value();
+  if (!complete) {
+    numbers = std::make_unique<Numbers>();
+    behind.emplace();
+    for (const Cell& cell : cells) {
+      behind->count.push_back(cell.weight < 0 ? 0 : 1);
+      if (cell.weight < 0) continue;
+      behind->weights.push_back(numbers->of(recorded[static_cast<std::size_t>(cell.weight)]));
     }
-    cell.weight = own;
   }
   const auto column = [&](std::int64_t Cell::*member, Coding coding) {
     std::vector<std::int64_t> values;
@@ -315,17 +363,19 @@ Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& weights
     return packed_column(values, coding);
   };
   return {{"count", cells.size()},
+          {"all_weights", complete},
           {"bank", column(&Cell::bank, Coding::kDifferences)},
           {"row", column(&Cell::row, Coding::kDifferences)},
           {"bit", column(&Cell::bit, Coding::kDifferences)},
           {"code_bit", column(&Cell::code_bit, Coding::kDifferences)},
-          {"weight", column(&Cell::weight, Coding::kDifferences)},
+          {"weight_count", packed_column(behind->count)},
+          {"weight", packed_column(behind->weights, Coding::kDifferences)},
           {"trial", column(&Cell::trial, Coding::kPlain)},
           {"masked", column(&Cell::masked, Coding::kPlain)},
           {"sdc", column(&Cell::sdc, Coding::kPlain)},
           {"correct", column(&Cell::correct, Coding::kPlain)},
           {"cycles", column(&Cell::cycles, Coding::kPlain)},
-          {"weights", packed_json(names)}};
+          {"weights", packed_json(numbers->names())}};
 }
 
 Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
@@ -351,8 +401,16 @@ Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
                {"golden_cycles", golden.outcome.cycles},
                {"matrix", matrix_json(sites)},
                {"left_out", sites.left_out}};
-  json["cells"] =
-      sites.cells.empty() || sites.left_out > 0 ? Json() : cells_json(sites.cells, sites.weights);
+  json["cells"] = nullptr;
+  if (!sites.cells.empty() && sites.left_out == 0) {
+    std::unique_ptr<WeightsBehind> weights;
+    try {
+      weights = std::make_unique<WeightsBehind>(store_.plan(), machine, model);
+    } catch (const base::InputError&) {
+      weights = nullptr;  // without the files a cell has the weight that the store names
+    }
+    json["cells"] = cells_json(sites.cells, sites.weights, weights.get());
+  }
   return json;
 }
 

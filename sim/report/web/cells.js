@@ -3,6 +3,7 @@
 // until each is one cell.
 
 const mostTiles = 33000;
+const mostTileRows = 256;  // more would be thinner than a pixel or two
 
 const cellMetrics = {
   sdc: {
@@ -36,8 +37,8 @@ function piecesOf(metric, colours) {
       if (low === high) return {value: low, color, label};
       const open = value => Math.abs(value) >= 1;
       const text = value => String(Number((100 * value).toFixed(3)));
-      const name = (open(high) ? 'over ' + text(low) : open(low) ? 'under ' + text(high)
-        : text(low) + ' to ' + text(high)) + metric.unit;
+      const name = (open(high) ? '> ' + text(low) : open(low) ? '< ' + text(high)
+        : low >= 0 ? '\u2264 ' + text(high) : '\u2265 ' + text(low)) + metric.unit;
       return low >= 0 ? {gt: low, lte: high, color, label: name} : {gte: low, lt: high, color, label: name};
     }),
   ];
@@ -80,17 +81,29 @@ function tilesOf(map, value, group, part) {
   return tiles;
 }
 
+/** The weights behind a cell, at most a dozen of them by name. */
+function weightLines(weights, codeBit) {
+  const most = 12;
+  if (!weights.length) return [['weight', 'none']];
+  if (weights.length === 1) return [['weight', weights[0] + ' bit ' + codeBit]];
+  return [['bit ' + codeBit + ' of ' + weights.length + ' weights in turn', ''],
+    ...weights.slice(0, most).map((name, i) => ['weight ' + (i + 1), name]),
+    ...(weights.length > most ? [['and', (weights.length - most) + ' more']] : [])];
+}
+
 async function cellMap(parent, campaign, sites, id) {
-  const names = ['bank', 'row', 'bit', 'code_bit', 'weight', 'trial', 'masked', 'sdc', 'correct',
-    'cycles'];
-  const cells = await unpackAll(sites.cells, names);
-  const weights = await unpack(sites.cells.weights);
+  const cells = await unpackAll(sites.cells, ['bank', 'row', 'bit', 'code_bit', 'weight_count',
+    'weight', 'trial', 'masked', 'sdc', 'correct', 'cycles']);
+  const names = await unpack(sites.cells.weights);
+  const firstWeight = new Uint32Array(cells.row.length + 1);
+  for (let i = 0; i < cells.row.length; i++) firstWeight[i + 1] = firstWeight[i] + cells.weight_count[i];
   const map = indexCells(cells);
   if (!map) {
     parent.append(element('p', {class: 'note'}, siteTitle(sites) + ': this memory is too large for a map.'));
     return;
   }
-  const weightOf = i => cells.weight[i] < 0 ? '' : weights[cells.weight[i]];
+  const weightsOf = i =>
+    Array.from(cells.weight.subarray(firstWeight[i], firstWeight[i + 1]), w => names[w]);
 
   const choice = element('select', {'aria-label': 'figure'}, ...Object.entries(cellMetrics).map(
     ([key, metric]) => element('option', {value: key}, metric.name)));
@@ -106,33 +119,36 @@ async function cellMap(parent, campaign, sites, id) {
   const measure = () => {
     const metric = cellMetrics[choice.value];
     for (let i = 0; i < values.length; i++) {
-      values[i] = cells.weight[i] < 0 ? unused : metric.of(cells, i, sites, campaign.images);
+      values[i] = cells.weight_count[i] === 0 ? unused : metric.of(cells, i, sites, campaign.images);
     }
   };
   const fit = () => {
-    const area = (view.rowTo - view.rowFrom + 1) * (view.columnTo - view.columnFrom + 1);
-    for (group = 1; area / group > mostTiles && group < map.rows; group *= 2);
+    const rows = view.rowTo - view.rowFrom + 1;
+    const most = Math.min(mostTileRows, mostTiles / (view.columnTo - view.columnFrom + 1));
+    for (group = 1; rows / group > most && group < map.rows; group *= 2);
     scale.textContent = group === 1 ? 'one tile, one cell'
       : 'a tile: the worst of ' + group + ' rows; zoom in to see cells';
     return tilesOf(map, values, group, view);
   };
   const tip = item => {
     const [, , value, cell, count] = item.value;
-    const metric = cellMetrics[choice.value];
     const place = 'bank ' + cells.bank[cell] + ', row ' + cells.row[cell] + ', bit ' + cells.bit[cell];
     return tipText((count > 1 ? 'worst of ' + count + ' cells: ' : '') + place, [
-      ['weight', cells.weight[cell] < 0 ? 'none'
-        : weightOf(cell) + ' bit ' + cells.code_bit[cell]],
+      ...weightLines(weightsOf(cell), cells.code_bit[cell]),
       ...(value === unused ? [] : Object.values(cellMetrics).map(other =>
         [other.name, other.text(other.of(cells, cell, sites, campaign.images))])),
-      ...(value === unused || metric.name === '' ? [] : [['images with other logits',
+      ...(value === unused ? [] : [['images with other logits',
         whole(campaign.images - cells.masked[cell])]]),
       ['trial', cells.trial[cell]]]);
   };
   measure();
   let tiles = fit();
-  const zoom = () => ({
-    startY: 100 * view.rowFrom / map.rows, endY: 100 * (view.rowTo + 1) / map.rows});
+  const bitStep = map.width <= 64 ? 4 : 16;
+  const rowStep = () => {  // at most 32 labels
+    let step = 1;
+    while ((view.rowTo - view.rowFrom + 1) / group / step > 32) step *= 2;
+    return step;
+  };
   const option = colours => ({
     grid: {left: 70, right: 44, top: 14, bottom: 92},
     tooltip: {...baseOption(colours).tooltip, formatter: tip},
@@ -140,7 +156,7 @@ async function cellMap(parent, campaign, sites, id) {
       type: 'category', data: Array.from({length: map.width}, (_, x) => x), name: '',
       axisTick: {show: false}, splitLine: {show: false},
       min: view.columnFrom, max: view.columnTo,
-      axisLabel: {color: colours.muted, interval: index => index % 16 === 0 || index % map.bits === 0,
+      axisLabel: {color: colours.muted, interval: index => index % bitStep === 0 || index % map.bits === 0,
         formatter: text => {
           const x = Number(text);
           return x % map.bits === 0 ? 'bank ' + x / map.bits : String(x % map.bits);
@@ -151,11 +167,12 @@ async function cellMap(parent, campaign, sites, id) {
       splitLine: {show: false},
       data: Array.from({length: Math.ceil(map.rows / group)}, (_, y) => y * group),
       min: Math.floor(view.rowFrom / group), max: Math.floor(view.rowTo / group),
+      axisLabel: {color: colours.muted, interval: index => index % rowStep() === 0},
     }),
     visualMap: {
       type: 'piecewise', dimension: 2, orient: 'horizontal', left: 'center', bottom: 0,
-      pieces: piecesOf(cellMetrics[choice.value], colours), textStyle: {color: colours.muted},
-      itemWidth: 14, itemHeight: 10, itemGap: 8, selectedMode: false,
+      pieces: piecesOf(cellMetrics[choice.value], colours), textStyle: {color: colours.muted, fontSize: 11},
+      itemWidth: 14, itemHeight: 10, itemGap: 14, textGap: 4, selectedMode: false,
     },
     series: [{
       type: 'heatmap', data: tiles, progressive: 0, encode: {x: 0, y: 1},
@@ -166,13 +183,14 @@ async function cellMap(parent, campaign, sites, id) {
     id, command: campaign.command, height: 620, svg: false, controls, option,
     title: 'The weight SRAM, cell by cell: ' + siteTitle(sites),
     note: 'Colour: what a fault in the cell does to ' + whole(campaign.images) + ' images. ' +
-      'Drag over rows, or use the wheel, to zoom; double-click shows all. A trial runs again with: ' +
-      campaign.replay + 'TRIAL',
+      'Drag over rows, or Ctrl + wheel: zoom; double click: all. A trial runs again with ' +
+      campaign.replay + 'TRIAL' + (sites.cells.all_weights ? '' : '. Of the weights behind a cell ' +
+      'only the first is named: the campaign\'s machine and network files are not as they were.'),
     rows: function* () {
-      yield ['bank', 'row', 'bit', 'weight', 'code_bit', 'trial', 'masked', 'sdc', 'correct',
+      yield ['bank', 'row', 'bit', 'weights', 'code_bit', 'trial', 'masked', 'sdc', 'correct',
         'cycles_change'];
       for (let i = 0; i < values.length; i++) {
-        yield [cells.bank[i], cells.row[i], cells.bit[i], weightOf(i),
+        yield [cells.bank[i], cells.row[i], cells.bit[i], weightsOf(i).join(' '),
           cells.code_bit[i] < 0 ? '' : cells.code_bit[i], cells.trial[i], cells.masked[i],
           cells.sdc[i], cells.correct[i], cells.cycles[i]];
       }
@@ -195,7 +213,7 @@ async function cellMap(parent, campaign, sites, id) {
   followZoom(drawn, view, map, () => group, show);
 }
 
-/** Wheel and drag over the map choose the rows in view; a double click shows all. */
+/** Ctrl + wheel and drag over the map choose the rows in view; a double click shows all. */
 function followZoom({chart, place}, view, map, group, show) {
   const rowAt = pixel => {
     const tile = chart.convertFromPixel({yAxisIndex: 0}, pixel);
@@ -207,7 +225,7 @@ function followZoom({chart, place}, view, map, group, show) {
     show();
   };
   place.addEventListener('wheel', event => {
-    if (!chart.containPixel('grid', [event.offsetX, event.offsetY])) return;
+    if (!event.ctrlKey || !chart.containPixel('grid', [event.offsetX, event.offsetY])) return;
     event.preventDefault();
     const centre = rowAt(event.offsetY);
     const factor = event.deltaY < 0 ? 0.7 : 1 / 0.7;

@@ -74,6 +74,7 @@ function redrawAll() {
   for (const {chart, draw} of openCharts) {
     chart.resize();
     draw();
+    chart.getZr().flush();  // printing does not wait for the next frame
   }
 }
 

@@ -19,12 +19,12 @@ function runCycles(parent, run, id) {
   const share = cycles => cycles / run.images;
   const hasDense = layers.some(layer => layer.dense_cycles !== null);
   addChart(parent, {
-    id: id + '-cycles', command: runCommand(run), height: 380,
+    id: id + '-cycles', command: runCommand(run), height: 400,
     title: 'Cycles an image by class and layer',
     note: 'Left bar: this run. Right bar: the same machine without zero skipping.' +
       (hasDense ? '' : ' This record has none (--no-dense).'),
     option: colours => ({
-      grid: {left: 70, right: 20, top: 40, bottom: 36},
+      grid: {left: 70, right: 20, top: 58, bottom: 36},
       legend: legend(colours),
       tooltip: {
         ...baseOption(colours).tooltip, trigger: 'axis', axisPointer: {type: 'shadow'},
@@ -68,12 +68,12 @@ function runDensity(parent, run, id) {
   const part = (layer, key) => layer.macs[key] / layer.macs.total;
   const kinds = [['issued', 'stream'], ['gated', 'weight_load'], ['skipped', 'dense']];
   addChart(parent, {
-    id: id + '-density', command: runCommand(run), height: 320,
+    id: id + '-density', command: runCommand(run), height: 340,
     title: 'Density of the input and skipped work by layer',
     note: 'Bars: multiply-accumulates. Points: share of the input that is not zero. Padding is ' +
       'skipped, too, and never counted as input.',
     option: colours => ({
-      grid: {left: 70, right: 20, top: 40, bottom: 36},
+      grid: {left: 70, right: 20, top: 58, bottom: 36},
       legend: legend(colours),
       tooltip: {
         ...baseOption(colours).tooltip, trigger: 'axis', axisPointer: {type: 'shadow'},
@@ -117,9 +117,9 @@ function compareRuns(parent, sections, command) {
       ? '\n(' + (i + 1) + ')' : ''));
   const share = (run, cycles) => cycles === null ? null : cycles / run.images;
   addChart(parent, {
-    id: 'runs-cycles', command, height: 380, title: 'Runs side by side: cycles an image by class',
+    id: 'runs-cycles', command, height: 400, title: 'Runs side by side: cycles an image by class',
     option: colours => ({
-      grid: {left: 70, right: 20, top: 40, bottom: 64},
+      grid: {left: 70, right: 20, top: 58, bottom: 64},
       legend: legend(colours),
       tooltip: {...baseOption(colours).tooltip, trigger: 'axis', axisPointer: {type: 'shadow'},
         valueFormatter: value => value === null ? '-' : whole(value)},

@@ -24,7 +24,7 @@ async function timelineSection(parent, section, id, command) {
     id: id + '-timeline', command: trace.about.command || command, svg: false,
     height: Math.min(900, 130 + 44 * trace.lanes.length),
     title: 'Steps on the machine\'s resources',
-    note: 'Wheel or the bar below: zoom. ' + (trace.events + trace.left_out > count
+    note: 'Ctrl + wheel or the bar below: zoom. ' + (trace.events + trace.left_out > count
       ? 'Drawn are the first ' + whole(count) + ' steps; the download has ' + whole(trace.events) + '.' : ''),
     option: colours => ({
       grid: {left: 130, right: 24, top: 34, bottom: 76},
@@ -42,7 +42,7 @@ async function timelineSection(parent, section, id, command) {
       dataZoom: [
         {type: 'slider', xAxisIndex: 0, filterMode: 'weakFilter', bottom: 8, height: 20,
           showDataShadow: false, borderColor: colours.line, textStyle: {color: colours.muted}},
-        {type: 'inside', xAxisIndex: 0, filterMode: 'weakFilter'},
+        {type: 'inside', xAxisIndex: 0, filterMode: 'weakFilter', zoomOnMouseWheel: 'ctrl'},
       ],
       xAxis: axis(colours, {type: 'value', min: 0, max: last, name: 'cycle', nameLocation: 'middle',
         nameGap: 24}),
