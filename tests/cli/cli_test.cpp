@@ -285,6 +285,11 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
       {"map " + hw + "--model models/lenet5_qdnn --cell weight:4,0,0",
        "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
       {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
+      {"report README.md", "lacuna: --out: is missing; it is required\n"},
+      {"report -o page.html", "lacuna: report: no input is named; at least one is required\n"},
+      {"report README.md -o README.md", "lacuna: README.md: --out: is an input, too\n"},
+      {"report README.md -o nowhere/page.html",
+       "lacuna: nowhere/page.html: --out: its folder is missing or not writable\n"},
   };
   for (const Mistake& mistake : mistakes) {
     const Output output = lacuna(mistake.arguments);

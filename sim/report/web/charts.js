@@ -14,7 +14,7 @@ function theme() {
   return new Proxy({}, {get: (_, name) => style.getPropertyValue('--' + name).trim()});
 }
 
-const openCharts = [];  // {chart, draw}
+const openCharts = [];  // {chart, draw, picture, place, height}
 
 function baseOption(colours) {
   return {
@@ -58,7 +58,8 @@ function addChart(parent, {id, title, note, command, height, option, rows, svg =
   const figure = element('figure', {}, element('h3', {}, title));
   if (note) figure.append(element('p', {class: 'note'}, note));
   if (controls) figure.append(controls);
-  figure.append(place, element('figcaption', {}, element('code', {}, command), button));
+  const holder = element('div', {class: svg ? 'holder' : 'holder canvas'}, place);
+  figure.append(holder, element('figcaption', {}, element('code', {}, command), button));
   parent.append(figure);
   const chart = echarts.init(place, null, {renderer: svg ? 'svg' : 'canvas'});
   const draw = () => {
@@ -66,15 +67,21 @@ function addChart(parent, {id, title, note, command, height, option, rows, svg =
     chart.setOption({...baseOption(colours), ...option(colours)}, {notMerge: true});
   };
   draw();
-  openCharts.push({chart, draw});
+  // What is drawn on a canvas is printed as a picture: Chromium loses most of a large canvas.
+  const picture = svg ? null : element('img', {class: 'picture', alt: title});
+  if (picture) holder.after(picture);
+  openCharts.push({chart, draw, picture, place, height});
   return {chart, draw, place};
 }
 
 function redrawAll() {
-  for (const {chart, draw} of openCharts) {
+  const printing = matchMedia('print').matches;
+  for (const {chart, draw, picture, place, height} of openCharts) {
+    place.style.height = (printing && !picture ? 0.75 * height : height) + 'px';
     chart.resize();
     draw();
     chart.getZr().flush();  // printing does not wait for the next frame
+    if (picture && printing) picture.src = chart.getDataURL({pixelRatio: 2});
   }
 }
 
