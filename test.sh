@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole test suite: builds it (release, then with address and undefined-behaviour sanitizers),
-# runs it, checks format and lint, and compares the networks with ONNX Runtime. Installs missing
-# Debian packages; ONNX Runtime comes from npm.
+# runs it, checks format and lint, compares the networks with ONNX Runtime, and opens reports in
+# Chromium. Installs missing Debian packages; ONNX Runtime, ECharts and Playwright come from npm.
 #   ./test.sh          seeded shares of the long suites: some minutes
 #   ./test.sh --full   the long suites whole
 set -euo pipefail
@@ -45,3 +45,5 @@ step "test, release"
 ctest --preset release -j "$(nproc)" --progress 2>&1 | tail -n 40
 step "ONNX Runtime on all test images"
 tests/external/run build/release/bin/lacuna
+step "reports in Chromium"
+tests/browser/run build/release/bin/lacuna

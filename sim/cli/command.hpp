@@ -16,6 +16,7 @@ int campaign_command(const std::vector<std::string>& arguments);
 int replay_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);
+int report_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 
 }  // namespace lacuna::cli

@@ -123,6 +123,35 @@ std::string MapTables::accuracy_table() const {
   return text;
 }
 
+std::vector<MapTables::Point> MapTables::points() const {
+  const campaign::Plan& plan = store_.plan();
+  const auto images = static_cast<double>(plan.images);
+  std::vector<Point> list;
+  for (const auto& [key, cell] : cells_) {
+    Point point;
+    point.machine = key.machine;
+    point.model = key.model;
+    point.type = key.type;
+    point.rate = key.rate;
+    point.lost = cell.lost;
+    const std::vector<double> top1 =
+        cell.values([&](const Chip& c) { return static_cast<double>(c.correct) / images; });
+    point.top1 = campaign::summarise_mean(top1, plan.confidence);
+    if (!top1.empty()) {
+      const auto [least, most] = std::minmax_element(top1.begin(), top1.end());
+      point.least = *least;
+      point.most = *most;
+      const auto count = static_cast<double>(top1.size());
+      for (const auto& [map, chip] : cell.by_map) {
+        point.sdc += static_cast<double>(chip.sdc) / images / count;
+        point.cycles_an_image += static_cast<double>(chip.cycles) / images / count;
+      }
+    }
+    list.push_back(point);
+  }
+  return list;
+}
+
 std::string MapTables::name_of(const campaign::Contrast& contrast, const Key& key) const {
   if (!contrast.name.empty()) return contrast.name;
   return golden(key, contrast.first[0]).model + " - " + golden(key, contrast.second[0]).model;

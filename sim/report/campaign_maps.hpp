@@ -23,6 +23,20 @@ class MapTables {
   std::string text() const;
   void summary(const Sink& sink) const;
 
+  /// A point of a curve: one machine, network and kind at one rate.
+  struct Point {
+    std::size_t machine = 0;  ///< places in the plan's lists
+    std::size_t model = 0;
+    campaign::FaultType type = campaign::FaultType::kFlip;
+    double rate = 0;
+    std::int64_t lost = 0;       ///< crashed or timed out
+    campaign::MeanSummary top1;  ///< count 0: no map has a result
+    double least = 0, most = 0;  ///< top-1 of the worst and the best map
+    double sdc = 0;              ///< mean share of the images
+    double cycles_an_image = 0;  ///< mean
+  };
+  std::vector<Point> points() const;
+
  private:
   struct Chip {
     std::int64_t correct = 0;

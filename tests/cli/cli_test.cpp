@@ -282,7 +282,7 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
   const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
   const Mistake mistakes[] = {
       {"rum",
-       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, compare, check are "
+       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, compare, report, check are "
        "known; did you mean "
        "'run'?\n"},
       {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
@@ -368,6 +368,11 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: --exit-cod: unknown option; --help lists what is known; did you mean "
        "'--exit-code'?\n"},
       {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
+      {"report README.md", "lacuna: --out: is missing; it is required\n"},
+      {"report -o page.html", "lacuna: report: no input is named; at least one is required\n"},
+      {"report README.md -o README.md", "lacuna: README.md: --out: is an input, too\n"},
+      {"report README.md -o nowhere/page.html",
+       "lacuna: nowhere/page.html: --out: its folder is missing or not writable\n"},
   };
   for (const Mistake& mistake : mistakes) {
     const Output output = lacuna(mistake.arguments);

@@ -1,0 +1,55 @@
+#include <filesystem>
+#include <iostream>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "cli/options.hpp"
+#include "report/page.hpp"
+
+namespace lacuna::cli {
+namespace {
+
+// Beside an installed program, else where this one was built.
+std::string chart_library() {
+  std::error_code unknown;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  const std::filesystem::path installed =
+      program.parent_path().parent_path() / "share" / "lacuna" / "web" / "echarts.min.js";
+  if (!unknown && std::filesystem::is_regular_file(installed, unknown)) return installed.string();
+  return LACUNA_CHART_LIBRARY;
+}
+
+}  // namespace
+
+int report_command(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna report INPUT... --out FILE.html\n\n"
+      "One self-contained page of run records (run --json), campaigns (campaign run --out) and\n"
+      "timelines (run --timeline).");
+  options.positional("file", "the inputs").value("out,o", "FILE", "the page (required)");
+  if (!options.parse(arguments)) return 0;
+  const std::string path = options.required("out");
+  report::PageRequest request;
+  request.inputs = options.texts("file");
+  if (request.inputs.empty()) {
+    throw base::InputError({"", 0, "report"}, "no input is named", "at least one is required");
+  }
+  for (const std::string& input : request.inputs) {
+    std::error_code missing;
+    if (std::filesystem::equivalent(input, path, missing)) {
+      throw base::InputError({path, 0, "--out"}, "is an input, too");
+    }
+  }
+  check_writable("out", path);
+  request.command = "lacuna report";
+  for (const std::string& argument : arguments) request.command += " " + argument;
+  request.chart_library = chart_library();
+  base::OutputFile file(path);
+  report::html_page(request, [&](const std::string& text) { file.write(text); });
+  file.commit();
+  return 0;
+}
+
+}  // namespace lacuna::cli

@@ -1,0 +1,23 @@
+// What a page holds of each kind of input. A new kind is a function here, a line in page.cpp and a
+// file in web/ that draws it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "campaign/store.hpp"
+#include "report/json_input.hpp"
+
+namespace lacuna::report {
+
+/// A run record, "lacuna.run/1": checked, and of it what is drawn.
+nlohmann::ordered_json run_section(const JsonInput& record);
+
+/// Steps of a run in Trace Event JSON: complete events (X) and pairs (B, E), by thread.
+nlohmann::ordered_json timeline_section(const JsonInput& trace);
+
+/// A campaign: fault-free runs, points over maps, layers x bits, and the cells of the memory.
+/// `path` is the store's, for errors.
+nlohmann::ordered_json campaign_section(const campaign::Store& store, const std::string& path);
+
+}  // namespace lacuna::report

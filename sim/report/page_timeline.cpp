@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "report/packed.hpp"
+#include "report/page_sections.hpp"
+
+namespace lacuna::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostEvents = 200'000;  ///< that a page shows, the first ones
+constexpr std::size_t kMostDetail = 400;      ///< characters of an event's arguments
+
+/// An event as it is drawn, in whole units of the trace's time.
+struct Span {
+  std::size_t lane = 0;
+  std::int64_t begin = 0;
+  std::int64_t length = 0;
+  std::size_t name = 0;
+  std::string detail;
+};
+
+/// Numbers texts by first appearance.
+class Names {
+ public:
+  std::size_t number(const std::string& name) {
+    const auto [place, added] = numbers_.emplace(name, list_.size());
+    if (added) list_.push_back(name);
+    return place->second;
+  }
+  const std::vector<std::string>& list() const { return list_; }
+
+ private:
+  std::map<std::string, std::size_t> numbers_;
+  std::vector<std::string> list_;
+};
+
+using ThreadId = std::pair<std::string, std::string>;
+
+std::string id_text(const JsonInput& event, const char* key) {
+  if (!event.has(key)) return "0";
+  const JsonInput id = event.at(key);
+  return id.raw().is_string() ? id.text() : std::to_string(id.count());
+}
+
+std::int64_t time_of(const JsonInput& value) {
+  constexpr double kMost = 9007199254740992.0;  // 2^53
+  const double time = value.number();
+  if (time < 0 || time > kMost) value.fail("is no time", "0 to 2^53 are allowed");
+  return static_cast<std::int64_t>(time);
+}
+
+std::string detail_of(const JsonInput& event) {
+  if (!event.has("args")) return "";
+  const Json& arguments = event.at("args").raw();
+  if (!arguments.is_object()) return "";
+  std::string text;
+  for (const auto& [key, value] : arguments.items()) {
+    const std::string shown = value.is_string()
+                                  ? value.get<std::string>()
+                                  : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    text += (text.empty() ? "" : ", ") + key + " " + shown;
+    if (text.size() > kMostDetail) {
+      text.resize(kMostDetail);
+      return text + " ...";
+    }
+  }
+  return text;
+}
+
+class Reader {
+ public:
+  void add(const JsonInput& event) {
+    const std::string phase = event.at("ph").text();
+    const ThreadId thread{id_text(event, "pid"), id_text(event, "tid")};
+    if (phase == "M") {
+      read_name(event, thread);
+      return;
+    }
+    if (phase == "X") {
+      const std::int64_t length = event.has("dur") ? time_of(event.at("dur")) : 0;
+      put({lane_of(thread), time_of(event.at("ts")), length, names_.number(event.at("name").text()),
+           detail_of(event)});
+    } else if (phase == "B") {
+      open_[thread].push_back({lane_of(thread), time_of(event.at("ts")), 0,
+                               names_.number(event.at("name").text()), detail_of(event)});
+    } else if (phase == "E") {
+      std::vector<Span>& open = open_[thread];
+      if (open.empty()) event.fail("ends what has not begun");
+      Span span = std::move(open.back());
+      open.pop_back();
+      const std::int64_t end = time_of(event.at("ts"));
+      if (end < span.begin) event.at("ts").fail("is before the beginning");
+      span.length = end - span.begin;
+      put(std::move(span));
+    }
+  }
+
+  Json section() {
+    std::stable_sort(spans_.begin(), spans_.end(),
+                     [](const Span& a, const Span& b) { return a.begin < b.begin; });
+    std::vector<std::int64_t> lanes, begins, lengths, names, details;
+    Names texts;
+    for (const Span& span : spans_) {
+      lanes.push_back(static_cast<std::int64_t>(span.lane));
+      begins.push_back(span.begin);
+      lengths.push_back(span.length);
+      names.push_back(static_cast<std::int64_t>(span.name));
+      details.push_back(static_cast<std::int64_t>(texts.number(span.detail)));
+    }
+    Json json;
+    json["events"] = spans_.size();
+    json["left_out"] = left_out_;
+    json["lanes"] = Json::array();
+    for (const ThreadId& thread : threads_) {
+      const auto name = thread_names_.find(thread);
+      json["lanes"].push_back(name == thread_names_.end() ? "thread " + thread.second
+                                                          : name->second);
+    }
+    json["names"] = names_.list();
+    json["lane"] = packed_column(lanes);
+    json["begin"] = packed_column(begins, Coding::kDifferences);
+    json["length"] = packed_column(lengths);
+    json["name"] = packed_column(names);
+    json["detail"] = packed_column(details);
+    json["details"] = packed_json(texts.list());
+    return json;
+  }
+
+ private:
+  void read_name(const JsonInput& event, const ThreadId& thread) {
+    if (event.at("name").text() != "thread_name" || !event.has("args")) return;
+    if (event.at("args").has("name")) {
+      thread_names_[thread] = event.at("args").at("name").text();
+      lane_of(thread);
+    }
+  }
+  std::size_t lane_of(const ThreadId& thread) {
+    const auto [place, added] = lanes_.emplace(thread, threads_.size());
+    if (added) threads_.push_back(thread);
+    return place->second;
+  }
+  void put(Span span) {
+    if (spans_.size() < kMostEvents) {
+      spans_.push_back(std::move(span));
+    } else {
+      ++left_out_;
+    }
+  }
+
+  std::vector<Span> spans_;
+  std::int64_t left_out_ = 0;
+  Names names_;
+  std::map<ThreadId, std::size_t> lanes_;
+  std::vector<ThreadId> threads_;
+  std::map<ThreadId, std::string> thread_names_;
+  std::map<ThreadId, std::vector<Span>> open_;
+};
+
+}  // namespace
+
+Json timeline_section(const JsonInput& trace) {
+  const bool bare = trace.raw().is_array();
+  const JsonInput events = bare ? trace : trace.at("traceEvents");
+  Reader reader;
+  for (std::size_t i = 0; i < events.size(); ++i) reader.add(events.at(i));
+  Json json = reader.section();
+  json["about"] = Json::object();
+  if (!bare && trace.has("otherData")) {
+    for (const auto& [key, value] : trace.at("otherData").raw().items()) {
+      if (value.is_string() || value.is_number()) json["about"][key] = value;
+    }
+  }
+  return json;
+}
+
+}  // namespace lacuna::report

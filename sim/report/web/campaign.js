@@ -1,0 +1,221 @@
+// Campaigns: accuracy against the error rate with intervals, and layers x bits.
+
+const seriesColours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8c6bb1',
+  '#7f7f7f', '#b2a100', '#a6532f'];
+const seriesSymbols = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin'];
+
+const kindName = kind => kind.replace(/_/g, ' ');
+
+/** Points of one machine, network and kind, by rate. */
+function curvesOf(campaign) {
+  const several = new Set(campaign.points.map(point => point.machine)).size > 1;
+  const curves = new Map();
+  for (const point of campaign.points) {
+    if (point.top1 === undefined) continue;
+    const name = point.network + ', ' + kindName(point.kind) + (several ? ', ' + point.machine : '');
+    if (!curves.has(name)) curves.set(name, []);
+    curves.get(name).push(point);
+  }
+  for (const points of curves.values()) points.sort((a, b) => a.rate - b.rate);
+  return curves;
+}
+
+function accuracyChart(parent, campaign, id) {
+  const curves = [...curvesOf(campaign)];
+  const golden = new Map();
+  for (const [, points] of curves) {
+    const {machine, network} = points[0];
+    golden.set(network, campaign.golden.find(g => g.machine === machine && g.network === network));
+  }
+  const networks = [...golden.keys()];
+  const level = percent(campaign.confidence, campaign.confidence * 100 % 1 ? 1 : 0);
+  addChart(parent, {
+    id: id + '-accuracy', command: campaign.command, height: 460,
+    title: 'Accuracy against the error rate of the weight SRAM',
+    note: 'Lines: mean top-1 over random maps, of ' + whole(campaign.images) + ' images. Bands: ' +
+      level + ' intervals of the mean (Student-t, over maps). Dashed: without faults.',
+    option: colours => ({
+      grid: {left: 64, right: 30, top: 64, bottom: 48},
+      legend: legend(colours, {data: curves.map(([name]) => name), type: 'plain'}),
+      tooltip: {
+        ...baseOption(colours).tooltip, trigger: 'item',
+        formatter: item => {
+          const point = curves[item.seriesIndex % curves.length][1][item.dataIndex];
+          return point ? tipText(item.seriesName, [
+            ['rate', point.rate], ['maps', point.maps], ['top-1', percent(point.top1)],
+            ...(point.lower === null ? [] : [[level + ' interval',
+              percent(point.lower) + ' to ' + percent(point.upper)]]),
+            ['worst and best map', percent(point.least) + ' to ' + percent(point.most)],
+            ['images whose top-1 changes', percent(point.sdc)],
+            ['cycles an image', point.cycles_an_image.toFixed(1)]]) : '';
+        },
+      },
+      xAxis: axis(colours, {type: 'log', name: 'share of faulty cells', nameLocation: 'middle',
+        nameGap: 28, min: 'dataMin', max: 'dataMax', axisLabel: {
+          color: colours.muted, formatter: value => Number(value.toPrecision(3)).toExponential()}}),
+      yAxis: axis(colours, {type: 'value', name: 'top-1', min: 0, max: 1, axisLabel: {
+        color: colours.muted, formatter: value => percent(value, 0)}}),
+      series: [
+        ...curves.map(([name, points], i) => ({
+          name, type: 'line', color: seriesColours[i % seriesColours.length],
+          symbol: seriesSymbols[networks.indexOf(points[0].network) % seriesSymbols.length],
+          symbolSize: 7, lineStyle: {width: 2}, z: 3,
+          data: points.map(point => [point.rate, point.top1]),
+          markLine: curves.findIndex(([, other]) => other[0].network === points[0].network) === i ? {
+            symbol: 'none', silent: true, animation: false,
+            lineStyle: {type: 'dashed', color: seriesColours[i % seriesColours.length], opacity: 0.7},
+            label: {show: false},
+            data: [{yAxis: golden.get(points[0].network).correct / campaign.images}],
+          } : undefined,
+        })),
+        ...curves.map(([name, points], i) => bandSeries(name, points,
+          seriesColours[i % seriesColours.length])),
+      ],
+    }),
+    rows: () => [
+      ['machine', 'network', 'kind', 'rate', 'maps', 'lost', 'top1', 'lower', 'upper', 'least',
+        'most', 'sdc', 'cycles_an_image'],
+      ...campaign.points.map(p => [p.machine, p.network, p.kind, p.rate, p.maps, p.lost, p.top1,
+        p.lower, p.upper, p.least, p.most, p.sdc, p.cycles_an_image]),
+    ],
+  });
+}
+
+/** The band of a curve: one polygon through the upper bounds and back through the lower ones. */
+function bandSeries(name, points, colour) {
+  const known = points.filter(point => point.lower !== null);
+  return {
+    name, type: 'custom', silent: true, color: colour, z: 1, clip: true,
+    encode: {x: 0, y: [1, 2]},
+    data: known.map(point => [point.rate, point.lower, point.upper]),
+    renderItem: (params, api) => {
+      if (params.dataIndexInside > 0) return null;
+      const up = known.map(point => api.coord([point.rate, point.upper]));
+      const down = known.map(point => api.coord([point.rate, point.lower])).reverse();
+      return {type: 'polygon', shape: {points: [...up, ...down]},
+        style: {fill: colour, opacity: 0.18}};
+    },
+  };
+}
+
+function matrixChart(parent, campaign, sites, id) {
+  const {rows, columns, entries, by} = sites.matrix;
+  const share = entry => entry.critical / entry.faults;
+  const most = Math.max(...entries.map(share), 1e-9);
+  const measured = campaign.exhaustive ? 'Every site was struck.' : 'Sampled; the interval is ' +
+    percent(campaign.confidence, 0) + ' (Wilson), on hover.';
+  addChart(parent, {
+    id, command: campaign.command, height: 110 + 34 * rows.length,
+    title: 'Share of critical faults by ' + by.join(' and ') +
+      ': ' + siteTitle(sites),
+    note: 'Critical: the top-1 of more than ' + percent(campaign.critical_share) + ' of the ' +
+      whole(campaign.images) + ' images changes. ' + measured + (!sites.matrix.strata && sites.of === 'cells'
+      ? ' A cell counts for the first weight that it holds.' : ''),
+    option: colours => ({
+      grid: {left: 110, right: 20, top: 10, bottom: 80},
+      tooltip: {
+        ...baseOption(colours).tooltip,
+        formatter: item => {
+          const entry = entries[item.dataIndex];
+          return tipText(rows[entry.row] + ', ' + columns[entry.column], [
+            ['critical', percent(share(entry))],
+            ['interval', percent(entry.lower) + ' to ' + percent(entry.upper)],
+            ['faults', whole(entry.critical) + ' of ' + whole(entry.faults)]]);
+        },
+      },
+      xAxis: axis(colours, {type: 'category', data: columns, splitLine: {show: false}}),
+      yAxis: axis(colours, {type: 'category', data: rows, inverse: true, splitLine: {show: false}}),
+      visualMap: {
+        type: 'continuous', min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0,
+        precision: 4, itemHeight: 160, itemWidth: 12, textStyle: {color: colours.muted},
+        text: [percent(most, 1), '0%'], formatter: value => percent(value, 1),
+        inRange: {color: ['heat0', 'heat1', 'heat2', 'heat3', 'heat4', 'heat5'].map(c => colours[c])},
+      },
+      series: [{
+        type: 'heatmap', data: entries.map(entry => ({
+          value: [entry.column, entry.row, share(entry)],
+          label: {color: share(entry) > 0.35 * most ? colours.page : colours.text},
+        })),
+        label: {show: columns.length <= 16, formatter: item => percent(item.value[2], 1)},
+        itemStyle: {borderColor: colours.page, borderWidth: 1},
+      }],
+    }),
+    rows: () => [
+      ['row', 'column', 'faults', 'critical', 'share', 'lower', 'upper'],
+      ...entries.map(e => [rows[e.row], columns[e.column], e.faults, e.critical, share(e), e.lower,
+        e.upper]),
+    ],
+  });
+}
+
+const siteTitle = sites => sites.network + ' on ' + sites.machine + ', ' + kindName(sites.kind) +
+  (sites.shape === 'cell' ? '' : ' of a ' + sites.shape);
+
+function campaignSummary(parent, sections) {
+  const list = sections.flatMap(s => s.data.golden.map(golden => ({s, golden})));
+  addTable(parent, [
+    ['campaign', r => r.s.file, true], ['name', r => r.s.data.name, true],
+    ['network', r => r.golden.network, true], ['machine', r => r.golden.machine, true],
+    ['trials, all', r => whole(r.s.data.trials)], ['images', r => whole(r.s.data.images)],
+    ['top-1, no fault', r => percent(r.golden.correct / r.s.data.images)],
+    ['cycles an image', r => whole(r.golden.cycles / r.s.data.images)],
+    ['speed-up', r => times(r.golden.dense_cycles / Math.max(1, r.golden.cycles))],
+  ], list);
+}
+
+function campaignCards(parent, campaign) {
+  const cards = [[whole(campaign.trials), 'trials of ' + whole(campaign.images) + ' images']];
+  for (const sites of campaign.sites) {
+    const of = siteTitle(sites);
+    const faults = Math.max(1, sites.faults);
+    if (sites.faults === sites.sites) {
+      cards.push([percent(sites.critical / faults), 'critical: ' + of],
+        [percent(sites.masked / faults), 'masked: ' + of]);
+    } else if (sites.matrix) {
+      const {rows, columns, entries} = sites.matrix;
+      const share = entry => entry.critical / entry.faults;
+      const worst = entries.reduce((a, b) => share(b) > share(a) ? b : a, entries[0]);
+      cards.push([percent(share(worst), 1) + ' critical',
+        rows[worst.row] + ' ' + columns[worst.column] + ': ' + of]);
+    }
+  }
+  for (const [name, points] of curvesOf(campaign)) {
+    const last = points[points.length - 1];
+    cards.push([percent(last.top1, 1), name + ' at ' + last.rate]);
+  }
+  addCards(parent, cards);
+}
+
+function fileTable(parent, campaign) {
+  if (!campaign.files.length) return;
+  parent.append(element('h3', {}, 'Fault files'));
+  addTable(parent, [
+    ['file', f => f.file, true], ['network', f => f.network, true], ['machine', f => f.machine, true],
+    ['status', f => f.status, true], ['armed', f => whole(f.armed)], ['fired', f => whole(f.fired)],
+    ['top-1', f => percent(f.correct / campaign.images)],
+    ['top-1 changes', f => percent(f.sdc / campaign.images)],
+    ['cycles an image', f => whole(f.cycles / campaign.images)],
+  ], campaign.files);
+}
+
+async function campaignSection(parent, section, id) {
+  const campaign = section.data;
+  parent.append(element('h2', {}, 'Campaign ' + campaign.name));
+  parent.append(element('p', {class: 'muted'}, section.file + ', lacuna ' + campaign.version +
+    '. SHA-256: plan ' + campaign.hashes.plan.slice(0, 12) + ', inputs ' +
+    campaign.hashes.inputs.slice(0, 12)));
+  campaignCards(parent, campaign);
+  if (curvesOf(campaign).size) accuracyChart(parent, campaign, id + '-maps');
+  fileTable(parent, campaign);
+  for (const [i, sites] of campaign.sites.entries()) {
+    const own = id + '-sites-' + i;
+    if (sites.matrix && sites.matrix.entries.length) {
+      matrixChart(parent, campaign, sites, own + '-matrix');
+    }
+    if (sites.cells) await cellMap(parent, campaign, sites, own + '-cells');
+    if (sites.left_out) {
+      parent.append(element('p', {class: 'note'}, siteTitle(sites) +
+        ': too many cells for a map in a page; lacuna campaign export has them.'));
+    }
+  }
+}

@@ -1,0 +1,54 @@
+#include "report/weights_behind.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "arch/spec.hpp"
+#include "mapping/mapper.hpp"
+#include "mapping/residency.hpp"
+#include "network/onnx_import.hpp"
+
+namespace lacuna::report {
+
+/// The map refers to the rest, so all of it stays where it is.
+struct WeightsBehind::Mapped {
+  Mapped(const campaign::Plan& plan, std::size_t machine, std::size_t model)
+      : spec(arch::load_spec(plan.machines[machine])),
+        network(network::import_onnx(network::find_model(plan.models[model]))),
+        schedule(mapping::map_network(network, spec, options(plan))),
+        residency(schedule, network, spec) {}
+
+  // As engine::model_job maps it.
+  static mapping::MapOptions options(const campaign::Plan& plan) {
+    mapping::MapOptions result;
+    result.batch = std::min(plan.batch, plan.images);
+    return result;
+  }
+
+  arch::AcceleratorSpec spec;
+  network::Network network;
+  mapping::Schedule schedule;
+  mapping::ResidencyMap residency;
+};
+
+WeightsBehind::WeightsBehind(const campaign::Plan& plan, std::size_t machine, std::size_t model)
+    : mapped_(std::make_unique<Mapped>(plan, machine, model)) {}
+
+WeightsBehind::~WeightsBehind() = default;
+
+WeightsBehind::InCell WeightsBehind::at(const memory::CellPosition& cell) const {
+  InCell result;
+  for (const mapping::CellStay& held : mapped_->residency.stays(cell)) {
+    const mapping::WeightIndex& own = held.weight;
+    const std::string& layer = mapped_->network.layers[static_cast<std::size_t>(own.layer)].name;
+    std::string name = fmt::format("{}:{},{},{},{}", layer, own.out, own.ky, own.kx, own.in);
+    if (std::find(result.weights.begin(), result.weights.end(), name) == result.weights.end()) {
+      result.weights.push_back(std::move(name));
+    }
+    result.code_bit = held.code_bit;
+  }
+  return result;
+}
+
+}  // namespace lacuna::report

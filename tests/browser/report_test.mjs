@@ -1,0 +1,405 @@
+// Reports in a browser, from file://: they load nothing, plot what they were made from, name the
+// right weights and hand out the right rows. What is compared against comes from the program's other
+// outputs: run records, campaign export, lacuna map.
+//   node report_test.mjs LACUNA [FOLDER for screenshots]
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import {fileURLToPath} from 'node:url';
+import {chromium} from 'playwright-core';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = process.argv[2];
+const screenshots = process.argv[3];
+const folder = mkdtempSync(path.join(tmpdir(), 'lacuna-report-'));
+const inFolder = name => path.join(folder, name);
+const lacuna = (...args) => execFileSync(program, args, {cwd: root, encoding: 'utf8', maxBuffer: 1 << 28});
+const hostile = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>';
+
+/** Rows of a CSV file without quoted line breaks, as objects. */
+function csv(text) {
+  const fields = line => [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(,|$)/g)].slice(0, -1)
+    .map(match => match[1].startsWith('"') ? match[1].slice(1, -1).replace(/""/g, '"') : match[1]);
+  const [head, ...lines] = text.trimEnd().split('\n');
+  const names = head.split(',');
+  return lines.map(line => {
+    const values = line.includes('"') ? fields(line + ',').slice(0, names.length) : line.split(',');
+    return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+  });
+}
+
+function campaign(name, text) {
+  writeFileSync(inFolder(name + '.yaml'), text);
+  lacuna('campaign', 'run', inFolder(name + '.yaml'), '--out', inFolder(name + '.sqlite'));
+  lacuna('campaign', 'export', inFolder(name + '.sqlite'), '--csv', inFolder(name + '.csv'));
+  return csv(readFileSync(inFolder(name + '.csv'), 'utf8'));
+}
+
+function report(name, ...inputs) {
+  lacuna('report', ...inputs, '-o', inFolder(name));
+  return inFolder(name);
+}
+
+const browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: ['--no-sandbox']});
+
+/** Opens a report and holds that it says nothing on the console and asks for nothing. */
+async function open(file, options = {}) {
+  const page = await browser.newPage({viewport: {width: 1200, height: 1000}, ...options});
+  const said = [];
+  const asked = [];
+  page.on('console', message => {
+    // What Chromium says about the pixels that this test reads.
+    if (!message.text().startsWith('Canvas2D: Multiple readback')) said.push(message.text());
+  });
+  page.on('pageerror', error => said.push(error.message));
+  page.on('request', request => {
+    if (!/^(data|blob):/.test(request.url())) asked.push(request.url());
+  });
+  const began = Date.now();
+  await page.goto('file://' + file);
+  await page.waitForSelector('html[data-ready=yes]', {timeout: 60000});
+  page.openedInMs = Date.now() - began;
+  page.finish = async () => {
+    assert.deepEqual(said, []);
+    assert.deepEqual(asked, ['file://' + file]);
+    await page.close();
+  };
+  return page;
+}
+
+/** Series of a chart as {name: data}; names that come twice are numbered. */
+const series = (page, id) => page.evaluate(chart => {
+  const result = {};
+  for (const one of echarts.getInstanceByDom(document.getElementById(chart)).getOption().series) {
+    result[one.name in result ? one.name + ' 2' : one.name || 'data'] =
+      one.data.map(item => item && item.value !== undefined ? item.value : item);
+  }
+  return result;
+}, id);
+
+async function downloaded(page, id) {
+  const [file] = await Promise.all([page.waitForEvent('download'),
+    page.locator(`button[data-download="${id}"]`).click()]);
+  assert.equal(file.suggestedFilename(), id + '.csv');
+  return csv(readFileSync(await file.path(), 'utf8'));
+}
+
+const near = (a, b, what) => assert.ok(Math.abs(a - b) < 1e-9, `${what}: ${a} is not ${b}`);
+
+test('run records: bars, densities and downloads are the record', async () => {
+  lacuna('run', '--hw', 'hw_configs/edge_16x16.yaml', '--model', 'models/lenet5_as', '--images', '20',
+    '--json', inFolder('run.json'));
+  lacuna('run', '--hw', 'hw_configs/tiny_8x8.yaml', '--model', 'models/lenet5_qdnn', '--images', '10',
+    '--ber', '1e-2', '--no-dense', '--json', inFolder('faulty.json'));
+  const page = await open(report('runs.html', inFolder('run.json'), inFolder('faulty.json')));
+  for (const [i, name] of ['run.json', 'faulty.json'].entries()) {
+    const record = JSON.parse(readFileSync(inFolder(name), 'utf8'));
+    const cycles = await series(page, `section-${i}-cycles`);
+    const density = await series(page, `section-${i}-density`);
+    const computing = record.layers.filter(layer => layer.macs.total > 0);
+    for (const [l, layer] of record.layers.entries()) {
+      for (const key of ['stream', 'weight_load', 'memory_wait', 'post_wait', 'idle']) {
+        near(cycles[key.replace('_', ' ')][l], layer.cycles[key] / record.images, layer.name + key);
+      }
+      if (record.dense_cycles === null) {
+        assert.equal(cycles.dense, undefined);
+      } else {
+        near(cycles.dense[l], layer.dense_cycles / record.images, layer.name + ' dense');
+      }
+    }
+    for (const [l, layer] of computing.entries()) {
+      near(density['density of input'][l], layer.density, layer.name);
+      for (const key of ['issued', 'gated', 'skipped']) {
+        near(density[key][l], layer.macs[key] / layer.macs.total, layer.name + key);
+      }
+    }
+    const rows = await downloaded(page, `section-${i}-cycles`);
+    assert.equal(rows.length, record.layers.length + 1);
+    assert.equal(Number(rows.at(-1).total), record.cycles.total);
+    assert.deepEqual(rows.slice(0, -1).map(row => Number(row.weight_load)),
+      record.layers.map(layer => layer.cycles.weight_load));
+  }
+  assert.equal(await page.locator('#section-0-cycles').locator('xpath=ancestor::figure').locator('code')
+    .textContent(), 'lacuna run --hw edge_16x16.yaml --model lenet5_as --images 20 --batch 1 --engine fast');
+  await page.finish();
+});
+
+test('random maps: points and bands are the means and intervals of the trials', async () => {
+  const trials = campaign('curve', `name: curve
+machines: [hw_configs/edge_16x16.yaml]
+models: [models/lenet5_qdnn, models/lenet5_as]
+images: 100
+random_maps:
+  kinds: [flip, stuck_at_1]
+  rates: [1e-3, 1e-2, 3e-2]
+  maps: 6
+`);
+  const page = await open(report('curve.html', inFolder('curve.sqlite')));
+  const plotted = await series(page, 'section-0-maps-accuracy');
+  const t5 = 2.5705818366147395;  // Student's t, 5 degrees of freedom, 95%
+  let compared = 0;
+  for (const network of ['lenet5_qdnn', 'lenet5_as']) {
+    for (const kind of ['flip', 'stuck_at_1']) {
+      const name = network + ', ' + kind.replaceAll('_', ' ');
+      for (const [i, rate] of [0.001, 0.01, 0.03].entries()) {
+        const own = trials.filter(row => row.network === network && row.kind === kind &&
+          Number(row.rate) === rate).map(row => Number(row.correct) / 100);
+        assert.equal(own.length, 6);
+        const mean = own.reduce((a, b) => a + b) / 6;
+        const sd = Math.sqrt(own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 5);
+        assert.equal(plotted[name][i][0], rate);
+        near(plotted[name][i][1], mean, name);
+        near(plotted[name + ' 2'][i][1], mean - t5 * sd / Math.sqrt(6), name + ' lower');
+        near(plotted[name + ' 2'][i][2], mean + t5 * sd / Math.sqrt(6), name + ' upper');
+        compared++;
+      }
+    }
+  }
+  assert.equal(compared, 12);
+  const rows = await downloaded(page, 'section-0-maps-accuracy');
+  assert.equal(rows.length, 12);
+  assert.ok(rows.every(row => row.maps === '6'));
+  await page.finish();
+});
+
+test('layer x bit: shares are those of the strata', async () => {
+  const trials = campaign('strata', `name: strata
+machines: [hw_configs/edge_16x16.yaml]
+models: [models/lenet5_qdnn]
+images: 100
+single_faults:
+  kinds: [flip]
+  sites: weights
+  strata: [layer, bit]
+  critical_share: 0.005
+  samples: 30
+`);
+  const page = await open(report('strata.html', inFolder('strata.sqlite')));
+  const rows = await downloaded(page, 'section-0-sites-0-matrix');
+  assert.equal(rows.length, 20);
+  const plotted = (await series(page, 'section-0-sites-0-matrix')).data;
+  for (const [i, row] of rows.entries()) {
+    const own = trials.filter(trial => trial.stratum === row.row + ' ' + row.column);
+    const critical = own.filter(trial => Number(trial.sdc) > 0.5).length;
+    assert.equal(Number(row.faults), own.length);
+    assert.equal(Number(row.critical), critical);
+    near(plotted[i][2], critical / own.length, row.row + row.column);
+    assert.ok(Number(row.lower) <= plotted[i][2] && plotted[i][2] <= Number(row.upper));
+  }
+  await page.finish();
+});
+
+/** The cell map's tile in the middle of the screen at a column and tile row: pixel and its colour. */
+const tileAt = (page, id, x, y) => page.evaluate(([chart, column, row]) => {
+  const place = document.getElementById(chart);
+  const instance = echarts.getInstanceByDom(place);
+  const [left, top] = instance.convertToPixel({xAxisIndex: 0, yAxisIndex: 0}, [column, row]);
+  for (const canvas of place.querySelectorAll('canvas')) {
+    const scale = canvas.width / place.clientWidth;
+    const [r, g, b, a] = canvas.getContext('2d').getImageData(left * scale, top * scale, 1, 1).data;
+    if (a < 255) continue;  // a layer with nothing there
+    return {left, top, colour: '#' + [r, g, b].map(c => c.toString(16).padStart(2, '0')).join('')};
+  }
+  return {left, top, colour: ''};
+}, [id, x, y]);
+
+/** What the map must show for a share, in the light scheme. */
+function colourOf(share) {
+  const steps = [[0, '#f3f6f4'], [0.001, '#c8e3dd'], [0.005, '#7fc4b6'], [0.01, '#f4c95d'],
+    [0.02, '#ee964b'], [0.05, '#d1495b'], [1, '#7d1d3f']];
+  return steps.find(([most]) => share <= most)[1];
+}
+
+async function holdCellMap(name, machine, trials, images, cellsToHover) {
+  const page = await open(report(name + '.html', inFolder(name + '.sqlite')));
+  const id = 'section-0-sites-0-cells';
+  const size = statSync(inFolder(name + '.html')).size;
+  console.log(`${name}: ${trials.length} cells, ${(size / 1e6).toFixed(1)} MB, opened in ${page.openedInMs} ms`);
+  assert.ok(page.openedInMs < 20000, 'opens in bounded time');
+  const bits = 1 + trials.reduce((most, row) => Math.max(most, Number(row.bit)), 0);
+  const plotted = (await series(page, id)).data;
+  const group = await page.evaluate(chart => Number(echarts.getInstanceByDom(
+    document.getElementById(chart)).getOption().yAxis[0].data[1]), id);
+
+  // Every tile is the worst of its cells.
+  const worst = new Map();
+  const share = row => row.weight === '' ? -1e12 : Number(row.sdc) / images;
+  for (const row of trials) {
+    const key = Number(row.bank) * bits + Number(row.bit) + ' ' + Math.floor(Number(row.row) / group);
+    worst.set(key, Math.max(worst.get(key) ?? -1e12, share(row)));
+  }
+  assert.equal(plotted.length, worst.size);
+  for (const [x, y, value] of plotted) {
+    if (value !== worst.get(x + ' ' + y)) assert.fail(`tile ${x}, ${y}: ${value}`);
+  }
+
+  // A download has every cell.
+  const rows = await downloaded(page, id);
+  assert.equal(rows.length, trials.length);
+  const byTrial = new Map(trials.map(row => [row.trial, row]));
+  for (const row of rows) {
+    const own = byTrial.get(row.trial);
+    if (own.bank !== row.bank || own.row !== row.row || own.bit !== row.bit || own.sdc !== row.sdc ||
+        own.correct !== row.correct || own.weight !== row.weights.split(' ')[0] ||
+        Number(own.cycles) - Number(own.golden_cycles) !== Number(row.cycles_change)) {
+      assert.fail('trial ' + row.trial + ' differs');
+    }
+  }
+
+  // Zoomed in, a tile is a cell: colours and weights of single cells.
+  await page.locator('#' + id).scrollIntoViewIfNeeded();
+  const worstFirst = [...trials].sort((a, b) => share(b) - share(a) || a.trial - b.trial);
+  const few = trials.filter(row => row.weight !== '' && Number(row.sdc) === 0).slice(0, 1);
+  const none = trials.filter(row => row.weight === '').slice(0, 1);
+  for (const row of [...worstFirst.slice(0, cellsToHover), ...few, ...none]) {
+    await page.selectOption('select[aria-label=bank]', row.bank);
+    const box = await page.locator('#' + id).boundingBox();
+    await page.mouse.dblclick(box.x + box.width / 2, box.y + 200);
+    for (const around of [400, 100, 16]) {  // drag over ever fewer rows
+      const {min, max, group: rows} = await page.evaluate(chart => {
+        const {min, max, data} = echarts.getInstanceByDom(document.getElementById(chart)).getOption().yAxis[0];
+        return {min, max, group: data[1]};
+      }, id);
+      const tile = distance => Math.min(max, Math.max(min, Math.floor((Number(row.row) + distance) / rows)));
+      const place = await page.locator('#' + id).boundingBox();
+      const from = await tileAt(page, id, Number(row.bank) * bits, tile(-around));
+      const to = await tileAt(page, id, Number(row.bank) * bits, tile(around));
+      await page.mouse.move(place.x + 200, place.y + from.top);
+      await page.mouse.down();
+      await page.mouse.move(place.x + 210, place.y + to.top, {steps: 3});
+      await page.mouse.up();
+    }
+    const last = await page.evaluate(chart => echarts.getInstanceByDom(
+      document.getElementById(chart)).getOption().yAxis[0].data[1], id);
+    assert.equal(Number(last), 1, 'a tile is a cell');
+    const place = await page.locator('#' + id).boundingBox();
+    await page.mouse.move(place.x + 5, place.y + 2);
+    await page.waitForTimeout(50);
+    const tile = await tileAt(page, id, Number(row.bank) * bits + Number(row.bit), Number(row.row));
+    assert.equal(tile.colour, row.weight === '' ? '#dfe3e7' : colourOf(share(row)),
+      `colour of ${row.bank}/${row.row}/${row.bit}`);
+    await page.mouse.move(place.x + tile.left, place.y + tile.top, {steps: 2});
+    const tip = page.locator('#' + id + ' > div').filter({hasText: 'trial: ' + row.trial});
+    await tip.waitFor({timeout: 5000});
+    const text = await tip.innerText();
+    assert.ok(text.includes(`bank ${row.bank}, row ${row.row}, bit ${row.bit}`), text);
+    const known = lacuna('map', '--hw', machine, '--model', 'models/lenet5_qdnn', '--cell',
+      `weight:${row.bank},${row.row},${row.bit}`);
+    const names = [...new Set([...known.matchAll(/[a-z]+[0-9]+:[0-9,]+/g)].map(match => match[0]))];
+    assert.equal(names.length === 0, row.weight === '', known);
+    for (const weight of names.slice(0, 12)) assert.ok(text.includes(weight), `${weight} in ${text}`);
+    if (!names.length) assert.ok(text.includes('weight: none'), text);
+  }
+  await page.finish();
+}
+
+const exhaustive = (machine, images) => `name: every cell
+machines: [${machine}]
+models: [models/lenet5_qdnn]
+images: ${images}
+single_faults:
+  kinds: [flip]
+  critical_share: 0.005
+  exhaustive: true
+`;
+
+test('cells of a small memory, with several weights each', async () => {
+  const machine = 'hw_configs/tiny_8x8.yaml';
+  await holdCellMap('tiny', machine, campaign('tiny', exhaustive(machine, 40)), 40, 3);
+});
+
+test('524,288 cells', async () => {
+  const machine = 'hw_configs/edge_16x16.yaml';
+  const trials = campaign('every', exhaustive(machine, 20));
+  assert.equal(trials.length, 524288);
+  await holdCellMap('every', machine, trials, 20, 3);
+});
+
+test('a timeline: every step on its resource', async () => {
+  const events = [{ph: 'M', pid: 1, tid: 1, name: 'thread_name', args: {name: 'dma'}},
+    {ph: 'M', pid: 1, tid: 2, name: 'thread_name', args: {name: 'array'}}];
+  for (let i = 0; i < 500; i++) {
+    events.push({ph: 'X', pid: 1, tid: 1 + i % 2, ts: 10 * i, dur: 8, name: (i % 3 ? 'pass ' : 'load ') + i,
+      args: {layer: 'conv' + i % 4}});
+  }
+  writeFileSync(inFolder('trace.json'), JSON.stringify({traceEvents: events}));
+  const page = await open(report('trace.html', inFolder('trace.json')));
+  const plotted = Object.values(await series(page, 'section-0-timeline')).flat();
+  assert.equal(plotted.length, 500);
+  for (const [lane, begin, end, , number] of plotted) {
+    assert.deepEqual([lane, begin, end], [number % 2, 10 * number, 10 * number + 8]);
+  }
+  const rows = await downloaded(page, 'section-0-timeline');
+  assert.deepEqual(rows[7], {resource: 'array', step: 'pass 7', begin: '70', end: '78', detail: 'layer conv3'});
+  await page.finish();
+});
+
+test('names from files are text, never markup', async () => {
+  const record = JSON.parse(readFileSync(inFolder('run.json'), 'utf8'));
+  record.hardware = record.network = record.layers[0].name = record.engine = hostile;
+  record.faults = {origin: hostile, armed: 3, fired: 2, masked: 1};
+  writeFileSync(inFolder('hostile.json'), JSON.stringify(record));
+  writeFileSync(inFolder('hostile-trace.json'), JSON.stringify([
+    {ph: 'M', pid: 1, tid: 1, name: 'thread_name', args: {name: hostile}},
+    {ph: 'X', pid: 1, tid: 1, ts: 0, dur: 100, name: hostile, args: {[hostile]: hostile}}]));
+  const page = await open(report('hostile.html', inFolder('hostile.json'), inFolder('hostile-trace.json')));
+  assert.equal(await page.title(), 'Lacuna report');
+  assert.equal(await page.locator('img:not(.picture)').count(), 0);
+  assert.equal(await page.locator('h2').first().textContent(), hostile + ' on ' + hostile);
+  for (const id of ['section-0-cycles', 'section-0-density', 'section-1-timeline']) {
+    await page.locator('#' + id).scrollIntoViewIfNeeded();
+    const box = await page.locator('#' + id).boundingBox();
+    for (const x of [0.12, 0.5]) {
+      await page.mouse.move(box.x + box.width * x, box.y + box.height * 0.5, {steps: 3});
+      await page.waitForTimeout(150);
+    }
+  }
+  assert.equal(await page.locator('img:not(.picture)').count(), 0);
+  assert.equal(await page.title(), 'Lacuna report');
+  await page.finish();
+});
+
+test('light, dark and print', async () => {
+  const all = report('all.html', inFolder('run.json'), inFolder('faulty.json'), inFolder('curve.sqlite'),
+    inFolder('strata.sqlite'), inFolder('every.sqlite'), inFolder('trace.json'));
+  const page = await open(all);
+  const state = () => page.evaluate(() => ({
+    page: getComputedStyle(document.body).backgroundColor,
+    bar: echarts.getInstanceByDom(document.getElementById('section-0-cycles')).getOption().series[0]
+      .itemStyle.color,
+    button: getComputedStyle(document.querySelector('button')).display,
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  }));
+  const shot = async name => {
+    if (screenshots) await page.screenshot({path: path.join(screenshots, name + '.png'), fullPage: true});
+  };
+  const light = await state();
+  assert.deepEqual([light.page, light.bar, light.overflow], ['rgb(255, 255, 255)', '#0072b2', 0]);
+  await shot('light');
+  const follows = () => page.waitForFunction(() =>
+    getComputedStyle(document.documentElement).getPropertyValue('--stream').trim() ===
+    echarts.getInstanceByDom(document.getElementById('section-0-cycles')).getOption().series[0].itemStyle.color);
+  await page.emulateMedia({colorScheme: 'dark'});
+  await follows();
+  const dark = await state();
+  assert.deepEqual([dark.page, dark.bar], ['rgb(20, 24, 28)', '#4ea5d9']);
+  await shot('dark');
+  await page.emulateMedia({colorScheme: 'dark', media: 'print'});
+  await follows();
+  const print = await state();
+  assert.deepEqual([print.page, print.bar, print.button], ['rgb(255, 255, 255)', '#0072b2', 'none']);
+  assert.ok(await page.locator('img.picture').first().evaluate(image => image.src.startsWith('data:')));
+  await shot('print');
+  const pdf = await page.pdf({preferCSSPageSize: true, printBackground: true});
+  assert.ok(pdf.length > 50000);
+  if (screenshots) writeFileSync(path.join(screenshots, 'print.pdf'), pdf);
+  await page.finish();
+});
+
+test.after(async () => {
+  await browser.close();
+  rmSync(folder, {recursive: true, force: true});
+});
