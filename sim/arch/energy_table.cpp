@@ -13,7 +13,7 @@ constexpr double kMostPicojoules = 1e9;
 
 /// An entry that says where its figures come from.
 config::Section entry(const config::Section& root, const char* name) {
-  const config::Section section = root.section(name);
+  config::Section section = root.section(name);
   section.required<std::string>("source");
   constexpr int kLeastNode = 1;
   constexpr int kMostNode = 10'000;

@@ -61,7 +61,10 @@ std::string detail_of(const JsonInput& event) {
     const std::string shown = value.is_string()
                                   ? value.get<std::string>()
                                   : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    text += (text.empty() ? "" : ", ") + key + " " + shown;
+    if (!text.empty()) text += ", ";
+    text += key;
+    text += ' ';
+    text += shown;
     if (text.size() > kMostDetail) {
       text.resize(kMostDetail);
       return text + " ...";

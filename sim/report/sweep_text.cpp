@@ -22,6 +22,7 @@ std::set<std::int64_t> pareto_points(const std::vector<SweepRow>& rows,
   std::set<std::int64_t> points;
   if (pareto.empty()) return points;
   std::vector<std::size_t> places;
+  places.reserve(pareto.size());
   const auto& columns = explore::columns();
   for (const std::string& name : pareto) {
     places.push_back(static_cast<std::size_t>(explore::find_column(name) - columns.data()));

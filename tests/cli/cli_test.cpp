@@ -282,7 +282,8 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
   const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
   const Mistake mistakes[] = {
       {"rum",
-       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, compare, report, check are "
+       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, compare, report, check "
+       "are "
        "known; did you mean "
        "'run'?\n"},
       {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
