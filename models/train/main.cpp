@@ -42,7 +42,7 @@ namespace fs = std::filesystem;
 namespace options = boost::program_options;
 
 // Part of every fingerprint: counts changes of what the same recipe gives.
-constexpr int kArithmetic = 2;
+constexpr int kArithmetic = 3;
 
 constexpr int kUserError = 2;
 constexpr int kTrainingFailed = 3;

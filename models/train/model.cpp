@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "max_pool.hpp"
 
 namespace lacuna::train {
 namespace {
@@ -79,6 +80,8 @@ QuantisedLayer::QuantisedLayer(LayerShape shape, int weight_bits, int activation
   weight_step_ = register_parameter("weight_step", torch::ones({}));
   if (!last_) output_step_ = register_parameter("output_step", torch::ones({}));
   if (shape_.pool == Pool::kAverage) pool_step_ = register_parameter("pool_step", torch::ones({}));
+  SIM_CHECK(shape_.pool != Pool::kMax || !(shape_.residual || shape_.batch_norm), "model", -1,
+            "a maximum is taken of plain sums only");
   if (shape_.batch_norm) norm_ = register_module("norm", torch::nn::BatchNorm2d(shape_.outputs));
 }
 
@@ -96,23 +99,24 @@ torch::Tensor QuantisedLayer::activate_float(const torch::Tensor& x,
   torch::Tensor sums = linear(x, weight_, norm_ ? torch::Tensor() : bias_);
   if (norm_) sums = norm_->forward(sums);
   if (last_) return sums;
+  sums = pool_maximum(sums);
   return (shape_.residual ? sums + residual : sums).relu();
 }
 
-torch::Tensor QuantisedLayer::pool_float(const torch::Tensor& x) const {
-  switch (shape_.pool) {
-    case Pool::kNone:
-      return x;
-    case Pool::kMax:
-      return functional::max_pool2d(x, functional::MaxPool2dFuncOptions(2));
-    case Pool::kAverage:
-      return x.mean({2, 3}, true);
-  }
-  return x;
+// The largest of sums is the sum behind the largest code: scaling by a positive step, clamping and
+// rounding keep the order. So pooling first gives the same codes, from a quarter of the roundings,
+// and the gradient goes to the largest sum rather than to the first of equal codes.
+torch::Tensor QuantisedLayer::pool_maximum(const torch::Tensor& sums) const {
+  if (shape_.pool != Pool::kMax) return sums;
+  return max_pool(sums);
+}
+
+torch::Tensor QuantisedLayer::pool_average(const torch::Tensor& x) const {
+  return shape_.pool == Pool::kAverage ? x.mean({2, 3}, true) : x;
 }
 
 torch::Tensor QuantisedLayer::forward_float(const torch::Tensor& x, const torch::Tensor& residual) {
-  return pool_float(activate_float(x, residual));
+  return pool_average(activate_float(x, residual));
 }
 
 torch::Tensor QuantisedLayer::norm_factor() const {
@@ -141,7 +145,7 @@ torch::Tensor QuantisedLayer::scaled_sums(const Codes& in, const Codes& weights,
                                           const torch::Tensor& step, bool keep_statistics) {
   if (!norm_) {
     const Codes sums = forward_sums(in, weights);
-    return sums.codes * (sums.step / step);
+    return pool_maximum(sums.codes) * (sums.step / step);
   }
   if (!is_training()) {
     const FoldedNorm folded = fold(norm_factor(), weights.step);
@@ -175,17 +179,19 @@ Codes QuantisedLayer::forward_codes(const Codes& in, const Codes& residual, cons
   return pool({to_codes(scaled, 0, activation_limit_), step});
 }
 
-// Features of one sample behind the layer: what the LSQ paper counts for the step of an activation.
+// Features of one sample that the layer quantises: what the LSQ paper counts for an activation's
+// step.
 std::int64_t QuantisedLayer::output_values(const torch::Tensor& in) const {
   if (!shape_.convolution) return shape_.outputs;
-  const auto along = [this](std::int64_t size) {
-    return (size + 2 * shape_.padding - shape_.kernel) / shape_.stride + 1;
+  const int pooled = shape_.pool == Pool::kMax ? 2 : 1;
+  const auto along = [&](std::int64_t size) {
+    return ((size + 2 * shape_.padding - shape_.kernel) / shape_.stride + 1) / pooled;
   };
   return shape_.outputs * along(in.size(2)) * along(in.size(3));
 }
 
 Codes QuantisedLayer::pool(const Codes& map) const {
-  if (shape_.pool != Pool::kAverage) return {pool_float(map.codes), map.step};
+  if (shape_.pool != Pool::kAverage) return map;
   const torch::Tensor step = balance_gradient(pool_step_, map.codes.size(1), activation_limit_);
   const auto count = static_cast<float>(map.codes.size(2) * map.codes.size(3));
   // Again the integer network's order: sum * (map_step / (count * step)).
@@ -200,7 +206,7 @@ void QuantisedLayer::initialise_steps(const torch::Tensor& input, const torch::T
   const torch::Tensor map = activate_float(input, residual);
   output_step_.copy_(initial_step(map, activation_limit_));
   if (shape_.pool != Pool::kAverage) return;
-  pool_step_.copy_(initial_step(pool_float(map), activation_limit_));
+  pool_step_.copy_(initial_step(pool_average(map), activation_limit_));
 }
 
 IntegerLayer QuantisedLayer::freeze(float input_scale, float residual_scale) const {

@@ -56,7 +56,8 @@ class QuantisedLayer : public torch::nn::Module {
   torch::Tensor norm_bias() const;
   torch::Tensor activate_float(const torch::Tensor& x, const torch::Tensor& residual);
   std::int64_t output_values(const torch::Tensor& in) const;
-  torch::Tensor pool_float(const torch::Tensor& x) const;
+  torch::Tensor pool_maximum(const torch::Tensor& sums) const;
+  torch::Tensor pool_average(const torch::Tensor& x) const;
   Codes pool(const Codes& map) const;
 
   LayerShape shape_;

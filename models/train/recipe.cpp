@@ -68,6 +68,8 @@ ResidualShape read_resnet(const config::Section& section) {
 
 Sparsity read_sparsity(const config::Section& section) {
   Sparsity sparsity{};
+  sparsity.penalty =
+      section.choice<Penalty>("penalty", {{"l1", Penalty::kL1}, {"hoyer", Penalty::kHoyer}});
   sparsity.lambda = section.required<double>("lambda", 0.0, 1000.0);
   sparsity.none_until = section.required<double>("none_until", 0.0, 1.0);
   sparsity.full_from = section.required<double>("full_from", 0.0, 1.0);
@@ -197,6 +199,8 @@ void emit_recipe(YAML::Emitter& out, const Recipe& recipe) {
   out << YAML::Key << "quantised_stage" << YAML::Value;
   emit_stage(out, recipe.quantised_stage);
   out << YAML::Key << "sparsity" << YAML::Value << YAML::BeginMap;
+  out << YAML::Key << "penalty" << YAML::Value
+      << (recipe.sparsity.penalty == Penalty::kL1 ? "l1" : "hoyer");
   out << YAML::Key << "lambda" << YAML::Value << number(recipe.sparsity.lambda);
   out << YAML::Key << "none_until" << YAML::Value << number(recipe.sparsity.none_until);
   out << YAML::Key << "full_from" << YAML::Value << number(recipe.sparsity.full_from);

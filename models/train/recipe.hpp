@@ -42,9 +42,15 @@ struct Augmentation {
   bool flip;  // left to right, with probability one half
 };
 
-/// lambda * mean(|activation|), as a function of the fraction of the stage's steps that are done:
-/// nothing up to `none_until`, then linear, the whole of it from `full_from` on.
+enum class Penalty {
+  kL1,     // mean |activation|
+  kHoyer,  // (sum |a|)^2 / sum a^2, a share of the values
+};
+
+/// lambda * penalty, as a function of the fraction of the stage's steps that are done: nothing up
+/// to `none_until`, then linear, the whole of it from `full_from` on.
 struct Sparsity {
+  Penalty penalty;
   double lambda;
   double none_until;
   double full_from;

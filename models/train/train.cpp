@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "batches.hpp"
 #include "saq.hpp"
+#include "sparsity.hpp"
 
 namespace lacuna::train {
 namespace {
@@ -30,23 +31,6 @@ enum class StageId : std::uint64_t { kFloat = 1, kQuantised = 2 };
 
 std::uint64_t stage_seed(const Recipe& recipe, StageId stage) {
   return recipe.seed * 1000003 + static_cast<std::uint64_t>(stage);
-}
-
-double ramp(const Sparsity& sparsity, double done) {
-  const double rise = (done - sparsity.none_until) / (sparsity.full_from - sparsity.none_until);
-  return std::clamp(rise, 0.0, 1.0);
-}
-
-// Over all values together, so that a map counts as much as the time it costs to read. Without a
-// gradient to the steps: the penalty would shrink them rather than make zeros.
-torch::Tensor mean_activation(const std::vector<Codes>& maps) {
-  torch::Tensor sum = torch::zeros({});
-  std::int64_t values = 0;
-  for (const Codes& map : maps) {
-    sum = sum + (map.codes * map.step.detach()).sum();
-    values += map.codes.numel();
-  }
-  return sum / static_cast<double>(values);
 }
 
 std::unique_ptr<torch::optim::SGD> make_optimiser(const Network& network, const Stage& stage,
@@ -208,7 +192,7 @@ BatchLoss backward_quantised(Network& network, const Recipe& recipe, const Batch
     torch::Tensor loss = functional::cross_entropy(out.logits.values(), batch.labels);
     if (offsets.empty()) first.cross_entropy = loss.item<double>();
     if (weight > 0.0) {
-      const torch::Tensor penalty = weight * mean_activation(out.inputs);
+      const torch::Tensor penalty = weight * sparsity_penalty(recipe.sparsity.penalty, out.inputs);
       if (offsets.empty()) first.penalty = penalty.item<double>();
       loss = loss + penalty;
     }

@@ -27,7 +27,7 @@ float_stage: {epochs: 2, batch: 8, learning_rate: 0.1, momentum: 0.9, nesterov: 
               weight_decay: 0, schedule: cosine}
 quantised_stage: {epochs: 2, batch: 8, learning_rate: 0.1, momentum: 0.9, nesterov: true,
                   weight_decay: 0, schedule: cosine}
-sparsity: {lambda: 0.1, none_until: 0.15, full_from: 0.55}
+sparsity: {penalty: l1, lambda: 0.1, none_until: 0.15, full_from: 0.55}
 sharpness: {rho: 0.1}
 )";
 

@@ -44,7 +44,7 @@ float_stage: {epochs: 2, batch: 10, learning_rate: 0.05, momentum: 0.9, nesterov
               weight_decay: 0.0005, schedule: cosine}
 quantised_stage: {epochs: 3, batch: 10, learning_rate: 0.01, momentum: 0.9, nesterov: true,
                   weight_decay: 0.0001, schedule: cosine}
-sparsity: {lambda: 0.05, none_until: 0.15, full_from: 0.55}
+sparsity: {penalty: l1, lambda: 0.05, none_until: 0.15, full_from: 0.55}
 sharpness: {rho: 0.05}
 )";
 
