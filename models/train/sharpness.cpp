@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "base/random.hpp"
 #include "batches.hpp"
+#include "tensor/encoding.hpp"
 
 namespace lacuna::train {
 namespace {
@@ -94,6 +96,28 @@ Direction layer_normalised_direction(const IntegerNetwork& network, std::uint64_
 
 Direction filter_normalised_direction(const IntegerNetwork& network, std::uint64_t seed) {
   return direction(network, seed, true);
+}
+
+Direction fault_offset(const IntegerNetwork& network, double rate, std::uint64_t seed) {
+  constexpr auto kEncoding = tensor::Encoding::kTwosComplement;
+  Direction result;
+  std::uint64_t index = 0;
+  for (const IntegerLayer& layer : network.layers) {
+    std::vector<float> moved;
+    moved.reserve(layer.weights.size());
+    for (const std::int8_t weight : layer.weights) {
+      std::uint8_t code = tensor::encode(weight, network.weight_bits, kEncoding);
+      for (int bit = 0; bit < network.weight_bits; ++bit, ++index) {
+        const bool faulty =
+            base::random_uniform(seed, base::RandomStream::kWeightFaultMap, index) < rate;
+        code = static_cast<std::uint8_t>(code ^ (static_cast<unsigned>(faulty) << bit));
+      }
+      moved.push_back(
+          static_cast<float>(tensor::decode(code, network.weight_bits, kEncoding) - weight));
+    }
+    result.push_back(torch::tensor(moved).view(sizes(layer.shape)) * scales_of(layer));
+  }
+  return result;
 }
 
 LossPoint loss_at(const IntegerNetwork& network, const Direction& offset, const Images& images) {

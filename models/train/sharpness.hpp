@@ -23,6 +23,11 @@ Direction layer_normalised_direction(const IntegerNetwork& network, std::uint64_
 /// the Loss Landscape of Neural Nets", NeurIPS 2018).
 Direction filter_normalised_direction(const IntegerNetwork& network, std::uint64_t seed);
 
+/// What permanent flips at bit error rate `rate` do to the weights: each bit of each weight's two's
+/// complement code is flipped where its uniform number is below the rate, as in a memory that holds
+/// every weight once. Maps of one seed are nested in the rate.
+Direction fault_offset(const IntegerNetwork& network, double rate, std::uint64_t seed);
+
 struct LossPoint {
   double loss;  // cross entropy, mean over the images
   double accuracy;

@@ -38,6 +38,8 @@ struct Arguments {
   double span = 0.0;
   std::uint64_t seed = 0;
   std::vector<double> radii;
+  std::vector<double> rates;
+  int maps = 0;
 };
 
 bool parse(int argc, char** argv, Arguments& arguments) {
@@ -48,13 +50,16 @@ bool parse(int argc, char** argv, Arguments& arguments) {
   known.add_options()("help", "this text")(
       "model", options::value(&model)->required(),
       "folder of a network, with .onnx and card.yaml; may come without name")(
-      "out", options::value(&out)->required(), "folder for radius.csv and slice.csv")(
+      "out", options::value(&out)->required(), "folder for radius.csv, faults.csv and slice.csv")(
       "data", options::value(&data)->default_value(network::kDefaultDataDir),
       "folder with the IDX files")(
       "images", options::value(&arguments.images)->default_value(1000),
       "how many of the held-out training images, from the first; 0 is all")(
       "radius", options::value(&arguments.radii)->multitoken()->composing(),
       "lengths of the random steps, as a share of each layer's weights (0.05 to 0.5)")(
+      "rate", options::value(&arguments.rates)->multitoken()->composing(),
+      "bit error rates of flips in the weights (0.001 to 0.03)")(
+      "maps", options::value(&arguments.maps)->default_value(20), "fault maps of each rate")(
       "directions", options::value(&arguments.directions)->default_value(20),
       "random steps of each length")("points", options::value(&arguments.points)->default_value(21),
                                      "of the slice along each of its two directions; 0 is none")(
@@ -75,9 +80,16 @@ bool parse(int argc, char** argv, Arguments& arguments) {
   arguments.out = out;
   arguments.data = data;
   if (arguments.radii.empty()) arguments.radii = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5};
+  if (arguments.rates.empty()) arguments.rates = {0.001, 0.003, 0.01, 0.03};
   if (arguments.directions < 1 || arguments.points < 0 || arguments.points == 1) {
     throw base::InputError({"", 0, "--directions, --points"}, "cannot be used",
                            "at least 1 direction, and 0 or at least 2 points");
+  }
+  const bool rates_fit = std::all_of(arguments.rates.begin(), arguments.rates.end(),
+                                     [](double rate) { return rate >= 0.0 && rate <= 1.0; });
+  if (arguments.maps < 1 || !rates_fit) {
+    throw base::InputError({"", 0, "--rate, --maps"}, "cannot be used",
+                           "rates from 0 to 1, and at least 1 map");
   }
   return true;
 }
@@ -93,6 +105,22 @@ Recipe recipe_of(const fs::path& card) {
   }
 }
 
+/// Mean loss and accuracy of `network` moved by each of `offsets`; a line each goes to `text`.
+void measure(const IntegerNetwork& network, const Images& images, const char* what, double size,
+             const std::vector<Direction>& offsets, std::string& text) {
+  double loss = 0.0;
+  double accuracy = 0.0;
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    const LossPoint point = loss_at(network, offsets[i], images);
+    text += fmt::format("{},{},{:.6f},{:.4f}\n", size, i, point.loss, point.accuracy);
+    loss += point.loss / static_cast<double>(offsets.size());
+    accuracy += point.accuracy / static_cast<double>(offsets.size());
+  }
+  std::cout << fmt::format("{} {}: mean loss {:.4f}, mean accuracy {:.4f}", what, size, loss,
+                           accuracy)
+            << std::endl;
+}
+
 void write_radii(const Arguments& arguments, const IntegerNetwork& network, const Images& images) {
   std::string text = "radius,direction,loss,accuracy\n";
   std::vector<Direction> directions;
@@ -102,24 +130,28 @@ void write_radii(const Arguments& arguments, const IntegerNetwork& network, cons
         network, arguments.seed * 1000003 + static_cast<std::uint64_t>(i)));
   }
   const Direction& any = directions.front();
-  const LossPoint here = loss_at(network, combine(0.0, any, 0.0, any), images);
-  text += fmt::format("0,0,{:.6f},{:.4f}\n", here.loss, here.accuracy);
-  std::cout << fmt::format("radius 0: loss {:.4f}, accuracy {:.4f}\n", here.loss, here.accuracy);
+  measure(network, images, "radius", 0.0, {combine(0.0, any, 0.0, any)}, text);
   for (const double radius : arguments.radii) {
-    double loss = 0.0;
-    double accuracy = 0.0;
-    for (std::size_t i = 0; i < directions.size(); ++i) {
-      const LossPoint point =
-          loss_at(network, combine(radius, directions[i], 0.0, directions[i]), images);
-      text += fmt::format("{},{},{:.6f},{:.4f}\n", radius, i, point.loss, point.accuracy);
-      loss += point.loss / static_cast<double>(directions.size());
-      accuracy += point.accuracy / static_cast<double>(directions.size());
-    }
-    std::cout << fmt::format("radius {}: mean loss {:.4f}, mean accuracy {:.4f}", radius, loss,
-                             accuracy)
-              << std::endl;
+    std::vector<Direction> offsets;
+    offsets.reserve(directions.size());
+    for (const Direction& way : directions) offsets.push_back(combine(radius, way, 0.0, way));
+    measure(network, images, "radius", radius, offsets, text);
   }
   base::write_file((arguments.out / "radius.csv").string(), text);
+}
+
+void write_faults(const Arguments& arguments, const IntegerNetwork& network, const Images& images) {
+  std::string text = "rate,map,loss,accuracy\n";
+  measure(network, images, "bit error rate", 0.0, {fault_offset(network, 0.0, 0)}, text);
+  for (const double rate : arguments.rates) {
+    std::vector<Direction> offsets;
+    for (int map = 0; map < arguments.maps; ++map) {
+      offsets.push_back(
+          fault_offset(network, rate, arguments.seed + static_cast<std::uint64_t>(map)));
+    }
+    measure(network, images, "bit error rate", rate, offsets, text);
+  }
+  base::write_file((arguments.out / "faults.csv").string(), text);
 }
 
 void write_slice(const Arguments& arguments, const IntegerNetwork& network, const Images& images) {
@@ -161,6 +193,7 @@ void run_sharpness(int argc, char** argv) {
   const Images images = slice(all, begin, begin + count);
   fs::create_directories(arguments.out);
   write_radii(arguments, network, images);
+  write_faults(arguments, network, images);
   write_slice(arguments, network, images);
 }
 

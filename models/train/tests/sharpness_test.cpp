@@ -53,6 +53,28 @@ TEST(Sharpness, DirectionsAreAsLongAsTheWeights) {
   EXPECT_FALSE(torch::equal(by_filter, filter_normalised_direction(network, 6)[1]));
 }
 
+TEST(Sharpness, FaultsFlipBitsOfTheCodes) {
+  // A rate of 1 flips all bits: in two's complement ~w = -w - 1, which is -2w - 1 away.
+  const IntegerNetwork network = exported(lenet5_layers(), bars(10, 4));
+  const IntegerLayer& layer = network.layers[2];
+  const torch::Tensor all = fault_offset(network, 1.0, 3)[2].flatten();
+  for (const std::int64_t i : {0, 1, 4711}) {
+    const int weight = layer.weights[static_cast<std::size_t>(i)];
+    EXPECT_FLOAT_EQ(all[i].item<float>(),
+                    static_cast<float>(-2 * weight - 1) * layer.weight_scale(0));
+  }
+  EXPECT_EQ(fault_offset(network, 0.0, 3)[2].count_nonzero().item<std::int64_t>(), 0);
+}
+
+TEST(Sharpness, FaultsAreNestedInTheRateAndAsManyAsItSays) {
+  const IntegerNetwork network = exported(lenet5_layers(), bars(10, 4));
+  const torch::Tensor few = fault_offset(network, 0.01, 3)[2] != 0;
+  const torch::Tensor many = fault_offset(network, 0.05, 3)[2] != 0;
+  EXPECT_FALSE((few & ~many).any().item<bool>());
+  // 48,000 weights of 4 bits: 1 - 0.95^4 of them, +- 5 standard deviations of 85.
+  EXPECT_NEAR(static_cast<double>(many.sum().item<std::int64_t>()), 48000 * 0.18549375, 430);
+}
+
 TEST(Sharpness, RefusesAFileThatIsNoExportedNetwork) {
   EXPECT_THROW(from_onnx("x.onnx", "no model", lenet5_layers()), base::InputError);
   EXPECT_THROW(from_onnx("x.onnx", "", lenet5_layers()), base::InputError);
