@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace lacuna::report {
 namespace {
@@ -27,6 +28,29 @@ std::string csv_figures(const campaign::MeanSummary& summary) {
                      interval ? fmt::format("{:.6g}", interval->lower) : "",
                      interval ? fmt::format("{:.6g}", interval->upper) : "");
 }
+
+/// Differences of several pairs of networks on the same maps.
+class MapDifferences {
+ public:
+  void add(const std::vector<std::int64_t>& maps, const std::vector<double>& first,
+           const std::vector<double>& second) {
+    for (std::size_t i = 0; i < maps.size(); ++i) by_map_[maps[i]].push_back(first[i] - second[i]);
+  }
+
+  /// A value a map that all `pairs` have: the mean of the pairs' differences on it.
+  std::vector<double> means(std::size_t pairs) const {
+    std::vector<double> result;
+    for (const auto& [map, values] : by_map_) {
+      if (values.size() != pairs) continue;
+      result.push_back(std::accumulate(values.begin(), values.end(), 0.0) /
+                       static_cast<double>(pairs));
+    }
+    return result;
+  }
+
+ private:
+  std::map<std::int64_t, std::vector<double>> by_map_;
+};
 
 std::vector<double> means(const std::vector<campaign::PairedDifference>& pairs) {
   std::vector<double> list;
@@ -168,6 +192,8 @@ std::vector<MapTables::Compared> MapTables::contrasts() const {
       Compared compared;
       compared.key = entry.first;
       compared.contrast = &contrast;
+      MapDifferences accuracy_by_map;
+      MapDifferences lost_by_map;
       for (std::size_t pair = 0; pair < contrast.first.size(); ++pair) {
         Key first = entry.first;
         Key second = entry.first;
@@ -178,13 +204,16 @@ std::vector<MapTables::Compared> MapTables::contrasts() const {
         if (one == cells_.end() || two == cells_.end()) continue;
         std::vector<double> left;
         std::vector<double> right;
+        std::vector<std::int64_t> maps;
         for (const auto& [map, chip] : one->second.by_map) {
           const auto other = two->second.by_map.find(map);
           if (other == two->second.by_map.end()) continue;
           left.push_back(static_cast<double>(chip.correct) / images);
           right.push_back(static_cast<double>(other->second.correct) / images);
+          maps.push_back(map);
         }
         compared.accuracy.push_back(campaign::paired_difference(left, right, plan.confidence));
+        accuracy_by_map.add(maps, left, right);
         // Lost against one's own fault-free run.
         for (double& value : left) {
           value = static_cast<double>(golden(first, first.model).outcome.correct) / images - value;
@@ -194,7 +223,12 @@ std::vector<MapTables::Compared> MapTables::contrasts() const {
               static_cast<double>(golden(second, second.model).outcome.correct) / images - value;
         }
         compared.lost.push_back(campaign::paired_difference(left, right, plan.confidence));
+        lost_by_map.add(maps, left, right);
       }
+      compared.accuracy_over_maps =
+          campaign::summarise_mean(accuracy_by_map.means(contrast.first.size()), plan.confidence);
+      compared.lost_over_maps =
+          campaign::summarise_mean(lost_by_map.means(contrast.first.size()), plan.confidence);
       compared.accuracy_over_pairs =
           campaign::summarise_mean(means(compared.accuracy), plan.confidence);
       compared.lost_over_pairs = campaign::summarise_mean(means(compared.lost), plan.confidence);
@@ -228,6 +262,12 @@ std::string MapTables::contrast_table() const {
                       (several ? fmt::format("{}, pair {}", name, pair + 1) : name).substr(0, 40),
                       compared.lost[pair].difference.count, figure(compared.lost[pair].difference),
                       figure(compared.accuracy[pair].difference));
+    }
+    if (several && compared.lost_over_maps.count > 1) {
+      text += head + fmt::format("{:<40} {:>5} maps  lost {:<38} left {}\n",
+                                 fmt::format("{}, mean of pairs", name).substr(0, 40),
+                                 compared.lost_over_maps.count, figure(compared.lost_over_maps),
+                                 figure(compared.accuracy_over_maps));
     }
     if (several && compared.lost_over_pairs.count > 1) {
       text += head + fmt::format("{:<40} {:>5} pairs lost {:<38} left {}\n", name.substr(0, 40),
@@ -292,6 +332,8 @@ void MapTables::summary(const Sink& sink) const {
       line(number, "map", "top1_difference", compared.accuracy[pair].difference);
     }
     if (compared.contrast->first.size() > 1) {
+      line("mean", "map", "lost_top1_difference", compared.lost_over_maps);
+      line("mean", "map", "top1_difference", compared.accuracy_over_maps);
       line("", "pair", "lost_top1_difference", compared.lost_over_pairs);
       line("", "pair", "top1_difference", compared.accuracy_over_pairs);
     }

@@ -71,6 +71,9 @@ class MapTables {
     /// Over pairs, of their means; empty intervals where there is one pair.
     campaign::MeanSummary accuracy_over_pairs;
     campaign::MeanSummary lost_over_pairs;
+    /// Over the maps that all pairs have, of the means of their pairs: these networks, any chip.
+    campaign::MeanSummary accuracy_over_maps;
+    campaign::MeanSummary lost_over_maps;
   };
 
   const campaign::Store::GoldenRow& golden(const Key& key, std::size_t model) const {

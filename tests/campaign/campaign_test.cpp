@@ -239,16 +239,23 @@ TEST_F(Campaign, GivenAContrastThenItsMeanIsTheDifferenceOfTheMeans) {
   ASSERT_EQ(lacuna("campaign export " + store + " --summary " + path("s.csv")).code, 0);
   std::ifstream rows(path("s.csv"));
   std::map<std::string, double> mean;
+  std::map<std::string, double> spread;
   for (std::string line; std::getline(rows, line);) {
     std::vector<std::string> f;
     std::stringstream stream(line);
     for (std::string field; std::getline(stream, field, ',');) f.push_back(field);
-    if (f[2] == "0.02" && f[8] != "") mean[f[3] + " " + f[4] + " " + f[6]] = std::stod(f[8]);
+    if (f[2] != "0.02" || f[8].empty()) continue;
+    mean[f[3] + " " + f[4] + " " + f[6]] = std::stod(f[8]);
+    if (!f[9].empty()) spread[f[3] + " " + f[4] + " " + f[6]] = std::stod(f[9]);
   }
   const double difference = mean.at("lenet5_as  top1") - mean.at("lenet5_qdnn  top1");
   EXPECT_NEAR(mean.at("sparse - standard 1 top1_difference"), difference, 2e-6);
   EXPECT_NEAR(mean.at("sparse - standard 2 top1_difference"), -difference, 2e-6);
   EXPECT_NEAR(mean.at("sparse - standard  top1_difference"), 0, 2e-6);
+  // The pairs are each other's opposite on every map, so their mean has no spread, either.
+  EXPECT_NEAR(mean.at("sparse - standard mean top1_difference"), 0, 2e-6);
+  EXPECT_NEAR(spread.at("sparse - standard mean top1_difference"), 0, 2e-6);
+  EXPECT_GT(spread.at("sparse - standard 1 top1_difference"), 1e-3);
   EXPECT_NEAR(mean.at("sparse - standard 1 lost_top1_difference"),
               mean.at("lenet5_as  lost_top1") - mean.at("lenet5_qdnn  lost_top1"), 2e-6);
 }
