@@ -398,7 +398,7 @@ energy: hw_configs/energy/published_45nm.yaml
   const cycles = await series(page, 'section-0-grid');
   for (const network of ['lenet5_qdnn', 'lenet5_as']) {
     for (const bandwidth of [1, 8]) {
-      const name = network + ', dram.bytes_per_cycle ' + bandwidth;
+      const name = network + ', bytes_per_cycle ' + bandwidth;
       assert.deepEqual(cycles[name].map(([x]) => x), sizes);
       sizes.forEach((size, i) => near12(cycles[name][i][1], Number(find(network, size, bandwidth).cycles), name));
       assert.deepEqual(cycles[name + ' 2'].map(([x]) => x), [16], 'a cross where nothing can be mapped');
@@ -410,7 +410,7 @@ energy: hw_configs/energy/published_45nm.yaml
   await choose(page, 'section-0-grid', 'figure', 'dram_bytes');
   const bytes = await series(page, 'section-0-grid');
   for (const bandwidth of [1, 8]) {
-    sizes.forEach((size, i) => near12(bytes['dram.bytes_per_cycle ' + bandwidth][i][1],
+    sizes.forEach((size, i) => near12(bytes['bytes_per_cycle ' + bandwidth][i][1],
       Number(find('lenet5_as', size, bandwidth).dram_bytes), 'bytes'));
   }
   const drawn = await downloaded(page, 'section-0-grid');
@@ -425,13 +425,13 @@ energy: hw_configs/energy/published_45nm.yaml
   const faults = await series(page, 'section-0-accuracy');
   for (const [i, size] of sizes.entries()) {
     const own = find('lenet5_as', size, 8);
-    const name = 'lenet5_as, dram.bytes_per_cycle 8';
+    const name = 'lenet5_as, bytes_per_cycle 8';
     assert.ok(Math.abs(faults[name][i][1] - Number(own.top1_cells_64_mean)) < 1e-6);
     assert.ok(Math.abs(faults[name + ' 2'][i][1] - Number(own.top1_cells_64_lower)) < 1e-6);
     assert.ok(Math.abs(faults[name + ' 2'][i][2] - Number(own.top1_cells_64_upper)) < 1e-6);
   }
   const touched = await series(page, 'section-0-touched');
-  near12(touched['lenet5_qdnn, dram.bytes_per_cycle 1'][0][1],
+  near12(touched['lenet5_qdnn, bytes_per_cycle 1'][0][1],
     Number(find('lenet5_qdnn', 1024, 1).weights_a_cell), 'weights a cell');
 
   // The Pareto set over the plan's columns, then over two others: that of the program.

@@ -41,7 +41,7 @@ function axis(colours, more) {
 
 function legend(colours, more) {
   return {
-    type: 'scroll', top: 0, textStyle: {color: colours.text}, pageTextStyle: {color: colours.muted},
+    type: matchMedia('print').matches ? 'plain' : 'scroll', top: 0, textStyle: {color: colours.text}, pageTextStyle: {color: colours.muted},
     pageIconColor: colours.muted, itemWidth: 14, itemHeight: 10, ...more,
   };
 }

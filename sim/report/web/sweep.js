@@ -85,7 +85,7 @@ function linesOf(sweep, x, by, fixed) {
   const lines = new Map();
   for (let i = 0; i < sweep.points; i++) {
     if (fixed.some(([key, value]) => key.values[key.at[i]] !== value)) continue;
-    const name = by.map(key => (key.name === 'network' ? '' : key.name + ' ') +
+    const name = by.map(key => (key.name === 'network' ? '' : key.name.replace(/^.*\./, '') + ' ') +
       keyText(key, valueOf(key, i))).join(', ') || sweep.name;
     if (!lines.has(name)) lines.set(name, []);
     lines.get(name).push(i);
