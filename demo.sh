@@ -2,6 +2,7 @@
 # The main job on real data: what zero skipping gains in latency and what faults in the weight memory
 # cost in accuracy, for every network in models/. Latency is simulated cycle by cycle in SystemC;
 # accuracy over many fault maps by the fast engine, which is held against the SystemC engine first.
+# At the end a small sweep and a small campaign, and all of it as one HTML page.
 # Installs missing Debian packages, builds, runs. A second time it starts at once.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,6 +16,7 @@ maps=20                   # random fault maps at each rate; the same seeds for a
 out=build/demo
 
 cmake/install-packages.sh build demo
+sim/report/web/fetch      # the page's charts: Apache ECharts from npm, by a lock file
 echo "building ..."
 mkdir -p build
 if ! { cmake --preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF &&
@@ -100,5 +102,49 @@ echo "of flipped cells in the weight SRAM (same seeds for all networks)"
 echo
 echo "A layer at a time, for one network:"
 $lacuna run --hw "$machine" --model "models/$(head -n 1 <<<"$models")" --images 16 --batch 16 --engine systemc
+
+# How large must the weight buffer be, and which bits of which layer matter?
+cat >"$out/buffer.yaml" <<EOF
+name: weight buffer
+machine: $machine
+models: [$(sed 's|^|models/|' <<<"$models" | paste -sd ,)]
+images: 100
+grid:
+  weight_sram.capacity_bytes: {from: 1024, to: 262144, times: 2}
+  dram.bytes_per_cycle: [1, 4, 16]
+faults:
+  rates: [0.003]
+  cells: [64]
+  maps: 5
+energy: hw_configs/energy/published_45nm.yaml
+pareto: [cycles, energy, sram_bits]
+EOF
+cat >"$out/faults.yaml" <<EOF
+name: random maps and single faults
+machines: [$machine]
+models: [$(sed 's|^|models/|' <<<"$models" | paste -sd ,)]
+images: 500
+random_maps:
+  kinds: [flip]
+  rates: [$(tr ' ' , <<<"$rates")]
+  maps: 10
+single_faults:
+  kinds: [flip]
+  sites: weights
+  strata: [layer, bit]
+  samples: 100
+  critical_share: 0.005
+EOF
+echo
+echo "sweeping the weight buffer, striking layers and bits ..."
+$lacuna sweep "$out/buffer.yaml" --out "$out/buffer.sqlite" --csv "$out/buffer.csv" >"$out/buffer.txt"
+$lacuna campaign run "$out/faults.yaml" --out "$out/faults.sqlite" >"$out/faults.txt"
+first=$(head -n 1 <<<"$models")
+$lacuna run --hw "$machine" --model "models/$first" --images 16 --batch 16 --timeline "$out/timeline.json" >/dev/null
+records=$(for model in $models; do printf '%s ' "$out/$model-batch1.json" "$out/$model-batch16.json"; done)
+# shellcheck disable=SC2086  # a list of files
+$lacuna report $records "$out/timeline.json" "$out/faults.sqlite" "$out/buffer.sqlite" --out "$out/report.html"
+
 echo
 echo "run records: $out/*.json"
+echo "report: $(realpath "$out/report.html")"

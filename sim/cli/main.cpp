@@ -31,7 +31,7 @@ constexpr Command kCommands[] = {
     {"sweep", "run a grid of machines, and find the best of them", lacuna::cli::sweep_command},
     {"compare", "show what differs between two run records, and by how much",
      lacuna::cli::compare_command},
-    {"report", "make one HTML page of run records, campaigns and timelines",
+    {"report", "make one HTML page of run records, campaigns, sweeps and timelines",
      lacuna::cli::report_command},
     {"check", "validate files: machines, fault plans and maps, networks, workloads",
      lacuna::cli::check_command},

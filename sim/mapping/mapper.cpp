@@ -19,9 +19,11 @@ using base::ceil_div;
 
 class Mapper {
  public:
+  /// `most_bytes`: DRAM bytes that each planned layer alone may take, where some way to map it
+  /// takes no more; empty: any.
   Mapper(const network::Network& network, const arch::AcceleratorSpec& spec,
-         const MapOptions& options)
-      : network_(network), spec_(spec), options_(options) {}
+         const MapOptions& options, std::vector<std::int64_t> most_bytes = {})
+      : network_(network), spec_(spec), options_(options), most_bytes_(std::move(most_bytes)) {}
 
   Schedule map() {
     check_precision();
@@ -40,6 +42,9 @@ class Mapper {
     }
     return schedule;
   }
+
+  /// DRAM bytes of each planned layer alone, as it was mapped.
+  const std::vector<std::int64_t>& layer_bytes() const { return layer_bytes_; }
 
  private:
   [[noreturn]] void refuse(const std::string& layer, const std::string& buffer,
@@ -82,6 +87,7 @@ class Mapper {
       if (planned.fused_pool >= 0) ++i;
     }
     reasons_.resize(planned_.size());
+    layer_bytes_.resize(planned_.size());
     last_reader_.assign(network_.layers.size() + 1, -1);
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       const network::Layer& layer = shape(i).layer();
@@ -240,12 +246,18 @@ class Mapper {
     const bool keep =
         i + 1 < planned_.size() && std::any_of(candidates.begin(), candidates.end(),
                                                [](const auto& c) { return c.cut.output_whole; });
+    const auto is_dear = [&](const Candidate& c) {
+      return !most_bytes_.empty() && c.estimate.dram.value > most_bytes_[i];
+    };
     const Candidate* best = nullptr;
     for (const Candidate& candidate : candidates) {
       if (keep && !candidate.cut.output_whole) continue;
-      if (best == nullptr || better(candidate, *best)) best = &candidate;
+      const bool first = best == nullptr || (is_dear(*best) && !is_dear(candidate));
+      const bool dearer = best != nullptr && !is_dear(*best) && is_dear(candidate);
+      if (first || (!dearer && better(candidate, *best))) best = &candidate;
     }
     planned_[i].cut = best->cut;
+    layer_bytes_[i] = best->estimate.dram.value;
     reasons_[i] = explain(candidates, *best);
     return true;
   }
@@ -513,6 +525,7 @@ class Mapper {
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   MapOptions options_;
+  std::vector<std::int64_t> most_bytes_;
   Capacities capacities_;
   bool resident_ = false;
   bool is_chain_ = true;  ///< every layer reads the map of the layer before it, and no other
@@ -521,7 +534,34 @@ class Mapper {
   std::vector<Resident> residents_;        ///< when the layer that is chosen now begins
   std::set<std::int32_t> spilled_;         ///< maps that may not stay on chip
   std::vector<std::string> reasons_;
+  std::vector<std::int64_t> layer_bytes_;
 };
+
+/// A way to map a network, and what it costs a machine that skips nothing.
+struct Choice {
+  Schedule schedule;
+  std::vector<std::int64_t> layer_bytes;
+  Estimate estimate;
+};
+
+/// What parts of a weight buffer of `capacity` words are tried: 2^k and 3 x 2^k words, from a
+/// quarter of the PEs' weights on (the smaller the part, the longer the schedule), as far as more
+/// of it can be of use.
+std::vector<std::int64_t> parts_of(std::int64_t capacity, const network::Network& network,
+                                   const arch::AcceleratorSpec& spec) {
+  const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec.weight_sram.word_bits,
+                                                                     spec.precision.weight_bits);
+  const std::int64_t least =
+      ceil_div(spec.array.rows * spec.array.weights_per_pe * ceil_div(spec.array.cols, a_word), 4);
+  const std::int64_t most = std::min(capacity, 2 * resident_words(network, spec));
+  std::vector<std::int64_t> parts;
+  for (std::int64_t size = 2; size < most; size *= 2) {
+    for (const std::int64_t part : {size, size + size / 2}) {
+      if (part >= least && part < most) parts.push_back(part);
+    }
+  }
+  return parts;
+}
 
 }  // namespace
 
@@ -544,31 +584,40 @@ std::int64_t resident_words(const network::Network& network, const arch::Acceler
   return words;
 }
 
-// A layer whose weights just fit may leave no room to fetch the next ones ahead. So a part of the
-// buffer is tried, too: a larger buffer is then never slower than that part alone.
+// A layer whose weights just fit may leave no room to fetch the next ones ahead, and a cut that is
+// faster may fetch a halo again. So parts of the buffer are tried, too, and a larger one is taken
+// only where it costs neither more cycles nor more DRAM bytes: a larger buffer is then never worse
+// than any of its parts.
 Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
                      const MapOptions& options) {
-  Schedule best = Mapper(network, spec, options).map();
+  const auto map = [&](const MapOptions& with, const std::vector<std::int64_t>& most_bytes) {
+    Mapper mapper(network, spec, with, most_bytes);
+    Schedule schedule = mapper.map();
+    const Estimate estimate = estimate_dense(schedule, network, spec);
+    return Choice{std::move(schedule), mapper.layer_bytes(), estimate};
+  };
+  Choice whole = map(options, {});
   const auto capacity = weight_capacity_words(spec);
-  if (best.weights_resident || !capacity) return best;
-  Estimate least = estimate_dense(best, network, spec);
-  constexpr std::int64_t kSmallestPart = 16;
-  for (std::int64_t part = 2; part <= kSmallestPart; part *= 2) {
+  if (whole.schedule.weights_resident || !capacity) return std::move(whole.schedule);
+
+  std::optional<Choice> best;
+  const auto take_if_no_worse = [&](Choice&& other) {
+    const bool take = !best || (other.estimate.cycles <= best->estimate.cycles &&
+                                other.estimate.dram <= best->estimate.dram);
+    if (take) best = std::move(other);
+    return take;
+  };
+  for (const std::int64_t part : parts_of(*capacity, network, spec)) {
     MapOptions smaller = options;
-    smaller.weight_word_limit = *capacity / part;
+    smaller.weight_word_limit = part;
     try {
-      Schedule other = Mapper(network, spec, smaller).map();
-      const Estimate estimate = estimate_dense(other, network, spec);
-      if (std::tie(estimate.cycles.value, estimate.dram.value) <
-          std::tie(least.cycles.value, least.dram.value)) {
-        least = estimate;
-        best = std::move(other);
-      }
+      if (!take_if_no_worse(map(smaller, {}))) take_if_no_worse(map(smaller, best->layer_bytes));
     } catch (const base::InputError&) {
-      break;  // too small for some layer
+      continue;  // too small for some layer
     }
   }
-  return best;
+  if (!take_if_no_worse(std::move(whole))) take_if_no_worse(map(options, best->layer_bytes));
+  return std::move(best->schedule);
 }
 
 }  // namespace lacuna::mapping

@@ -98,6 +98,21 @@ Json packed_column(const std::vector<std::int64_t>& values, Coding coding) {
           {"zlib", base64(deflated(packed))}};
 }
 
+Json packed_reals(const std::vector<std::optional<double>>& values) {
+  std::string packed;
+  packed.reserve(values.size() * sizeof(double));
+  for (const std::optional<double>& value : values) {
+    const double real = value.value_or(std::numeric_limits<double>::quiet_NaN());
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &real, sizeof bits);
+    append(packed, bits, sizeof bits);
+  }
+  return {{"type", "f64"},
+          {"differences", false},
+          {"count", values.size()},
+          {"zlib", base64(deflated(packed))}};
+}
+
 Json packed_json(const Json& value) {
   return {{"type", "json"}, {"zlib", base64(deflated(text_of(value)))}};
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ enum class Coding : std::uint8_t {
 /// and f64 that holds them all, through zlib and base64. Above 2^53 values are rounded.
 nlohmann::ordered_json packed_column(const std::vector<std::int64_t>& values,
                                      Coding coding = Coding::kPlain);
+
+/// The same of doubles, always f64; NaN where there is none.
+nlohmann::ordered_json packed_reals(const std::vector<std::optional<double>>& values);
 
 /// {"type": "json", "zlib"}: any JSON value.
 nlohmann::ordered_json packed_json(const nlohmann::ordered_json& value);

@@ -6,8 +6,10 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "campaign/database.hpp"
 #include "campaign/store.hpp"
 #include "engine/version.hpp"
+#include "explore/sweep_store.hpp"
 #include "report/packed.hpp"
 #include "report/page_sections.hpp"
 #include "report/web_files.hpp"
@@ -28,12 +30,22 @@ bool is_sqlite(const std::string& path) {
   return stream.good() && head == kMagic;
 }
 
+/// Of a store of any kind; "" when it has none.
+std::string stored_schema(const std::string& path) {
+  const auto database = campaign::Database::open_to_read(path);
+  campaign::Statement query(*database, "SELECT value FROM header WHERE key = 'schema'");
+  return query.step() ? query.text(0) : "";
+}
+
 // {"kind", "file", "data"}. The kinds of input are told apart here and nowhere else.
 Json section_of(const std::string& path) {
   const auto section = [&](const char* kind, Json data) {
     return Json{{"kind", kind}, {"file", path}, {"data", std::move(data)}};
   };
   if (std::filesystem::is_regular_file(path) && is_sqlite(path)) {
+    if (stored_schema(path) == "lacuna.sweep/1") {
+      return section("sweep", sweep_section(explore::SweepStore::open_to_read(path)));
+    }
     return section("campaign", campaign_section(campaign::Store::open_to_read(path), path));
   }
   const Json document = parse_json(path, base::read_file(path, kMostJsonBytes));
@@ -44,8 +56,8 @@ Json section_of(const std::string& path) {
   const std::string schema = input.has("schema") ? input.at("schema").text() : "";
   if (schema == "lacuna.run/1") return section("run", run_section(input));
   throw base::InputError({path, 0, "schema"}, "is '" + schema + "'",
-                         "run records (lacuna.run/1), campaigns (SQLite) and timelines (Trace "
-                         "Event JSON) are read");
+                         "run records (lacuna.run/1), campaigns and sweeps (SQLite) and timelines "
+                         "(Trace Event JSON) are read");
 }
 
 std::string chart_library(const std::string& path) {

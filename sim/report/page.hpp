@@ -1,4 +1,4 @@
-// One self-contained HTML page of run records, campaigns and timelines.
+// One self-contained HTML page of run records, campaigns, sweeps and timelines.
 #pragma once
 
 #include <string>

@@ -70,12 +70,13 @@ async function open(file, options = {}) {
   return page;
 }
 
-/** Series of a chart as {name: data}; names that come twice are numbered. */
+/** Series of a chart as {name: data}; names that come again are numbered. */
 const series = (page, id) => page.evaluate(chart => {
   const result = {};
   for (const one of echarts.getInstanceByDom(document.getElementById(chart)).getOption().series) {
-    result[one.name in result ? one.name + ' 2' : one.name || 'data'] =
-      one.data.map(item => item && item.value !== undefined ? item.value : item);
+    let name = one.name || 'data';
+    for (let again = 2; name in result; again++) name = (one.name || 'data') + ' ' + again;
+    result[name] = one.data.map(item => item && item.value !== undefined ? item.value : item);
   }
   return result;
 }, id);
@@ -337,6 +338,194 @@ test('a timeline: every step on its resource', async () => {
   await page.finish();
 });
 
+/** Runs a sweep and returns its rows, with the Pareto set over `pareto` or the plan's columns. */
+function sweepRows(name, pareto) {
+  lacuna('sweep', inFolder(name + '.sqlite'), '--csv', inFolder(name + '.csv'),
+    ...(pareto ? ['--pareto', pareto] : []));
+  return csv(readFileSync(inFolder(name + '.csv'), 'utf8'));
+}
+
+function sweep(name, text) {
+  writeFileSync(inFolder(name + '.yaml'), text);
+  lacuna('sweep', inFolder(name + '.yaml'), '--out', inFolder(name + '.sqlite'));
+  return sweepRows(name);
+}
+
+const choose = (page, id, label, value) => page.locator('#' + id)
+  .locator('xpath=ancestor::figure').locator(`select[aria-label="${label}"]`).selectOption(value);
+
+/** Fill of the drawn element at a chart's point, and what hovering it says. */
+async function hoverPoint(page, id, x, y) {
+  await page.locator('#' + id).scrollIntoViewIfNeeded();
+  const box = await page.locator('#' + id).boundingBox();
+  const [left, top] = await page.evaluate(([chart, at]) => echarts.getInstanceByDom(
+    document.getElementById(chart)).convertToPixel({xAxisIndex: 0, yAxisIndex: 0}, at), [id, [x, y]]);
+  const fill = await page.evaluate(([at, from]) => {
+    const found = document.elementsFromPoint(at, from)
+      .find(one => one.tagName === 'path' && one.getAttribute('fill') !== 'none');
+    return found ? found.getAttribute('fill') : '';
+  }, [box.x + left, box.y + top]);
+  await page.mouse.move(box.x + left - 3, box.y + top - 30);
+  await page.mouse.move(box.x + left, box.y + top, {steps: 2});
+  const tip = page.locator('#' + id + ' > div').filter({hasText: 'point'});
+  await tip.waitFor({timeout: 5000});
+  return {fill, text: await tip.innerText()};
+}
+
+test('a sweep: lines, Pareto set and downloads are the store', async () => {
+  const rows = sweep('sweep', `name: sweep
+machine: hw_configs/edge_16x16.yaml
+models: [models/lenet5_qdnn, models/lenet5_as]
+images: 40
+grid:
+  weight_sram.capacity_bytes: [16, 1024, 4096, 65536]
+  dram.bytes_per_cycle: [1, 8]
+faults:
+  rates: [0.003]
+  cells: [64]
+  maps: 4
+pareto: [cycles, energy, sram_bits]
+energy: hw_configs/energy/published_45nm.yaml
+`);
+  assert.equal(rows.length, 16);
+  const page = await open(report('sweep.html', inFolder('sweep.sqlite')));
+  const find = (network, size, bandwidth) => rows.find(row => row.input === 'models/' + network &&
+    row['weight_sram.capacity_bytes'] === String(size) && row['dram.bytes_per_cycle'] === String(bandwidth));
+  const near12 = (a, b, what) => assert.ok(Math.abs(a - b) <= 1e-11 * Math.abs(b), `${what}: ${a} is not ${b}`);
+  const sizes = [1024, 4096, 65536];
+
+  // A line for each network and bandwidth.
+  const cycles = await series(page, 'section-0-grid');
+  for (const network of ['lenet5_qdnn', 'lenet5_as']) {
+    for (const bandwidth of [1, 8]) {
+      const name = network + ', bytes_per_cycle ' + bandwidth;
+      assert.deepEqual(cycles[name].map(([x]) => x), sizes);
+      sizes.forEach((size, i) => near12(cycles[name][i][1], Number(find(network, size, bandwidth).cycles), name));
+      assert.deepEqual(cycles[name + ' 2'].map(([x]) => x), [16], 'a cross where nothing can be mapped');
+    }
+  }
+  // Another figure, of one network.
+  await choose(page, 'section-0-grid', 'a line for each', 'dram.bytes_per_cycle');
+  await choose(page, 'section-0-grid', 'network', 'lenet5_as');
+  await choose(page, 'section-0-grid', 'figure', 'dram_bytes');
+  const bytes = await series(page, 'section-0-grid');
+  for (const bandwidth of [1, 8]) {
+    sizes.forEach((size, i) => near12(bytes['bytes_per_cycle ' + bandwidth][i][1],
+      Number(find('lenet5_as', size, bandwidth).dram_bytes), 'bytes'));
+  }
+  const drawn = await downloaded(page, 'section-0-grid');
+  assert.equal(drawn.length, 8);
+  for (const row of drawn) {
+    const own = rows.find(other => other.point === row.point);
+    assert.deepEqual([row['weight_sram.capacity_bytes'], row.dram_bytes, row.status, row.reason],
+      [own['weight_sram.capacity_bytes'], own.dram_bytes, own.status, own.reason]);
+  }
+
+  // Accuracy with faults, with its band.
+  const faults = await series(page, 'section-0-accuracy');
+  for (const [i, size] of sizes.entries()) {
+    const own = find('lenet5_as', size, 8);
+    const name = 'lenet5_as, bytes_per_cycle 8';
+    assert.ok(Math.abs(faults[name][i][1] - Number(own.top1_cells_64_mean)) < 1e-6);
+    assert.ok(Math.abs(faults[name + ' 2'][i][1] - Number(own.top1_cells_64_lower)) < 1e-6);
+    assert.ok(Math.abs(faults[name + ' 2'][i][2] - Number(own.top1_cells_64_upper)) < 1e-6);
+  }
+  const touched = await series(page, 'section-0-touched');
+  near12(touched['lenet5_qdnn, bytes_per_cycle 1'][0][1],
+    Number(find('lenet5_qdnn', 1024, 1).weights_a_cell), 'weights a cell');
+
+  // The Pareto set over the plan's columns, then over two others: that of the program.
+  const members = async () => {
+    const list = await downloaded(page, 'section-0-pareto');
+    assert.equal(list.length, 16);
+    for (const row of list) {
+      const own = rows.find(other => other.point === row.point);
+      for (const column of ['cycles', 'energy', 'sram_bits', 'top1', 'status', 'reason']) {
+        if (own[column] === '' || column === 'status' || column === 'reason') {
+          assert.equal(row[column], own[column]);
+        } else {
+          near12(Number(row[column]), Number(own[column]), column);
+        }
+      }
+    }
+    return list.filter(row => row.pareto === '1').map(row => row.point);
+  };
+  const best = list => list.filter(row => row.pareto === '1').map(row => row.point);
+  assert.deepEqual(await members(), best(rows));
+  await choose(page, 'section-0-pareto', 'Pareto set over', 'axes');
+  await choose(page, 'section-0-pareto', 'across', 'top1_under_faults');
+  assert.deepEqual(await members(), best(sweepRows('sweep', 'cycles,top1_under_faults')));
+  await choose(page, 'section-0-pareto', 'across', 'sram_bits');
+  assert.deepEqual(await members(), best(sweepRows('sweep', 'cycles,sram_bits')));
+  const plotted = await series(page, 'section-0-pareto');
+  assert.equal(plotted['lenet5_as 2'].length, best(sweepRows('sweep', 'cycles,sram_bits'))
+    .filter(point => rows.find(row => row.point === point).input === 'models/lenet5_as').length);
+
+  // Colours and hover at known points: in a line, in the Pareto set, and one without figures.
+  const known = find('lenet5_as', 1024, 1);
+  const line = await hoverPoint(page, 'section-0-grid', 1024, Number(known.dram_bytes));
+  for (const text of ['network: lenet5_as', 'weight_sram.capacity_bytes: 1 KiB', 'dram.bytes_per_cycle:']) {
+    assert.ok(line.text.includes(text), line.text);
+  }
+  const fast = find('lenet5_as', 65536, 8);
+  const point = await hoverPoint(page, 'section-0-pareto', Number(fast.sram_bits), Number(fast.cycles));
+  assert.equal(point.fill, '#d55e00');
+  for (const text of [`point ${fast.point}, in the Pareto set`, 'network: lenet5_as',
+    'weight_sram.capacity_bytes: 64 KiB', 'dram.bytes_per_cycle: 8']) {
+    assert.ok(point.text.includes(text), point.text);
+  }
+  await page.mouse.move(5, 5);
+  await page.locator('#section-0-grid').scrollIntoViewIfNeeded();
+  const cross = await page.locator('#section-0-grid path[stroke="#0072b2"][d^="M-5"], #section-0-grid path[stroke="#0072b2"]')
+    .evaluateAll(list => list.map(one => one.getBoundingClientRect())
+      .filter(box => box.width < 14 && box.width > 7).map(box => [box.x + box.width / 2, box.y + box.height / 2]));
+  assert.ok(cross.length > 0, 'a cross is drawn');
+  const tip = page.locator('#section-0-grid > div').filter({hasText: 'cannot be mapped'});
+  for (const [x, y] of cross) {
+    await page.mouse.move(x - 20, y - 20);
+    await page.mouse.move(x, y, {steps: 2});
+    if (await tip.isVisible()) break;
+  }
+  assert.ok((await tip.innerText()).includes('16 bytes are not a whole number of rows'));
+
+  const table = await page.locator('h3', {hasText: 'Points that cannot be mapped'})
+    .locator('xpath=following-sibling::div').first().innerText();
+  assert.ok(table.includes('16 bytes are not a whole number of rows'), table);
+  await page.finish();
+});
+
+test('a sweep of 100,000 points opens and answers', async () => {
+  writeFileSync(inFolder('one.csv'), 'layer,M,N,K\nfc,1,4,4\n');
+  sweep('many', `name: many
+machine: hw_configs/edge_16x16.yaml
+workloads: [${inFolder('one.csv')}]
+grid:
+  dram.latency_cycles: {from: 1, to: 125, step: 1}
+  array.weights_per_pe: {from: 1, to: 16, step: 1}
+pareto: [cycles, sram_bits]
+`);
+  // 2,000 points, then as many again with other figures, until the larger grid is full.
+  execFileSync('sqlite3', [inFolder('many.sqlite'), `
+    UPDATE header SET value = replace(value, 'to: 125', 'to: 6250') WHERE key = 'plan';
+    UPDATE header SET value = '100000' WHERE key = 'points';
+    CREATE TEMP TABLE more AS SELECT * FROM points;` + `
+    UPDATE more SET point = point + 2000, cycles = cycles * 1.1 + point % 7, sram_bits = sram_bits * 0.99;
+    INSERT INTO points SELECT * FROM more;`.repeat(49)]);
+  const page = await open(report('many.html', inFolder('many.sqlite')));
+  console.log(`100,000 points: ${(statSync(inFolder('many.html')).size / 1e6).toFixed(1)} MB, opened in ${page.openedInMs} ms`);
+  assert.ok(page.openedInMs < 20000, 'opens in bounded time');
+  const began = Date.now();
+  await choose(page, 'section-0-pareto', 'across', 'weights_a_cell');
+  await choose(page, 'section-0-pareto', 'across', 'sram_bits');
+  await choose(page, 'section-0-grid', 'figure', 'sram_bits');
+  assert.ok(Date.now() - began < 20000, 'a choice is answered in bounded time');
+  const rows = sweepRows('many');
+  const list = await downloaded(page, 'section-0-pareto');
+  assert.equal(list.length, 100000);
+  assert.deepEqual(list.map(row => row.pareto).join(''), rows.map(row => row.pareto).join(''));
+  await page.finish();
+});
+
 test('names from files are text, never markup', async () => {
   const record = JSON.parse(readFileSync(inFolder('run.json'), 'utf8'));
   record.hardware = record.network = record.layers[0].name = record.engine = hostile;
@@ -364,7 +553,7 @@ test('names from files are text, never markup', async () => {
 
 test('light, dark and print', async () => {
   const all = report('all.html', inFolder('run.json'), inFolder('faulty.json'), inFolder('curve.sqlite'),
-    inFolder('strata.sqlite'), inFolder('every.sqlite'), inFolder('trace.json'));
+    inFolder('strata.sqlite'), inFolder('every.sqlite'), inFolder('trace.json'), inFolder('sweep.sqlite'));
   const page = await open(all);
   const state = () => page.evaluate(() => ({
     page: getComputedStyle(document.body).backgroundColor,

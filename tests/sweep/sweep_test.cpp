@@ -158,23 +158,74 @@ TEST_F(Sweep, GivenASmallBufferThenOneStuckCellTouchesMoreWeightsAndCostsMore) {
             all[1].at("faults")[1].at("mean").get<double>());
 }
 
-// More memory never costs cycles: what fits a smaller buffer fits a larger one.
-TEST_F(Sweep, GivenALargerWeightBufferThenItIsNeverSlower) {
-  std::ofstream(path("b.yaml"))
-      << "name: buffer\nmachine: hw_configs/edge_16x16.yaml\n"
-      << "models: [models/lenet5_qdnn]\nimages: 1\ngrid:\n"
-      << "  dram.bytes_per_cycle: [1, 4, 16]\n"
-      << "  weight_sram.capacity_bytes: {from: 1024, to: 131072, times: 2}\n";
+double figure(const nlohmann::json& point, const char* name) {
+  return point.at("figures").at(name).get<double>();
+}
+
+// What fits a smaller buffer fits a larger one, so more memory costs a machine that skips nothing
+// neither cycles nor DRAM bytes; and more bandwidth costs no machine cycles. Points are simulated
+// independently of each other.
+TEST_F(Sweep, GivenALargerWeightBufferOrMoreBandwidthThenNothingIsLost) {
+  const std::vector<std::int64_t> sizes = {1024, 1536,  2048,  3072,  4096,  6144,
+                                           8192, 16384, 32768, 65536, 131072};
+  const std::vector<std::int64_t> bandwidths = {1, 3, 5, 16};
+  std::ofstream plan(path("b.yaml"));
+  plan << "name: buffer\nmachine: hw_configs/edge_16x16.yaml\n"
+       << "set:\n  activation_sram.capacity_bytes: 16384\n"
+       << "models: [models/lenet5_qdnn]\nworkloads: [traces/gemm_small.csv, " << path("w.csv")
+       << "]\nimages: 1\ngrid:\n  dram.bytes_per_cycle: [1, 3, 5, 16]\n"
+       << "  weight_sram.capacity_bytes: [1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384, 32768, "
+       << "65536, 131072]\n";
+  plan.close();
+  // A convolution whose map is cut into ranges with halos: where bytes could be traded for cycles.
+  std::ifstream shapes(LACUNA_SOURCE_DIR "/traces/resnet18_small_images.csv");
+  std::ofstream few(path("w.csv"));
+  std::string line;
+  for (int i = 0; i < 4 && std::getline(shapes, line); ++i) few << line << '\n';
+  few.close();
   const Output sweep = lacuna("sweep " + path("b.yaml") + " --out " + path("b.sqlite") +
                               " --json " + path("b.json"));
   ASSERT_EQ(sweep.code, 0) << sweep.error;
   const nlohmann::json all = points(path("b.json"));
-  ASSERT_EQ(all.size(), 3U * 8);
-  for (std::size_t i = 1; i < all.size(); ++i) {
-    if (i % 8 == 0) continue;  // the next bandwidth
-    EXPECT_LE(all[i].at("figures").at("dense_cycles").get<double>(),
-              all[i - 1].at("figures").at("dense_cycles").get<double>())
-        << all[i].at("grid");
+  ASSERT_EQ(all.size(), 3 * bandwidths.size() * sizes.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ASSERT_EQ(all[i].at("status"), "done") << all[i];
+    if (i % sizes.size() != 0) {
+      for (const char* name : {"dense_cycles", "dram_bytes"}) {
+        EXPECT_LE(figure(all[i], name), figure(all[i - 1], name)) << name << all[i].at("grid");
+      }
+    }
+    if (i / sizes.size() % bandwidths.size() != 0) {
+      for (const char* name : {"dense_cycles", "cycles"}) {
+        EXPECT_LE(figure(all[i], name), figure(all[i - sizes.size()], name))
+            << name << all[i].at("grid");
+      }
+    }
+  }
+}
+
+// Ideal: every PE multiplies in every cycle of the streams.
+TEST_F(Sweep, GivenAnyDensityThenIdealIsAtMostSkippingAndThatAtMostNone) {
+  std::ofstream(path("d.yaml")) << "name: densities\nmachine: hw_configs/edge_16x16.yaml\n"
+                                << "workloads: [traces/gemm_small.csv]\ngrid:\n"
+                                << "  density: [0.05, 0.2, 0.5, 0.9, 1]\n"
+                                << "  array.weights_per_pe: [1, 4, 16]\n"
+                                << "  zero_skipping: [none, gate, skip]\n";
+  const Output sweep = lacuna("sweep " + path("d.yaml") + " --out " + path("d.sqlite") +
+                              " --json " + path("d.json"));
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  const nlohmann::json all = points(path("d.json"));
+  ASSERT_EQ(all.size(), 5U * 3 * 3);
+  constexpr double kPes = 16 * 16;
+  for (std::size_t i = 0; i < all.size(); i += 3) {
+    const auto& none = all[i];
+    const auto& gate = all[i + 1];
+    const auto& skip = all[i + 2];
+    EXPECT_EQ(figure(gate, "cycles"), figure(none, "cycles"));
+    EXPECT_LE(figure(skip, "cycles"), figure(none, "cycles")) << skip.at("grid");
+    EXPECT_LE(figure(skip, "stream_cycles"), figure(none, "stream_cycles"));
+    EXPECT_LE(figure(skip, "macs_issued") / kPes, figure(skip, "stream_cycles"));
+    EXPECT_EQ(figure(gate, "macs_issued"), figure(skip, "macs_issued"));
   }
 }
 

@@ -68,7 +68,8 @@ function accuracyChart(parent, campaign, id) {
             data: [{yAxis: golden.get(points[0].network).correct / campaign.images}],
           } : undefined,
         })),
-        ...curves.map(([name, points], i) => bandSeries(name, points,
+        ...curves.map(([name, points], i) => bandSeries(name,
+          points.map(point => [point.rate, point.lower, point.upper]),
           seriesColours[i % seriesColours.length])),
       ],
     }),
@@ -81,17 +82,19 @@ function accuracyChart(parent, campaign, id) {
   });
 }
 
-/** The band of a curve: one polygon through the upper bounds and back through the lower ones. */
+/**
+ * The band of a curve: one polygon through the upper bounds and back through the lower ones. Points
+ * are [x, lower, upper].
+ */
 function bandSeries(name, points, colour) {
-  const known = points.filter(point => point.lower !== null);
+  const known = points.filter(([, lower]) => lower !== null && !Number.isNaN(lower));
   return {
     name, type: 'custom', silent: true, color: colour, z: 1, clip: true,
-    encode: {x: 0, y: [1, 2]},
-    data: known.map(point => [point.rate, point.lower, point.upper]),
+    encode: {x: 0, y: [1, 2]}, data: known,
     renderItem: (params, api) => {
       if (params.dataIndexInside > 0) return null;
-      const up = known.map(point => api.coord([point.rate, point.upper]));
-      const down = known.map(point => api.coord([point.rate, point.lower])).reverse();
+      const up = known.map(([x, , upper]) => api.coord([x, upper]));
+      const down = known.map(([x, lower]) => api.coord([x, lower])).reverse();
       return {type: 'polygon', shape: {points: [...up, ...down]},
         style: {fill: colour, opacity: 0.18}};
     },

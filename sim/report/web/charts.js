@@ -41,14 +41,15 @@ function axis(colours, more) {
 
 function legend(colours, more) {
   return {
-    type: 'scroll', top: 0, textStyle: {color: colours.text}, pageTextStyle: {color: colours.muted},
+    type: matchMedia('print').matches ? 'plain' : 'scroll', top: 0, textStyle: {color: colours.text}, pageTextStyle: {color: colours.muted},
     pageIconColor: colours.muted, itemWidth: 14, itemHeight: 10, ...more,
   };
 }
 
 /**
  * A chart in its frame. `option(colours)` makes ECharts' option anew whenever the colours change;
- * `rows()` gives the rows of the download, the names of the columns first.
+ * `rows()` gives the rows of the download, the names of the columns first. `note` is text, or a
+ * function that says anew what is drawn.
  */
 function addChart(parent, {id, title, note, command, height, option, rows, svg = true, controls}) {
   const place = element('div', {class: 'chart', id});
@@ -56,7 +57,8 @@ function addChart(parent, {id, title, note, command, height, option, rows, svg =
   const button = element('button', {type: 'button', 'data-download': id}, 'Download CSV');
   button.addEventListener('click', () => download(id + '.csv', rows()));
   const figure = element('figure', {}, element('h3', {}, title));
-  if (note) figure.append(element('p', {class: 'note'}, note));
+  const said = element('p', {class: 'note'});
+  if (note) figure.append(said);
   if (controls) figure.append(controls);
   const holder = element('div', {class: svg ? 'holder' : 'holder canvas'}, place);
   figure.append(holder, element('figcaption', {}, element('code', {}, command), button));
@@ -64,6 +66,7 @@ function addChart(parent, {id, title, note, command, height, option, rows, svg =
   const chart = echarts.init(place, null, {renderer: svg ? 'svg' : 'canvas'});
   const draw = () => {
     const colours = theme();
+    said.textContent = typeof note === 'function' ? note() : note || '';
     chart.setOption({...baseOption(colours), ...option(colours)}, {notMerge: true});
   };
   draw();
@@ -104,6 +107,14 @@ function addTable(parent, columns, list) {
     element('thead', {}, element('tr', {}, ...columns.map(c => element('th', kind(c), c[0])))),
     element('tbody', {}, ...list.map(row => element('tr', {},
       ...columns.map(c => element('td', kind(c), String(c[1](row))))))))));
+}
+
+/** A choice: options are [value, text]; `changed(value)` is called with what is chosen. */
+function addChoice(parent, label, options, chosen, changed) {
+  const select = element('select', {'aria-label': label}, ...options.map(([value, text]) =>
+    element('option', value === chosen ? {value, selected: ''} : {value}, text)));
+  select.addEventListener('change', () => changed(select.value));
+  parent.append(element('label', {}, label + ' ', select));
 }
 
 /** The few numbers that matter: [value, what it is]. */

@@ -3,6 +3,7 @@
 const kinds = {
   run: {summary: runSummary, section: runSection},
   campaign: {summary: campaignSummary, section: campaignSection},
+  sweep: {summary: sweepSummary, section: sweepSection},
   timeline: {summary: () => {}, section: timelineSection},
 };
 

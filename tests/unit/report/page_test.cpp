@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "campaign/workers.hpp"
+#include "explore/sweep_store.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -140,11 +141,11 @@ TEST_F(Page, GivenWhatIsNoInputThenTheErrorNamesTheFileAndTheKey) {
        "is no JSON: parse error at line 1, column 1: syntax error while parsing value - "
        "unexpected end of input; expected '[', '{', or a literal"},
       {"7",
-       "schema: is ''; run records (lacuna.run/1), campaigns (SQLite) and timelines (Trace "
-       "Event JSON) are read"},
-      {R"({"schema": "lacuna.run/9"})",
-       "schema: is 'lacuna.run/9'; run records (lacuna.run/1), campaigns (SQLite) and timelines "
+       "schema: is ''; run records (lacuna.run/1), campaigns and sweeps (SQLite) and timelines "
        "(Trace Event JSON) are read"},
+      {R"({"schema": "lacuna.run/9"})",
+       "schema: is 'lacuna.run/9'; run records (lacuna.run/1), campaigns and sweeps (SQLite) and "
+       "timelines (Trace Event JSON) are read"},
       {R"({"schema": 1})", "schema: is no text"},
       {std::string(100, '['), "is nested too deeply; 64 levels are allowed"},
       {without([](Json& j) { j.erase("layers"); }), "layers: is missing"},
@@ -239,6 +240,29 @@ single_faults: {kinds: [flip], samples: 40}
     text << stream.rdbuf();
     return text.str();
   }
+  /// Only the user's error may come out of a store whose bytes are damaged.
+  void hold_damages(const std::string& store) const {
+    const std::string whole = bytes(store);
+    std::mt19937 random(5);
+    int refused = 0;
+    constexpr int kDamages = 150;
+    for (int i = 0; i < kDamages; ++i) {
+      std::string text = whole;
+      for (int j = 0; j < 20; ++j) {
+        constexpr std::size_t kMagic = 16;
+        text[kMagic + random() % (text.size() - kMagic)] = static_cast<char>(random());
+      }
+      if (i % 10 == 0) text.resize(random() % text.size());
+      std::filesystem::remove(path("d.sqlite-wal"));
+      std::filesystem::remove(path("d.sqlite-shm"));
+      try {
+        page({write("d.sqlite", text)});
+      } catch (const base::InputError&) {
+        ++refused;
+      }
+    }
+    EXPECT_GT(refused, 0);
+  }
 };
 
 TEST_F(CampaignPage, GivenACampaignThenItsPointsMatrixAndCells) {
@@ -275,28 +299,42 @@ TEST_F(CampaignPage, GivenACampaignThenItsPointsMatrixAndCells) {
   EXPECT_GT(in_matrix, 0);
 }
 
-TEST_F(CampaignPage, GivenADamagedStoreThenOnlyErrorsOfTheUser) {
-  const std::string whole = bytes(store());
-  std::mt19937 random(5);
-  int refused = 0;
-  constexpr int kDamages = 150;
-  for (int i = 0; i < kDamages; ++i) {
-    std::string text = whole;
-    for (int j = 0; j < 20; ++j) {
-      constexpr std::size_t kMagic = 16;
-      text[kMagic + random() % (text.size() - kMagic)] = static_cast<char>(random());
-    }
-    if (i % 10 == 0) text.resize(random() % text.size());
-    std::filesystem::remove(path("d.sqlite-wal"));
-    std::filesystem::remove(path("d.sqlite-shm"));
-    try {
-      page({write("d.sqlite", text)});
-    } catch (const base::InputError&) {
-      ++refused;
-    }
+TEST_F(CampaignPage, GivenADamagedStoreThenOnlyErrorsOfTheUser) { hold_damages(store()); }
+
+class SweepPage : public CampaignPage {
+ protected:
+  std::string sweep() const {
+    const explore::SweepPlan plan = explore::parse_sweep("plan", R"(name: small
+machine: )" LACUNA_SOURCE_DIR R"(/hw_configs/edge_16x16.yaml
+workloads: [)" LACUNA_SOURCE_DIR R"(/traces/gemm_small.csv]
+grid:
+  weight_sram.capacity_bytes: [16, 4096, 65536]
+  zero_skipping: [none, skip]
+pareto: [cycles, sram_bits]
+)");
+    const explore::SweepRunner runner(plan);
+    explore::SweepStore made =
+        explore::SweepStore::create(path("w.sqlite"), runner, "lacuna sweep small.yaml");
+    explore::run_sweep(runner, made, 1);
+    return path("w.sqlite");
   }
-  EXPECT_GT(refused, 0);
+};
+
+TEST_F(SweepPage, GivenASweepThenItsGridAndWhatEachPointIs) {
+  const Json section = data({sweep()})["sections"][0];
+  EXPECT_EQ(section["kind"], "sweep");
+  const Json& sweep = section["data"];
+  EXPECT_EQ(sweep["command"], "lacuna sweep small.yaml");
+  EXPECT_EQ(sweep["points"], 6);
+  EXPECT_EQ(sweep["axes"][1]["values"], Json({"none", "skip"}));
+  EXPECT_EQ(sweep["pareto"], Json({"cycles", "sram_bits"}));
+  EXPECT_EQ(sweep["columns"].size(), explore::columns().size());
+  EXPECT_EQ(sweep["columns"][0]["name"], "cycles");
+  EXPECT_EQ(sweep["columns"][0]["values"]["count"], 6);
+  EXPECT_EQ(sweep["faults"], Json::array());
 }
+
+TEST_F(SweepPage, GivenADamagedStoreThenOnlyErrorsOfTheUser) { hold_damages(sweep()); }
 
 }  // namespace
 }  // namespace lacuna::report
