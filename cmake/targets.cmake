@@ -13,6 +13,15 @@ if(LACUNA_COVERAGE)
   target_link_options(lacuna_flags INTERFACE --coverage)
 endif()
 
+# A room as one translation unit, which saves the sanitized build and clang-tidy most of the headers.
+# The names of a room are therefore unique, those in anonymous namespaces, too.
+function(lacuna_room name)
+  set_target_properties(${name} PROPERTIES
+    UNITY_BUILD ${LACUNA_UNITY_ROOMS}
+    UNITY_BUILD_BATCH_SIZE 0
+    UNITY_BUILD_CODE_BEFORE_INCLUDE "// NOLINTNEXTLINE(bugprone-suspicious-include)")
+endfunction()
+
 # lacuna_library(NAME SOURCES ... [USES lacuna_x ...] [PACKAGES pkg::target ...])
 # A folder of sim/ is a target lacuna_<folder>. PACKAGES are private: their headers stay at home.
 function(lacuna_library name)
@@ -20,4 +29,5 @@ function(lacuna_library name)
   add_library(lacuna_${name} STATIC ${ARG_SOURCES})
   target_include_directories(lacuna_${name} PUBLIC ${PROJECT_SOURCE_DIR}/sim)
   target_link_libraries(lacuna_${name} PUBLIC ${ARG_USES} PRIVATE lacuna_flags ${ARG_PACKAGES})
+  lacuna_room(lacuna_${name})
 endfunction()

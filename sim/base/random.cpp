@@ -1,14 +1,74 @@
 #include "base/random.hpp"
 
+#include <immintrin.h>
+
+#include <algorithm>
+
 namespace lacuna::base {
+namespace {
+
+constexpr std::uint64_t kMultiplier0 = 0xD2511F53;
+constexpr std::uint64_t kMultiplier1 = 0xCD9E8D57;
+constexpr std::uint32_t kWeyl0 = 0x9E3779B9;
+constexpr std::uint32_t kWeyl1 = 0xBB67AE85;
+constexpr int kRounds = 10;
+
+constexpr int kLanes = 16;
+using HighWords = std::array<std::uint32_t, kLanes>;  ///< bits 32 to 63 of random_bits
+
+// Four numbers in the low halves of 64-bit lanes; what the high halves hold does not matter.
+__attribute__((target("avx2"))) HighWords high_words_avx2(std::uint64_t seed, RandomStream stream,
+                                                          std::uint64_t first) {
+  constexpr int kVectors = kLanes / 4;
+  __m256i c0[kVectors];
+  __m256i c1[kVectors];
+  __m256i c2[kVectors];
+  __m256i c3[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    c0[v] = _mm256_add_epi64(_mm256_set1_epi64x(static_cast<std::int64_t>(first + 4 * v)),
+                             _mm256_set_epi64x(3, 2, 1, 0));
+    c1[v] = _mm256_srli_epi64(c0[v], 32);
+    c2[v] = _mm256_set1_epi64x(static_cast<std::int64_t>(stream));
+    c3[v] = _mm256_setzero_si256();
+  }
+  auto key0 = static_cast<std::uint32_t>(seed);
+  auto key1 = static_cast<std::uint32_t>(seed >> 32);
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const __m256i p0 = _mm256_mul_epu32(c0[v], _mm256_set1_epi64x(kMultiplier0));
+      const __m256i p1 = _mm256_mul_epu32(c2[v], _mm256_set1_epi64x(kMultiplier1));
+      c0[v] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(p1, 32), c1[v]),
+                               _mm256_set1_epi64x(key0));
+      c2[v] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(p0, 32), c3[v]),
+                               _mm256_set1_epi64x(key1));
+      c1[v] = p1;
+      c3[v] = p0;
+    }
+    key0 += kWeyl0;
+    key1 += kWeyl1;
+  }
+  HighWords high;
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    alignas(32) std::array<std::uint64_t, 4> lanes;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(lanes.data()), c1[v]);
+    for (std::size_t i = 0; i < 4; ++i) high[4 * v + i] = static_cast<std::uint32_t>(lanes[i]);
+  }
+  return high;
+}
+
+HighWords high_words(std::uint64_t seed, RandomStream stream, std::uint64_t first) {
+  if (__builtin_cpu_supports("avx2") != 0) return high_words_avx2(seed, stream, first);
+  HighWords high;
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    high[i] = static_cast<std::uint32_t>(random_bits(seed, stream, first + i) >> 32);
+  }
+  return high;
+}
+
+}  // namespace
 
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key) {
-  constexpr std::uint64_t kMultiplier0 = 0xD2511F53;
-  constexpr std::uint64_t kMultiplier1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9;
-  constexpr std::uint32_t kWeyl1 = 0xBB67AE85;
-  constexpr int kRounds = 10;
   for (int round = 0; round < kRounds; ++round) {
     const std::uint64_t p0 = kMultiplier0 * counter[0];
     const std::uint64_t p1 = kMultiplier1 * counter[2];
@@ -31,6 +91,25 @@ std::uint64_t random_bits(std::uint64_t seed, RandomStream stream, std::uint64_t
 
 double random_uniform(std::uint64_t seed, RandomStream stream, std::uint64_t index) {
   return static_cast<double>(random_bits(seed, stream, index) >> 11) * 0x1.0p-53;
+}
+
+void append_below(double limit, std::uint64_t seed, RandomStream stream, std::uint64_t first,
+                  std::uint64_t count, std::vector<std::uint64_t>& found) {
+  // What has a larger high word than this cannot be below the limit.
+  const double scaled = std::clamp(limit, 0.0, 1.0) * 0x1.0p32;
+  const auto most = static_cast<std::uint32_t>(std::min(scaled, 0x1.0p32 - 1));
+  for (std::uint64_t begin = 0; begin < count; begin += kLanes) {
+    const HighWords high = high_words(seed, stream, first + begin);
+    std::uint32_t least = high[0];
+    for (const std::uint32_t word : high) least = std::min(least, word);
+    if (least > most) continue;
+    const std::uint64_t lanes = std::min<std::uint64_t>(kLanes, count - begin);
+    for (std::uint64_t i = 0; i < lanes; ++i) {
+      if (high[i] > most) continue;
+      const std::uint64_t index = first + begin + i;
+      if (random_uniform(seed, stream, index) < limit) found.push_back(index);
+    }
+  }
 }
 
 }  // namespace lacuna::base

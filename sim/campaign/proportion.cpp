@@ -8,11 +8,11 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr const char* kModule = "campaign proportion";
+constexpr const char* kProportionModule = "campaign proportion";
 
 void check_sample(std::int64_t hits, std::int64_t n, std::optional<std::int64_t> population) {
-  SIM_CHECK(hits >= 0 && hits <= n, kModule, -1, "more hits than faults");
-  SIM_CHECK(!population || n <= *population, kModule, -1, "more faults than sites");
+  SIM_CHECK(hits >= 0 && hits <= n, kProportionModule, -1, "more hits than faults");
+  SIM_CHECK(!population || n <= *population, kProportionModule, -1, "more faults than sites");
 }
 
 /// Smallest integer not below `value`, which may be above it by rounding.
@@ -25,9 +25,9 @@ std::int64_t round_up(double value) {
 
 std::int64_t fault_sample_size(std::int64_t population, double margin, double critical_value,
                                double proportion) {
-  SIM_CHECK(population >= 0 && margin > 0 && critical_value > 0, kModule, -1,
+  SIM_CHECK(population >= 0 && margin > 0 && critical_value > 0, kProportionModule, -1,
             "sample size of a negative count");
-  SIM_CHECK(proportion > 0 && proportion < 1, kModule, -1, "proportion outside (0, 1)");
+  SIM_CHECK(proportion > 0 && proportion < 1, kProportionModule, -1, "proportion outside (0, 1)");
   if (population == 0) return 0;
   const auto sites = static_cast<double>(population);
   const double variance = critical_value * critical_value * proportion * (1 - proportion);
@@ -57,8 +57,8 @@ Interval wilson_interval(std::int64_t hits, std::int64_t n, double confidence,
 
 std::int64_t wilson_sample_size(double proportion, double half_width, double confidence,
                                 std::optional<std::int64_t> population) {
-  SIM_CHECK(proportion >= 0 && proportion <= 1, kModule, -1, "proportion outside [0, 1]");
-  SIM_CHECK(half_width > 0, kModule, -1, "half-width not positive");
+  SIM_CHECK(proportion >= 0 && proportion <= 1, kProportionModule, -1, "proportion outside [0, 1]");
+  SIM_CHECK(half_width > 0, kProportionModule, -1, "half-width not positive");
   const double z = normal_critical_value(confidence);
   if (half_width >= 0.5) return 0;
   const double spread = proportion * (1 - proportion);

@@ -6,7 +6,7 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr const char* kModule = "campaign site order";
+constexpr const char* kSiteOrderModule = "campaign site order";
 constexpr std::uint32_t kRounds = 16;
 constexpr int kMinHalfBits = 4;
 constexpr std::int64_t kMaxSites = std::int64_t{1} << 62;
@@ -21,11 +21,11 @@ int half_bits_for(std::int64_t sites) {
 
 SiteOrder::SiteOrder(std::uint64_t seed, std::uint32_t stratum, std::int64_t sites)
     : seed_(seed), stratum_(stratum), half_bits_(half_bits_for(sites)), sites_(sites) {
-  SIM_CHECK(sites >= 0 && sites <= kMaxSites, kModule, -1, "sites outside [0, 2^62]");
+  SIM_CHECK(sites >= 0 && sites <= kMaxSites, kSiteOrderModule, -1, "sites outside [0, 2^62]");
 }
 
 std::int64_t SiteOrder::site(std::int64_t k) const {
-  SIM_CHECK(k >= 0 && k < sites_, kModule, -1, "draw outside the stratum");
+  SIM_CHECK(k >= 0 && k < sites_, kSiteOrderModule, -1, "draw outside the stratum");
   auto number = static_cast<std::uint64_t>(k);
   do {
     number = permute(number);

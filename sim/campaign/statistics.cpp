@@ -9,10 +9,10 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr const char* kModule = "campaign statistics";
+constexpr const char* kStatisticsModule = "campaign statistics";
 
 void check_confidence(double confidence) {
-  SIM_CHECK(confidence > 0 && confidence < 1, kModule, -1, "confidence outside (0, 1)");
+  SIM_CHECK(confidence > 0 && confidence < 1, kStatisticsModule, -1, "confidence outside (0, 1)");
 }
 
 }  // namespace
@@ -25,13 +25,13 @@ double normal_critical_value(double confidence) {
 
 double student_critical_value(double confidence, std::int64_t degrees_of_freedom) {
   check_confidence(confidence);
-  SIM_CHECK(degrees_of_freedom >= 1, kModule, -1, "no degree of freedom");
+  SIM_CHECK(degrees_of_freedom >= 1, kStatisticsModule, -1, "no degree of freedom");
   const boost::math::students_t_distribution<> student(static_cast<double>(degrees_of_freedom));
   return boost::math::quantile(boost::math::complement(student, (1 - confidence) / 2));
 }
 
 void RunningMoments::add(double value) {
-  SIM_CHECK(std::isfinite(value), kModule, -1, "a value that is no number");
+  SIM_CHECK(std::isfinite(value), kStatisticsModule, -1, "a value that is no number");
   ++count_;
   const double before = value - mean_;
   mean_ += before / static_cast<double>(count_);
@@ -50,8 +50,8 @@ std::optional<double> RunningMoments::standard_deviation() const {
 
 Interval student_interval(double mean, double standard_deviation, std::int64_t count,
                           double confidence) {
-  SIM_CHECK(count >= 2, kModule, -1, "an interval of the mean needs two values");
-  SIM_CHECK(standard_deviation >= 0, kModule, -1, "negative standard deviation");
+  SIM_CHECK(count >= 2, kStatisticsModule, -1, "an interval of the mean needs two values");
+  SIM_CHECK(standard_deviation >= 0, kStatisticsModule, -1, "negative standard deviation");
   const double half = student_critical_value(confidence, count - 1) * standard_deviation /
                       std::sqrt(static_cast<double>(count));
   return {mean - half, mean + half};
@@ -78,7 +78,7 @@ bool PairedDifference::is_visible() const {
 
 PairedDifference paired_difference(const std::vector<double>& first,
                                    const std::vector<double>& second, double confidence) {
-  SIM_CHECK(first.size() == second.size(), kModule, -1, "pairs need two values each");
+  SIM_CHECK(first.size() == second.size(), kStatisticsModule, -1, "pairs need two values each");
   std::vector<double> differences;
   differences.reserve(first.size());
   for (std::size_t i = 0; i < first.size(); ++i) differences.push_back(first[i] - second[i]);

@@ -9,12 +9,12 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr const char* kModule = "campaign strata";
+constexpr const char* kStrataModule = "campaign strata";
 
 void check(const Stratum& stratum) {
   SIM_CHECK(
       stratum.hits >= 0 && stratum.hits <= stratum.sampled && stratum.sampled <= stratum.sites,
-      kModule, -1, "stratum needs 0 <= hits <= sampled <= sites");
+      kStrataModule, -1, "stratum needs 0 <= hits <= sampled <= sites");
 }
 
 double as_double(std::int64_t value) { return static_cast<double>(value); }
@@ -182,9 +182,9 @@ StratifiedProportion stratified_proportion(const std::vector<Stratum>& strata, d
 }
 
 std::vector<StratumNeed> apply_stop_rule(const std::vector<Stratum>& strata, const StopRule& rule) {
-  SIM_CHECK(rule.half_width > 0 && rule.half_width < 0.5, kModule, -1,
+  SIM_CHECK(rule.half_width > 0 && rule.half_width < 0.5, kStrataModule, -1,
             "half-width outside (0, 0.5)");
-  SIM_CHECK(rule.first >= 1 && rule.n_max >= 1, kModule, -1, "stop rule that never looks");
+  SIM_CHECK(rule.first >= 1 && rule.n_max >= 1, kStrataModule, -1, "stop rule that never looks");
   std::vector<StratumNeed> needs;
   needs.reserve(strata.size());
   for (const Stratum& stratum : strata) needs.push_back(need_of(stratum, rule));

@@ -58,7 +58,7 @@ campaign::WorkerOptions worker_options(const Options& options) {
   return result;
 }
 
-void show_progress(const campaign::CampaignProgress& progress) {
+void show_trials(const campaign::CampaignProgress& progress) {
   if (::isatty(STDERR_FILENO) != 1 || progress.now == 0) return;
   const double rate = static_cast<double>(progress.now) / progress.seconds;
   std::cerr << fmt::format(
@@ -73,7 +73,7 @@ void show_progress(const campaign::CampaignProgress& progress) {
 void run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
                     const Options& options) {
   const campaign::CampaignProgress progress =
-      campaign::run_campaign(runner, store, worker_options(options), show_progress);
+      campaign::run_campaign(runner, store, worker_options(options), show_trials);
   if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
   std::cout << report::campaign_tables(store);
   if (progress.audited > 0) {

@@ -2,6 +2,8 @@
 
 #include <iostream>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
@@ -20,15 +22,35 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return fields;
 }
 
-// Steps are numbered through all parts, as `map --steps` lists them and fault plans name them.
-std::string until_text(mapping::StepId until, const engine::Part& part) {
-  return until == static_cast<mapping::StepId>(part.schedule.steps.size())
-             ? "the end"
-             : fmt::format("step {}", part.step_offset + until);
-}
+/// One schedule of a part: a last, smaller batch has its own, with other steps and other cells.
+struct View {
+  const engine::Part& part;
+  const mapping::Schedule& schedule;
+  mapping::ResidencyMap map;
+  std::string which;  ///< begins its lines; empty for the schedule of full batches
 
-std::string from_text(mapping::StepId from, const engine::Part& part) {
-  return from == mapping::kSetup ? "set-up" : fmt::format("step {}", part.step_offset + from);
+  // Steps are numbered through all parts, as `map --steps` lists them and fault plans name them.
+  std::string until_text(mapping::StepId until) const {
+    return until == static_cast<mapping::StepId>(schedule.steps.size())
+               ? "the end"
+               : fmt::format("step {}", part.step_offset + until);
+  }
+  std::string from_text(mapping::StepId from) const {
+    return from == mapping::kSetup ? "set-up" : fmt::format("step {}", part.step_offset + from);
+  }
+};
+
+std::vector<View> views_of(const engine::Part& part, const arch::AcceleratorSpec& spec) {
+  const auto view = [&](const mapping::Schedule& schedule, std::string which) -> View {
+    return {part, schedule, {schedule, part.network, spec}, std::move(which)};
+  };
+  std::vector<View> views;
+  views.push_back(view(part.schedule, ""));
+  if (part.remainder) {
+    views.push_back(
+        view(*part.remainder, fmt::format("last batch, of {}: ", part.remainder->batch)));
+  }
+  return views;
 }
 
 // LAYER:OUT,KY,KX,IN
@@ -57,13 +79,14 @@ void show_weight(const engine::Job& job, const std::string& text) {
       weight.ky = parse_integer("--weight: kernel row", index[1], 0, layer.window.kernel_h - 1);
       weight.kx = parse_integer("--weight: kernel column", index[2], 0, layer.window.kernel_w - 1);
       weight.in = parse_integer("--weight: input channel", index[3], 0, layer.group_in() - 1);
-      const mapping::ResidencyMap map(part.schedule, part.network, job.spec);
-      for (const mapping::WeightStay& held : map.stays(weight)) {
-        const memory::CellPosition& cell = held.first_cell;
-        std::cout << fmt::format(
-            "{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n", text, cell.bank,
-            cell.row, cell.bit, cell.bit + job.spec.precision.weight_bits - 1,
-            from_text(held.stay.from, part), until_text(held.stay.until, part));
+      for (const View& view : views_of(part, job.spec)) {
+        for (const mapping::WeightStay& held : view.map.stays(weight)) {
+          const memory::CellPosition& cell = held.first_cell;
+          std::cout << fmt::format(
+              "{}{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n", view.which, text,
+              cell.bank, cell.row, cell.bit, cell.bit + job.spec.precision.weight_bits - 1,
+              view.from_text(held.stay.from), view.until_text(held.stay.until));
+        }
       }
       return;
     }
@@ -88,19 +111,20 @@ void show_cell(const engine::Job& job, const std::string& text) {
                                   parse_integer("--cell: bit", site[2], 0, memory.word_bits - 1)};
   bool any = false;
   for (const engine::Part& part : job.parts) {
-    const mapping::ResidencyMap map(part.schedule, part.network, job.spec);
-    for (const mapping::CellStay& tenant : map.stays(cell)) {
-      any = true;
-      const mapping::WeightIndex& w = tenant.weight;
-      std::string reads;
-      for (const mapping::StepId step : tenant.stay.reads) {
-        reads += fmt::format(" {}", part.step_offset + step);
+    for (const View& view : views_of(part, job.spec)) {
+      for (const mapping::CellStay& tenant : view.map.stays(cell)) {
+        any = true;
+        const mapping::WeightIndex& w = tenant.weight;
+        std::string reads;
+        for (const mapping::StepId step : tenant.stay.reads) {
+          reads += fmt::format(" {}", part.step_offset + step);
+        }
+        std::cout << fmt::format("{}{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n",
+                                 view.which, text, tenant.code_bit,
+                                 part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out,
+                                 w.ky, w.kx, w.in, view.from_text(tenant.stay.from),
+                                 view.until_text(tenant.stay.until), reads.empty() ? " -" : reads);
       }
-      std::cout << fmt::format("{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n",
-                               text, tenant.code_bit,
-                               part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out,
-                               w.ky, w.kx, w.in, from_text(tenant.stay.from, part),
-                               until_text(tenant.stay.until, part), reads.empty() ? " -" : reads);
     }
   }
   if (!any) std::cout << text << ": no weight ever lies in this cell\n";
@@ -122,6 +146,12 @@ int map_command(const std::vector<std::string>& arguments) {
   for (const std::string& text : options.texts("cell")) show_cell(loaded.job, text);
   if (options.has("weight") || options.has("cell")) return 0;
   std::cout << report::schedule_text(loaded.job);
+  for (const engine::Part& part : loaded.job.parts) {
+    if (!part.remainder) continue;
+    std::cout << fmt::format(
+        "\nthe last batch (images: {}) has a schedule of its own: see it with --batch {}\n",
+        part.remainder->batch, part.remainder->batch);
+  }
   if (options.has("steps")) std::cout << '\n' << report::steps_text(loaded.job);
   return 0;
 }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t kMaxThreads = 1024;
 
-void show_progress(const explore::SweepProgress& progress) {
+void show_points(const explore::SweepProgress& progress) {
   if (::isatty(STDERR_FILENO) != 1) return;
   const double rate = static_cast<double>(progress.now) / std::max(progress.seconds, 1e-3);
   std::cerr << fmt::format("\r\033[K{} of {} points, {:.1f} a second, {:.0f} s left", progress.done,
@@ -112,7 +112,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   explore::run_sweep(runner, store,
                      static_cast<int>(options.integer("threads", cores, 1, kMaxThreads)),
-                     show_progress);
+                     show_points);
   if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
   show(store, options);
   return 0;

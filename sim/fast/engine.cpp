@@ -4,12 +4,11 @@
 
 #include "base/error.hpp"
 #include "fast/batch_group.hpp"
+#include "fast/index.hpp"
 #include "mapping/timeline.hpp"
 
 namespace lacuna::fast {
 namespace {
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 // Every map with the padding of the layers that read it.
 std::vector<PaddedMap> lay_out_maps(const network::Network& network) {

@@ -5,11 +5,10 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "fast/index.hpp"
 
 namespace lacuna::fast {
 namespace {
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 WeightReads as_trained(const mapping::Schedule& schedule) {
   WeightReads reads;

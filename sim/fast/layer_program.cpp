@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "fast/index.hpp"
 #include "mapping/timeline.hpp"
 
 namespace lacuna::fast {
@@ -12,8 +13,6 @@ namespace {
 
 using mapping::Step;
 using mapping::StepKind;
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 class Compiler {
  public:

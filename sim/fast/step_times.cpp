@@ -22,7 +22,7 @@ constexpr auto kLoader = static_cast<std::size_t>(Resource::kLoader);
 constexpr auto kArray = static_cast<std::size_t>(Resource::kArray);
 constexpr auto kPost = static_cast<std::size_t>(Resource::kPost);
 
-using AllLanes __attribute__((vector_size(kLanes * 4))) = std::int32_t;
+using TimesOfLanes __attribute__((vector_size(kLanes * 4))) = std::int32_t;
 
 template <class Times>
 LACUNA_FAST_INLINE Times larger(Times a, Times b) {
@@ -88,9 +88,9 @@ LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_
 
 LACUNA_FAST_VECTOR void StepTimes::place_lanes(const std::int32_t* stream_cycles, std::size_t first,
                                                const LaneTimes& before) {
-  place<AllLanes, kLanes, std::int32_t>(stream_cycles, first,
-                                        {before.start.data(), before.end.data()},
-                                        {lanes_.start.data(), lanes_.end.data()});
+  place<TimesOfLanes, kLanes, std::int32_t>(stream_cycles, first,
+                                            {before.start.data(), before.end.data()},
+                                            {lanes_.start.data(), lanes_.end.data()});
 }
 
 const StepTimes::LaneTimes& StepTimes::place_all(const std::int32_t* stream_cycles) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "base/error.hpp"
 #include "base/random.hpp"
 
@@ -34,14 +36,16 @@ FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t 
   plan.origin = fmt::format("ber {} seed {} {}", rate, seed, memory::fault_kind_name(kind));
   if (rate == 0.0) return plan;
   const base::RandomStream stream = stream_of(geometry.memory);
+  std::vector<std::uint64_t> faulty;
   for (std::int64_t bank = 0; bank < geometry.banks; ++bank) {  // the order of a plan
     for (std::int64_t row = 0; geometry.word(bank, row) < geometry.words; ++row) {
       const auto first = static_cast<std::uint64_t>(geometry.word(bank, row) * geometry.word_bits);
-      for (std::int64_t bit = 0; bit < geometry.word_bits; ++bit) {
-        const std::uint64_t cell = first + static_cast<std::uint64_t>(bit);
-        if (base::random_uniform(seed, stream, cell) < rate) {
-          plan.faults.push_back({geometry.memory, {bank, row, bit}, kind, memory::kPermanent});
-        }
+      faulty.clear();
+      base::append_below(rate, seed, stream, first, static_cast<std::uint64_t>(geometry.word_bits),
+                         faulty);
+      for (const std::uint64_t cell : faulty) {
+        const auto bit = static_cast<std::int64_t>(cell - first);
+        plan.faults.push_back({geometry.memory, {bank, row, bit}, kind, memory::kPermanent});
       }
     }
   }

@@ -94,10 +94,10 @@ class Cells {
   std::map<std::int64_t, std::int64_t> changes_;  ///< of the cells in use, by cycle
 };
 
-class Walk {
+class BufferWalk {
  public:
-  Walk(const Schedule& schedule, const network::Network& network, const arch::AcceleratorSpec& spec,
-       const std::vector<base::StepSpan>& times)
+  BufferWalk(const Schedule& schedule, const network::Network& network,
+             const arch::AcceleratorSpec& spec, const std::vector<base::StepSpan>& times)
       : schedule_(schedule),
         network_(network),
         spec_(spec),
@@ -203,7 +203,7 @@ class Walk {
 
 BufferUse buffer_use(const Schedule& schedule, const network::Network& network,
                      const arch::AcceleratorSpec& spec, const std::vector<base::StepSpan>& times) {
-  return Walk(schedule, network, spec, times).run();
+  return BufferWalk(schedule, network, spec, times).run();
 }
 
 }  // namespace lacuna::mapping

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "report/campaign_text.hpp"
+#include "report/text_parts.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -15,14 +16,6 @@ using Source = campaign::Population::Source;
 /// -1 stands for "does not apply".
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
-
-/// A field of a CSV file, quoted where it must be (RFC 4180).
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
-  return result + "\"";
-}
 
 }  // namespace
 
@@ -42,14 +35,14 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     sink(fmt::format(
         "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},"
         "{},{},{},{}\n",
-        row.trial.number, field(golden.machine), field(golden.model),
+        row.trial.number, csv_field(golden.machine), csv_field(golden.model),
         campaign::source_name(own.source),
         own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
         maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
-        sites ? field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
-        number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), field(site.weight),
-        number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), field(own.file),
+        sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
+        number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
+        number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
         campaign::trial_status_name(outcome.status), plan.images, outcome.armed, outcome.fired,
         outcome.correct, outcome.masked, outcome.benign, outcome.sdc, outcome.cycles,
         golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));

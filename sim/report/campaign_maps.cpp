@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "report/text_parts.hpp"
+
 namespace lacuna::report {
 namespace {
-
-std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
 /// Mean and half-width of its interval, in percent.
 std::string with_interval(const campaign::MeanSummary& summary) {

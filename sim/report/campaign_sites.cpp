@@ -7,13 +7,12 @@
 #include "campaign/proportion.hpp"
 #include "campaign/strata.hpp"
 #include "report/campaign_text.hpp"
+#include "report/text_parts.hpp"
 
 namespace lacuna::report {
 namespace {
 
 constexpr std::size_t kWorst = 100;
-
-std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
 double ratio(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);

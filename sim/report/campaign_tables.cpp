@@ -4,13 +4,12 @@
 #include "report/campaign_maps.hpp"
 #include "report/campaign_sites.hpp"
 #include "report/campaign_text.hpp"
+#include "report/text_parts.hpp"
 
 namespace lacuna::report {
 namespace {
 
 using Source = campaign::Population::Source;
-
-std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
 std::string file_line(const campaign::Store& store, const campaign::TrialRow& row) {
   const campaign::Population& own = store.populations()[row.trial.population];

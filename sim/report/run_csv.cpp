@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "report/run_text.hpp"
+#include "report/text_parts.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -10,17 +11,6 @@ std::string quotient(std::int64_t part, std::int64_t whole) {
                     : fmt::format("{:.6f}", static_cast<double>(part) / static_cast<double>(whole));
 }
 
-// Names come from the user's files: a field with a comma or quote is quoted (RFC 4180).
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 std::string csv_row(const std::string& name, std::int64_t m, std::int64_t n, std::int64_t k,
                     const base::LayerCounters& counters,
                     const std::optional<base::CycleClasses>& dense, std::int64_t pes) {
@@ -28,7 +18,7 @@ std::string csv_row(const std::string& name, std::int64_t m, std::int64_t n, std
   const std::int64_t bytes = counters.dram_read.value + counters.dram_written.value;
   return fmt::format(
       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-      field(name), m, n, k, quotient(counters.input_nonzeros, counters.input_values),
+      csv_field(name), m, n, k, quotient(counters.input_nonzeros, counters.input_values),
       c.total().value, c.stream.value, c.weight_load.value, c.memory_wait.value, c.post_wait.value,
       c.idle.value, counters.stream.work.value, counters.stream.imbalance.value,
       counters.stream.fill_drain.value, dense ? std::to_string(dense->total().value) : "",

@@ -7,19 +7,19 @@
 namespace lacuna::report {
 namespace {
 
-std::string percent(std::int64_t part, std::int64_t whole) {
+std::string share_of(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? "-"
                     : fmt::format("{:.1f}%",
                                   100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-std::string ratio(std::int64_t slow, std::int64_t fast) {
+std::string speed_up(std::int64_t slow, std::int64_t fast) {
   return fast == 0 ? "-"
                    : fmt::format("{:.2f}x", static_cast<double>(slow) / static_cast<double>(fast));
 }
 
 std::string density(const base::LayerCounters& counters) {
-  return percent(counters.input_nonzeros, counters.input_values);
+  return share_of(counters.input_nonzeros, counters.input_values);
 }
 
 std::string row(const std::string& name, const std::string& shape,
@@ -30,8 +30,8 @@ std::string row(const std::string& name, const std::string& shape,
                      name.substr(0, 14), shape, density(counters), c.total().value, c.stream.value,
                      c.weight_load.value, c.memory_wait.value, c.post_wait.value,
                      dense ? std::to_string(dense->total().value) : "-",
-                     dense ? ratio(dense->stream.value, c.stream.value) : "-",
-                     percent(counters.macs.skipped, counters.macs.total));
+                     dense ? speed_up(dense->stream.value, c.stream.value) : "-",
+                     share_of(counters.macs.skipped, counters.macs.total));
 }
 
 /// Nanojoules of each layer by component.
@@ -110,8 +110,8 @@ std::string run_table(const engine::RunRecord& record) {
                       per_image / record.clock_mhz, record.clock_mhz, record.setup.value);
   if (record.dense) {
     text += fmt::format("speed-up over the same machine without skipping: {} whole, {} streams\n",
-                        ratio(record.dense->total().value, cycles.total().value),
-                        ratio(record.dense->stream.value, cycles.stream.value));
+                        speed_up(record.dense->total().value, cycles.total().value),
+                        speed_up(record.dense->stream.value, cycles.stream.value));
   }
   const base::MacCounts& macs = record.total.macs;
   text += fmt::format("MACs: {} issued, {} gated, {} skipped of {}\n", macs.issued, macs.gated,

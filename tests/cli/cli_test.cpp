@@ -255,6 +255,28 @@ TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
       << back.out;
 }
 
+// Batches of 4 and a last one of 1: other steps, other reads.
+TEST_F(Cli, GivenALastSmallerBatchThenItsCellsAreShownToo) {
+  const std::string job = "map --hw hw_configs/tiny_8x8.yaml --model models/lenet5_as --batch ";
+  const auto of_last = [](const std::string& text) {
+    const std::string mark = "last batch, of 1: ";
+    std::string lines;
+    std::stringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+      if (line.rfind(mark, 0) == 0) lines += line.substr(mark.size()) + "\n";
+    }
+    return lines;
+  };
+  for (const std::string what : {" --cell weight:0,17,5", " --weight fc1:9,3,3,8"}) {
+    const Output both = lacuna(job + "4 --images 5" + what);
+    const Output last = lacuna(job + "1 --images 1" + what);
+    ASSERT_EQ(both.code, 0) << both.error;
+    EXPECT_NE(last.out, "");
+    EXPECT_EQ(of_last(both.out), last.out);
+    EXPECT_EQ(of_last(last.out), "");
+  }
+}
+
 TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
   const Output check = lacuna("check hw_configs/*.yaml traces/*.csv models/lenet5_*");
   EXPECT_EQ(check.code, 0) << check.error;

@@ -3,7 +3,6 @@
 // LACUNA_FULL=1 runs 20,000 cases, else a share of them; a failure prints its seed.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <optional>
 #include <random>
 #include <set>
@@ -12,6 +11,7 @@
 #include "engine/run.hpp"
 #include "exactness/reference_run.hpp"
 #include "mapping/mapper.hpp"
+#include "share.hpp"
 #include "unit/mapping/random_case.hpp"
 
 namespace lacuna {
@@ -19,7 +19,7 @@ namespace {
 
 constexpr auto kEngine = engine::EngineKind::kSystemc;
 
-std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 20'000 : 1'500; }
+std::uint32_t case_count() { return test::case_count(20'000, 1'500); }
 
 struct Case {
   mapping::testing::RandomCase random;

@@ -2,15 +2,14 @@
 // networks, machines, images and fault plans. LACUNA_FULL=1 runs many more cases.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "engine/repeated_run.hpp"
 #include "exactness/fault_case.hpp"
+#include "share.hpp"
 
 namespace lacuna {
 namespace {
 
-std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 20'000 : 1'000; }
+std::uint32_t case_count() { return test::case_count(20'000, 1'000, 500); }
 
 fast::Shortcuts combination(unsigned bits) {
   return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};

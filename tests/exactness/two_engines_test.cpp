@@ -4,16 +4,16 @@
 // after it has looked for the smallest case that still fails.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "engine/run.hpp"
 #include "exactness/fault_case.hpp"
+#include "share.hpp"
 
 namespace lacuna {
 namespace {
 
-std::uint32_t case_count() { return std::getenv("LACUNA_FULL") != nullptr ? 40'000 : 2'600; }
+std::uint32_t case_count() { return test::case_count(40'000, 2'600); }
 
 bool same(const base::AccessCounts& a, const base::AccessCounts& b) {
   return a.reads == b.reads && a.writes == b.writes;

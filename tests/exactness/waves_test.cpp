@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "engine/run_record.hpp"
 #include "report/run_text.hpp"
+#include "share.hpp"
 #include "systemc/vcd_reader.hpp"
 #include "unit/base/temp_folder.hpp"
 #include "unit/mapping/random_case.hpp"
@@ -295,7 +296,8 @@ TEST(Waves, GivenAnyRunThenItIsTheRunWithoutWavesAndTheyShowItsCounters) {
   int run = 0;
   int fired = 0;
   int with_setup = 0;
-  for (std::uint32_t seed = 300'000; seed < 300'200; ++seed) {
+  const std::uint32_t cases = test::case_count(2'000, 200);
+  for (std::uint32_t seed = 300'000; seed < 300'000 + cases; ++seed) {
     const auto job = random_job(seed);
     if (!job) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -310,9 +312,9 @@ TEST(Waves, GivenAnyRunThenItIsTheRunWithoutWavesAndTheyShowItsCounters) {
     }
     with_setup += traced.measured.setup.value > 0 ? 1 : 0;
   }
-  EXPECT_GT(run, 100);
-  EXPECT_GT(fired, 20);
-  EXPECT_GT(with_setup, 10);
+  EXPECT_GT(run, static_cast<int>(cases / 2));
+  EXPECT_GT(fired, static_cast<int>(cases / 10));
+  EXPECT_GT(with_setup, static_cast<int>(cases / 20));
 }
 
 TEST(Waves, GivenAWorkloadThenLayersAreTheRowsOfItsTable) {

@@ -7,12 +7,18 @@
 #include <functional>
 #include <sstream>
 
+#include "arch/energy_table.hpp"
 #include "arch/spec.hpp"
 #include "base/error.hpp"
+#include "campaign/plan.hpp"
 #include "errors/config/mutator.hpp"
+#include "explore/sweep_plan.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
+#include "report/record_file.hpp"
+#include "report/run_text.hpp"
 #include "unit/base/temp_folder.hpp"
+#include "unit/compare/sample_record.hpp"
 #include "unit/fault/hand_weights.hpp"
 
 namespace lacuna {
@@ -108,6 +114,35 @@ constexpr const char* kMap =
 TEST(Fuzz, FaultMaps) {
   fuzz("map.csv", {kMap},
        [](const std::string& path) { fault::read_map(path, fault::test::small_memory()); });
+}
+
+TEST(Fuzz, Campaigns) {
+  fuzz("campaign.yaml",
+       {text_of("experiments/error_rate_curve.yaml"), text_of("experiments/bit_by_layer.yaml"),
+        text_of("experiments/exhaustive.yaml")},
+       [](const std::string& path) { campaign::load_plan(path); });
+}
+
+TEST(Fuzz, Sweeps) {
+  fuzz("sweep.yaml",
+       {text_of("experiments/sweeps/array_shape.yaml"), text_of("experiments/sweeps/batch.yaml"),
+        text_of("experiments/sweeps/densities.yaml")},
+       [](const std::string& path) { explore::load_sweep(path); });
+}
+
+TEST(Fuzz, EnergyTables) {
+  // Without its comments, which are half of it and take any change.
+  std::stringstream file(text_of("hw_configs/energy/published_45nm.yaml"));
+  std::string table;
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind('#', 0) != 0) table += line + "\n";
+  }
+  fuzz("energy.yaml", {table}, [](const std::string& path) { arch::load_energy_table(path); });
+}
+
+TEST(Fuzz, RunRecords) {
+  fuzz("record.json", {report::run_json(test::sample_record())},
+       [](const std::string& path) { report::read_record(path); });
 }
 
 }  // namespace

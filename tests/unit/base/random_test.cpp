@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 namespace lacuna::base {
 namespace {
@@ -32,6 +33,27 @@ TEST(RandomBits, DiffersBetweenSeedsStreamsAndIndices) {
   EXPECT_NE(bits, random_bits(2, RandomStream::kWeightFaultMap, 2));
   EXPECT_NE(bits, random_bits(1, RandomStream::kSyntheticWeights, 2));
   EXPECT_NE(bits, random_bits(1, RandomStream::kWeightFaultMap, 3));
+}
+
+// Spans that begin and end anywhere, also where the low word of the index overflows.
+TEST(AppendBelow, FindsWhatAskingEachIndexFinds) {
+  constexpr auto kStream = RandomStream::kWeightFaultMap;
+  std::size_t found_in_all = 0;
+  for (const double limit : {0.0, 1e-9, 0.001, 0.25, 0.5, 0.999, 1.0}) {
+    for (const std::uint64_t first : {0ULL, 5ULL, 0xffffffe0ULL, 0xfffffffffffffULL}) {
+      for (const std::uint64_t count : {0U, 1U, 15U, 16U, 17U, 64U, 1'000U}) {
+        std::vector<std::uint64_t> expected{42};
+        for (std::uint64_t index = first; index < first + count; ++index) {
+          if (random_uniform(9, kStream, index) < limit) expected.push_back(index);
+        }
+        std::vector<std::uint64_t> found{42};
+        append_below(limit, 9, kStream, first, count, found);
+        ASSERT_EQ(found, expected) << limit << ", " << count << " from " << first;
+        found_in_all += found.size() - 1;
+      }
+    }
+  }
+  EXPECT_GT(found_in_all, 10'000U);
 }
 
 TEST(RandomUniform, FillsTheUnitIntervalEvenly) {

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "mapping/mapper.hpp"
 #include "mapping/verify_schedule.hpp"
+#include "share.hpp"
 #include "unit/mapping/random_case.hpp"
 
 namespace lacuna::mapping {
@@ -138,9 +139,12 @@ void count(const Schedule& schedule, const network::Network& network, Coverage& 
 }
 
 TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
-  constexpr std::uint32_t kSeeds = 12000;
+  constexpr std::uint32_t kSeeds = 12'000;
+  const std::uint32_t seeds = test::case_count(kSeeds, kSeeds);
+  // What the whole suite must have seen, less in proportion where fewer cases are run.
+  const auto least = [&](std::uint32_t count) { return static_cast<int>(count * seeds / kSeeds); };
   Coverage seen;
-  for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint32_t seed = 0; seed < seeds; ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
     Schedule schedule;
     try {
@@ -153,25 +157,25 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
     EXPECT_TRUE(violations.empty()) << "seed " << seed << ": " << violations.front();
     count(schedule, c.network, seen);
   }
-  EXPECT_GT(seen.mapped, 9000);
-  EXPECT_GT(seen.refused, 1000);
-  EXPECT_GT(seen.batched, 5000);
-  EXPECT_GT(seen.resident, 5000);
-  EXPECT_GT(seen.fetches_again, 400);
-  EXPECT_GT(seen.streams_input, 5000);
-  EXPECT_GT(seen.reads_halo_again, 1000);
-  EXPECT_GT(seen.spills, 4000);
-  EXPECT_GT(seen.grouped, 4000);
-  EXPECT_GT(seen.halo, 2500);
-  EXPECT_GT(seen.fused_pool, 800);
-  EXPECT_GT(seen.separate_pool, 800);
-  EXPECT_GT(seen.channel_outer, 2500);
-  EXPECT_GT(seen.k_passes, 5000);
-  EXPECT_GT(seen.channel_tiles, 6000);
-  EXPECT_GT(seen.residual_stays, 800);
-  EXPECT_GT(seen.residual_in_pieces, 400);
-  EXPECT_GT(seen.residual_loaded, 400);
-  EXPECT_GT(seen.shared_map, 2000);
+  EXPECT_GT(seen.mapped, least(9000));
+  EXPECT_GT(seen.refused, least(1000));
+  EXPECT_GT(seen.batched, least(5000));
+  EXPECT_GT(seen.resident, least(5000));
+  EXPECT_GT(seen.fetches_again, least(400));
+  EXPECT_GT(seen.streams_input, least(5000));
+  EXPECT_GT(seen.reads_halo_again, least(1000));
+  EXPECT_GT(seen.spills, least(4000));
+  EXPECT_GT(seen.grouped, least(4000));
+  EXPECT_GT(seen.halo, least(2500));
+  EXPECT_GT(seen.fused_pool, least(800));
+  EXPECT_GT(seen.separate_pool, least(800));
+  EXPECT_GT(seen.channel_outer, least(2500));
+  EXPECT_GT(seen.k_passes, least(5000));
+  EXPECT_GT(seen.channel_tiles, least(6000));
+  EXPECT_GT(seen.residual_stays, least(800));
+  EXPECT_GT(seen.residual_in_pieces, least(400));
+  EXPECT_GT(seen.residual_loaded, least(400));
+  EXPECT_GT(seen.shared_map, least(2000));
 }
 
 // Maps of 8 x 8 x 2 in a row of layers; the last but one adds the first one's output.
@@ -226,8 +230,8 @@ TEST(MapperOutput, SpillsTheResidualOperandOnlyWhereThreeMapsDoNotFit) {
 }
 
 TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
-  int mapped = 0;
-  for (std::uint32_t seed = 0; seed < 4000; ++seed) {
+  std::uint32_t mapped = 0;
+  for (std::uint32_t seed = 0; seed < test::case_count(4'000, 4'000); ++seed) {
     testing::RandomCase c = testing::random_case(seed);
     c.spec.activation_sram.capacity_bytes.reset();
     try {
@@ -242,11 +246,11 @@ TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
       continue;
     }
   }
-  EXPECT_GT(mapped, 2000);
+  EXPECT_GT(mapped, test::case_count(4'000, 4'000) / 2);
 }
 
 TEST(MapperOutput, BringsNoWeightsThatNothingReads) {
-  for (std::uint32_t seed = 0; seed < 3000; ++seed) {
+  for (std::uint32_t seed = 0; seed < test::case_count(3'000, 3'000); ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
     try {
       const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});

@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <list>
 #include <random>
 #include <vector>
 
 #include "memory/cell_array.hpp"
+#include "share.hpp"
 
 namespace lacuna::memory {
 namespace {
@@ -178,7 +178,7 @@ class RandomCase {
 };
 
 TEST(CellArrayModel, AgreesWithOneBoolACell) {
-  const unsigned cases = std::getenv("LACUNA_FULL") != nullptr ? 100'000 : 3'000;
+  const unsigned cases = test::case_count(100'000, 3'000);
   for (unsigned seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE(seed);
     RandomCase(seed).run();
