@@ -59,6 +59,14 @@ Energy& Energy::operator+=(const Energy& other) {
   return *this;
 }
 
+Energy& Energy::operator/=(double count) {
+  for (double* part : {&mac, &gated_mac, &registers, &weight_sram, &activation_sram, &bitmap,
+                       &accumulator_sram, &dram, &leakage}) {
+    *part /= count;
+  }
+  return *this;
+}
+
 Energy energy_of(const base::LayerCounters& counters, const Job& job,
                  const arch::EnergyTable& table) {
   const arch::AcceleratorSpec& spec = job.spec;
@@ -109,6 +117,13 @@ Energy energy_of(const base::LayerCounters& counters, const Job& job,
 ActivationStorage activation_storage(const base::LayerCounters& counters, int activation_bits) {
   return {counters.input_values * activation_bits,
           counters.input_nonzeros * activation_bits + counters.input_values};
+}
+
+std::int64_t activation_traffic(const base::LayerCounters& counters,
+                                const arch::AcceleratorSpec& spec) {
+  const auto count = [](const base::AccessCounts& a) { return a.reads + a.writes; };
+  return count(counters.activation_sram) * spec.precision.activation_bits +
+         count(counters.bitmap) * spec.array.weights_per_pe;
 }
 
 }  // namespace lacuna::engine

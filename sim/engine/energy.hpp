@@ -24,6 +24,7 @@ struct Energy {
            dram + leakage;
   }
   Energy& operator+=(const Energy& other);
+  Energy& operator/=(double count);
 };
 
 /// Of a layer, or of a whole run. Memories that are unlimited have the size that the job uses.
@@ -37,5 +38,9 @@ struct ActivationStorage {
   std::int64_t compressed_bits = 0;
 };
 ActivationStorage activation_storage(const base::LayerCounters& counters, int activation_bits);
+
+/// Bits read from and written to the activation SRAM and, where the machine skips, its bitmap.
+std::int64_t activation_traffic(const base::LayerCounters& counters,
+                                const arch::AcceleratorSpec& spec);
 
 }  // namespace lacuna::engine

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/energy.hpp"
+
 namespace lacuna::explore {
 
 /// Mean over maps.
@@ -39,10 +41,13 @@ struct PointFigures {
   double weights_a_cell = 0;  ///< weights that pass through a cell that is used: touched by one
                               ///< stuck cell; mean
   double most_weights_a_cell = 0;
-  double sram_bits = 0;          ///< weight, activation (with bitmap) and accumulator SRAM
-  double pe_bits = 0;            ///< storage of all PEs
-  double transistors = 0;        ///< area proxy, see docs/sweeps.md
-  std::optional<double> energy;  ///< pJ
+  double sram_bits = 0;                   ///< weight, activation (with bitmap) and accumulator SRAM
+  double pe_bits = 0;                     ///< storage of all PEs
+  double transistors = 0;                 ///< area proxy, see docs/sweeps.md
+  double activation_bits = 0;             ///< of all layers' inputs, as they are
+  double activation_bits_compressed = 0;  ///< as non-zero values and a bitmap
+  double activation_traffic = 0;          ///< bits to and from activation SRAM and bitmap
+  std::optional<engine::Energy> energy;   ///< pJ
   std::optional<double> top1;
   std::vector<FaultFigures> faults;
 };

@@ -283,17 +283,22 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
     add(figures.dram_bytes, layer.dram_read.value + layer.dram_written.value);
     add(figures.macs, layer.macs.total);
     add(figures.macs_issued, layer.macs.issued);
+    const engine::ActivationStorage storage =
+        engine::activation_storage(layer, job.spec.precision.activation_bits);
+    add(figures.activation_bits, storage.plain_bits);
+    add(figures.activation_bits_compressed, storage.compressed_bits);
+    add(figures.activation_traffic, engine::activation_traffic(layer, job.spec));
     if (i == 0 && measured.layers.size() > 1 && !point.workload) continue;
     values += layer.input_values;
     nonzeros += layer.input_nonzeros;
   }
   figures.density = values == 0 ? 0 : static_cast<double>(nonzeros) / static_cast<double>(values);
   if (energy_) {
-    double energy = 0;
+    figures.energy.emplace();
     for (const base::LayerCounters& layer : measured.layers) {
-      energy += engine::energy_of(layer, job, *energy_).total();
+      *figures.energy += engine::energy_of(layer, job, *energy_);
     }
-    figures.energy = energy / images;
+    *figures.energy /= images;
   }
   figures.setup_cycles = static_cast<double>(measured.setup.value);
   measure_exposure(job, plan_.seed, figures);

@@ -15,7 +15,7 @@
 namespace lacuna::explore {
 namespace {
 
-constexpr const char* kSchema = "lacuna.sweep/1";
+constexpr const char* kSchema = "lacuna.sweep/2";
 
 using campaign::Database;
 using campaign::Statement;

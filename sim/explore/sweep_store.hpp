@@ -1,4 +1,4 @@
-// A sweep's results: one SQLite file with the conventions of campaigns. Schema "lacuna.sweep/1",
+// A sweep's results: one SQLite file with the conventions of campaigns. Schema "lacuna.sweep/2",
 // see docs/sweeps.md.
 #pragma once
 

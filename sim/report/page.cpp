@@ -43,7 +43,7 @@ Json section_of(const std::string& path) {
     return Json{{"kind", kind}, {"file", path}, {"data", std::move(data)}};
   };
   if (std::filesystem::is_regular_file(path) && is_sqlite(path)) {
-    if (stored_schema(path) == "lacuna.sweep/1") {
+    if (stored_schema(path).rfind("lacuna.sweep/", 0) == 0) {
       return section("sweep", sweep_section(explore::SweepStore::open_to_read(path)));
     }
     return section("campaign", campaign_section(campaign::Store::open_to_read(path), path));

@@ -118,9 +118,7 @@ class Reader {
     json["left_out"] = left_out_;
     json["lanes"] = Json::array();
     for (const ThreadId& thread : threads_) {
-      const auto name = thread_names_.find(thread);
-      json["lanes"].push_back(name == thread_names_.end() ? "thread " + thread.second
-                                                          : name->second);
+      json["lanes"].push_back(lane_name(thread));
     }
     json["names"] = names_.list();
     json["lane"] = packed_column(lanes);
@@ -134,11 +132,21 @@ class Reader {
 
  private:
   void read_name(const JsonInput& event, const ThreadId& thread) {
-    if (event.at("name").text() != "thread_name" || !event.has("args")) return;
-    if (event.at("args").has("name")) {
-      thread_names_[thread] = event.at("args").at("name").text();
-      lane_of(thread);
-    }
+    if (!event.has("args") || !event.at("args").has("name")) return;
+    const std::string what = event.at("name").text();
+    if (what == "process_name") process_names_[thread.first] = event.at("args").at("name").text();
+    if (what != "thread_name") return;
+    thread_names_[thread] = event.at("args").at("name").text();
+    lane_of(thread);
+  }
+  /// Threads of processes after the first are told apart by the process.
+  std::string lane_name(const ThreadId& thread) const {
+    const auto found = thread_names_.find(thread);
+    const std::string name =
+        found == thread_names_.end() ? "thread " + thread.second : found->second;
+    const auto process = process_names_.find(thread.first);
+    const bool first = thread.first == threads_.front().first;
+    return first || process == process_names_.end() ? name : name + ", " + process->second;
   }
   std::size_t lane_of(const ThreadId& thread) {
     const auto [place, added] = lanes_.emplace(thread, threads_.size());
@@ -159,6 +167,7 @@ class Reader {
   std::map<ThreadId, std::size_t> lanes_;
   std::vector<ThreadId> threads_;
   std::map<ThreadId, std::string> thread_names_;
+  std::map<std::string, std::string> process_names_;
   std::map<ThreadId, std::vector<Span>> open_;
 };
 

@@ -187,7 +187,7 @@ std::string sweep_json(const explore::SweepStore& store, const std::vector<std::
   const std::vector<SweepRow> rows = store.rows();
   const std::set<std::int64_t> best = pareto_points(rows, pareto);
   Json json;
-  json["schema"] = "lacuna.sweep/1";
+  json["schema"] = "lacuna.sweep/2";
   json["program"] = {{"name", "lacuna"}, {"version", store.program_version()}};
   json["plan"] = plan.text;
   json["command"] = store.command();

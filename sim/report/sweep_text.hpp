@@ -16,7 +16,7 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
 /// CSV, a row a point, with every column and whether it is in the Pareto set.
 std::string sweep_csv(const explore::SweepStore& store, const std::vector<std::string>& pareto);
 
-/// JSON, schema "lacuna.sweep/1".
+/// JSON, schema "lacuna.sweep/2".
 std::string sweep_json(const explore::SweepStore& store, const std::vector<std::string>& pareto);
 
 }  // namespace lacuna::report

@@ -210,7 +210,8 @@ TEST_F(Sweep, GivenAnyDensityThenIdealIsAtMostSkippingAndThatAtMostNone) {
                                 << "workloads: [traces/gemm_small.csv]\ngrid:\n"
                                 << "  density: [0.05, 0.2, 0.5, 0.9, 1]\n"
                                 << "  array.weights_per_pe: [1, 4, 16]\n"
-                                << "  zero_skipping: [none, gate, skip]\n";
+                                << "  zero_skipping: [none, gate, skip]\n"
+                                << "energy: hw_configs/energy/published_45nm.yaml\n";
   const Output sweep = lacuna("sweep " + path("d.yaml") + " --out " + path("d.sqlite") +
                               " --json " + path("d.json"));
   ASSERT_EQ(sweep.code, 0) << sweep.error;
@@ -226,6 +227,20 @@ TEST_F(Sweep, GivenAnyDensityThenIdealIsAtMostSkippingAndThatAtMostNone) {
     EXPECT_LE(figure(skip, "stream_cycles"), figure(none, "stream_cycles"));
     EXPECT_LE(figure(skip, "macs_issued") / kPes, figure(skip, "stream_cycles"));
     EXPECT_EQ(figure(gate, "macs_issued"), figure(skip, "macs_issued"));
+    EXPECT_LE(figure(skip, "energy_mac") + figure(skip, "energy_gated_mac"),
+              figure(none, "energy_mac"));
+  }
+  for (const auto& point : all) {
+    double sum = 0;
+    int parts = 0;
+    for (const auto& [name, value] : point.at("figures").items()) {
+      if (name.rfind("energy_", 0) != 0) continue;
+      sum += value.get<double>();
+      ++parts;
+    }
+    EXPECT_EQ(parts, 9);
+    EXPECT_NEAR(sum, figure(point, "energy"), 1e-9 * sum);
+    EXPECT_LE(figure(point, "activation_bits_compressed"), 1.25 * figure(point, "activation_bits"));
   }
 }
 

@@ -137,7 +137,7 @@ function matrixChart(parent, campaign, sites, id) {
       series: [{
         type: 'heatmap', data: entries.map(entry => ({
           value: [entry.column, entry.row, share(entry)],
-          label: {color: share(entry) > 0.35 * most ? colours.page : colours.text},
+          label: {color: share(entry) > 0.75 * most ? colours.page : share(entry) > 0.3 * most ? '#1c2126' : colours.text},
         })),
         label: {show: columns.length <= 16, formatter: item => percent(item.value[2], 1)},
         itemStyle: {borderColor: colours.page, borderWidth: 1},

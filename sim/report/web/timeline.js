@@ -27,7 +27,7 @@ async function timelineSection(parent, section, id, command) {
     note: 'Ctrl + wheel or the bar below: zoom. ' + (trace.events + trace.left_out > count
       ? 'Drawn are the first ' + whole(count) + ' steps; the download has ' + whole(trace.events) + '.' : ''),
     option: colours => ({
-      grid: {left: 130, right: 24, top: 34, bottom: 76},
+      grid: {left: 180, right: 24, top: 34, bottom: 76},
       legend: legend(colours, {data: kinds.names}),
       tooltip: {
         ...baseOption(colours).tooltip,
@@ -46,7 +46,8 @@ async function timelineSection(parent, section, id, command) {
       ],
       xAxis: axis(colours, {type: 'value', min: 0, max: last, name: 'cycle', nameLocation: 'middle',
         nameGap: 24}),
-      yAxis: axis(colours, {type: 'category', data: trace.lanes, inverse: true}),
+      yAxis: axis(colours, {type: 'category', data: trace.lanes, inverse: true,
+        axisLabel: {color: colours.muted, width: 164, overflow: 'break'}}),
       series: kinds.names.map((name, kind) => ({
         name, type: 'custom', color: seriesColours[kind % seriesColours.length],
         encode: {x: [1, 2], y: 0}, clip: true,
