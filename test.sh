@@ -54,5 +54,7 @@ step "test, release"
 ctest --preset release -j "$(nproc)" --progress 2>&1 | tail -n 40
 step "ONNX Runtime on all test images"
 tests/external/run build/release/bin/lacuna
+step "the study's page follows from its figures"
+experiments/study/run --page --check
 step "reports in Chromium"
 tests/browser/run build/release/bin/lacuna
