@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # The main job on real data: what zero skipping gains in latency and what faults in the weight memory
-# cost in accuracy, for every network in models/. Latency is simulated cycle by cycle in SystemC;
-# accuracy over many fault maps by the fast engine, which is held against the SystemC engine first.
-# At the end a small sweep and a small campaign, and all of it as one HTML page.
+# cost in accuracy, for every network in models/ of the machine's 4 bits. Latency is simulated cycle by
+# cycle in SystemC; accuracy over many fault maps by the fast engine, which is held against the SystemC
+# engine first. At the end a small sweep, and all of it as one HTML page.
 # Installs missing Debian packages, builds, runs. A second time it starts at once.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 machine=hw_configs/edge_16x16.yaml
-latency_images=160        # test images for each latency, a multiple of both batch sizes
-accuracy_images=10000     # test images for each accuracy: all of them
+latency_images=32         # test images for each latency, a multiple of both batch sizes
+accuracy_images=1000      # test images under each fault map
 audited_images=20         # images under a fault map that both engines run
 rates="1e-3 1e-2 3e-2"    # bit error rates in the weight SRAM
 maps=20                   # random fault maps at each rate; the same seeds for all networks
@@ -31,7 +31,7 @@ rm -rf "$out"
 mkdir -p "$out"
 
 # One line a run: a name, then its options. xargs keeps the cores busy; a run that fails ends the demo.
-models=$(for card in models/*/card.yaml; do basename "$(dirname "$card")"; done)
+models=$(grep -lx '  weights: 4' models/*/card.yaml | xargs -n 1 dirname | xargs -n 1 basename)
 {
   for model in $models; do
     run="--model models/$model"
@@ -41,12 +41,7 @@ models=$(for card in models/*/card.yaml; do basename "$(dirname "$card")"; done)
     for engine in systemc fast; do
       echo "$model-$engine $run --images $audited_images --ber ${rates##* } --engine $engine"
     done
-    echo "$model-clean $run --images $accuracy_images --no-dense"
-    for rate in $rates; do
-      for seed in $(seq "$maps"); do
-        echo "$model-$rate-$seed $run --images $accuracy_images --no-dense --ber $rate --map-seed $seed"
-      done
-    done
+    echo "$model-clean $run --images 10000 --no-dense"
   done
 } >"$out/runs"
 echo "simulating $(wc -w <<<"$models") networks on $(basename "$machine" .yaml), $(wc -l <"$out/runs") runs on Fashion-MNIST test images ..."
@@ -83,17 +78,48 @@ for model in $models; do
   echo "$model: equal in every logit, cycle and counter"
 done
 
+# Which chip maps, which layer, which bit: a campaign over all networks.
+list() { sed 's|^|models/|' <<<"$1" | paste -sd ,; }
+first_seeds=$(grep -v '_s[0-9]$' <<<"$models")
+cat >"$out/faults.yaml" <<EOF
+name: random fault maps
+machines: [$machine]
+models: [$(list "$models")]
+images: $accuracy_images
+random_maps:
+  kinds: [flip]
+  rates: [$(tr ' ' , <<<"$rates")]
+  maps: $maps
+EOF
+cat >"$out/bits.yaml" <<EOF
+name: single faults by layer and bit
+machines: [$machine]
+models: [$(list "$(grep lenet5 <<<"$first_seeds")")]
+images: 500
+single_faults:
+  kinds: [flip]
+  sites: weights
+  strata: [layer, bit]
+  samples: 100
+  critical_share: 0.005
+EOF
+for name in faults bits; do
+  $lacuna campaign run "$out/$name.yaml" --out "$out/$name.sqlite" >"$out/$name.txt"
+done
+$lacuna campaign export "$out/faults.sqlite" --csv "$out/faults.csv" --summary "$out/summary.csv"
+
 echo
-echo "Accuracy: top-1 of $accuracy_images images; with faults the mean and the range over $maps random maps"
-echo "of flipped cells in the weight SRAM (same seeds for all networks)"
+echo "Accuracy: top-1 of all 10000 test images without faults; of $accuracy_images with faults, the mean over $maps"
+echo "random maps of flipped cells in the weight SRAM (same chips for all networks) and its 95% interval"
 {
   echo "network;fault-free$(for rate in $rates; do printf ';BER %s' "$rate"; done)"
   for model in $models; do
     printf '%s;%s' "$model" "$(jq -r '.top1 * 1000 | round / 10 | tostring + "%"' "$out/$model-clean.json")"
     for rate in $rates; do
-      printf ';%s' "$(cat "$out/$model-$rate"-*.json | jq -rs '
-        def pct: . * 1000 | round / 10;
-        map(.top1) | "\(add / length | pct)% (\(min | pct) to \(max | pct))"')"
+      printf ';%s' "$(awk -F, -v model="$model" -v rate="$rate" '
+        $2 == "flip" && $3 + 0 == rate + 0 && $4 == model && $6 == "map" && $7 == "top1" {
+          printf "%.1f%% +- %.1f", 100 * $9, 50 * ($12 - $11)
+        }' "$out/summary.csv")"
     done
     echo
   done
@@ -103,11 +129,11 @@ echo
 echo "A layer at a time, for one network:"
 $lacuna run --hw "$machine" --model "models/$(head -n 1 <<<"$models")" --images 16 --batch 16 --engine systemc
 
-# How large must the weight buffer be, and which bits of which layer matter?
+# How large must the weight buffer be?
 cat >"$out/buffer.yaml" <<EOF
 name: weight buffer
 machine: $machine
-models: [$(sed 's|^|models/|' <<<"$models" | paste -sd ,)]
+models: [$(list "$(grep -v saq <<<"$first_seeds")")]
 images: 100
 grid:
   weight_sram.capacity_bytes: {from: 1024, to: 262144, times: 2}
@@ -119,31 +145,14 @@ faults:
 energy: hw_configs/energy/published_45nm.yaml
 pareto: [cycles, energy, sram_bits]
 EOF
-cat >"$out/faults.yaml" <<EOF
-name: random maps and single faults
-machines: [$machine]
-models: [$(sed 's|^|models/|' <<<"$models" | paste -sd ,)]
-images: 500
-random_maps:
-  kinds: [flip]
-  rates: [$(tr ' ' , <<<"$rates")]
-  maps: 10
-single_faults:
-  kinds: [flip]
-  sites: weights
-  strata: [layer, bit]
-  samples: 100
-  critical_share: 0.005
-EOF
 echo
-echo "sweeping the weight buffer, striking layers and bits ..."
+echo "sweeping the weight buffer ..."
 $lacuna sweep "$out/buffer.yaml" --out "$out/buffer.sqlite" --csv "$out/buffer.csv" >"$out/buffer.txt"
-$lacuna campaign run "$out/faults.yaml" --out "$out/faults.sqlite" >"$out/faults.txt"
 first=$(head -n 1 <<<"$models")
 $lacuna run --hw "$machine" --model "models/$first" --images 16 --batch 16 --timeline "$out/timeline.json" >/dev/null
-records=$(for model in $models; do printf '%s ' "$out/$model-batch1.json" "$out/$model-batch16.json"; done)
+records=$(for model in $first_seeds; do printf '%s ' "$out/$model-batch1.json" "$out/$model-batch16.json"; done)
 # shellcheck disable=SC2086  # a list of files
-$lacuna report $records "$out/timeline.json" "$out/faults.sqlite" "$out/buffer.sqlite" --out "$out/report.html"
+$lacuna report $records "$out/timeline.json" "$out/faults.sqlite" "$out/bits.sqlite" "$out/buffer.sqlite" --out "$out/report.html"
 
 echo
 echo "run records: $out/*.json"
