@@ -58,10 +58,14 @@ async function open(file, options = {}) {
   page.on('request', request => {
     if (!/^(data|blob):/.test(request.url())) asked.push(request.url());
   });
-  const began = Date.now();
-  await page.goto('file://' + file);
+  // Seconds of the page's own thread, so that a busy machine fails no test.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', {timeDomain: 'threadTicks'});
+  page.busy = async () => (await session.send('Performance.getMetrics')).metrics
+    .find(metric => metric.name === 'TaskDuration').value;
+  await page.goto('file://' + file, {timeout: 60000});
   await page.waitForSelector('html[data-ready=yes]', {timeout: 60000});
-  page.openedInMs = Date.now() - began;
+  page.openedIn = await page.busy();
   page.finish = async () => {
     assert.deepEqual(said, []);
     assert.deepEqual(asked, ['file://' + file]);
@@ -218,8 +222,8 @@ async function holdCellMap(name, machine, trials, images, cellsToHover) {
   const page = await open(report(name + '.html', inFolder(name + '.sqlite')));
   const id = 'section-0-sites-0-cells';
   const size = statSync(inFolder(name + '.html')).size;
-  console.log(`${name}: ${trials.length} cells, ${(size / 1e6).toFixed(1)} MB, opened in ${page.openedInMs} ms`);
-  assert.ok(page.openedInMs < 20000, 'opens in bounded time');
+  console.log(`${name}: ${trials.length} cells, ${(size / 1e6).toFixed(1)} MB, opened in ${page.openedIn.toFixed(1)} s`);
+  assert.ok(page.openedIn > 0 && page.openedIn < 10, 'opens in bounded time');
   const bits = 1 + trials.reduce((most, row) => Math.max(most, Number(row.bit)), 0);
   const plotted = (await series(page, id)).data;
   const group = await page.evaluate(chart => Number(echarts.getInstanceByDom(
@@ -512,13 +516,15 @@ pareto: [cycles, sram_bits]
     UPDATE more SET point = point + 2000, cycles = cycles * 1.1 + point % 7, sram_bits = sram_bits * 0.99;
     INSERT INTO points SELECT * FROM more;`.repeat(49)]);
   const page = await open(report('many.html', inFolder('many.sqlite')));
-  console.log(`100,000 points: ${(statSync(inFolder('many.html')).size / 1e6).toFixed(1)} MB, opened in ${page.openedInMs} ms`);
-  assert.ok(page.openedInMs < 20000, 'opens in bounded time');
-  const began = Date.now();
+  console.log(`100,000 points: ${(statSync(inFolder('many.html')).size / 1e6).toFixed(1)} MB, opened in ${page.openedIn.toFixed(1)} s`);
+  assert.ok(page.openedIn > 0 && page.openedIn < 10, 'opens in bounded time');
+  const before = await page.busy();
   await choose(page, 'section-0-pareto', 'across', 'weights_a_cell');
   await choose(page, 'section-0-pareto', 'across', 'sram_bits');
   await choose(page, 'section-0-grid', 'figure', 'sram_bits');
-  assert.ok(Date.now() - began < 20000, 'a choice is answered in bounded time');
+  const answers = await page.busy() - before;
+  console.log(`100,000 points: three choices answered in ${answers.toFixed(1)} s`);
+  assert.ok(answers < 10, 'a choice is answered in bounded time');
   const rows = sweepRows('many');
   const list = await downloaded(page, 'section-0-pareto');
   assert.equal(list.length, 100000);
