@@ -41,7 +41,7 @@ const std::vector<Column>& columns() {
       {"dram_bytes", "bytes", true, [](const F& f) { return f.dram_bytes; }},
       {"macs", "MACs", true, [](const F& f) { return f.macs; }},
       {"macs_issued", "MACs", true, [](const F& f) { return f.macs_issued; }},
-      {"density", "", true, [](const F& f) { return f.density; }},
+      {"measured_density", "", true, [](const F& f) { return f.density; }},
       {"weights_a_cell", "weights", true, [](const F& f) { return f.weights_a_cell; }},
       {"most_weights_a_cell", "weights", true, [](const F& f) { return f.most_weights_a_cell; }},
       {"sram_bits", "bits", true, [](const F& f) { return f.sram_bits; }},

@@ -544,15 +544,16 @@ struct Choice {
   Estimate estimate;
 };
 
-/// What parts of a weight buffer of `capacity` words are tried: 2^k and 3 x 2^k words, from a
-/// quarter of the PEs' weights on (the smaller the part, the longer the schedule), as far as more
-/// of it can be of use.
+/// What parts of a weight buffer of `capacity` words are tried: 2^k and 3 x 2^k words, from four
+/// weights a PE and a quarter of the PEs' weights on (the smaller the part, the longer the
+/// schedule), as far as more of it can be of use.
 std::vector<std::int64_t> parts_of(std::int64_t capacity, const network::Network& network,
                                    const arch::AcceleratorSpec& spec) {
   const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec.weight_sram.word_bits,
                                                                      spec.precision.weight_bits);
-  const std::int64_t least =
-      ceil_div(spec.array.rows * spec.array.weights_per_pe * ceil_div(spec.array.cols, a_word), 4);
+  constexpr int kLeastWeightsPerPe = 4;
+  const std::int64_t least = spec.array.rows * ceil_div(spec.array.cols, a_word) *
+                             std::max(kLeastWeightsPerPe, spec.array.weights_per_pe / 4);
   const std::int64_t most = std::min(capacity, 2 * resident_words(network, spec));
   std::vector<std::int64_t> parts;
   for (std::int64_t size = 2; size < most; size *= 2) {
@@ -601,22 +602,22 @@ Schedule map_network(const network::Network& network, const arch::AcceleratorSpe
   if (whole.schedule.weights_resident || !capacity) return std::move(whole.schedule);
 
   std::optional<Choice> best;
-  const auto take_if_no_worse = [&](Choice&& other) {
-    const bool take = !best || (other.estimate.cycles <= best->estimate.cycles &&
-                                other.estimate.dram <= best->estimate.dram);
-    if (take) best = std::move(other);
-    return take;
+  const auto take_if_no_worse = [&](Choice other) {
+    if (!best || (other.estimate.cycles <= best->estimate.cycles &&
+                  other.estimate.dram <= best->estimate.dram)) {
+      best = std::move(other);
+    }
   };
   for (const std::int64_t part : parts_of(*capacity, network, spec)) {
     MapOptions smaller = options;
     smaller.weight_word_limit = part;
     try {
-      if (!take_if_no_worse(map(smaller, {}))) take_if_no_worse(map(smaller, best->layer_bytes));
+      take_if_no_worse(map(smaller, best ? best->layer_bytes : std::vector<std::int64_t>()));
     } catch (const base::InputError&) {
       continue;  // too small for some layer
     }
   }
-  if (!take_if_no_worse(std::move(whole))) take_if_no_worse(map(options, best->layer_bytes));
+  take_if_no_worse(best ? map(options, best->layer_bytes) : std::move(whole));
   return std::move(best->schedule);
 }
 

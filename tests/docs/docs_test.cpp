@@ -1,4 +1,4 @@
-// The commands of the user's guide: every line of a `sh` block is run, page by page, in a folder
+// The commands of the pages in docs/: every line of a `sh` block is run, page by page, in a folder
 // that looks like the repository; and every link between pages leads somewhere.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -64,7 +64,7 @@ TEST_P(Guide, EveryCommandRuns) {
   const std::string path = fs::path(LACUNA_PROGRAM).parent_path().string();
   for (const std::string& command : commands_of(GetParam())) {
     const std::string all =
-        "cd '" + folder.string() + "' && PATH='" + path + "':$PATH; (" + command + ") >out 2>err";
+        "cd '" + folder.string() + "' && PATH='" + path + "':$PATH; (" + command + "\n) >out 2>err";
     const int status = std::system(all.c_str());
     EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0) << command << '\n'
                                                                << read(folder / "err");
@@ -73,14 +73,14 @@ TEST_P(Guide, EveryCommandRuns) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, Guide,
-                         testing::ValuesIn(pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs/guide")),
+                         testing::ValuesIn(pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")),
                          [](const testing::TestParamInfo<fs::path>& page) {
                            return page.param.stem().string();
                          });
 
 TEST(Guide, HasCommands) {
   std::size_t commands = 0;
-  for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs/guide")) {
+  for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")) {
     commands += commands_of(page).size();
   }
   EXPECT_GT(commands, 20U);

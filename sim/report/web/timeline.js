@@ -18,7 +18,8 @@ async function timelineSection(parent, section, id, command) {
     busy[columns.lane[i]] += columns.length[i];
   }
   addCards(parent, [[whole(last), 'cycles'], [whole(trace.events + trace.left_out), 'steps'],
-    ...trace.lanes.map((lane, i) => [percent(busy[i] / last, 1), lane + ' busy']).slice(0, 8)]);
+    ...trace.lanes.map((lane, i) => [percent(busy[i] / last, 1), lane + ' busy'])
+      .filter((card, i) => trace.lanes[i] !== 'cycle classes').slice(0, 8)]);
   const kinds = kindsOf(trace, columns);
   addChart(parent, {
     id: id + '-timeline', command: trace.about.command || command, svg: false,
@@ -47,7 +48,7 @@ async function timelineSection(parent, section, id, command) {
       xAxis: axis(colours, {type: 'value', min: 0, max: last, name: 'cycle', nameLocation: 'middle',
         nameGap: 24}),
       yAxis: axis(colours, {type: 'category', data: trace.lanes, inverse: true,
-        axisLabel: {color: colours.muted, width: 164, overflow: 'break'}}),
+        axisLabel: {color: colours.muted, width: 164, overflow: 'break', lineHeight: 15}}),
       series: kinds.names.map((name, kind) => ({
         name, type: 'custom', color: seriesColours[kind % seriesColours.length],
         encode: {x: [1, 2], y: 0}, clip: true,
