@@ -12,6 +12,7 @@
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_layer.hpp"
+#include "share.hpp"
 #include "unit/network/model_builder.hpp"
 
 namespace lacuna::reference {
@@ -126,7 +127,7 @@ TEST(NaiveNetwork, AgreesWithTheImportOnShippedModels) {
     const std::string model = base::read_file(file, std::int64_t{1} << 29);
     const network::Network net = network::import_onnx(file);
     std::int64_t correct = 0;
-    const std::int64_t images = 50;
+    const std::int64_t images = lacuna::test::case_count(50, 50, 20);
     for (std::int64_t i = 0; i < images; ++i) {
       const auto begin = data.pixels.begin() +
                          static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(image_size);
