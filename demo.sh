@@ -69,8 +69,8 @@ echo "Latency: cycles an image in SystemC; dense = the same machine without zero
 echo
 echo "Both engines on the same $audited_images images and fault map:"
 for model in $models; do
-  if ! diff <(jq 'del(.engine)' "$out/$model-systemc.json") \
-    <(jq 'del(.engine)' "$out/$model-fast.json") >"$out/$model-audit"; then
+  if ! diff <(jq 'del(.engine, .command)' "$out/$model-systemc.json") \
+    <(jq 'del(.engine, .command)' "$out/$model-fast.json") >"$out/$model-audit"; then
     cat "$out/$model-audit" >&2
     echo "demo.sh: the engines disagree on $model" >&2
     exit 1

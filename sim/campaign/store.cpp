@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "campaign/database.hpp"
 #include "engine/version.hpp"
 
@@ -83,17 +84,6 @@ TrialRow row_of(const Statement& query) {
   return row;
 }
 
-// As a word of a shell's command line.
-std::string quoted(const std::string& text) {
-  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                              "0123456789_-+=./:,%@") == std::string::npos) {
-    return text;
-  }
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
-  return result + "'";
-}
-
 }  // namespace
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -112,7 +102,7 @@ void Store::write_header(const Database& database, const std::string& path,
       {"inputs_sha256", runner.inputs_sha256()},
       {"folder", std::filesystem::current_path().string()},
       {"command", command},
-      {"replay", "lacuna replay " + quoted(path) + " --trial"}};
+      {"replay", base::shell_command("lacuna replay", {path, "--trial"})}};
   for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
   Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {

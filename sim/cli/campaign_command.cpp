@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/shell.hpp"
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
 #include "cli/command.hpp"
@@ -100,9 +101,8 @@ int run(const std::vector<std::string>& arguments) {
   const std::string path = options.required("out");
   const campaign::Plan plan = campaign::load_plan(one_file(options, "campaign run"));
   const campaign::TrialRunner runner(plan);
-  std::string command = "lacuna campaign run";
-  for (const std::string& argument : arguments) command += " " + argument;
-  campaign::Store store = campaign::Store::create(path, runner, command);
+  campaign::Store store =
+      campaign::Store::create(path, runner, base::shell_command("lacuna campaign run", arguments));
   run_and_report(runner, store, options);
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/shell.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
@@ -43,8 +44,7 @@ int report_command(const std::vector<std::string>& arguments) {
     }
   }
   check_writable("out", path);
-  request.command = "lacuna report";
-  for (const std::string& argument : arguments) request.command += " " + argument;
+  request.command = base::shell_command("lacuna report", arguments);
   request.chart_library = chart_library();
   base::OutputFile file(path);
   report::html_page(request, [&](const std::string& text) { file.write(text); });

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/shell.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
@@ -68,6 +69,7 @@ int run_command(const std::vector<std::string>& arguments) {
     throw base::InputError({"", 0, "--timeline-batch"}, "there is no timeline",
                            "--timeline-batch goes with --timeline");
   }
+  const std::string command = base::shell_command("lacuna run", arguments);
   const engine::EngineKind kind = engine_kind(options);
   const std::string vcd = vcd_path(options, kind);
   std::optional<arch::EnergyTable> energy;
@@ -91,6 +93,7 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   engine::RunRecord record =
       engine::make_record(loaded.job, kind, measurement, dense, loaded.labels);
+  record.command = command;
   record.network = loaded.network;
   record.network_sha256 = loaded.network_sha256;
   record.data_sha256 = loaded.data_sha256;
@@ -105,7 +108,7 @@ int run_command(const std::vector<std::string>& arguments) {
     base::write_file(*path, report::predictions_csv(record));
   }
   if (const auto path = options.text("timeline")) {
-    base::write_file(*path, report::timeline_json(loaded.job, *timeline, loaded.network));
+    base::write_file(*path, report::timeline_json(loaded.job, *timeline, loaded.network, command));
   }
   std::cout << report::run_table(record);
   return 0;

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/shell.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
@@ -106,9 +107,8 @@ int sweep_command(const std::vector<std::string>& arguments) {
   const explore::SweepPlan plan = explore::load_sweep(files[0]);
   pareto_of(options, plan);
   const explore::SweepRunner runner(plan);
-  std::string command = "lacuna sweep";
-  for (const std::string& argument : arguments) command += " " + argument;
-  explore::SweepStore store = store_for(runner, path, command);
+  explore::SweepStore store =
+      store_for(runner, path, base::shell_command("lacuna sweep", arguments));
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   explore::run_sweep(runner, store,
                      static_cast<int>(options.integer("threads", cores, 1, kMaxThreads)),

@@ -26,6 +26,7 @@ struct LayerRecord {
 
 struct RunRecord {
   std::string version;  ///< of the program
+  std::string command;  ///< that made it, as a shell reads it; empty where none did
   std::string engine;
   std::string hardware;
   std::string hardware_sha256;

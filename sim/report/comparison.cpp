@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace lacuna::report {
@@ -17,6 +18,8 @@ std::vector<ComparedFigure> side_by_side(const std::vector<RecordFigure>& a,
                                          const std::vector<RecordFigure>& b) {
   std::vector<ComparedFigure> figures;
   for (std::size_t i = 0; i < a.size(); ++i) {
+    // What it ran on is compared by hashes; the command also names output files.
+    if (std::string_view(a[i].key) == "command") continue;
     figures.push_back({a[i].key, a[i].measured, a[i].value, b[i].value});
   }
   return figures;

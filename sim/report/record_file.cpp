@@ -16,10 +16,11 @@ namespace {
 
 constexpr std::int64_t kMaxFileBytes = 64LL << 20;
 constexpr std::size_t kMaxTextBytes = 4096;
+constexpr std::size_t kMaxCommandBytes = std::size_t{1} << 22;  // beyond any system's command line
 constexpr const char* kSchema = "lacuna.run/1";
 constexpr const char* kAllowed = "a record as lacuna run --json writes it is allowed";
 
-enum class Kind : std::uint8_t { kText, kCount, kPositive, kRatio, kFraction };
+enum class Kind : std::uint8_t { kText, kCommand, kCount, kPositive, kRatio, kFraction };
 
 struct Field {
   const char* key;
@@ -33,6 +34,7 @@ constexpr Field kRunFields[] = {
     {"schema", Kind::kText, false},
     {"program.name", Kind::kText, false},
     {"program.version", Kind::kText, false},
+    {"command", Kind::kCommand, false, false, true},
     {"hashes.hardware", Kind::kText, false},
     {"hashes.model", Kind::kText, false, false, true},
     {"hashes.workload", Kind::kText, false, false, true},
@@ -232,12 +234,19 @@ class Row {
     return fields_[field].kind == Kind::kRatio || fields_[field].kind == Kind::kFraction;
   }
 
+  /// Of a text; 0 where none is allowed.
+  static std::size_t most_bytes(const Field& field) {
+    return field.kind == Kind::kText      ? kMaxTextBytes
+           : field.kind == Kind::kCommand ? kMaxCommandBytes
+                                          : 0;
+  }
+
   static bool fits(const Field& field, const RecordValue& value) {
     if (std::holds_alternative<std::monostate>(value)) return field.may_be_null;
     const auto* text = std::get_if<std::string>(&value);
-    if (field.kind == Kind::kText || text != nullptr) {
-      return field.kind == Kind::kText && text != nullptr && text->size() <= kMaxTextBytes &&
-             !steers_terminal(*text);
+    const std::size_t most = most_bytes(field);
+    if (most > 0 || text != nullptr) {
+      return text != nullptr && text->size() <= most && !steers_terminal(*text);
     }
     const auto* count = std::get_if<std::int64_t>(&value);
     if (field.kind == Kind::kCount) return count != nullptr && *count >= 0;
@@ -251,7 +260,9 @@ class Row {
     std::string text;
     switch (field.kind) {
       case Kind::kText:
-        text = fmt::format("text of at most {} bytes without control characters", kMaxTextBytes);
+      case Kind::kCommand:
+        text =
+            fmt::format("text of at most {} bytes without control characters", most_bytes(field));
         break;
       case Kind::kCount:
         text = "an integer from 0 to 2^63 - 1";

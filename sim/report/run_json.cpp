@@ -67,6 +67,7 @@ std::string run_json(const engine::RunRecord& record) {
   Json json;
   json["schema"] = "lacuna.run/1";
   json["program"] = {{"name", "lacuna"}, {"version", record.version}};
+  if (!record.command.empty()) json["command"] = record.command;
   json["hashes"] = {
       {"hardware", record.hardware_sha256},
       {record.workload ? "workload" : "model", record.network_sha256},

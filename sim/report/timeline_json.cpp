@@ -193,7 +193,7 @@ std::optional<std::int64_t> slot_capacity(const arch::AcceleratorSpec& spec) {
 }  // namespace
 
 std::string timeline_json(const engine::Job& job, const engine::Timeline& timeline,
-                          const std::string& network) {
+                          const std::string& network, const std::string& command) {
   Writer writer;
   writer.lane_names(kBatchProcess,
                     network + " on " + job.spec.name + ", batch " + std::to_string(timeline.batch),
@@ -210,21 +210,21 @@ std::string timeline_json(const engine::Job& job, const engine::Timeline& timeli
     setup += last_end(times.setup);
     cycles += last_end(times.batch);
   }
-  return writer.finish(
-      {{"schema", "lacuna.timeline/1"},
-       {"program", {{"name", "lacuna"}, {"version", engine::kVersion}}},
-       {"hardware", job.spec.name},
-       {"network", network},
-       {"batch", timeline.batch},
-       {"images", timeline.parts.front().schedule->batch},
-       {"clock", "1 us of the trace is 1 cycle of the accelerator"},
-       {"clock_mhz", job.spec.clock_mhz},
-       {"cycles", cycles},
-       {"setup_cycles", setup},
-       {"capacity",
-        {{"weight_sram_words", limit_json(mapping::weight_capacity_words(job.spec))},
-         {"activation_sram_slots", limit_json(slot_capacity(job.spec))},
-         {"accumulator_entries", limit_json(job.spec.accumulators.entries_per_lane)}}}});
+  Json about = {{"schema", "lacuna.timeline/1"},
+                {"program", {{"name", "lacuna"}, {"version", engine::kVersion}}}};
+  if (!command.empty()) about["command"] = command;
+  about["hardware"] = job.spec.name;
+  about["network"] = network;
+  about["batch"] = timeline.batch;
+  about["images"] = timeline.parts.front().schedule->batch;
+  about["clock"] = "1 us of the trace is 1 cycle of the accelerator";
+  about["clock_mhz"] = job.spec.clock_mhz;
+  about["cycles"] = cycles;
+  about["setup_cycles"] = setup;
+  about["capacity"] = {{"weight_sram_words", limit_json(mapping::weight_capacity_words(job.spec))},
+                       {"activation_sram_slots", limit_json(slot_capacity(job.spec))},
+                       {"accumulator_entries", limit_json(job.spec.accumulators.entries_per_lane)}};
+  return writer.finish(about);
 }
 
 }  // namespace lacuna::report

@@ -44,6 +44,7 @@ inline engine::RunRecord sample_record(bool dense = true) {
       dense ? engine::simulate_dense(job, engine::EngineKind::kFast)
             : std::vector<base::LayerCounters>{},
       {2, 0});
+  record.command = "lacuna run --hw small.yaml --model 'sample net'";
   record.network = network.name;
   record.network_sha256 = "0123";
   record.data_sha256 = "4567";
