@@ -70,8 +70,7 @@ EnergyTable load_energy_table(const std::string& path) {
   table.sram_bytes = sram.integers("bytes", 1, kMostBytes);
   table.sram = sram.reals("pj", 1e-9, kMostPicojoules);
   table.dram_byte = entry(root, "dram").required<double>("pj_a_byte", 0.0, kMostPicojoules);
-  table.leakage_cycle_kib =
-      entry(root, "leakage").required<double>("pj_a_cycle_a_kib", 0.0, kMostPicojoules);
+  table.leakage_bit = entry(root, "leakage").required<double>("nw_a_bit", 0.0, kMostPicojoules);
   document.done();
   if (table.sram.empty() || table.sram.size() != table.sram_bytes.size()) {
     throw base::InputError(sram.place("pj"), "there are not as many as in bytes",

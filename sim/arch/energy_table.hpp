@@ -8,7 +8,7 @@
 
 namespace lacuna::arch {
 
-/// Picojoules.
+/// Picojoules, where nothing else is said.
 struct EnergyTable {
   std::string name;
   double multiply = 0;  ///< of multiply_weight_bits x multiply_activation_bits
@@ -23,7 +23,7 @@ struct EnergyTable {
   std::vector<std::int64_t> sram_bytes;  ///< ascending
   std::vector<double> sram;              ///< one access to an SRAM of sram_bytes
   double dram_byte = 0;
-  double leakage_cycle_kib = 0;  ///< of a KiB of SRAM
+  double leakage_bit = 0;  ///< nanowatts of a bit of SRAM, whatever it does
 
   std::string file;
   std::string sha256;

@@ -76,7 +76,7 @@ struct AcceleratorSpec {
   PostSpec post;
   DramSpec dram;
   PrecisionSpec precision;
-  int clock_mhz = 1000;  ///< only to print seconds
+  int clock_mhz = 1000;  ///< seconds, and with them leakage; no cycle depends on it
 
   std::string file;    ///< where it was read from
   std::string sha256;  ///< of the file's bytes and the overrides

@@ -107,10 +107,12 @@ Energy energy_of(const base::LayerCounters& counters, const Job& job,
       accesses(counters.accumulators) * table.sram_access(sizes.lane, sum_bits);
   energy.dram =
       static_cast<double>(counters.dram_read.value + counters.dram_written.value) * table.dram_byte;
-  constexpr double kKib = 1024;
-  energy.leakage = static_cast<double>(counters.cycles.total().value) * table.leakage_cycle_kib *
-                   (sizes.weights + sizes.activations + sizes.bitmap + sizes.lane * sizes.lanes) /
-                   kKib;
+  // Power x time: nanowatts x microseconds are thousandths of a picojoule.
+  constexpr double kPicojoules = 1e-3;
+  const double microseconds =
+      static_cast<double>(counters.cycles.total().value) / static_cast<double>(spec.clock_mhz);
+  const double bytes = sizes.weights + sizes.activations + sizes.bitmap + sizes.lane * sizes.lanes;
+  energy.leakage = kPicojoules * table.leakage_bit * kByte * bytes * microseconds;
   return energy;
 }
 

@@ -81,7 +81,24 @@ TEST(Energy, IsCountsTimesEnergyOfAnEvent) {
   const double bit = 0.053 / std::sqrt(512.0);
   const double mac_bits = 4 * std::sqrt(16.0) + 4 * std::sqrt(0.5) + 64 * std::sqrt(8.0);
   EXPECT_NEAR(energy.registers, bit * (1000 * mac_bits + 160 * 4 * std::sqrt(16.0)), 1e-9);
-  EXPECT_EQ(energy.leakage, 0);
+  EXPECT_EQ(energy.leakage, 0) << "no time has passed";
+}
+
+// edge_16x16 at 500 MHz: 64 KiB of weights, 64 KiB of 4-bit activations with a bit each of bitmap
+// (16 KiB), 16 lanes x 4,096 sums x 4 bytes (256 KiB): 400 KiB. 1,000 cycles are 2 us; at 0.5 nW
+// a bit 400 x 8192 x 0.5 nW x 2 us = 3276.8 pJ.
+TEST(Energy, LeakageIsBitsTimesPowerTimesTime) {
+  Job job = lenet5(arch::ZeroSkipping::kSkip);
+  arch::EnergyTable table = arch::load_energy_table(kTable);
+  EXPECT_GT(table.leakage_bit, 0);
+  table.leakage_bit = 0.5;
+  base::LayerCounters counters;
+  counters.cycles.stream = base::Cycles{600};
+  counters.cycles.weight_load = base::Cycles{400};
+  EXPECT_NEAR(energy_of(counters, job, table).leakage, 3276.8, 1e-9);
+  EXPECT_NEAR(energy_of(counters, job, table).total(), 3276.8, 1e-9);
+  job.spec.clock_mhz = 250;  // the same cycles take twice as long
+  EXPECT_NEAR(energy_of(counters, job, table).leakage, 2 * 3276.8, 1e-9);
 }
 
 TEST(Energy, GatingSavesAndSkippingSavesMore) {
