@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cctype>
 #include <map>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "report/packed.hpp"
@@ -21,6 +24,21 @@ struct Span {
   std::size_t name = 0;
   std::string detail;
 };
+
+/// A counter's levels, each from its time on.
+struct Counter {
+  std::string name;
+  std::vector<std::pair<std::int64_t, double>> levels;
+};
+
+/// "weight SRAM words" -> "weight_sram_words", as capacities are called in otherData.
+std::string capacity_key(const std::string& name) {
+  std::string key;
+  for (const char c : name) {
+    key += c == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return key;
+}
 
 /// Numbers texts by first appearance.
 class Names {
@@ -86,6 +104,8 @@ class Reader {
       const std::int64_t length = event.has("dur") ? time_of(event.at("dur")) : 0;
       put({lane_of(thread), time_of(event.at("ts")), length, names_.number(event.at("name").text()),
            detail_of(event)});
+    } else if (phase == "C") {
+      read_counter(event, thread.first);
     } else if (phase == "B") {
       open_[thread].push_back({lane_of(thread), time_of(event.at("ts")), 0,
                                names_.number(event.at("name").text()), detail_of(event)});
@@ -116,9 +136,12 @@ class Reader {
     Json json;
     json["events"] = spans_.size();
     json["left_out"] = left_out_;
+    json["levels_left_out"] = levels_left_out_;
     json["lanes"] = Json::array();
+    json["of_first"] = Json::array();  // lanes of the first process, the batch
     for (const ThreadId& thread : threads_) {
       json["lanes"].push_back(lane_name(thread));
+      json["of_first"].push_back(thread.first == threads_.front().first);
     }
     json["names"] = names_.list();
     json["lane"] = packed_column(lanes);
@@ -130,7 +153,56 @@ class Reader {
     return json;
   }
 
+  /// `capacity` may be null.
+  Json counters(const Json& capacity) const {
+    Json list = Json::array();
+    for (Counter counter : counters_) {
+      std::stable_sort(counter.levels.begin(), counter.levels.end(),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
+      std::vector<std::int64_t> times;
+      std::vector<std::optional<double>> values;
+      for (const auto& [time, value] : counter.levels) {
+        times.push_back(time);
+        values.emplace_back(value);
+      }
+      const std::string key = capacity_key(counter.name);
+      const bool known =
+          capacity.is_object() && capacity.contains(key) && capacity[key].is_number();
+      list.push_back({{"name", counter.name},
+                      {"capacity", known ? capacity[key] : Json(nullptr)},
+                      {"cycle", packed_column(times, Coding::kDifferences)},
+                      {"used", packed_reals(values)}});
+    }
+    return list;
+  }
+
  private:
+  /// Series of a counter are counters of their own.
+  void read_counter(const JsonInput& event, const std::string& process) {
+    const std::string name = event.at("name").text();
+    const std::int64_t time = time_of(event.at("ts"));
+    const JsonInput arguments = event.at("args");
+    if (!arguments.raw().is_object()) arguments.fail("is no object");
+    for (const auto& [series, value] : arguments.raw().items()) {
+      const auto [place, added] =
+          counter_places_.emplace(std::tuple{process, name, series}, counters_.size());
+      if (added) {
+        std::string own = name;
+        if (arguments.raw().size() > 1) {
+          own += ' ';
+          own += series;
+        }
+        counters_.push_back({std::move(own), {}});
+      }
+      const double level = arguments.at(series).number();
+      if (levels_ < kMostEvents) {
+        counters_[place->second].levels.emplace_back(time, level);
+        ++levels_;
+      } else {
+        ++levels_left_out_;
+      }
+    }
+  }
   void read_name(const JsonInput& event, const ThreadId& thread) {
     if (!event.has("args") || !event.at("args").has("name")) return;
     const std::string what = event.at("name").text();
@@ -161,6 +233,10 @@ class Reader {
     }
   }
 
+  std::vector<Counter> counters_;
+  std::size_t levels_ = 0;
+  std::int64_t levels_left_out_ = 0;
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> counter_places_;
   std::vector<Span> spans_;
   std::int64_t left_out_ = 0;
   Names names_;
@@ -179,6 +255,10 @@ Json timeline_section(const JsonInput& trace) {
   Reader reader;
   for (std::size_t i = 0; i < events.size(); ++i) reader.add(events.at(i));
   Json json = reader.section();
+  json["counters"] =
+      reader.counters(!bare && trace.has("otherData") && trace.at("otherData").has("capacity")
+                          ? trace.at("otherData").at("capacity").raw()
+                          : Json());
   json["about"] = Json::object();
   if (!bare && trace.has("otherData")) {
     for (const auto& [key, value] : trace.at("otherData").raw().items()) {

@@ -427,6 +427,68 @@ energy: hw_configs/energy/published_45nm.yaml
 
   // Accuracy with faults, with its band.
   const faults = await series(page, 'section-0-accuracy');
+test('a timeline of a run: buffers are the levels of the trace, and zoom with the steps', async () => {
+  const command = ['run', '--hw', 'hw_configs/tiny_8x8.yaml', '--model', 'models/lenet5_as', '--images', '3',
+    '--timeline', inFolder('lenet.json')];
+  lacuna(...command);
+  const trace = JSON.parse(readFileSync(inFolder('lenet.json'), 'utf8'));
+  const events = trace.traceEvents.filter(event => event.ph === 'C');
+  const names = {'weight SRAM words': 'weight_sram_words', 'activation SRAM slots': 'activation_sram_slots',
+    'accumulator entries': 'accumulator_entries'};
+  const page = await open(report('lenet.html', inFolder('lenet.json')));
+  const id = 'section-0-buffers';
+  const plotted = await series(page, id);
+  assert.deepEqual(Object.keys(plotted), Object.keys(names));
+  const levels = name => events.filter(event => event.name === name);
+  for (const name of Object.keys(names)) {
+    assert.ok(levels(name).length > 10, 'levels that change: ' + name);
+    // Drawn is also the end of the last level.
+    assert.deepEqual(plotted[name].slice(0, levels(name).length),
+      levels(name).map(event => [event.ts, event.args.used]), name);
+  }
+  const rows = await downloaded(page, id);
+  assert.deepEqual(rows, Object.keys(names).flatMap(name => levels(name).map(event => ({
+    buffer: name, cycle: String(event.ts), used: String(event.args.used),
+    capacity: String(trace.otherData.capacity[names[name]])}))));
+  const most = Math.max(...levels('weight SRAM words').map(event => event.args.used));
+  const share = (100 * most / trace.otherData.capacity.weight_sram_words).toFixed(1) + '%';
+  assert.ok((await page.locator('.cards').innerText()).replace(/\s+/g, ' ')
+    .includes(share + ' of weight SRAM words in use at most'));
+
+  // Hover says the level of every buffer at the nearest change.
+  await page.locator('#' + id).scrollIntoViewIfNeeded();
+  const cycle = Math.floor(trace.otherData.cycles / 3);
+  const [left, top] = await page.evaluate(([chart, x]) => echarts.getInstanceByDom(
+    document.getElementById(chart)).convertToPixel({gridIndex: 1}, [x, 1]), [id, cycle]);
+  const box = await page.locator('#' + id).boundingBox();
+  await page.mouse.move(box.x + left, box.y + top - 10);
+  await page.mouse.move(box.x + left, box.y + top - 20, {steps: 3});
+  const tip = page.locator('#' + id + ' > div').filter({hasText: 'cycle '});
+  await tip.waitFor({timeout: 5000});
+  const text = await tip.innerText();
+  const at = Number(text.match(/cycle ([0-9,]+)/)[1].replaceAll(',', ''));
+  const nearest = Math.min(...levels('activation SRAM slots').map(event => Math.abs(event.ts - cycle)));
+  assert.ok(Math.abs(at - cycle) <= nearest + trace.otherData.cycles / 200, text);
+  for (const name of Object.keys(names)) {
+    const level = levels(name).filter(event => event.ts <= at).at(-1).args.used;
+    assert.ok(text.includes(name + ': ' + level.toLocaleString('en-US') + ' of '), `${level} in ${text}`);
+  }
+
+  // The same cycles in both charts, whichever is zoomed.
+  const zoomed = chart => page.evaluate(one => {
+    const {start, end} = echarts.getInstanceByDom(document.getElementById(one)).getOption().dataZoom[0];
+    return [start, end];
+  }, chart);
+  for (const [from, to, range] of [['section-0-timeline', id, [10, 30]], [id, 'section-0-timeline', [40, 80]]]) {
+    await page.evaluate(([one, [start, end]]) => echarts.getInstanceByDom(document.getElementById(one))
+      .dispatchAction({type: 'dataZoom', dataZoomIndex: 0, start, end}), [from, range]);
+    assert.deepEqual(await zoomed(to), range);
+  }
+  assert.equal(await page.locator('#' + id).locator('xpath=ancestor::figure').locator('code').textContent(),
+    'lacuna ' + command.join(' '));
+  await page.finish();
+});
+
   for (const [i, size] of sizes.entries()) {
     const own = find('lenet5_as', size, 8);
     const name = 'lenet5_as, bytes_per_cycle 8';
