@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 machine=hw_configs/edge_16x16.yaml
+energy=hw_configs/energy/published_45nm.yaml
 latency_images=32         # test images for each latency, a multiple of both batch sizes
 accuracy_images=1000      # test images under each fault map
 audited_images=20         # images under a fault map that both engines run
@@ -36,7 +37,7 @@ models=$(grep -lx '  weights: 4' models/*/card.yaml | xargs -n 1 dirname | xargs
   for model in $models; do
     run="--model models/$model"
     for batch in 1 16; do
-      echo "$model-batch$batch $run --images $latency_images --batch $batch --engine systemc"
+      echo "$model-batch$batch $run --images $latency_images --batch $batch --engine systemc --energy $energy"
     done
     for engine in systemc fast; do
       echo "$model-$engine $run --images $audited_images --ber ${rates##* } --engine $engine"
@@ -142,7 +143,7 @@ faults:
   rates: [0.003]
   cells: [64]
   maps: 5
-energy: hw_configs/energy/published_45nm.yaml
+energy: $energy
 pareto: [cycles, energy, sram_bits]
 EOF
 echo

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "report/page_sections.hpp"
 
 namespace lacuna::report {
@@ -6,6 +8,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kClasses[] = {"stream", "weight_load", "memory_wait", "post_wait", "idle"};
+constexpr const char* kComponents[] = {
+    "mac",    "gated_mac",        "registers", "weight_sram", "activation_sram",
+    "bitmap", "accumulator_sram", "dram",      "leakage"};
 
 Json cycles_of(const JsonInput& cycles) {
   Json result;
@@ -17,6 +22,28 @@ Json cycles_of(const JsonInput& cycles) {
   }
   if (cycles.at("total").count() != sum) cycles.fail("the classes do not add up to the total");
   result["total"] = sum;
+  return result;
+}
+
+/// Picojoules by component; null without an energy table.
+Json energy_of(const JsonInput& parent) {
+  if (!parent.has("energy") || parent.at("energy").raw().is_null()) return nullptr;
+  const JsonInput energy = parent.at("energy");
+  Json result;
+  double sum = 0;
+  for (const std::string name : kComponents) {
+    const JsonInput part = energy.at((name + "_pj").c_str());
+    const double value = part.number();
+    if (value < 0) part.fail("is below 0");
+    result[name] = value;
+    sum += value;
+  }
+  const double total = energy.at("total_pj").number();
+  constexpr double kRounding = 1e-9;
+  if (std::abs(total - sum) > kRounding * sum) {
+    energy.fail("the components do not add up to the total");
+  }
+  result["total"] = total;
   return result;
 }
 
@@ -33,6 +60,7 @@ void put_measures(Json& json, const JsonInput& from) {
     json[name] = from.at(name).number_or_null();
   }
   json["macs"] = counts(from.at("macs"), {"total", "issued", "gated", "skipped"});
+  json["energy"] = energy_of(from);
   json["dram"] = counts(from.at("dram"), {"read_bytes", "written_bytes"});
 }
 
@@ -55,6 +83,7 @@ Json run_section(const JsonInput& record) {
   json["top1"] = record.at("top1").number_or_null();
   json["setup_cycles"] = record.at("setup_cycles").count();
   put_measures(json, record);
+  if (!json["energy"].is_null()) json["energy_table"] = record.at("energy").at("table").text();
   json["layers"] = Json::array();
   const JsonInput layers = record.at("layers");
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -64,6 +93,12 @@ Json run_section(const JsonInput& record) {
     for (const char* name : {"M", "N", "K"}) row[name] = layer.at(name).count();
     row["density"] = layer.at("density").number_or_null();
     put_measures(row, layer);
+    if (row["energy"].is_null() != json["energy"].is_null()) {
+      layer.fail("energy is of some layers only");
+    }
+    if (layer.has("activation_storage")) {
+      row["storage"] = counts(layer.at("activation_storage"), {"plain_bits", "compressed_bits"});
+    }
     json["layers"].push_back(std::move(row));
   }
   const JsonInput faults = record.at("faults");

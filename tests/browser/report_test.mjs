@@ -95,12 +95,14 @@ async function downloaded(page, id) {
 const near = (a, b, what) => assert.ok(Math.abs(a - b) < 1e-9, `${what}: ${a} is not ${b}`);
 
 test('run records: bars, densities and downloads are the record', async () => {
-  lacuna('run', '--hw', 'hw_configs/edge_16x16.yaml', '--model', 'models/lenet5_as', '--images', '20',
-    '--json', inFolder('run.json'));
+  const made = ['run', '--hw', 'hw_configs/edge_16x16.yaml', '--set', 'zero_skipping=gate', '--model',
+    'models/lenet5_as', '--images', '20', '--energy', 'hw_configs/energy/published_45nm.yaml', '--json',
+    inFolder('a run.json')];
+  lacuna(...made);
   lacuna('run', '--hw', 'hw_configs/tiny_8x8.yaml', '--model', 'models/lenet5_qdnn', '--images', '10',
     '--ber', '1e-2', '--no-dense', '--json', inFolder('faulty.json'));
-  const page = await open(report('runs.html', inFolder('run.json'), inFolder('faulty.json')));
-  for (const [i, name] of ['run.json', 'faulty.json'].entries()) {
+  const page = await open(report('runs.html', inFolder('a run.json'), inFolder('faulty.json')));
+  for (const [i, name] of ['a run.json', 'faulty.json'].entries()) {
     const record = JSON.parse(readFileSync(inFolder(name), 'utf8'));
     const cycles = await series(page, `section-${i}-cycles`);
     const density = await series(page, `section-${i}-density`);
@@ -127,8 +129,91 @@ test('run records: bars, densities and downloads are the record', async () => {
     assert.deepEqual(rows.slice(0, -1).map(row => Number(row.weight_load)),
       record.layers.map(layer => layer.cycles.weight_load));
   }
-  assert.equal(await page.locator('#section-0-cycles').locator('xpath=ancestor::figure').locator('code')
-    .textContent(), 'lacuna run --hw edge_16x16.yaml --model lenet5_as --images 20 --batch 1 --engine fast');
+  // The storage of the input maps, as the record has it.
+  const record = JSON.parse(readFileSync(inFolder('a run.json'), 'utf8'));
+  const storage = await series(page, 'section-0-storage');
+  const stored = record.layers.filter(layer => layer.activation_storage.plain_bits > 0);
+  for (const [l, layer] of stored.entries()) {
+    near(storage['as they are'][l] * 20 * 8192, layer.activation_storage.plain_bits, layer.name);
+    near(storage['non-zero values and bitmap'][l] * 20 * 8192, layer.activation_storage.compressed_bits,
+      layer.name);
+  }
+
+  // The command under each chart, pasted into a shell, makes the record again, byte by byte.
+  const bytes = readFileSync(inFolder('a run.json'));
+  for (const chart of ['cycles', 'density', 'storage', 'energy']) {
+    rmSync(inFolder('a run.json'));
+    const command = await page.locator('#section-0-' + chart).locator('xpath=ancestor::figure')
+      .locator('code').textContent();
+    execFileSync('bash', ['-c', command], {cwd: root, stdio: 'ignore',
+      env: {...process.env, PATH: path.dirname(program) + ':' + process.env.PATH}});
+    assert.deepEqual(readFileSync(inFolder('a run.json')), bytes, command);
+  }
+  await page.finish();
+});
+
+test('energy: stacks, table and download are the components of the record', async () => {
+  const table = 'hw_configs/energy/published_45nm.yaml';
+  for (const [name, skipping] of [['skip', 'skip'], ['gate', 'gate']]) {
+    lacuna('run', '--hw', 'hw_configs/edge_16x16.yaml', '--set', 'zero_skipping=' + skipping, '--model',
+      'models/resnet8_as', '--images', '10', '--energy', table, '--json', inFolder(name + '.json'));
+  }
+  lacuna('run', '--hw', 'hw_configs/tiny_8x8.yaml', '--model', 'models/lenet5_qdnn', '--images', '2',
+    '--json', inFolder('none.json'));
+  const page = await open(report('energy.html', inFolder('skip.json'), inFolder('gate.json'), inFolder('none.json')));
+  const names = {mac_pj: 'MACs', gated_mac_pj: 'gated MACs', registers_pj: 'PE registers',
+    weight_sram_pj: 'weight SRAM', activation_sram_pj: 'activation SRAM', bitmap_pj: 'bitmap',
+    accumulator_sram_pj: 'accumulator SRAM', dram_pj: 'DRAM', leakage_pj: 'leakage'};
+  const close = (a, b, what) => assert.ok(Math.abs(a - b) <= 1e-12 * Math.abs(b), `${what}: ${a} is not ${b}`);
+  const together = await series(page, 'runs-energy');
+  for (const [i, file] of ['skip.json', 'gate.json'].entries()) {
+    const record = JSON.parse(readFileSync(inFolder(file), 'utf8'));
+    const layers = record.layers.filter(layer => layer.energy.total_pj > 0);
+    assert.ok(layers.length > 5);
+    const id = `section-${i}-energy`;
+    const plotted = await series(page, id);
+    for (const [key, name] of Object.entries(names)) {
+      if (record.energy[key] === 0) {
+        assert.equal(plotted[name], undefined, 'a component that costs nothing has no bar');
+      } else {
+        assert.equal(plotted[name].length, layers.length);
+        for (const [l, layer] of layers.entries()) {
+          close(plotted[name][l] * 10 * 1000, layer.energy[key], layer.name + key);
+        }
+      }
+      if (together[name]) close(together[name][i] * 10 * 1000, record.energy[key], file + key);
+    }
+    assert.equal('gated MACs' in plotted, file === 'gate.json');
+    const rows = await downloaded(page, id);
+    assert.deepEqual(rows.map(row => row.layer), [...record.layers.map(layer => layer.name), 'total']);
+    for (const key of [...Object.keys(names), 'total_pj']) {
+      assert.deepEqual(rows.map(row => Number(row[key])),
+        [...record.layers, record].map(row => row.energy[key]), key);
+    }
+    // The table below says the same in text, and what it says adds up.
+    const lines = await page.locator(`#section-${i} table`).last().locator('tbody tr').allInnerTexts();
+    const dram = lines.find(line => line.startsWith('DRAM')).split('\t');
+    assert.equal(dram[2], (100 * record.energy.dram_pj / record.energy.total_pj).toFixed(1) + '%');
+    assert.equal(dram[1], String(Number((record.energy.dram_pj / 1e4).toPrecision(4))));
+    assert.equal(lines.at(-1).split('\t')[2], '100.0%');
+  }
+  assert.deepEqual((await downloaded(page, 'runs-energy')).map(row => Number(row.total_pj)),
+    ['skip.json', 'gate.json'].map(file => JSON.parse(readFileSync(inFolder(file), 'utf8')).energy.total_pj));
+  assert.equal(await page.locator('#section-2-energy').count(), 0);
+  assert.ok((await page.locator('#section-2').innerText()).includes('lacuna run --energy TABLE.yaml'));
+
+  // Hover names a layer's components.
+  await page.locator('#section-0-energy').scrollIntoViewIfNeeded();
+  const box = await page.locator('#section-0-energy').boundingBox();
+  const record = JSON.parse(readFileSync(inFolder('skip.json'), 'utf8'));
+  const first = record.layers[0];
+  const [left] = await page.evaluate(() => [echarts.getInstanceByDom(
+    document.getElementById('section-0-energy')).convertToPixel({xAxisIndex: 0}, 0)]);
+  await page.mouse.move(box.x + left + 2, box.y + 200, {steps: 3});
+  const tip = page.locator('#section-0-energy > div').filter({hasText: first.name + 'MACs:'});
+  await tip.waitFor({timeout: 5000});
+  const share = (100 * first.energy.dram_pj / first.energy.total_pj).toFixed(1) + '%';
+  assert.ok((await tip.innerText()).includes(share), await tip.innerText());
   await page.finish();
 });
 
@@ -342,6 +427,68 @@ test('a timeline: every step on its resource', async () => {
   await page.finish();
 });
 
+test('a timeline of a run: buffers are the levels of the trace, and zoom with the steps', async () => {
+  const command = ['run', '--hw', 'hw_configs/tiny_8x8.yaml', '--model', 'models/lenet5_as', '--images', '3',
+    '--timeline', inFolder('lenet.json')];
+  lacuna(...command);
+  const trace = JSON.parse(readFileSync(inFolder('lenet.json'), 'utf8'));
+  const events = trace.traceEvents.filter(event => event.ph === 'C');
+  const names = {'weight SRAM words': 'weight_sram_words', 'activation SRAM slots': 'activation_sram_slots',
+    'accumulator entries': 'accumulator_entries'};
+  const page = await open(report('lenet.html', inFolder('lenet.json')));
+  const id = 'section-0-buffers';
+  const plotted = await series(page, id);
+  assert.deepEqual(Object.keys(plotted), Object.keys(names));
+  const levels = name => events.filter(event => event.name === name);
+  for (const name of Object.keys(names)) {
+    assert.ok(levels(name).length > 10, 'levels that change: ' + name);
+    // Drawn is also the end of the last level.
+    assert.deepEqual(plotted[name].slice(0, levels(name).length),
+      levels(name).map(event => [event.ts, event.args.used]), name);
+  }
+  const rows = await downloaded(page, id);
+  assert.deepEqual(rows, Object.keys(names).flatMap(name => levels(name).map(event => ({
+    buffer: name, cycle: String(event.ts), used: String(event.args.used),
+    capacity: String(trace.otherData.capacity[names[name]])}))));
+  const most = Math.max(...levels('weight SRAM words').map(event => event.args.used));
+  const share = (100 * most / trace.otherData.capacity.weight_sram_words).toFixed(1) + '%';
+  assert.ok((await page.locator('.cards').innerText()).replace(/\s+/g, ' ')
+    .includes(share + ' of weight SRAM words in use at most'));
+
+  // Hover says the level of every buffer at the nearest change.
+  await page.locator('#' + id).scrollIntoViewIfNeeded();
+  const cycle = Math.floor(trace.otherData.cycles / 3);
+  const [left, top] = await page.evaluate(([chart, x]) => echarts.getInstanceByDom(
+    document.getElementById(chart)).convertToPixel({gridIndex: 1}, [x, 1]), [id, cycle]);
+  const box = await page.locator('#' + id).boundingBox();
+  await page.mouse.move(box.x + left, box.y + top - 10);
+  await page.mouse.move(box.x + left, box.y + top - 20, {steps: 3});
+  const tip = page.locator('#' + id + ' > div').filter({hasText: 'cycle '});
+  await tip.waitFor({timeout: 5000});
+  const text = await tip.innerText();
+  const at = Number(text.match(/cycle ([0-9,]+)/)[1].replaceAll(',', ''));
+  const nearest = Math.min(...levels('activation SRAM slots').map(event => Math.abs(event.ts - cycle)));
+  assert.ok(Math.abs(at - cycle) <= nearest + trace.otherData.cycles / 200, text);
+  for (const name of Object.keys(names)) {
+    const level = levels(name).filter(event => event.ts <= at).at(-1).args.used;
+    assert.ok(text.includes(name + ': ' + level.toLocaleString('en-US') + ' of '), `${level} in ${text}`);
+  }
+
+  // The same cycles in both charts, whichever is zoomed.
+  const zoomed = chart => page.evaluate(one => {
+    const {start, end} = echarts.getInstanceByDom(document.getElementById(one)).getOption().dataZoom[0];
+    return [start, end];
+  }, chart);
+  for (const [from, to, range] of [['section-0-timeline', id, [10, 30]], [id, 'section-0-timeline', [40, 80]]]) {
+    await page.evaluate(([one, [start, end]]) => echarts.getInstanceByDom(document.getElementById(one))
+      .dispatchAction({type: 'dataZoom', dataZoomIndex: 0, start, end}), [from, range]);
+    assert.deepEqual(await zoomed(to), range);
+  }
+  assert.equal(await page.locator('#' + id).locator('xpath=ancestor::figure').locator('code').textContent(),
+    'lacuna ' + command.join(' '));
+  await page.finish();
+});
+
 /** Runs a sweep and returns its rows, with the Pareto set over `pareto` or the plan's columns. */
 function sweepRows(name, pareto) {
   lacuna('sweep', inFolder(name + '.sqlite'), '--csv', inFolder(name + '.csv'),
@@ -427,68 +574,6 @@ energy: hw_configs/energy/published_45nm.yaml
 
   // Accuracy with faults, with its band.
   const faults = await series(page, 'section-0-accuracy');
-test('a timeline of a run: buffers are the levels of the trace, and zoom with the steps', async () => {
-  const command = ['run', '--hw', 'hw_configs/tiny_8x8.yaml', '--model', 'models/lenet5_as', '--images', '3',
-    '--timeline', inFolder('lenet.json')];
-  lacuna(...command);
-  const trace = JSON.parse(readFileSync(inFolder('lenet.json'), 'utf8'));
-  const events = trace.traceEvents.filter(event => event.ph === 'C');
-  const names = {'weight SRAM words': 'weight_sram_words', 'activation SRAM slots': 'activation_sram_slots',
-    'accumulator entries': 'accumulator_entries'};
-  const page = await open(report('lenet.html', inFolder('lenet.json')));
-  const id = 'section-0-buffers';
-  const plotted = await series(page, id);
-  assert.deepEqual(Object.keys(plotted), Object.keys(names));
-  const levels = name => events.filter(event => event.name === name);
-  for (const name of Object.keys(names)) {
-    assert.ok(levels(name).length > 10, 'levels that change: ' + name);
-    // Drawn is also the end of the last level.
-    assert.deepEqual(plotted[name].slice(0, levels(name).length),
-      levels(name).map(event => [event.ts, event.args.used]), name);
-  }
-  const rows = await downloaded(page, id);
-  assert.deepEqual(rows, Object.keys(names).flatMap(name => levels(name).map(event => ({
-    buffer: name, cycle: String(event.ts), used: String(event.args.used),
-    capacity: String(trace.otherData.capacity[names[name]])}))));
-  const most = Math.max(...levels('weight SRAM words').map(event => event.args.used));
-  const share = (100 * most / trace.otherData.capacity.weight_sram_words).toFixed(1) + '%';
-  assert.ok((await page.locator('.cards').innerText()).replace(/\s+/g, ' ')
-    .includes(share + ' of weight SRAM words in use at most'));
-
-  // Hover says the level of every buffer at the nearest change.
-  await page.locator('#' + id).scrollIntoViewIfNeeded();
-  const cycle = Math.floor(trace.otherData.cycles / 3);
-  const [left, top] = await page.evaluate(([chart, x]) => echarts.getInstanceByDom(
-    document.getElementById(chart)).convertToPixel({gridIndex: 1}, [x, 1]), [id, cycle]);
-  const box = await page.locator('#' + id).boundingBox();
-  await page.mouse.move(box.x + left, box.y + top - 10);
-  await page.mouse.move(box.x + left, box.y + top - 20, {steps: 3});
-  const tip = page.locator('#' + id + ' > div').filter({hasText: 'cycle '});
-  await tip.waitFor({timeout: 5000});
-  const text = await tip.innerText();
-  const at = Number(text.match(/cycle ([0-9,]+)/)[1].replaceAll(',', ''));
-  const nearest = Math.min(...levels('activation SRAM slots').map(event => Math.abs(event.ts - cycle)));
-  assert.ok(Math.abs(at - cycle) <= nearest + trace.otherData.cycles / 200, text);
-  for (const name of Object.keys(names)) {
-    const level = levels(name).filter(event => event.ts <= at).at(-1).args.used;
-    assert.ok(text.includes(name + ': ' + level.toLocaleString('en-US') + ' of '), `${level} in ${text}`);
-  }
-
-  // The same cycles in both charts, whichever is zoomed.
-  const zoomed = chart => page.evaluate(one => {
-    const {start, end} = echarts.getInstanceByDom(document.getElementById(one)).getOption().dataZoom[0];
-    return [start, end];
-  }, chart);
-  for (const [from, to, range] of [['section-0-timeline', id, [10, 30]], [id, 'section-0-timeline', [40, 80]]]) {
-    await page.evaluate(([one, [start, end]]) => echarts.getInstanceByDom(document.getElementById(one))
-      .dispatchAction({type: 'dataZoom', dataZoomIndex: 0, start, end}), [from, range]);
-    assert.deepEqual(await zoomed(to), range);
-  }
-  assert.equal(await page.locator('#' + id).locator('xpath=ancestor::figure').locator('code').textContent(),
-    'lacuna ' + command.join(' '));
-  await page.finish();
-});
-
   for (const [i, size] of sizes.entries()) {
     const own = find('lenet5_as', size, 8);
     const name = 'lenet5_as, bytes_per_cycle 8';
@@ -599,18 +684,20 @@ pareto: [cycles, sram_bits]
 });
 
 test('names from files are text, never markup', async () => {
-  const record = JSON.parse(readFileSync(inFolder('run.json'), 'utf8'));
-  record.hardware = record.network = record.layers[0].name = record.engine = hostile;
+  const record = JSON.parse(readFileSync(inFolder('a run.json'), 'utf8'));
+  record.command = record.energy.table = record.hardware = record.network = record.layers[0].name = record.engine = hostile;
   record.faults = {origin: hostile, armed: 3, fired: 2, masked: 1};
   writeFileSync(inFolder('hostile.json'), JSON.stringify(record));
   writeFileSync(inFolder('hostile-trace.json'), JSON.stringify([
     {ph: 'M', pid: 1, tid: 1, name: 'thread_name', args: {name: hostile}},
+    {ph: 'C', pid: 1, ts: 0, name: hostile, args: {[hostile]: 7}},
     {ph: 'X', pid: 1, tid: 1, ts: 0, dur: 100, name: hostile, args: {[hostile]: hostile}}]));
   const page = await open(report('hostile.html', inFolder('hostile.json'), inFolder('hostile-trace.json')));
   assert.equal(await page.title(), 'Lacuna report');
   assert.equal(await page.locator('img:not(.picture)').count(), 0);
   assert.equal(await page.locator('h2').first().textContent(), hostile + ' on ' + hostile);
-  for (const id of ['section-0-cycles', 'section-0-density', 'section-1-timeline']) {
+  for (const id of ['section-0-cycles', 'section-0-density', 'section-0-energy', 'section-1-timeline',
+    'section-1-buffers']) {
     await page.locator('#' + id).scrollIntoViewIfNeeded();
     const box = await page.locator('#' + id).boundingBox();
     for (const x of [0.12, 0.5]) {
@@ -624,8 +711,8 @@ test('names from files are text, never markup', async () => {
 });
 
 test('light, dark and print', async () => {
-  const all = report('all.html', inFolder('run.json'), inFolder('faulty.json'), inFolder('curve.sqlite'),
-    inFolder('strata.sqlite'), inFolder('every.sqlite'), inFolder('trace.json'), inFolder('sweep.sqlite'));
+  const all = report('all.html', inFolder('a run.json'), inFolder('faulty.json'), inFolder('curve.sqlite'),
+    inFolder('strata.sqlite'), inFolder('every.sqlite'), inFolder('lenet.json'), inFolder('sweep.sqlite'));
   const page = await open(all);
   const state = () => page.evaluate(() => ({
     page: getComputedStyle(document.body).backgroundColor,

@@ -39,9 +39,15 @@ function axis(colours, more) {
   };
 }
 
+const printing = () => matchMedia('print').matches;
+
+/** Room above a chart whose legend has many entries: on paper it is not scrolled but takes two lines. */
+const underLegend = () => printing() ? 78 : 58;
+
 function legend(colours, more) {
   return {
-    type: matchMedia('print').matches ? 'plain' : 'scroll', top: 0, textStyle: {color: colours.text}, pageTextStyle: {color: colours.muted},
+    type: printing() ? 'plain' : 'scroll', top: 0, textStyle: {color: colours.text},
+    pageTextStyle: {color: colours.muted},
     pageIconColor: colours.muted, itemWidth: 14, itemHeight: 10, ...more,
   };
 }
@@ -78,13 +84,13 @@ function addChart(parent, {id, title, note, command, height, option, rows, svg =
 }
 
 function redrawAll() {
-  const printing = matchMedia('print').matches;
+  const onPaper = printing();
   for (const {chart, draw, picture, place, height} of openCharts) {
-    place.style.height = (printing && !picture ? 0.75 * height : height) + 'px';
+    place.style.height = (onPaper && !picture ? 0.75 * height : height) + 'px';
     chart.resize();
     draw();
     chart.getZr().flush();  // printing does not wait for the next frame
-    if (picture && printing) picture.src = chart.getDataURL({pixelRatio: 2});
+    if (picture && onPaper) picture.src = chart.getDataURL({pixelRatio: 2});
   }
 }
 

@@ -1,17 +1,25 @@
-// Run records: cycles by class and layer against dense; density and skipped work.
+// Run records: cycles by class and layer against dense; density and skipped work; energy by component.
 
 const cycleClasses = [
   ['stream', 'stream'], ['weight_load', 'weight load'], ['memory_wait', 'memory wait'],
   ['post_wait', 'post wait'], ['idle', 'idle'],
 ];
 
-// A record holds names and hashes, not paths.
-function runCommand(run) {
-  if (run.command) return run.command;
-  const what = run.hashes.workload ? '--workload ' + run.network + '.csv' : '--model ' + run.network;
-  const size = run.hashes.workload ? '' : ' --images ' + run.images;
-  return 'lacuna run --hw ' + run.hardware + '.yaml ' + what + size + ' --batch ' + run.batch +
-    ' --engine ' + run.engine + (run.faults.armed ? '  # faults: ' + run.faults.origin : '');
+// Key in the record, name, colour.
+const energyComponents = [
+  ['mac', 'MACs', '#0072b2'], ['gated_mac', 'gated MACs', '#56b4e9'],
+  ['registers', 'PE registers', '#8c6bb1'], ['weight_sram', 'weight SRAM', '#e69f00'],
+  ['activation_sram', 'activation SRAM', '#009e73'], ['bitmap', 'bitmap', '#b2a100'],
+  ['accumulator_sram', 'accumulator SRAM', '#cc79a7'], ['dram', 'DRAM', '#d55e00'],
+  ['leakage', 'leakage', '#7f7f7f'],
+];
+
+const runCommand = run => run.command || 'The record does not say which command made it.';
+
+/** Nanojoules an image, with three or four digits. */
+function nanojoules(run, picojoules) {
+  const value = picojoules / 1e3 / run.images;
+  return value >= 1000 ? whole(value) : String(Number(value.toPrecision(4)));
 }
 
 function runCycles(parent, run, id) {
@@ -108,13 +116,125 @@ function runDensity(parent, run, id) {
   });
 }
 
+function runEnergy(parent, run, id) {
+  const layers = run.layers.filter(layer => layer.energy.total > 0);
+  const shown = energyComponents.filter(([key]) => run.energy[key] > 0);
+  addChart(parent, {
+    id: id + '-energy', command: runCommand(run), height: 400,
+    title: 'Energy an image by component and layer',
+    note: 'Counts x energy of an event by the table ' + run.energy_table + '. Set-up is not in it.' +
+      (run.energy.leakage > 0 ? '' : ' The table has no leakage.'),
+    option: colours => ({
+      grid: {left: 70, right: 20, top: underLegend(), bottom: 36},
+      legend: legend(colours),
+      tooltip: {
+        ...baseOption(colours).tooltip, trigger: 'axis', axisPointer: {type: 'shadow'},
+        formatter: items => {
+          const layer = layers[items[0].dataIndex];
+          return tipText(layer.name, [
+            ...shown.map(([key, name]) => [name, nanojoules(run, layer.energy[key]) + ' nJ, ' +
+              percent(layer.energy[key] / layer.energy.total, 1)]),
+            ['total', nanojoules(run, layer.energy.total) + ' nJ']]);
+        },
+      },
+      xAxis: axis(colours, {type: 'category', data: layers.map(layer => layer.name)}),
+      yAxis: axis(colours, {type: 'value', name: 'nJ an image'}),
+      series: shown.map(([key, name, colour]) => ({
+        name, type: 'bar', stack: 'energy', barMaxWidth: 60, itemStyle: {color: colour},
+        data: layers.map(layer => layer.energy[key] / 1e3 / run.images),
+      })),
+    }),
+    rows: () => [
+      ['layer', 'images', ...energyComponents.map(([key]) => key + '_pj'), 'total_pj'],
+      ...[...run.layers, {...run, name: 'total'}].map(row => [row.name, run.images,
+        ...energyComponents.map(([key]) => row.energy[key]), row.energy.total]),
+    ],
+  });
+  addTable(parent, [
+    ['energy', row => row[1], true], ['nJ an image', row => nanojoules(run, run.energy[row[0]])],
+    ['share', row => percent(run.energy[row[0]] / run.energy.total, 1)],
+    ['largest in', row => row[0] === 'total' ? '' : layers.reduce((most, layer) =>
+      layer.energy[row[0]] > most.energy[row[0]] ? layer : most).name, true],
+  ], [...shown, ['total', 'total']]);
+}
+
+function runStorage(parent, run, id) {
+  const layers = run.layers.filter(layer => layer.storage && layer.storage.plain_bits > 0);
+  if (!layers.length) return;
+  const kinds = [['plain_bits', 'as they are', 'dense'],
+    ['compressed_bits', 'non-zero values and bitmap', 'stream']];
+  const kib = bits => bits / 8192 / run.images;
+  addChart(parent, {
+    id: id + '-storage', command: runCommand(run), height: 300,
+    title: 'Storage of the input maps with and without bitmap compression',
+    note: 'The machine stores maps as they are, with the bitmap beside them where it skips.',
+    option: colours => ({
+      grid: {left: 70, right: 20, top: 58, bottom: 36},
+      legend: legend(colours),
+      tooltip: {...baseOption(colours).tooltip, trigger: 'axis', axisPointer: {type: 'shadow'},
+        valueFormatter: value => Number(value.toPrecision(4)) + ' KiB'},
+      xAxis: axis(colours, {type: 'category', data: layers.map(layer => layer.name)}),
+      yAxis: axis(colours, {type: 'value', name: 'KiB an image'}),
+      series: kinds.map(([key, name, colour]) => ({
+        name, type: 'bar', barMaxWidth: 40, itemStyle: {color: colours[colour]},
+        data: layers.map(layer => kib(layer.storage[key])),
+      })),
+    }),
+    rows: () => [
+      ['layer', 'images', 'plain_bits', 'compressed_bits'],
+      ...layers.map(layer => [layer.name, run.images, layer.storage.plain_bits,
+        layer.storage.compressed_bits]),
+    ],
+  });
+}
+
+/** Names of runs under bars: what tells them apart. */
+function runNames(runs) {
+  const key = run => [run.network, run.hardware, run.batch, run.faults.armed].join(' ');
+  const unique = new Set(runs.map(key)).size === runs.length;
+  return runs.map((run, i) => run.network + '\n' + run.hardware +
+    (run.batch > 1 ? ', batch ' + run.batch : '') + (run.faults.armed ? '\nwith faults' : '') +
+    (unique ? '' : '\n(' + (i + 1) + ')'));
+}
+
+function compareEnergy(parent, sections, command) {
+  const own = sections.filter(section => section.data.energy);
+  if (own.length < 2) return;
+  const runs = own.map(section => section.data);
+  const shown = energyComponents.filter(([key]) => runs.some(run => run.energy[key] > 0));
+  addChart(parent, {
+    id: 'runs-energy', command, height: 400, title: 'Runs side by side: energy an image by component',
+    option: colours => ({
+      grid: {left: 70, right: 20, top: underLegend(), bottom: 64},
+      legend: legend(colours),
+      tooltip: {...baseOption(colours).tooltip, trigger: 'axis', axisPointer: {type: 'shadow'},
+        valueFormatter: value => Number(value.toPrecision(4)) + ' nJ'},
+      xAxis: axis(colours, {type: 'category', data: runNames(runs),
+        axisLabel: {color: colours.muted, lineHeight: 16, interval: 0}}),
+      yAxis: axis(colours, {type: 'value', name: 'nJ an image'}),
+      series: shown.map(([key, name, colour]) => ({
+        name, type: 'bar', stack: 'energy', barMaxWidth: 46, itemStyle: {color: colour},
+        data: runs.map(run => run.energy[key] / 1e3 / run.images),
+      })),
+    }),
+    rows: () => [
+      ['file', 'network', 'hardware', 'images', 'table', ...energyComponents.map(([key]) => key + '_pj'),
+        'total_pj'],
+      ...own.map(({file, data: run}) => [file, run.network, run.hardware, run.images, run.energy_table,
+        ...energyComponents.map(([key]) => run.energy[key]), run.energy.total]),
+    ],
+  });
+}
+
 /** Several runs side by side. */
 function compareRuns(parent, sections, command) {
+  compareCycles(parent, sections, command);
+  compareEnergy(parent, sections, command);
+}
+
+function compareCycles(parent, sections, command) {
   const runs = sections.map(section => section.data);
-  const names = runs.map((run, i) => run.network + '\n' + run.hardware +
-    (run.batch > 1 ? ', batch ' + run.batch : '') + (run.faults.armed ? '\nwith faults' : '') +
-    (new Set(runs.map(r => r.network + r.hardware + r.batch + r.faults.armed)).size < runs.length
-      ? '\n(' + (i + 1) + ')' : ''));
+  const names = runNames(runs);
   const share = (run, cycles) => cycles === null ? null : cycles / run.images;
   addChart(parent, {
     id: 'runs-cycles', command, height: 400, title: 'Runs side by side: cycles an image by class',
@@ -152,6 +272,8 @@ function runSummary(parent, sections) {
     ['speed-up', s => times(s.data.speedup)], ['of streams', s => times(s.data.stream_speedup)],
     ['MACs skipped', s => percent(s.data.macs.skipped / Math.max(1, s.data.macs.total), 1)],
     ['top-1', s => s.data.top1 === null ? '-' : percent(s.data.top1)],
+    ...(sections.some(s => s.data.energy)
+      ? [['nJ an image', s => s.data.energy ? nanojoules(s.data, s.data.energy.total) : '-']] : []),
     ['faults', s => whole(s.data.faults.armed)],
   ], sections);
 }
@@ -169,10 +291,18 @@ function runSection(parent, section, id) {
     ...(run.speedup === null ? [] : [[times(run.speedup), 'whole inference against dense']]),
     ...(run.stream_speedup === null ? [] : [[times(run.stream_speedup), 'streams against dense']]),
     [percent(run.macs.skipped / Math.max(1, run.macs.total), 1), 'of the MACs skipped'],
+    ...(run.energy ? [[nanojoules(run, run.energy.total) + ' nJ', 'energy an image']] : []),
     ...(run.top1 === null ? [] : [[percent(run.top1), 'top-1']]),
     ...(run.faults.armed ? [[whole(run.faults.armed) + ', ' + whole(run.faults.fired) + ' fired',
       'faults: ' + run.faults.origin]] : []),
   ]);
   runCycles(parent, run, id);
   runDensity(parent, run, id);
+  runStorage(parent, run, id);
+  if (run.energy) {
+    runEnergy(parent, run, id);
+  } else {
+    parent.append(element('p', {class: 'note'},
+      'No energy: lacuna run --energy TABLE.yaml puts it into the record.'));
+  }
 }

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "campaign/workers.hpp"
 #include "explore/sweep_store.hpp"
+#include "report/packed.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -23,6 +24,22 @@ using Json = nlohmann::json;
 Json cycles(int stream, int load) {
   return {{"total", stream + load}, {"weight_load", load}, {"stream", stream},
           {"memory_wait", 0},       {"post_wait", 0},      {"idle", 0}};
+}
+
+/// In eighths, which add up exactly.
+Json energy(double mac, double dram) {
+  return {{"total_pj", mac + dram}, {"mac_pj", mac},
+          {"gated_mac_pj", 0},      {"registers_pj", 0},
+          {"weight_sram_pj", 0},    {"activation_sram_pj", 0},
+          {"bitmap_pj", 0},         {"accumulator_sram_pj", 0},
+          {"dram_pj", dram},        {"leakage_pj", 0}};
+}
+
+Json with_energy(Json json) {
+  json["energy"] = energy(1.5, 8.25);
+  json["energy"]["table"] = "mine";
+  json["layers"][0]["energy"] = energy(1.5, 8.25);
+  return json;
 }
 
 Json with_measures(Json json, int stream, int load) {
@@ -107,6 +124,39 @@ TEST_F(Page, GivenARecordThenThePageCarriesItsFigures) {
   EXPECT_EQ(section["data"]["layers"][0]["density"], 0.25);
 }
 
+TEST_F(Page, GivenARecordThenItsCommandAndItsEnergyAreThereWhereItHasThem) {
+  const Json without = data({write("r.json", record().dump())})["sections"][0]["data"];
+  EXPECT_FALSE(without.contains("command"));
+  EXPECT_TRUE(without["energy"].is_null());
+  EXPECT_TRUE(without["layers"][0]["energy"].is_null());
+  Json json = with_energy(record());
+  json["command"] = "lacuna run --hw 'my machine.yaml'";
+  const Json with = data({write("r.json", json.dump())})["sections"][0]["data"];
+  EXPECT_EQ(with["command"], json["command"]);
+  EXPECT_EQ(with["energy_table"], "mine");
+  EXPECT_EQ(with["energy"]["total"], 9.75);
+  EXPECT_EQ(with["layers"][0]["energy"]["dram"], 8.25);
+  EXPECT_EQ(with["layers"][0]["energy"].size(), 10U) << "nine components and the total";
+}
+
+TEST_F(Page, GivenATraceThenItsCountersAreInOrderOfTimeWithTheirCapacities) {
+  const Json timeline = data({write("t.json", R"({"traceEvents": [
+    {"ph": "C", "pid": 1, "name": "weight SRAM words", "ts": 4, "args": {"used": 7}},
+    {"ph": "C", "pid": 1, "name": "weight SRAM words", "ts": 0, "args": {"used": 3}},
+    {"ph": "C", "pid": 1, "name": "queue", "ts": 0, "args": {"read": 1.5, "write": -2}}],
+    "otherData": {"capacity": {"weight_sram_words": 64, "accumulator_entries": null}}})")})
+      ["sections"][0]["data"];
+  ASSERT_EQ(timeline["counters"].size(), 3U);
+  const Json& words = timeline["counters"][0];
+  EXPECT_EQ(words["name"], "weight SRAM words");
+  EXPECT_EQ(words["capacity"], 64);
+  EXPECT_EQ(words["cycle"], Json(packed_column({0, 4}, Coding::kDifferences)));
+  EXPECT_EQ(words["used"], Json(packed_reals({3.0, 7.0})));
+  EXPECT_EQ(timeline["counters"][1]["name"], "queue read");
+  EXPECT_TRUE(timeline["counters"][1]["capacity"].is_null());
+  EXPECT_EQ(timeline["counters"][2]["used"], Json(packed_reals({-2.0})));
+}
+
 TEST_F(Page, GivenInputsOfSeveralKindsThenASectionEachInTheirOrder) {
   const std::string run = write("r.json", record().dump());
   const std::string trace = write("t.json", R"([{"ph": "X", "ts": 0, "dur": 5, "name": "load"}])");
@@ -158,6 +208,19 @@ TEST_F(Page, GivenWhatIsNoInputThenTheErrorNamesTheFileAndTheKey) {
       {without([](Json& j) { j["cycles"]["stream"] = 31; }),
        "cycles: the classes do not add up to the total"},
       {without([](Json& j) { j["top1"] = "high"; }), "top1: is no number"},
+      {without([](Json& j) { (j = with_energy(j))["energy"]["mac_pj"] = 2; }),
+       "energy: the components do not add up to the total"},
+      {without([](Json& j) { (j = with_energy(j))["energy"].erase("dram_pj"); }),
+       "energy.dram_pj: is missing"},
+      {without([](Json& j) { (j = with_energy(j))["energy"]["mac_pj"] = -1; }),
+       "energy.mac_pj: is below 0"},
+      {without([](Json& j) { (j = with_energy(j))["layers"][0].erase("energy"); }),
+       "layers[0]: energy is of some layers only"},
+      {without([](Json& j) { (j = with_energy(j))["energy"].erase("table"); }),
+       "energy.table: is missing"},
+      {R"([{"ph": "C", "ts": 0, "name": "a"}])", "[0].args: is missing"},
+      {R"([{"ph": "C", "ts": 0, "name": "a", "args": 3}])", "[0].args: is no object"},
+      {R"([{"ph": "C", "ts": 0, "name": "a", "args": {"b": "c"}}])", "[0].args.b: is no number"},
       {R"([{"ts": 0}])", "[0].ph: is missing"},
       {R"([{"ph": "X", "ts": -1, "name": "a"}])", "[0].ts: is no time; 0 to 2^53 are allowed"},
       {R"([{"ph": "E", "ts": 1}])", "[0]: ends what has not begun"},
@@ -191,12 +254,13 @@ TEST_F(Page, GivenDamagedTextThenOnlyErrorsOfTheUser) {
   const std::string trace =
       R"({"otherData": {"a": "b"}, "traceEvents": [{"ph": "M", "pid": 1, "tid": 2, "name":)"
       R"( "thread_name", "args": {"name": "dma"}}, {"ph": "X", "pid": 1, "tid": 2, "ts": 10,)"
-      R"( "dur": 5, "name": "load", "args": {"layer": "conv1", "bytes": 7}}]})";
+      R"( "dur": 5, "name": "load", "args": {"layer": "conv1", "bytes": 7}}, {"ph": "C", "pid": 1,)"
+      R"( "ts": 3, "name": "words", "args": {"used": 7}}]})";
   std::mt19937 random(11);
   int refused = 0;
   constexpr int kDamages = 1000;
   for (int i = 0; i < kDamages; ++i) {
-    std::string text = i % 2 == 0 ? record().dump() : trace;
+    std::string text = i % 2 == 0 ? with_energy(record()).dump() : trace;
     const int breaks = 1 + static_cast<int>(random() % 3);
     for (int j = 0; j < breaks; ++j) {
       const std::size_t at = random() % text.size();
