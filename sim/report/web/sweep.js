@@ -195,7 +195,7 @@ function gridChart(parent, sweep, {id, title, figures, chosen}) {
       .flatMap(i => [view.figure.values[i], ...(view.figure.lower ? [view.figure.lower[i]] : [])]);
     const least = Math.min(...drawn), most = Math.max(...drawn);
     return {
-      grid: {left: 76, right: 30, top: 62, bottom: 48},
+      grid: {left: 76, right: 30, top: underLegend() + 4, bottom: 48},
       legend: legend(colours, {data: lines.map(([name]) => name)}),
       tooltip: {...baseOption(colours).tooltip, trigger: 'item', formatter: tip},
       xAxis: keyAxis(colours, view.x),
@@ -204,6 +204,8 @@ function gridChart(parent, sweep, {id, title, figures, chosen}) {
           (view.figure.unit && view.figure.unit !== view.figure.key ? ', ' + view.figure.unit : ''),
         nameTextStyle: {color: colours.muted, align: 'left', padding: [0, 0, 0, -60]},
         scale: least > 0.5 * most,
+        // An interval of a share may reach beyond 1, the axis does not.
+        ...(share ? {max: extent => extent.max > 1 ? 1 : null} : {}),
         axisLabel: {color: colours.muted, formatter: value => share ? percent(value, 0)
           : Math.abs(value) >= 1000 ? whole(value) : String(Number(value.toPrecision(4)))},
       }),
