@@ -40,6 +40,7 @@ cmake/install-packages.sh build demo test lint browser
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   cmake/install-packages.sh external
 fi
+sim/report/web/fetch
 step "build, release"
 quietly cmake --preset release -DLACUNA_TESTS=ON -DLACUNA_BENCHMARKS=ON
 quietly cmake --build --preset release

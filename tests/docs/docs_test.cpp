@@ -1,5 +1,7 @@
 // The commands of the pages in docs/: every line of a `sh` block is run, page by page, in a folder
-// that looks like the repository; and every link between pages leads somewhere.
+// that looks like the repository; and every link between pages leads somewhere. Of `ctest`
+// commands, whose tests the suite runs anyway, is held that there are tests of that name.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,8 +10,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <ostream>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -49,6 +53,70 @@ std::vector<std::string> commands_of(const fs::path& page) {
   return commands;
 }
 
+/// The command as it is run here.
+std::string runnable(const std::string& command) {
+  const std::string ctest = "ctest --preset release ";
+  if (command.rfind(ctest, 0) != 0) return command;
+  return "ctest --test-dir '" LACUNA_BUILD_DIR "' -N " + command.substr(ctest.size()) +
+         " | grep -q 'Total Tests: [1-9]'";
+}
+
+std::vector<std::string> split(const std::string& line, char at) {
+  std::vector<std::string> parts;
+  std::stringstream stream(line);
+  for (std::string part; std::getline(stream, part, at);) parts.push_back(part);
+  return parts;
+}
+
+/// What the table of buffer_sizing.md must say of a capacity, from the rows of the sweep at 1, 4,
+/// 16 and 64 bytes a cycle.
+std::string buffer_sizing_row(const std::map<int, std::map<std::string, std::string>>& rows) {
+  const auto value = [&](int bandwidth, const std::string& column) {
+    return std::stod(rows.at(bandwidth).at(column));
+  };
+  const auto text = [](double number, int digits) {
+    std::string digits_only = fmt::format("{:.{}f}", number, digits);
+    if (number >= 1000) digits_only.insert(digits_only.size() - 3, ",");
+    return digits_only;
+  };
+  const auto accuracy = [&](const std::string& what) {
+    return fmt::format("{:.1f}% +- {:.1f}", 100 * value(16, what + "_mean"),
+                       50 * (value(16, what + "_upper") - value(16, what + "_lower")));
+  };
+  std::string line;
+  for (const int bandwidth : {1, 4, 16, 64}) line += text(value(bandwidth, "cycles"), 0) + " | ";
+  return line + text(value(16, "energy") / 1000, 0) + " | " + text(value(16, "weights_a_cell"), 1) +
+         " | " + accuracy("top1_rate_0.003") + " | " + accuracy("top1_cells_64") + " |";
+}
+
+/// The figures of the page are those of the sweep that its commands have just made.
+void check_buffer_sizing(const fs::path& page, const fs::path& csv) {
+  std::ifstream stream(csv);
+  std::string line;
+  std::getline(stream, line);
+  const std::vector<std::string> names = split(line, ',');
+  std::map<int, std::map<int, std::map<std::string, std::string>>> rows;  // capacity, bandwidth
+  while (std::getline(stream, line)) {
+    const std::vector<std::string> values = split(line, ',');
+    std::map<std::string, std::string> row;
+    for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) {
+      row[names[i]] = values[i];
+    }
+    if (row["input"] != "models/lenet5_qdnn") continue;
+    rows[std::stoi(row["weight_sram.capacity_bytes"])][std::stoi(row["dram.bytes_per_cycle"])] =
+        row;
+  }
+  EXPECT_EQ(rows.size(), 11U);
+  const std::string text = read(page);
+  constexpr int kKib = 1024;
+  for (const auto& [capacity, own] : rows) {
+    const std::string name =
+        capacity < kKib * kKib ? fmt::format("{} KiB", capacity / kKib) : std::string("1 MiB");
+    const std::string expected = "\n| " + name + " | " + buffer_sizing_row(own) + "\n";
+    EXPECT_NE(text.find(expected), std::string::npos) << "the page lacks" << expected;
+  }
+}
+
 class Guide : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Guide, EveryCommandRuns) {
@@ -63,11 +131,14 @@ TEST_P(Guide, EveryCommandRuns) {
   }
   const std::string path = fs::path(LACUNA_PROGRAM).parent_path().string();
   for (const std::string& command : commands_of(GetParam())) {
-    const std::string all =
-        "cd '" + folder.string() + "' && PATH='" + path + "':$PATH; (" + command + "\n) >out 2>err";
+    const std::string all = "cd '" + folder.string() + "' && PATH='" + path + "':$PATH; (" +
+                            runnable(command) + "\n) >out 2>err";
     const int status = std::system(all.c_str());
     EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0) << command << '\n'
                                                                << read(folder / "err");
+  }
+  if (GetParam().stem() == "buffer_sizing") {
+    check_buffer_sizing(GetParam(), folder / "weight_buffer.csv");
   }
   fs::remove_all(folder);
 }
@@ -84,6 +155,54 @@ TEST(Guide, HasCommands) {
     commands += commands_of(page).size();
   }
   EXPECT_GT(commands, 20U);
+}
+
+/// Lines of a map that the example of docs/extending.md draws for tiny_8x8.
+std::set<std::string> weak_rows(const std::string& share, const std::string& rate,
+                                const std::string& seed) {
+  std::string pattern = (fs::temp_directory_path() / "lacuna_map_XXXXXX").string();
+  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+  const std::string command = "'" LACUNA_EXAMPLE "' '" LACUNA_SOURCE_DIR
+                              "/hw_configs/tiny_8x8.yaml' " +
+                              share + " " + rate + " " + seed + " '" + pattern + "/map.csv'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  std::ifstream stream(pattern + "/map.csv");
+  std::set<std::string> lines;
+  std::string line;
+  std::getline(stream, line);  // the head
+  while (std::getline(stream, line)) lines.insert(line);
+  fs::remove_all(pattern);
+  return lines;
+}
+
+TEST(WeakRows, FaultsGatherInRowsAndMapsOfASeedAreNested) {
+  const std::set<std::string> few = weak_rows("0.1", "0.5", "3");
+  EXPECT_EQ(weak_rows("0.1", "0.5", "3"), few);
+  EXPECT_NE(weak_rows("0.1", "0.5", "4"), few);
+  EXPECT_TRUE(weak_rows("0", "1", "3").empty());
+  for (const std::set<std::string>& more :
+       {weak_rows("0.1", "0.9", "3"), weak_rows("0.3", "0.5", "3")}) {
+    EXPECT_GT(more.size(), few.size());
+    EXPECT_TRUE(std::includes(more.begin(), more.end(), few.begin(), few.end()));
+  }
+  // Where a row has faults at all, half of its cells are: far from what a uniform map looks like.
+  std::map<std::string, int> in_row;
+  for (const std::string& line : few) {
+    ++in_row[line.substr(0, line.find(',', line.find(',', line.find(',') + 1) + 1))];
+  }
+  EXPECT_GT(in_row.size(), 5U);
+  for (const auto& [row, count] : in_row) EXPECT_GT(count, 5) << row;
+}
+
+TEST(Docs, QuotesTheExampleAsItIs) {
+  const fs::path root = fs::path(LACUNA_SOURCE_DIR) / "docs";
+  const std::string example = read(root / "examples" / "weak_rows.cpp");
+  const std::string page = read(root / "extending.md");
+  const std::string begin = "```cpp\n";
+  const std::size_t from = page.find(begin) + begin.size();
+  const std::string quoted = page.substr(from, page.find("```", from) - from);
+  EXPECT_GT(quoted.size(), 300U);
+  EXPECT_NE(example.find(quoted), std::string::npos) << quoted;
 }
 
 TEST(Docs, EveryLinkLeadsSomewhere) {
