@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <thread>
@@ -151,26 +152,28 @@ void write_file(const std::string& path, const std::function<void(const report::
 
 int export_trials(const std::vector<std::string>& arguments) {
   Options options(
-      "lacuna campaign export STORE (--csv | --json | --summary | --images) FILE\n\n"
+      "lacuna campaign export STORE (--csv | --json | --summary | --rows | --images) FILE\n\n"
       "Every trial, in order; no time, host or worker, so equal campaigns export equal bytes.");
   options.positional("file", "the store")
       .value("csv", "FILE", "a row a trial")
       .value("json", "FILE", "the same with the plan, the fault-free runs and the populations")
       .value("summary", "FILE", "the figures of the tables over maps (CSV)")
+      .value("rows", "FILE", "a line a row of each SRAM bank that faults struck (CSV)")
       .value("images", "FILE", "a row an image of each trial (CSV); runs the trials again")
       .value("trials", "K-L", "of --images: these trials only");
   if (!options.parse(arguments)) return 0;
   const std::string path = one_file(options, "campaign export");
-  if (!options.has("csv") && !options.has("json") && !options.has("images") &&
-      !options.has("summary")) {
-    throw base::InputError({"", 0, "--csv, --json, --summary, --images"}, "all are missing",
+  constexpr const char* kOutputs[] = {"csv", "json", "summary", "rows", "images"};
+  if (std::none_of(std::begin(kOutputs), std::end(kOutputs),
+                   [&](const char* name) { return options.has(name); })) {
+    throw base::InputError({"", 0, "--csv, --json, --summary, --rows, --images"}, "all are missing",
                            "at least one is required");
   }
   if (options.has("trials") && !options.has("images")) {
     throw base::InputError({"", 0, "--trials"}, "there is no --images", "--trials goes with it");
   }
   const auto [first, last] = trial_range(options);
-  for (const char* name : {"csv", "json", "summary", "images"}) {
+  for (const char* name : kOutputs) {
     if (const auto file = options.text(name)) check_writable(name, *file);
   }
   const campaign::Store store = campaign::Store::open_to_read(path);
@@ -182,6 +185,9 @@ int export_trials(const std::vector<std::string>& arguments) {
   }
   if (const auto file = options.text("summary")) {
     write_file(*file, [&](const report::Sink& sink) { report::campaign_summary_csv(store, sink); });
+  }
+  if (const auto file = options.text("rows")) {
+    write_file(*file, [&](const report::Sink& sink) { report::campaign_rows_csv(store, sink); });
   }
   if (const auto file = options.text("images")) {
     const campaign::TrialRunner runner = runner_of(store, path);

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "report/campaign_text.hpp"
+#include "report/row_table.hpp"
 #include "report/text_parts.hpp"
 
 namespace lacuna::report {
@@ -16,6 +17,15 @@ using Source = campaign::Population::Source;
 /// -1 stands for "does not apply".
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
+
+void for_each_row(const campaign::Store& store, const RowTables& rows,
+                  const std::function<void(const SiteKey&, const RowTable::Place&, const RowSums&,
+                                           const campaign::Store::GoldenRow&)>& visit) {
+  for (const auto& [key, table] : rows.tables()) {
+    const std::size_t run = std::get<0>(key) * store.plan().models.size() + std::get<1>(key);
+    for (const auto& [place, sums] : table.rows()) visit(key, place, sums, store.golden()[run]);
+  }
+}
 
 }  // namespace
 
@@ -90,7 +100,9 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
   head.erase(head.rfind('\n'));
   sink(head + ",\n \"trials\": [");
   bool first = true;
+  RowTables rows(store);
   store.for_each([&](const campaign::TrialRow& row) {
+    rows.add(row);
     const campaign::Site& site = row.faults.site;
     const campaign::TrialOutcome& outcome = row.outcome;
     Json trial = {{"trial", row.trial.number},
@@ -123,7 +135,47 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
     sink((first ? "\n  " : ",\n  ") + trial.dump(-1, ' ', false, Json::error_handler_t::replace));
     first = false;
   });
+  sink("\n ],\n \"rows\": [");
+  first = true;
+  for_each_row(
+      store, rows,
+      [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+          const campaign::Store::GoldenRow& golden) {
+        const Json row = {{"machine", golden.machine},
+                          {"network", golden.model},
+                          {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
+                          {"shape", std::get<std::string>(key)},
+                          {"bank", place.first},
+                          {"row", place.second},
+                          {"faults", sums.tally.done},
+                          {"lost", sums.tally.lost},
+                          {"critical", sums.tally.critical},
+                          {"masked", sums.masked},
+                          {"sdc", sums.sdc},
+                          {"correct_lost", sums.correct_lost},
+                          {"cycles_added", sums.cycles_added}};
+        sink((first ? "\n  " : ",\n  ") + row.dump(-1, ' ', false, Json::error_handler_t::replace));
+        first = false;
+      });
   sink("\n ]\n}\n");
+}
+
+void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
+  RowTables rows(store);
+  store.for_each([&](const campaign::TrialRow& row) { rows.add(row); });
+  sink(
+      "machine,network,kind,shape,bank,row,faults,lost,critical,masked,sdc,correct_lost,"
+      "cycles_added\n");
+  for_each_row(store, rows,
+               [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+                   const campaign::Store::GoldenRow& golden) {
+                 sink(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                                  csv_field(golden.machine), csv_field(golden.model),
+                                  campaign::fault_type_name(std::get<campaign::FaultType>(key)),
+                                  std::get<std::string>(key), place.first, place.second,
+                                  sums.tally.done, sums.tally.lost, sums.tally.critical,
+                                  sums.masked, sums.sdc, sums.correct_lost, sums.cycles_added));
+               });
 }
 
 void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "campaign/proportion.hpp"
 #include "campaign/strata.hpp"
 #include "report/campaign_text.hpp"
+#include "report/share_text.hpp"
 #include "report/text_parts.hpp"
 
 namespace lacuna::report {
@@ -22,35 +22,6 @@ std::string bit_name(std::int64_t bit) {
   return bit == campaign::StratumLabel::kLeftOver ? "left over" : fmt::format("bit {}", bit);
 }
 
-/// Share of critical faults with the half-width of its interval; exact where all sites were struck.
-std::string share_text(const campaign::Tally& tally, std::int64_t sites, double confidence) {
-  if (tally.done == 0) return "-";
-  const double share = ratio(tally.critical, tally.done);
-  if (tally.done == sites) return percent(share);
-  const auto interval =
-      campaign::wilson_interval(tally.critical, tally.done, confidence,
-                                sites > 0 ? std::optional<std::int64_t>(sites) : std::nullopt);
-  return fmt::format("{} +- {:.2f}", percent(share), 100 * interval.half_width());
-}
-
-/// Cells in the order of `rows` and `columns`.
-std::string matrix(const std::string& corner, const std::vector<std::string>& rows,
-                   const std::vector<std::string>& columns,
-                   const std::map<std::pair<std::string, std::string>, std::string>& cells) {
-  std::string text = fmt::format("  {:<12}", corner);
-  for (const std::string& column : columns) text += fmt::format(" {:>15}", column);
-  text += '\n';
-  for (const std::string& row : rows) {
-    text += fmt::format("  {:<12}", row.substr(0, 12));
-    for (const std::string& column : columns) {
-      const auto cell = cells.find({row, column});
-      text += fmt::format(" {:>15}", cell == cells.end() ? "" : cell->second);
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 void append_once(std::vector<std::string>& list, const std::string& name) {
   if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
 }
@@ -58,13 +29,10 @@ void append_once(std::vector<std::string>& list, const std::string& name) {
 }  // namespace
 
 SiteTables::SiteTables(const campaign::Store& store)
-    : store_(store), sums_(store.populations().size()) {}
-
-SiteTables::TableKey SiteTables::key_of(const campaign::Population& population) const {
-  return {population.machine, population.model, population.type, population.shape.name()};
-}
+    : store_(store), sums_(store.populations().size()), rows_(store) {}
 
 void SiteTables::add(const campaign::TrialRow& row) {
+  rows_.add(row);
   const campaign::Population& population = store_.populations()[row.trial.population];
   if (population.source != campaign::Population::Source::kSites) return;
   const auto& golden = store_.golden_of(population);
@@ -84,20 +52,13 @@ void SiteTables::add(const campaign::TrialRow& row) {
     sums.most_cycles = std::max(sums.most_cycles, change);
   };
   count(sums_[row.trial.population]);
-  count(totals_[key_of(population)]);
+  count(totals_[site_key(population)]);
   if (outcome.status != campaign::TrialStatus::kDone) return;
 
   const campaign::Site& site = row.faults.site;
-  if (store_.plan().sites->exhaustive && site.cell.bit >= 0) {
-    auto& tables = by_site_[key_of(population)];
-    const std::string layer = site.weight.substr(0, site.weight.find(':'));
-    if (!layer.empty()) count(tables[0][{layer, bit_name(site.code_bit)}]);
-    constexpr std::int64_t kRows = 256;
-    const std::int64_t group = site.cell.row / kRows;
-    if (site.cell.row >= 0) {
-      count(tables[1][{fmt::format("{:>5}-{}", group * kRows, group * kRows + kRows - 1),
-                       fmt::format("bank {}", site.cell.bank)}]);
-    }
+  const std::string layer = site.weight.substr(0, site.weight.find(':'));
+  if (store_.plan().sites->exhaustive && site.cell.bit >= 0 && !layer.empty()) {
+    count(by_weight_[site_key(population)][{layer, bit_name(site.code_bit)}]);
   }
   if (outcome.masked == store_.plan().images) return;
   const Worst worst{golden.outcome.correct - outcome.correct, outcome.sdc, row};
@@ -137,7 +98,7 @@ std::string SiteTables::worst_text() const {
 std::string SiteTables::matrix_text(const std::vector<std::size_t>& populations) const {
   std::vector<std::string> rows;
   std::vector<std::string> columns;
-  std::map<Cell, std::string> cells;
+  Matrix cells;
   for (const std::size_t i : populations) {
     const campaign::Population& population = store_.populations()[i];
     const campaign::StratumLabel& label = population.label;
@@ -157,36 +118,35 @@ std::string SiteTables::matrix_text(const std::vector<std::size_t>& populations)
         share_text(sums_[i].tally, population.sites, store_.plan().confidence);
   }
   constexpr std::size_t kMostColumns = 9;
-  if (columns.size() <= kMostColumns) return matrix("", rows, columns, cells);
-  std::map<Cell, std::string> turned;
+  if (columns.size() <= kMostColumns) return report::matrix_text("", rows, columns, cells);
+  Matrix turned;
   for (const auto& [cell, share] : cells) turned[{cell.second, cell.first}] = share;
-  return matrix("", columns, rows, turned);
+  return report::matrix_text("", columns, rows, turned);
 }
 
-std::string SiteTables::site_matrix_text(const TableKey& key, bool by_weight, bool complete) const {
-  const auto found = by_site_.find(key);
-  if (found == by_site_.end()) return "";
-  const auto& sums = found->second[by_weight ? 0 : 1];
+std::string SiteTables::weight_matrix_text(const SiteKey& key, bool complete) const {
+  const auto found = by_weight_.find(key);
+  if (found == by_weight_.end()) return "";
   std::vector<std::string> rows;
   std::vector<std::string> columns;
-  std::map<Cell, std::string> cells;
-  for (const auto& [cell, own] : sums) {
+  Matrix cells;
+  for (const auto& [cell, own] : found->second) {
     append_once(rows, cell.first);
     append_once(columns, cell.second);
     cells[cell] = share_text(own.tally, complete ? own.tally.done : 0, store_.plan().confidence);
   }
   std::sort(columns.begin(), columns.end());
-  return matrix(by_weight ? "layer" : "rows", rows, columns, cells);
+  return report::matrix_text("layer", rows, columns, cells);
 }
 
-std::string SiteTables::table_text(const TableKey& key, const Sums& all) const {
+std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   const campaign::Plan& plan = store_.plan();
   std::vector<std::size_t> populations;
   std::vector<campaign::Stratum> strata;
   std::int64_t sites = 0;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
     const campaign::Population& population = store_.populations()[i];
-    if (population.source != campaign::Population::Source::kSites || key_of(population) != key) {
+    if (population.source != campaign::Population::Source::kSites || site_key(population) != key) {
       continue;
     }
     populations.push_back(i);
@@ -220,8 +180,11 @@ std::string SiteTables::table_text(const TableKey& key, const Sums& all) const {
       percent(ratio(all.slower + all.faster, all.tally.done)), all.slower, all.faster,
       100 * all.cycles / faults, 100 * all.least_cycles, 100 * all.most_cycles);
   if (populations.size() > 1) text += matrix_text(populations);
-  text += site_matrix_text(key, true, complete);
-  text += site_matrix_text(key, false, complete);
+  text += weight_matrix_text(key, complete);
+  const auto by_row = rows_.tables().find(key);
+  if (plan.sites->exhaustive && by_row != rows_.tables().end()) {
+    text += by_row->second.text(plan.confidence, complete);
+  }
   return text;
 }
 

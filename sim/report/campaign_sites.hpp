@@ -1,14 +1,14 @@
 // Vulnerability by site: tables of a campaign of single faults.
 #pragma once
 
-#include <array>
 #include <map>
-#include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "campaign/store.hpp"
+#include "report/row_table.hpp"
+#include "report/site_key.hpp"
 
 namespace lacuna::report {
 
@@ -34,8 +34,6 @@ class SiteTables {
     double least_cycles = 0;
     double most_cycles = 0;
   };
-  /// Machine, network, kind and shape: what one table is about.
-  using TableKey = std::tuple<std::size_t, std::size_t, campaign::FaultType, std::string>;
   using Cell = std::pair<std::string, std::string>;  ///< row and column of a matrix
   struct Worst {
     std::int64_t lost_top1;
@@ -43,17 +41,16 @@ class SiteTables {
     campaign::TrialRow row;
   };
 
-  TableKey key_of(const campaign::Population& population) const;
   std::string worst_text() const;
-  std::string table_text(const TableKey& key, const Sums& all) const;
+  std::string table_text(const SiteKey& key, const Sums& all) const;
   std::string matrix_text(const std::vector<std::size_t>& populations) const;
-  std::string site_matrix_text(const TableKey& key, bool by_weight, bool complete) const;
+  std::string weight_matrix_text(const SiteKey& key, bool complete) const;
 
   const campaign::Store& store_;
   std::vector<Sums> sums_;  ///< [population]
-  std::map<TableKey, Sums> totals_;
-  /// Of an exhaustive campaign: by layer and bit, and by bank and rows.
-  std::map<TableKey, std::array<std::map<Cell, Sums>, 2>> by_site_;
+  std::map<SiteKey, Sums> totals_;
+  RowTables rows_;
+  std::map<SiteKey, std::map<Cell, Sums>> by_weight_;  ///< exhaustive: by layer and bit
   std::vector<Worst> worst_;  ///< worst first
 };
 

@@ -20,12 +20,15 @@ using Sink = std::function<void(const std::string&)>;
 /// CSV, a row a trial, ordered by trial.
 void campaign_csv(const campaign::Store& store, const Sink& sink);
 
-/// JSON, schema "lacuna.campaign/2": plan, hashes, fault-free runs, populations and trials.
+/// JSON, schema "lacuna.campaign/2": plan, hashes, fault-free runs, populations, trials and rows.
 void campaign_json(const campaign::Store& store, const Sink& sink);
 
 /// CSV, the figures of the tables over maps, one a row: fault-free figures, means over maps with
 /// their intervals, and contrasts over maps and over pairs of networks.
 void campaign_summary_csv(const campaign::Store& store, const Sink& sink);
+
+/// CSV, a line a row of each bank of the weight SRAM: the faults that struck it and what they did.
+void campaign_rows_csv(const campaign::Store& store, const Sink& sink);
 
 /// CSV, a row an image of each recorded trial from `first` to `last`: the trials are run again.
 /// Throws base::InternalError where one differs from what the store holds.

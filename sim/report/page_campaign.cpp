@@ -10,6 +10,7 @@
 #include "report/campaign_maps.hpp"
 #include "report/packed.hpp"
 #include "report/page_sections.hpp"
+#include "report/site_key.hpp"
 #include "report/weights_behind.hpp"
 
 namespace lacuna::report {
@@ -22,9 +23,6 @@ using Source = campaign::Population::Source;
 constexpr std::size_t kMostCells = 4'000'000;  ///< of a map that a page carries cell by cell
 
 constexpr std::size_t kMostWeightsBehind = 16'000'000;  ///< of all cells of a map
-
-/// Machine, network, kind and shape: what one map of faults is about.
-using SiteKey = std::tuple<std::size_t, std::size_t, campaign::FaultType, std::string>;
 
 /// A struck cell and what came out.
 struct Cell {
@@ -60,7 +58,7 @@ class Gatherer {
     tallies_.resize(store.populations().size());
     for (std::size_t i = 0; i < store.populations().size(); ++i) {
       const campaign::Population& own = store.populations()[i];
-      if (own.source == Source::kSites) sites_[key_of(own)].populations.push_back(i);
+      if (own.source == Source::kSites) sites_[site_key(own)].populations.push_back(i);
     }
   }
 
@@ -81,9 +79,6 @@ class Gatherer {
   Json section() const;
 
  private:
-  SiteKey key_of(const campaign::Population& own) const {
-    return {own.machine, own.model, own.type, own.shape.name()};
-  }
   void check(std::int64_t value, std::int64_t low, std::int64_t high, const campaign::TrialRow& row,
              const char* what) const {
     if (value >= low && value <= high) return;
@@ -128,7 +123,7 @@ void Gatherer::add_file(const campaign::TrialRow& row) {
 
 void Gatherer::add_site(const campaign::TrialRow& row) {
   const campaign::Population& own = store_.populations()[row.trial.population];
-  Sites& sites = sites_[key_of(own)];
+  Sites& sites = sites_[site_key(own)];
   const double critical = store_.critical_images();
   sites.tally.add(row.outcome, critical);
   tallies_[row.trial.population].add(row.outcome, critical);

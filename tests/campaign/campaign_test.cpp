@@ -296,6 +296,80 @@ TEST_F(Campaign, GivenImagesThenEachOnesOutcomeAddsUpToItsTrial) {
   EXPECT_NE(counts.find(expected), std::string::npos) << line;
 }
 
+// Every cell of the memory: rows of the SRAM are sums over the trials that struck them, exactly.
+TEST_F(Campaign, GivenEveryCellStruckThenEachRowOfEachBankIsCounted) {
+  const std::string machine = read(LACUNA_SOURCE_DIR "/hw_configs/tiny_8x8.yaml");
+  const std::size_t banks = machine.find("banks: 1 ");
+  ASSERT_NE(banks, std::string::npos);
+  std::ofstream(path("hw.yaml")) << std::string(machine).replace(banks, 8, "banks: 2");
+  std::ofstream(path("plan.yaml")) << "name: all\nmachines: [" << path("hw.yaml") << "]\n"
+                                   << "models: [models/lenet5_as]\nimages: 30\n"
+                                   << "single_faults:\n  kinds: [flip]\n  exhaustive: true\n"
+                                   << "  critical_share: 0.04\n";
+  const std::string store = path("r.sqlite");
+  const Output run = lacuna("campaign run " + path("plan.yaml") + " --out " + store);
+  ASSERT_EQ(run.code, 0) << run.error;
+  ASSERT_EQ(lacuna("campaign export " + store + " --csv " + path("t.csv") + " --rows " +
+                   path("r.csv") + " --json " + path("r.json"))
+                .code,
+            0);
+  using Sums = std::vector<std::int64_t>;
+  std::map<std::pair<int, int>, Sums> expected;
+  std::ifstream trials(path("t.csv"));
+  std::string line;
+  std::getline(trials, line);
+  while (std::getline(trials, line)) {
+    // Names of weights are quoted and have commas.
+    for (std::size_t quote = line.find('"'); quote != std::string::npos; quote = line.find('"')) {
+      line.erase(quote, line.find('"', quote + 1) - quote + 1);
+    }
+    std::vector<std::string> f;
+    std::stringstream stream(line);
+    for (std::string field; std::getline(stream, field, ',');) f.push_back(field);
+    const auto number = [&](std::size_t column) { return std::stol(f[column]); };
+    Sums& sums = expected[{number(10), number(11)}];
+    sums.resize(7);
+    const std::int64_t sdc = number(24);
+    const Sums own{1,
+                   0,
+                   sdc >= 2 ? 1 : 0,
+                   number(22) == 30 ? 1 : 0,
+                   sdc,
+                   number(26) - number(21),
+                   number(25) - number(27)};
+    for (std::size_t i = 0; i < own.size(); ++i) sums[i] += own[i];
+  }
+  ASSERT_EQ(expected.size(), 1024U);  // 4 KiB of words of 32 bits
+  std::string json = read(path("r.json"));
+  ASSERT_NE(json.find("\"rows\": ["), std::string::npos);
+  json.erase(0, json.find("\"rows\": ["));
+  std::ifstream rows(path("r.csv"));
+  std::getline(rows, line);
+  EXPECT_EQ(line,
+            "machine,network,kind,shape,bank,row,faults,lost,critical,masked,sdc,correct_lost,"
+            "cycles_added");
+  std::int64_t critical = 0;
+  for (const auto& [place, sums] : expected) {
+    ASSERT_EQ(sums[0], 32);
+    std::string text = std::to_string(place.first) + "," + std::to_string(place.second);
+    for (const std::int64_t sum : sums) text += "," + std::to_string(sum);
+    std::getline(rows, line);
+    EXPECT_EQ(line.substr(line.find("cell,") + 5), text);
+    std::string entry = "\"shape\":\"cell\",\"bank\":" + std::to_string(place.first) +
+                        ",\"row\":" + std::to_string(place.second);
+    const char* const names[] = {"faults", "lost", "critical", "masked", "sdc", "correct_lost"};
+    for (std::size_t i = 0; i < 6; ++i) {
+      entry += ",\"" + std::string(names[i]) + "\":" + std::to_string(sums[i]);
+    }
+    EXPECT_NE(json.find(entry), std::string::npos) << entry;
+    critical += sums[2];
+  }
+  EXPECT_GT(critical, 0);
+  EXPECT_NE(run.out.find("rows                  bank 0          bank 1\n"), std::string::npos)
+      << run.out;
+  EXPECT_NE(run.out.find("worst rows   bank "), std::string::npos) << run.out;
+}
+
 // Peak memory of a campaign and its workers, in KiB.
 TEST_F(Campaign, GivenAHundredThousandTrialsThenMemoryIsThatOfAFew) {
 #if defined(__SANITIZE_ADDRESS__)

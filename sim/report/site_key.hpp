@@ -1,0 +1,19 @@
+// What one table or map of single faults is about.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <tuple>
+
+#include "campaign/population.hpp"
+
+namespace lacuna::report {
+
+/// Machine, network, kind and shape.
+using SiteKey = std::tuple<std::size_t, std::size_t, campaign::FaultType, std::string>;
+
+inline SiteKey site_key(const campaign::Population& own) {
+  return {own.machine, own.model, own.type, own.shape.name()};
+}
+
+}  // namespace lacuna::report
