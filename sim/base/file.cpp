@@ -81,16 +81,15 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(path_
     const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
     file_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
     if (file_ >= 0) return;
-    temporary_ = target_ + ".tmp." + std::to_string(::getpid());
+    temporary_.set(target_ + ".tmp." + std::to_string(::getpid()));
   }
-  file_ = ::open((in_place_ ? target_ : temporary_).c_str(),
+  file_ = ::open((in_place_ ? target_ : temporary_.path()).c_str(),
                  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
   if (file_ < 0) fail("cannot be written");
 }
 
 OutputFile::~OutputFile() {
   if (file_ >= 0) ::close(file_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void OutputFile::fail(const char* what) {
@@ -117,22 +116,23 @@ void OutputFile::flush() {
 void OutputFile::commit() {
   flush();
   if (!in_place_ && ::fsync(file_) != 0) fail("cannot be written");
-  if (!in_place_ && temporary_.empty()) {
+  if (!in_place_ && temporary_.path().empty()) {
     // A link cannot replace a file, a rename can. open(2) names this way to link a nameless file.
     const std::string open_file = "/proc/self/fd/" + std::to_string(file_);
     const std::string name = target_ + ".tmp." + std::to_string(::getpid());
     ::unlink(name.c_str());
+    temporary_.set(name);
     if (::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       fail("cannot be given its name");
     }
-    temporary_ = name;
   }
   const int file = file_;
   file_ = -1;
   if (::close(file) != 0) fail("cannot be written");
   if (in_place_) return;
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be renamed into place");
-  temporary_.clear();
+  if (::rename(temporary_.path().c_str(), target_.c_str()) != 0)
+    fail("cannot be renamed into place");
+  temporary_.forget();
 }
 
 void write_file(const std::string& path, std::string_view bytes) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/temporary.hpp"
+
 namespace lacuna::base {
 
 /// Reads a file of at most `max_bytes`. Throws InputError when it is missing, not a regular file,
@@ -16,10 +18,9 @@ std::string_view without_byte_order_mark(std::string_view text);
 
 /// A file that is written piece by piece. It has no name until commit() puts it in place of `path`
 /// in one step, so whatever ends the program before, `path` holds its old content and nothing is
-/// left beside it. (A file system without nameless files gets a temporary name in the same folder,
-/// which a killed program leaves behind.) A device or pipe is written to as it
-/// is, and so is an open file by its name (/dev/stdout, /dev/fd/3); other links are followed.
-/// All throw InputError naming `path`.
+/// left beside it. (On a file system without nameless files it has a TemporaryName in the same
+/// folder.) A device or pipe is written to as it is, and so is an open file by its name
+/// (/dev/stdout, /dev/fd/3); other links are followed. All throw InputError naming `path`.
 class OutputFile {
  public:
   explicit OutputFile(std::string path);
@@ -36,8 +37,8 @@ class OutputFile {
   void flush();
 
   std::string path_;
-  std::string target_;     ///< the same with links followed
-  std::string temporary_;  ///< name until commit(); empty: it has none, or is written in place
+  std::string target_;       ///< the same with links followed
+  TemporaryName temporary_;  ///< until commit(); none where it is nameless or written in place
   bool in_place_ = false;
   int file_ = -1;
   std::string waiting_;  ///< not written yet

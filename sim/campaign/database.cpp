@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/temporary.hpp"
 
 namespace lacuna::campaign {
 
@@ -22,18 +23,15 @@ void Database::create(const std::string& path, const std::function<void(const Da
   }
   const std::string temporary = path + ".tmp." + std::to_string(::getpid());
   std::filesystem::remove(temporary);
-  try {
-    {
-      Database database(temporary);
-      database.open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-      database.transaction([&] { fill(database); });
-    }
-    std::filesystem::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
+  const base::TemporaryName journal(temporary + "-journal");  // SQLite's, while it writes
+  base::TemporaryName file(temporary);
+  {
+    Database database(temporary);
+    database.open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    database.transaction([&] { fill(database); });
   }
+  std::filesystem::rename(temporary, path);
+  file.forget();
 }
 
 std::unique_ptr<Database> Database::open_to_write(const std::string& path) {

@@ -174,6 +174,7 @@ class Worker {
     }
     // The worker ends with its parent, and by _exit: the parent's open files are not its own.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
     ::close(orders[1]);
     ::close(replies[0]);
     std::int64_t trial = kNoTrial;
@@ -214,6 +215,7 @@ class Campaign {
     std::vector<std::int64_t> draws = current_round(store_);
     while (true) {
       run_round(draws);
+      if (progress_.stopped) return progress_;
       std::vector<std::int64_t> next = next_round(store_, draws);
       if (next == draws) return progress_;
       draws = std::move(next);
@@ -255,6 +257,10 @@ class Campaign {
     }
     for (const auto& worker : workers_) feed(*worker);
     while (running_ > 0) {
+      if (options_.stop && options_.stop()) {
+        progress_.stopped = true;
+        break;
+      }
       poll_workers();
       constexpr std::chrono::milliseconds kWriteInterval{300};
       constexpr std::size_t kMostWaiting = 4096;

@@ -16,6 +16,7 @@ struct WorkerOptions {
   int workers = 1;
   double audit_share = 0;  ///< of the trials that the SystemC engine runs again
   fast::Shortcuts shortcuts;
+  std::function<bool()> stop;  ///< asked between trials: true ends the campaign here
 };
 
 struct CampaignProgress {
@@ -26,12 +27,14 @@ struct CampaignProgress {
   std::int64_t now = 0;  ///< of them, run by this call
   double seconds = 0;    ///< of this call
   std::int64_t audited = 0;
+  bool stopped = false;  ///< by WorkerOptions::stop; trials that ran then are left for another call
 };
 
 /// Runs every trial that the plan asks for and the store does not hold yet, and records it, round
 /// by round until the stop rule is content. A trial whose worker dies or
-/// takes too long becomes an outcome of its own. Throws base::InputError when the store cannot be
-/// written, base::InternalError when an audited trial differs between the engines.
+/// takes too long becomes an outcome of its own. Workers ignore Ctrl-C, which a terminal sends to
+/// them, too: their parent decides. Throws base::InputError when the store cannot be written,
+/// base::InternalError when an audited trial differs between the engines.
 CampaignProgress run_campaign(const TrialRunner& runner, Store& store, const WorkerOptions& options,
                               const std::function<void(const CampaignProgress&)>& callback = {});
 

@@ -13,6 +13,7 @@
 #include "campaign/workers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "report/campaign_text.hpp"
 
@@ -73,9 +74,19 @@ void show_trials(const campaign::CampaignProgress& progress) {
 }
 
 void run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
-                    const Options& options) {
-  const campaign::CampaignProgress progress =
-      campaign::run_campaign(runner, store, worker_options(options), show_trials);
+                    const std::string& path, const Options& options) {
+  campaign::WorkerOptions workers = worker_options(options);
+  campaign::CampaignProgress progress;
+  {
+    const StopRequest stop;
+    workers.stop = [&] { return stop(); };
+    progress = campaign::run_campaign(runner, store, workers, show_trials);
+  }
+  if (progress.stopped) {
+    throw Interrupted{
+        fmt::format(" with {} of {} trials in {store}; 'lacuna campaign resume {store}' goes on",
+                    progress.done, progress.total, fmt::arg("store", path))};
+  }
   if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
   std::cout << report::campaign_tables(store);
   if (progress.audited > 0) {
@@ -104,7 +115,7 @@ int run(const std::vector<std::string>& arguments) {
   const campaign::TrialRunner runner(plan);
   campaign::Store store =
       campaign::Store::create(path, runner, base::shell_command("lacuna campaign run", arguments));
-  run_and_report(runner, store, options);
+  run_and_report(runner, store, path, options);
   return 0;
 }
 
@@ -118,7 +129,7 @@ int resume(const std::vector<std::string>& arguments) {
   const std::string path = one_file(options, "campaign resume");
   campaign::Store store = campaign::Store::open_to_write(path);
   const campaign::TrialRunner runner = runner_of(store, path);
-  run_and_report(runner, store, options);
+  run_and_report(runner, store, path, options);
   return 0;
 }
 
@@ -145,8 +156,12 @@ std::pair<std::int64_t, std::int64_t> trial_range(const Options& options) {
 }
 
 void write_file(const std::string& path, const std::function<void(const report::Sink&)>& write_to) {
+  const StopRequest stop;
   base::OutputFile file(path);
-  write_to([&](const std::string& text) { file.write(text); });
+  write_to([&](const std::string& text) {
+    if (stop()) throw Interrupted{"; " + path + " is not written"};
+    file.write(text);
+  });
   file.commit();
 }
 

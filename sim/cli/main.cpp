@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/interrupt.hpp"
 #include "engine/version.hpp"
 
 namespace {
@@ -79,6 +80,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int sc_main(int argc, char** argv) {
+  lacuna::cli::handle_interrupts();
   try {
     const int code = dispatch(std::vector<std::string>(argv + 1, argv + argc));
     std::cout.flush();
@@ -90,6 +92,8 @@ int sc_main(int argc, char** argv) {
   } catch (const lacuna::base::InputError& error) {
     std::cerr << "lacuna: " << error.what() << '\n';
     return kUserError;
+  } catch (const lacuna::cli::Interrupted& interrupted) {
+    lacuna::cli::end_interrupted(interrupted);
   } catch (const std::filesystem::filesystem_error& error) {
     std::cerr << "lacuna: " << error.path1().string() << ": " << error.code().message() << '\n';
     return kUserError;

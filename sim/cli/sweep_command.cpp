@@ -10,6 +10,7 @@
 #include "base/shell.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "explore/columns.hpp"
 #include "explore/sweep_store.hpp"
@@ -110,9 +111,16 @@ int sweep_command(const std::vector<std::string>& arguments) {
   explore::SweepStore store =
       store_for(runner, path, base::shell_command("lacuna sweep", arguments));
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
-  explore::run_sweep(runner, store,
-                     static_cast<int>(options.integer("threads", cores, 1, kMaxThreads)),
-                     show_points);
+  const auto threads = static_cast<int>(options.integer("threads", cores, 1, kMaxThreads));
+  {
+    const StopRequest stop;
+    const explore::SweepProgress progress =
+        explore::run_sweep(runner, store, threads, show_points, [&] { return stop(); });
+    if (progress.stopped) {
+      throw Interrupted{fmt::format(" with {} of {} points in {}; the same command goes on",
+                                    progress.done, progress.total, path)};
+    }
+  }
   if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
   show(store, options);
   return 0;

@@ -148,6 +148,9 @@ fault::FaultPlan map_of_cells(const fault::MemoryGeometry& memory, std::int64_t 
       std::to_string(count) + " cells, seed " + std::to_string(seed));
 }
 
+/// Leaves a measurement that nobody waits for any more.
+struct Stopped {};
+
 }  // namespace
 
 SweepRunner::SweepRunner(const SweepPlan& plan) : plan_(plan) {
@@ -260,10 +263,12 @@ engine::Job SweepRunner::job_of(const SweepPoint& point, const arch::Accelerator
   return engine::workload_job(spec, workload, plan_.seed, batch);
 }
 
-PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& job) const {
-  const engine::Measurement measured = engine::simulate(job, engine::EngineKind::kFast);
+PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& job,
+                                  const std::function<void()>& go_on) const {
+  const engine::ProgressCallback progress = [&](const engine::Progress&) { go_on(); };
+  const engine::Measurement measured = engine::simulate(job, engine::EngineKind::kFast, progress);
   const std::vector<base::LayerCounters> dense =
-      engine::simulate_dense(job, engine::EngineKind::kFast);
+      engine::simulate_dense(job, engine::EngineKind::kFast, progress);
   PointFigures figures;
   const auto images = static_cast<double>(job.parts.front().images.size());
   const auto add = [&](double& figure, std::int64_t count) {
@@ -315,12 +320,13 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
       correct += engine::top1(logits, classes) == labels_[image] ? 1 : 0;
     }
     figures.top1 = correct / images;
-    if (plan_.faults) figures.faults = measure_faults(job);
+    if (plan_.faults) figures.faults = measure_faults(job, go_on);
   }
   return figures;
 }
 
-std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job) const {
+std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job,
+                                                      const std::function<void()>& go_on) const {
   const SweepFaults& faults = *plan_.faults;
   const engine::RepeatedRun repeated(job);
   const fault::MemoryGeometry memory = engine::weight_sram(job);
@@ -329,6 +335,7 @@ std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job) co
   const auto measure = [&](const char* measure_name, double value, const auto& plan_of) {
     std::vector<double> accuracies;
     for (std::int64_t map = 0; map < faults.maps; ++map) {
+      go_on();
       const auto outcome = repeated.run(plan_of(plan_.seed + static_cast<std::uint64_t>(map)));
       double correct = 0;
       for (std::size_t image = 0; image < labels_.size(); ++image) {
@@ -353,19 +360,26 @@ std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job) co
   return list;
 }
 
-PointResult SweepRunner::run(std::int64_t number) const {
+std::optional<PointResult> SweepRunner::run(std::int64_t number,
+                                            const std::function<bool()>& stop) const {
+  const auto go_on = [&] {
+    if (stop && stop()) throw Stopped();
+  };
   const SweepPoint point = point_of(plan_, number);
   PointResult result;
   result.values.resize(columns().size());
   try {
+    go_on();
     const arch::AcceleratorSpec spec = arch::load_spec(plan_.machine, overrides_of(plan_, point));
     const engine::Job job = job_of(point, spec);
-    const PointFigures figures = measure(point, job);
+    const PointFigures figures = measure(point, job, go_on);
     for (std::size_t i = 0; i < columns().size(); ++i) {
       result.values[i] = columns()[i].value(figures);
     }
     result.faults = figures.faults;
     result.mapped = true;
+  } catch (const Stopped&) {
+    return std::nullopt;
   } catch (const base::InputError& error) {
     result.reason = error.what();
   }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,8 @@ class SweepRunner {
   /// Points that the constraints leave, ascending.
   const std::vector<std::int64_t>& points() const { return points_; }
   /// A pure function of the plan, its files and the point; may be called by several threads.
-  PointResult run(std::int64_t point) const;
+  /// Nothing once `stop` says true, which is asked between batches of images and between maps.
+  std::optional<PointResult> run(std::int64_t point, const std::function<bool()>& stop = {}) const;
 
  private:
   struct Model {
@@ -46,8 +49,10 @@ class SweepRunner {
   double key_value(const SweepPoint& point, const std::string& key) const;
   std::int64_t batch_of(const SweepPoint& point) const;
   engine::Job job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const;
-  PointFigures measure(const SweepPoint& point, const engine::Job& job) const;
-  std::vector<FaultFigures> measure_faults(const engine::Job& job) const;
+  PointFigures measure(const SweepPoint& point, const engine::Job& job,
+                       const std::function<void()>& go_on) const;
+  std::vector<FaultFigures> measure_faults(const engine::Job& job,
+                                           const std::function<void()>& go_on) const;
 
   SweepPlan plan_;
   std::vector<Model> models_;                 ///< as in the plan

@@ -167,8 +167,9 @@ std::vector<SweepRow> SweepStore::rows() const {
   return rows;
 }
 
-void run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
-               const std::function<void(const SweepProgress&)>& callback) {
+SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
+                        const std::function<void(const SweepProgress&)>& callback,
+                        const std::function<bool()>& stop) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point began = Clock::now();
   const std::vector<std::int64_t> recorded = store.recorded();
@@ -186,10 +187,11 @@ void run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
       const std::size_t i = next++;
       if (i >= left.size()) return;
       try {
-        PointResult result = runner.run(left[i]);
+        std::optional<PointResult> result = runner.run(left[i], stop);
         const std::lock_guard<std::mutex> lock(mutex);
-        if (failure) return;
-        store.record({{left[i], std::move(result)}});
+        if (!result) progress.stopped = true;
+        if (failure || !result) return;
+        store.record({{left[i], *std::move(result)}});
         ++progress.done;
         ++progress.now;
         progress.seconds = std::chrono::duration<double>(Clock::now() - began).count();
@@ -206,6 +208,7 @@ void run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
   for (std::size_t i = 0; i < count; ++i) pool.emplace_back(work);
   for (std::thread& thread : pool) thread.join();
   if (failure) std::rethrow_exception(failure);
+  return progress;
 }
 
 }  // namespace lacuna::explore

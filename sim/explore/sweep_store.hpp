@@ -53,11 +53,14 @@ struct SweepProgress {
   std::int64_t total = 0;
   std::int64_t now = 0;  ///< of them, by this call
   double seconds = 0;
+  bool stopped = false;  ///< before the last point
 };
 
 /// Evaluates every point that the store does not hold, by `threads` at once. The callback is called
-/// by one thread at a time.
-void run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
-               const std::function<void(const SweepProgress&)>& callback = {});
+/// by one thread at a time. `stop` is asked often, by any of them: where it says true, points under
+/// way are given up.
+SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
+                        const std::function<void(const SweepProgress&)>& callback = {},
+                        const std::function<bool()>& stop = {});
 
 }  // namespace lacuna::explore

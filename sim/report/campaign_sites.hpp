@@ -51,7 +51,7 @@ class SiteTables {
   std::map<SiteKey, Sums> totals_;
   RowTables rows_;
   std::map<SiteKey, std::map<Cell, Sums>> by_weight_;  ///< exhaustive: by layer and bit
-  std::vector<Worst> worst_;  ///< worst first
+  std::vector<Worst> worst_;                           ///< worst first
 };
 
 }  // namespace lacuna::report

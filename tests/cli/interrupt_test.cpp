@@ -1,0 +1,197 @@
+// Ctrl-C on the built program: what is there is kept, a line says how to go on, a shell sees 130,
+// and no unfinished file is left. On a terminal, where the signal reaches the workers, too.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace lacuna {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kPatience{120};
+
+class Interrupt : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_int_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::set<std::string> files() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      names.insert(entry.path().filename().string());
+    }
+    return names;
+  }
+
+  struct Ended {
+    int status = 0;  ///< of wait
+    std::string shown;
+  };
+
+  /// Runs the program on a terminal of its own and presses Ctrl-C when what it shows says so.
+  static Ended interrupted(const std::vector<std::string>& arguments,
+                           const std::function<bool(const std::string&)>& now) {
+    Ended ended;
+    int terminal = -1;
+    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (child < 0) {
+      ADD_FAILURE() << "no terminal to be had";
+      return ended;
+    }
+    if (child == 0) {
+      std::vector<char*> words;
+      std::string program = LACUNA_PROGRAM;
+      std::vector<std::string> own = arguments;
+      words.push_back(program.data());
+      for (std::string& argument : own) words.push_back(argument.data());
+      words.push_back(nullptr);
+      if (::chdir(LACUNA_SOURCE_DIR) == 0) ::execv(LACUNA_PROGRAM, words.data());
+      ::_exit(3);
+    }
+    const Clock::time_point began = Clock::now();
+    bool pressed = false;
+    while (Clock::now() - began < kPatience) {
+      pollfd file{terminal, POLLIN, 0};
+      constexpr int kPollMs = 20;
+      if (::poll(&file, 1, kPollMs) > 0) {
+        char bytes[4096];
+        const ssize_t got = ::read(terminal, bytes, sizeof bytes);
+        if (got <= 0) break;  // the last process that had it is gone
+        ended.shown.append(bytes, static_cast<std::size_t>(got));
+      }
+      if (pressed || !now(ended.shown)) continue;
+      const char kCtrlC = '\x03';
+      EXPECT_EQ(::write(terminal, &kCtrlC, 1), 1);
+      pressed = true;
+    }
+    EXPECT_TRUE(pressed) << ended.shown;
+    ::kill(child, SIGKILL);  // does nothing to one that has ended
+    ::waitpid(child, &ended.status, 0);
+    ::close(terminal);
+    return ended;
+  }
+
+  static void expect_interrupted(const Ended& ended, const std::string& message) {
+    EXPECT_TRUE(WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGINT) << ended.status;
+    EXPECT_NE(ended.shown.find("\r\033[Klacuna: interrupted" + message), std::string::npos)
+        << ended.shown;
+  }
+
+  int lacuna(const std::string& arguments) const {
+    const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " + arguments +
+                                " >'" + path("out") + "' 2>&1";
+    const int status = std::system(command.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  std::string text_of(const std::string& name) const {
+    std::ifstream stream(path(name), std::ios::binary);
+    std::stringstream text;
+    text << stream.rdbuf();
+    return text.str();
+  }
+
+  std::string exported(const std::string& store) const {
+    EXPECT_EQ(lacuna("campaign export " + path(store) + " --csv " + path("x.csv")), 0)
+        << text_of("out");
+    return text_of("x.csv");
+  }
+
+  std::filesystem::path folder_;
+};
+
+bool shows(const std::string& screen, const std::string& what) {
+  return screen.find(what) != std::string::npos;
+}
+
+TEST_F(Interrupt, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
+  std::ofstream(path("plan.yaml")) << "name: test\nmachines: [hw_configs/tiny_8x8.yaml]\n"
+                                   << "models: [models/lenet5_qdnn]\nimages: 60\n"
+                                   << "random_maps:\n  kinds: [flip]\n  rates: [0.01]\n"
+                                   << "  maps: 150\n";
+  const std::string store = path("a.sqlite");
+  const Ended ended =
+      interrupted({"campaign", "run", path("plan.yaml"), "--out", store, "--workers", "2"},
+                  [](const std::string& screen) { return shows(screen, " trials, "); });
+  expect_interrupted(ended, " with ");
+  EXPECT_TRUE(shows(ended.shown, " of 150 trials in " + store + "; 'lacuna campaign resume " +
+                                     store + "' goes on"))
+      << ended.shown;
+  EXPECT_EQ(files(), (std::set<std::string>{"a.sqlite", "plan.yaml"}));
+  const std::string half = exported("a.sqlite");
+  EXPECT_TRUE(shows(half, ",done,"));
+  EXPECT_FALSE(shows(half, ",crashed,")) << "a worker heard the terminal's Ctrl-C";
+
+  ASSERT_EQ(lacuna("campaign resume " + store), 0) << text_of("out");
+  ASSERT_EQ(lacuna("campaign run " + path("plan.yaml") + " --out " + path("b.sqlite")), 0);
+  const std::string whole = exported("b.sqlite");
+  EXPECT_LT(half.size(), whole.size());
+  EXPECT_EQ(exported("a.sqlite"), whole);
+}
+
+TEST_F(Interrupt, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
+  std::ofstream(path("s.yaml")) << "name: test\nmachine: hw_configs/edge_16x16.yaml\n"
+                                << "models: [models/lenet5_as]\nimages: 60\ngrid:\n"
+                                << "  array.weights_per_pe: [4, 8, 16]\n"
+                                << "  dram.bytes_per_cycle: [1, 2, 4, 8, 16, 32, 64]\n"
+                                << "faults:\n  rates: [0.01]\n  maps: 8\n";
+  const std::vector<std::string> command{"sweep",          path("s.yaml"), "--out",
+                                         path("s.sqlite"), "--threads",    "2"};
+  const Ended ended = interrupted(
+      command, [](const std::string& screen) { return shows(screen, " of 21 points, "); });
+  expect_interrupted(ended, " with ");
+  EXPECT_TRUE(
+      shows(ended.shown, " of 21 points in " + path("s.sqlite") + "; the same command goes on"))
+      << ended.shown;
+  EXPECT_EQ(files(), (std::set<std::string>{"s.sqlite", "s.yaml"}));
+  ASSERT_EQ(
+      lacuna("sweep " + path("s.yaml") + " --out " + path("s.sqlite") + " --csv " + path("a.csv")),
+      0)
+      << text_of("out");
+  ASSERT_EQ(
+      lacuna("sweep " + path("s.yaml") + " --out " + path("t.sqlite") + " --csv " + path("b.csv")),
+      0);
+  EXPECT_EQ(text_of("a.csv"), text_of("b.csv"));
+}
+
+TEST_F(Interrupt, GivenARunThenNoOutputIsLeft) {
+  const Ended ended = interrupted(
+      {"run", "--hw", "hw_configs/edge_16x16.yaml", "--model", "models/lenet5_qdnn", "--engine",
+       "systemc", "--images", "10000", "--vcd", path("w.vcd"), "--json", path("r.json")},
+      [](const std::string& screen) { return shows(screen, "simulating: "); });
+  expect_interrupted(ended, "; what was not finished is not written");
+  EXPECT_EQ(files(), std::set<std::string>{});
+}
+
+TEST_F(Interrupt, GivenAShellThenItSees130) {
+  const std::string program =
+      "timeout --preserve-status --signal=INT 2 '" LACUNA_PROGRAM
+      "' run --hw hw_configs/edge_16x16.yaml --model models/lenet5_qdnn --engine systemc "
+      "--images 10000";
+  const std::string script = "cd '" LACUNA_SOURCE_DIR "'; " + program + " 2>'" + path("err") +
+                             "'; echo $? >'" + path("code") + "'";
+  ASSERT_EQ(std::system(script.c_str()), 0);
+  EXPECT_EQ(text_of("code"), "130\n");
+  EXPECT_EQ(text_of("err"), "lacuna: interrupted; what was not finished is not written\n");
+}
+
+}  // namespace
+}  // namespace lacuna
