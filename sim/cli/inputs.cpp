@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "cli/progress.hpp"
 #include "engine/weight_cells.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
@@ -128,7 +129,9 @@ fault::FaultPlan load_faults(const Options& options, const engine::Job& job) {
     const double rate = options.real("ber", 0, 1);
     const std::int64_t seed =
         options.integer("map-seed", 1, 0, std::numeric_limits<std::int64_t>::max());
-    plan = fault::sample_map(memory, rate, static_cast<std::uint64_t>(seed), fault_kind(options));
+    ProgressLine line("drawing the fault map");
+    plan = fault::sample_map(memory, rate, static_cast<std::uint64_t>(seed), fault_kind(options),
+                             [&](std::int64_t cells) { line.update(cells, memory.cells()); });
   }
   if (const auto path = options.text("save-faults")) fault::write_map(*path, plan);
   return plan;

@@ -18,18 +18,38 @@ ProgressLine::~ProgressLine() {
 }
 
 void ProgressLine::update(const engine::Progress& progress) {
+  if (!due()) return;
+  show(fmt::format("{} of {}, {:.0f} thousand cycles/s, {}", progress.done, progress.total,
+                   static_cast<double>(progress.cycles) / seconds() / 1000.0,
+                   left(static_cast<double>(progress.done), static_cast<double>(progress.total))));
+}
+
+void ProgressLine::update(std::int64_t done, std::int64_t total) {
+  if (!due()) return;
+  const auto part = static_cast<double>(done);
+  const auto whole = static_cast<double>(total);
+  show(fmt::format("{:.0f}%, {}", 100 * part / whole, left(part, whole)));
+}
+
+bool ProgressLine::due() {
   constexpr std::chrono::milliseconds kInterval{200};
   const Clock::time_point now = Clock::now();
-  if (!terminal_ || now - last_ < kInterval) return;
+  if (!terminal_ || now - last_ < kInterval) return false;
   last_ = now;
+  return true;
+}
+
+void ProgressLine::show(const std::string& text) {
   shown_ = true;
-  const double seconds = std::chrono::duration<double>(now - began_).count();
-  const double left = seconds * static_cast<double>(progress.total - progress.done) /
-                      static_cast<double>(progress.done);
-  std::cerr << fmt::format("\r\033[K{}: {} of {}, {:.0f} thousand cycles/s, {:.0f} s left", what_,
-                           progress.done, progress.total,
-                           static_cast<double>(progress.cycles) / seconds / 1000.0, left)
-            << std::flush;
+  std::cerr << "\r\033[K" << what_ << ": " << text << std::flush;
+}
+
+double ProgressLine::seconds() const {
+  return std::chrono::duration<double>(last_ - began_).count();
+}
+
+std::string ProgressLine::left(double done, double total) const {
+  return fmt::format("{:.0f} s left", seconds() * (total - done) / done);
 }
 
 }  // namespace lacuna::cli

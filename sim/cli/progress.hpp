@@ -16,8 +16,14 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void update(const engine::Progress& progress);
+  /// As a percentage; `done` is above 0.
+  void update(std::int64_t done, std::int64_t total);
 
  private:
+  bool due();
+  void show(const std::string& text);
+  double seconds() const;
+  std::string left(double done, double total) const;
   using Clock = std::chrono::steady_clock;
 
   std::string what_;

@@ -21,7 +21,8 @@ base::RandomStream stream_of(MemoryId memory) {
 }  // namespace
 
 FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t seed,
-                     memory::FaultKind kind) {
+                     memory::FaultKind kind,
+                     const std::function<void(std::int64_t cells)>& progress) {
   if (!(rate >= 0.0 && rate <= 1.0)) {
     throw base::InputError({"", 0, "bit error rate"}, fmt::format("{} is out of range", rate),
                            "a number from 0 to 1");
@@ -37,6 +38,8 @@ FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t 
   if (rate == 0.0) return plan;
   const base::RandomStream stream = stream_of(geometry.memory);
   std::vector<std::uint64_t> faulty;
+  constexpr std::int64_t kWordsAReport = std::int64_t{1} << 16;
+  std::int64_t words = 0;
   for (std::int64_t bank = 0; bank < geometry.banks; ++bank) {  // the order of a plan
     for (std::int64_t row = 0; geometry.word(bank, row) < geometry.words; ++row) {
       const auto first = static_cast<std::uint64_t>(geometry.word(bank, row) * geometry.word_bits);
@@ -47,6 +50,7 @@ FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t 
         const auto bit = static_cast<std::int64_t>(cell - first);
         plan.faults.push_back({geometry.memory, {bank, row, bit}, kind, memory::kPermanent});
       }
+      if (++words % kWordsAReport == 0 && progress) progress(words * geometry.word_bits);
     }
   }
   return plan;

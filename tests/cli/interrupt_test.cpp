@@ -181,6 +181,16 @@ TEST_F(Interrupt, GivenARunThenNoOutputIsLeft) {
   EXPECT_EQ(files(), std::set<std::string>{});
 }
 
+TEST_F(Interrupt, GivenALargeMemoryThenDrawingItsFaultsShowsProgressAndEnds) {
+  const Ended ended = interrupted(
+      {"run", "--hw", "hw_configs/edge_16x16.yaml", "--set",
+       "weight_sram.capacity_bytes=1073741824", "--model", "models/lenet5_qdnn", "--ber", "1e-6",
+       "--save-faults", path("map.csv")},
+      [](const std::string& screen) { return shows(screen, "drawing the fault map: 0%, "); });
+  expect_interrupted(ended, "; what was not finished is not written");
+  EXPECT_EQ(files(), std::set<std::string>{});
+}
+
 TEST_F(Interrupt, GivenAShellThenItSees130) {
   const std::string program =
       "timeout --preserve-status --signal=INT 2 '" LACUNA_PROGRAM

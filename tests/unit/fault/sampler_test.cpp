@@ -98,5 +98,14 @@ TEST(SampleMap, RefusesRatesThatAreNone) {
             "bit error rate: 0.5 makes about 33554432 faults; at most 16777216 are run");
 }
 
+TEST(SampleMap, ReportsHowManyCellsAreDrawn) {
+  std::vector<std::int64_t> cells;
+  const auto geometry = memory_of(3 << 16, 2, 3);
+  const FaultPlan plan = sample_map(geometry, 1e-3, 5, FaultKind::kFlip,
+                                    [&](std::int64_t drawn) { cells.push_back(drawn); });
+  EXPECT_EQ(cells, (std::vector<std::int64_t>{2 << 16, 4 << 16, 6 << 16}));
+  EXPECT_EQ(plan.faults.size(), sample_map(geometry, 1e-3, 5, FaultKind::kFlip).faults.size());
+}
+
 }  // namespace
 }  // namespace lacuna::fault
