@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -15,6 +16,20 @@
 #include "base/temporary.hpp"
 
 namespace lacuna::campaign {
+
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
+/// SQLite quotes what a file holds: on one line and cut.
+std::string error_text(sqlite3* handle) {
+  constexpr std::size_t kMostBytes = 300;
+  std::string text = std::string(sqlite3_errmsg(handle)).substr(0, kMostBytes);
+  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  return text;
+}
+
+}  // namespace
 
 void Database::create(const std::string& path, const std::function<void(const Database&)>& fill) {
   if (std::filesystem::exists(path)) {
@@ -57,7 +72,7 @@ Database::~Database() {
 void Database::fail(const std::string& what) const {
   throw base::InputError(
       {path_, 0, ""},
-      what + ": " + (handle_ != nullptr ? sqlite3_errmsg(handle_) : std::strerror(errno)));
+      what + ": " + (handle_ != nullptr ? error_text(handle_) : std::strerror(errno)));
 }
 
 void Database::open(int flags) {
@@ -66,6 +81,15 @@ void Database::open(int flags) {
   }
   constexpr int kPatienceMs = 10'000;
   sqlite3_busy_timeout(handle_, kPatienceMs);
+  // A file may come from anybody (https://sqlite.org/security.html): what it says is data, so its
+  // schema runs no code, and one value cannot fill the memory.
+  for (const int option : {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                           SQLITE_DBCONFIG_ENABLE_VIEW}) {
+    sqlite3_db_config(handle_, option, 0, nullptr);
+  }
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  constexpr int kMaxValueBytes = 1 << 26;
+  sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
 }
 
 void Database::run(const char* sql) const {
@@ -106,8 +130,7 @@ Statement::Statement(const Database& database, const std::string& sql) : databas
 Statement::~Statement() { sqlite3_finalize(handle_); }
 
 void Statement::fail(const std::string& what) const {
-  throw base::InputError({database_.path(), 0, ""},
-                         what + ": " + sqlite3_errmsg(database_.handle()));
+  throw base::InputError({database_.path(), 0, ""}, what + ": " + error_text(database_.handle()));
 }
 
 Statement& Statement::bind(std::int64_t value) {
@@ -151,6 +174,19 @@ double Statement::real(int column) const { return sqlite3_column_double(handle_,
 std::string Statement::text(int column) const {
   const unsigned char* text = sqlite3_column_text(handle_, column);
   return text == nullptr ? "" : reinterpret_cast<const char*>(text);
+}
+
+std::string Statement::column(int column) const {
+  const char* name = sqlite3_column_name(handle_, column);
+  return name == nullptr ? "" : name;
+}
+
+std::string Statement::name(int column) const {
+  std::string name = text(column);
+  if (std::any_of(name.begin(), name.end(), is_control)) {
+    throw base::InputError({path(), 0, this->column(column)}, "holds control characters");
+  }
+  return name;
 }
 
 }  // namespace lacuna::campaign

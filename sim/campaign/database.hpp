@@ -61,7 +61,11 @@ class Statement {
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
+  /// Text that is shown as it is: InputError where it has control characters.
+  std::string name(int column) const;
   bool is_null(int column) const;
+  std::string column(int column) const;  ///< its name
+  const std::string& path() const { return database_.path(); }
 
  private:
   [[noreturn]] void fail(const std::string& what) const;

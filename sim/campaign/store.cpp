@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -39,19 +40,17 @@ CREATE TABLE trials (
   macs_early_stop INTEGER NOT NULL);
 )";
 
-TrialStatus status_of(const std::string& name) {
-  for (const auto status : {TrialStatus::kCrashed, TrialStatus::kTimedOut}) {
-    if (name == trial_status_name(status)) return status;
-  }
-  return TrialStatus::kDone;
-}
+/// Most cycles, faults or or_zero; sums over the trials of a campaign stay far below 2^63.
+constexpr std::int64_t kMostCount = std::int64_t{1} << 48;
 
 template <class Enum, class Name>
-Enum named(const std::string& text, std::initializer_list<Enum> all, Name name) {
+Enum named(const Statement& query, int column, std::initializer_list<Enum> all, Name name) {
+  const std::string text = query.name(column);
   for (const Enum value : all) {
     if (text == name(value)) return value;
   }
-  throw base::InputError({"", 0, "populations"}, "'" + text + "' is not known");
+  throw base::InputError({query.path(), 0, query.column(column)}, "'" + text.substr(0, 40) + "'",
+                         "a name that this program writes");
 }
 
 constexpr const char* kTrialColumns =
@@ -59,7 +58,9 @@ constexpr const char* kTrialColumns =
     "armed, fired, correct, masked, benign, sdc, cycles, logits_sha256, macs_computed, "
     "macs_residency, macs_prefix, macs_channel, macs_early_stop FROM trials ";
 
-TrialRow row_of(const Statement& query) {
+}  // namespace
+
+TrialRow Store::read_row(const Statement& query) const {
   TrialRow row;
   row.trial.number = query.integer(0);
   row.trial.population = static_cast<std::size_t>(query.integer(1));
@@ -67,10 +68,12 @@ TrialRow row_of(const Statement& query) {
   row.faults.map_seed = static_cast<std::uint64_t>(query.integer(3));
   row.faults.site.cell = {query.integer(4), query.integer(5), query.integer(6)};
   row.faults.site.code_bit = query.integer(7);
-  row.faults.site.weight = query.text(8);
+  row.faults.site.weight = query.name(8);
   row.faults.step = query.integer(9);
   TrialOutcome& outcome = row.outcome;
-  outcome.status = status_of(query.text(10));
+  outcome.status =
+      named(query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
+            trial_status_name);
   outcome.armed = query.integer(11);
   outcome.fired = query.integer(12);
   outcome.correct = query.integer(13);
@@ -78,13 +81,12 @@ TrialRow row_of(const Statement& query) {
   outcome.benign = query.integer(15);
   outcome.sdc = query.integer(16);
   outcome.cycles = query.integer(17);
-  outcome.logits_sha256 = query.text(18);
+  outcome.logits_sha256 = query.name(18);
   outcome.savings = {query.integer(19), query.integer(20), query.integer(21), query.integer(22),
                      query.integer(23)};
+  check_row(row);
   return row;
 }
-
-}  // namespace
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Store::Store(Store&& other) noexcept = default;
@@ -159,6 +161,7 @@ Store Store::create(const std::string& path, const TrialRunner& runner,
 Store Store::open_to_write(const std::string& path) {
   Store store(Database::open_to_write(path));
   store.read_header();
+  store.for_each([](const TrialRow&) {});  // what it holds is counted on, so it is checked first
   store.database_->run("PRAGMA journal_mode = WAL");
   return store;
 }
@@ -177,7 +180,11 @@ void Store::read_header() {
   };
   const std::string schema = value("schema");
   if (schema != kSchema) {
-    throw base::InputError({database_->path(), 0, "schema"}, "is '" + schema + "'",
+    const bool known =
+        schema.size() < 40 &&
+        schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") == std::string::npos;
+    throw base::InputError({database_->path(), 0, "schema"},
+                           known ? "is '" + schema + "'" : "is none of this program's",
                            std::string(kSchema) + " is read");
   }
   plan_ = parse_plan(database_->path() + " (plan)", value("plan"));
@@ -190,18 +197,21 @@ void Store::read_header() {
 
 void Store::read_populations() {
   Statement golden(*database_,
-                   "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256 "
-                   "FROM golden ORDER BY machine, model");
+                   "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256, "
+                   "machine, model FROM golden ORDER BY machine, model");
   while (golden.step()) {
+    const auto models = static_cast<std::int64_t>(plan_.models.size());
+    const auto place = static_cast<std::int64_t>(golden_.size());
     GoldenRow row;
-    row.machine = golden.text(0);
-    row.model = golden.text(1);
+    row.machine = golden.name(0);
+    row.model = golden.name(1);
     row.outcome.correct = golden.integer(2);
     row.outcome.cycles = golden.integer(3);
     row.dense_cycles = golden.integer(4);
-    row.outcome.logits_sha256 = golden.text(5);
+    row.outcome.logits_sha256 = golden.name(5);
     if (row.outcome.correct < 0 || row.outcome.correct > plan_.images || row.outcome.cycles <= 0 ||
-        row.dense_cycles <= 0) {
+        row.outcome.cycles > kMostCount || row.dense_cycles <= 0 || row.dense_cycles > kMostCount ||
+        golden.integer(6) != place / models || golden.integer(7) != place % models) {
       throw base::InputError({database_->path(), 0, "golden"}, "a fault-free run is no outcome");
     }
     golden_.push_back(std::move(row));
@@ -218,11 +228,10 @@ void Store::read_populations() {
     Population own;
     own.machine = static_cast<std::size_t>(query.integer(0));
     own.model = static_cast<std::size_t>(query.integer(1));
-    own.source = named(query.text(2), {Source::kMaps, Source::kSites, Source::kFile}, source_name);
-    own.type =
-        named(query.text(3),
-              {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1, FaultType::kUpset},
-              fault_type_name);
+    own.source = named(query, 2, {Source::kMaps, Source::kSites, Source::kFile}, source_name);
+    own.type = named(
+        query, 3, {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1, FaultType::kUpset},
+        fault_type_name);
     own.rate = query.real(4);
     own.shape.rows = query.integer(6);
     own.shape.bits = query.integer(7);
@@ -230,9 +239,9 @@ void Store::read_populations() {
                      : query.text(5) == "column" ? Shape::Kind::kColumn
                      : query.text(5) == "bank"   ? Shape::Kind::kBank
                                                  : Shape::Kind::kCluster;
-    own.label = {query.text(8), query.integer(9), query.integer(10), query.integer(11),
+    own.label = {query.name(8), query.integer(9), query.integer(10), query.integer(11),
                  query.integer(12)};
-    own.file = query.text(13);
+    own.file = query.name(13);
     own.sites = query.integer(14);
     own.first = query.integer(15);
     own.most = query.integer(16);
@@ -246,11 +255,39 @@ void Store::read_populations() {
         own.most > kMaxTrials - next) {
       broken("trials are not numbered through");
     }
+    check_population(own, query.name(5));
     populations_.push_back(std::move(own));
   }
   if (golden_.size() != plan_.machines.size() * plan_.models.size()) {
     broken("fault-free runs are missing");
   }
+}
+
+// Of a file that something else has written to; what is read here is relied on later.
+void Store::check_population(const Population& own, const std::string& shape) const {
+  using Source = Population::Source;
+  const char* broken = nullptr;
+  switch (own.source) {
+    case Source::kMaps:
+      if (!plan_.maps) broken = "the plan has no maps";
+      if (!(own.rate >= 0 && own.rate <= 1)) broken = "a rate is not from 0 to 1";
+      break;
+    case Source::kSites:
+      if (!plan_.sites) broken = "the plan has no sites";
+      if (own.shape.rows < 1 || own.shape.bits < 1 || own.shape.name() != shape) {
+        broken = "a shape is none";
+      }
+      if (own.most > own.sites || own.sites > kMostCount)
+        broken = "there are too few or many sites";
+      for (const std::int64_t part :
+           {own.label.bit, own.label.bank, own.label.first_row, own.label.last_row}) {
+        if (part < -1 || part > kMostCount) broken = "a stratum lies nowhere";
+      }
+      break;
+    case Source::kFile:
+      break;
+  }
+  if (broken != nullptr) throw base::InputError({database_->path(), 0, "populations"}, broken);
 }
 
 std::string Store::replay_command(std::int64_t number) const {
@@ -351,14 +388,31 @@ Tally Store::tally(std::size_t population, std::int64_t draws) const {
 // Of a file that something else has written to.
 void Store::check_row(const TrialRow& row) const {
   const TrialOutcome& outcome = row.outcome;
-  const bool done = outcome.status == TrialStatus::kDone;
-  const auto counts = {outcome.armed,  outcome.fired,  outcome.correct,
-                       outcome.masked, outcome.benign, outcome.sdc};
-  const bool broken =
-      row.trial.population >= populations_.size() || outcome.correct > plan_.images ||
-      std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; }) ||
-      (done &&
-       (outcome.cycles <= 0 || outcome.masked + outcome.benign + outcome.sdc != plan_.images));
+  const auto within = [](std::int64_t most, std::initializer_list<std::int64_t> values) {
+    return std::all_of(values.begin(), values.end(),
+                       [&](std::int64_t value) { return value >= 0 && value <= most; });
+  };
+  // -1 stands for all, or for none.
+  const auto or_zero = [](std::int64_t place) { return place == -1 ? 0 : place; };
+  const Site& site = row.faults.site;
+  bool broken =
+      row.trial.population >= populations_.size() ||
+      !within(plan_.images, {outcome.correct, outcome.masked, outcome.benign, outcome.sdc}) ||
+      !within(kMostCount, {outcome.armed, outcome.fired, outcome.cycles}) ||
+      !within(kMostCount, {or_zero(site.cell.bank), or_zero(site.cell.row), or_zero(site.cell.bit),
+                           or_zero(site.code_bit), or_zero(row.faults.step)}) ||
+      !within(std::numeric_limits<std::int64_t>::max() / 8,
+              {outcome.savings.computed, outcome.savings.residency, outcome.savings.prefix,
+               outcome.savings.channel, outcome.savings.early_stop});
+  if (!broken) {
+    const Population& own = populations_[row.trial.population];
+    broken = row.trial.draw < 0 || row.trial.draw >= own.most ||
+             row.trial.number != own.first_trial + row.trial.draw;
+  }
+  if (!broken && outcome.status == TrialStatus::kDone) {
+    broken = outcome.cycles <= 0 || outcome.fired > outcome.armed ||
+             outcome.masked + outcome.benign + outcome.sdc != plan_.images;
+  }
   if (broken) {
     throw base::InputError({database_->path(), 0, "trials"},
                            "trial " + std::to_string(row.trial.number) + " is no outcome");
@@ -367,9 +421,14 @@ void Store::check_row(const TrialRow& row) const {
 
 void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
   Statement query(*database_, std::string(kTrialColumns) + "ORDER BY trial");
+  std::int64_t last = -1;
   while (query.step()) {
-    const TrialRow row = row_of(query);
-    check_row(row);
+    const TrialRow row = read_row(query);
+    if (row.trial.number <= last) {
+      throw base::InputError({database_->path(), 0, "trials"},
+                             "trial " + std::to_string(row.trial.number) + " stands there twice");
+    }
+    last = row.trial.number;
     visit(row);
   }
 }
@@ -378,9 +437,7 @@ std::optional<TrialRow> Store::find(std::int64_t number) const {
   Statement query(*database_, std::string(kTrialColumns) + "WHERE trial = ?");
   query.bind(number);
   if (!query.step()) return std::nullopt;
-  TrialRow row = row_of(query);
-  check_row(row);
-  return row;
+  return read_row(query);
 }
 
 }  // namespace lacuna::campaign

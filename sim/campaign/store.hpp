@@ -16,6 +16,7 @@
 namespace lacuna::campaign {
 
 class Database;
+class Statement;
 
 /// A trial as the store holds it.
 struct TrialRow {
@@ -96,7 +97,9 @@ class Store {
                            const TrialRunner& runner, const std::string& command);
   void read_header();
   void read_populations();
+  void check_population(const Population& own, const std::string& shape) const;
   void check_row(const TrialRow& row) const;
+  TrialRow read_row(const Statement& query) const;
 
   std::unique_ptr<Database> database_;
   Plan plan_;

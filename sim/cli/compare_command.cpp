@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -39,8 +40,11 @@ int compare_command(const std::vector<std::string>& arguments) {
                              "the comparison has a file of its own");
     }
   }
+  // One after the other: of arguments a compiler may evaluate the second first.
+  report::RecordFile first = report::read_record(files[0]);
+  report::RecordFile second = report::read_record(files[1]);
   const report::Comparison comparison =
-      report::compare_records(report::read_record(files[0]), report::read_record(files[1]));
+      report::compare_records(std::move(first), std::move(second));
   const bool all = options.has("all");
   if (output) base::write_file(*output, report::comparison_json(comparison, all));
   std::cout << report::comparison_text(comparison, all);

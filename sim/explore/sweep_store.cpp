@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <exception>
 #include <filesystem>
 #include <mutex>
@@ -72,7 +73,11 @@ SweepStore::SweepStore(std::unique_ptr<Database> database) : database_(std::move
   };
   const std::string schema = value("schema");
   if (schema != kSchema) {
-    throw base::InputError({database_->path(), 0, "schema"}, "is '" + schema + "'",
+    const bool known =
+        schema.size() < 40 &&
+        schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") == std::string::npos;
+    throw base::InputError({database_->path(), 0, "schema"},
+                           known ? "is '" + schema + "'" : "is none of this program's",
                            std::string(kSchema) + " is read");
   }
   plan_ = parse_sweep(database_->path() + " (plan)", value("plan"));
@@ -149,18 +154,38 @@ std::vector<SweepRow> SweepStore::rows() const {
   while (query.step()) {
     SweepRow row;
     const std::int64_t number = query.integer(0);
+    if (!rows.empty() && number <= rows.back().point.number) {
+      throw base::InputError({database_->path(), 0, "points"},
+                             "point " + std::to_string(number) + " stands there twice");
+    }
     if (number < 0 || number >= point_count(plan_)) {
       throw base::InputError({database_->path(), 0, "points"},
                              "point " + std::to_string(number) + " is not of this sweep");
     }
     row.point = point_of(plan_, number);
-    row.result.mapped = query.text(1) == "done";
-    row.result.reason = query.text(2);
+    const std::string status = query.name(1);
+    if (status != "done" && status != "unmappable") {
+      throw base::InputError({database_->path(), 0, "points.status"},
+                             "'" + status.substr(0, 40) + "'", "done and unmappable are allowed");
+    }
+    row.result.mapped = status == "done";
+    row.result.reason = query.name(2);
     row.result.faults = read_faults(query.text(3), database_->path());
+    const std::size_t settings =
+        plan_.faults ? plan_.faults->rates.size() + plan_.faults->cells.size() : 0;
+    if (!row.result.faults.empty() && row.result.faults.size() != settings) {
+      throw base::InputError({database_->path(), 0, "points.faults"},
+                             "has " + std::to_string(row.result.faults.size()) + " entries",
+                             "the plan asks for " + std::to_string(settings));
+    }
     for (std::size_t i = 0; i < columns().size(); ++i) {
       const int column = static_cast<int>(i) + 4;
       row.result.values.push_back(
           query.is_null(column) ? std::nullopt : std::optional<double>(query.real(column)));
+      if (!std::isfinite(row.result.values.back().value_or(0))) {
+        throw base::InputError({database_->path(), 0, "points." + query.column(column)},
+                               "is infinite");
+      }
     }
     rows.push_back(std::move(row));
   }

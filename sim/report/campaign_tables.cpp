@@ -28,11 +28,28 @@ std::string file_line(const campaign::Store& store, const campaign::TrialRow& ro
                                 static_cast<double>(golden.outcome.cycles));
 }
 
-std::string savings_text(const fast::Savings& savings) {
-  if (savings.total() == 0) return "";
-  const auto share = [&](std::int64_t macs) {
-    return percent(static_cast<double>(macs) / static_cast<double>(savings.total()));
-  };
+/// Of MACs; sums over many trials are too large for counts.
+struct SavingsSums {
+  double computed = 0;
+  double residency = 0;
+  double prefix = 0;
+  double channel = 0;
+  double early_stop = 0;
+
+  void add(const fast::Savings& savings) {
+    computed += static_cast<double>(savings.computed);
+    residency += static_cast<double>(savings.residency);
+    prefix += static_cast<double>(savings.prefix);
+    channel += static_cast<double>(savings.channel);
+    early_stop += static_cast<double>(savings.early_stop);
+  }
+};
+
+std::string savings_text(const SavingsSums& savings) {
+  const double total =
+      savings.computed + savings.residency + savings.prefix + savings.channel + savings.early_stop;
+  if (total == 0) return "";
+  const auto share = [&](double macs) { return percent(macs / total); };
   return fmt::format(
       "\nof the MACs of all trials {} were computed; saved by residency {}, fault-free prefix {}, "
       "corrected channels {}, early stop {}\n",
@@ -76,7 +93,7 @@ std::string campaign_tables(const campaign::Store& store) {
   MapTables maps(store);
   SiteTables sites(store);
   std::string files;
-  fast::Savings savings;
+  SavingsSums savings;
   std::int64_t trials = 0;
   store.for_each([&](const campaign::TrialRow& row) {
     maps.add(row);
@@ -84,7 +101,7 @@ std::string campaign_tables(const campaign::Store& store) {
     if (store.populations()[row.trial.population].source == Source::kFile) {
       files += file_line(store, row);
     }
-    savings += row.outcome.savings;
+    savings.add(row.outcome.savings);
     ++trials;
   });
   std::int64_t wanted = 0;

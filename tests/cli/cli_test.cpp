@@ -421,7 +421,7 @@ TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
       {"compare", "lacuna: compare: 0 records are named; two are required\n"},
       {"compare a b c", "lacuna: compare: 3 records are named; two are required\n"},
-      {"compare no.json no.json", "lacuna: no.json: cannot be read: No such file or directory\n"},
+      {"compare no.json nor.json", "lacuna: no.json: cannot be read: No such file or directory\n"},
       {"compare README.md README.md",
        "lacuna: README.md:1: is not valid JSON; a record as lacuna run --json writes it is "
        "allowed\n"},
