@@ -40,9 +40,8 @@ std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
     reference::Codes codes(static_cast<std::size_t>(c.random.network.input.values()));
     for (std::uint8_t& code : codes) {
       const bool zero = static_cast<int>(draw() % 100) < zero_percent;
-      code = zero ? 0
-                  : static_cast<std::uint8_t>(
-                        1 + draw() % ((1U << c.random.network.activation_bits) - 1));
+      const auto most = (1U << c.random.network.activation_bits) - 1;
+      code = static_cast<std::uint8_t>(zero ? 0U : 1 + draw() % most);
     }
     c.images.push_back(std::move(codes));
   }
