@@ -32,6 +32,21 @@ std::int64_t LayerShape::first_row(std::int64_t unit) const {
   return unit / units_per_image_ * layer_->out.height + unit % units_per_image_ * unit_rows_;
 }
 
+std::int64_t LayerShape::widest_rows(std::int64_t units) const {
+  const std::int64_t trailing = layer_->out.height - units_per_image_ * unit_rows_;
+  return units * unit_rows_ + base::ceil_div(units, units_per_image_) * trailing;
+}
+
+std::int64_t LayerShape::largest_range(std::int64_t rows) const {
+  std::int64_t fits = 0;
+  std::int64_t too_many = units() + 1;
+  while (too_many - fits > 1) {
+    const std::int64_t middle = fits + (too_many - fits) / 2;
+    (widest_rows(middle) <= rows ? fits : too_many) = middle;
+  }
+  return fits;
+}
+
 std::vector<PixelRange> LayerShape::ranges(std::int64_t units_per_range, bool within_image) const {
   std::vector<PixelRange> result;
   if (within_image && units_per_range >= units_per_image_) {

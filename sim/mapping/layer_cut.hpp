@@ -66,6 +66,12 @@ class LayerShape {
   /// First row, through all images, of a unit (units() gives the end).
   std::int64_t first_row(std::int64_t unit) const;
 
+  /// Rows of a range of so many units, at most: images alike, and rows that fill no pooling window
+  /// go with their image's last unit.
+  std::int64_t widest_rows(std::int64_t units) const;
+  /// Most units a range can have so that none has more than `rows` rows; 0 when not even one can.
+  std::int64_t largest_range(std::int64_t rows) const;
+
   /// Ranges of the batch's rows. `within_image` ends ranges at images (or makes them whole images).
   std::vector<PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
   /// Input rows, with halo, of a range that lies in one image or covers whole images.

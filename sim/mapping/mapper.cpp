@@ -8,8 +8,9 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "mapping/on_chip_maps.hpp"
+#include "mapping/refusal.hpp"
 #include "mapping/schedule_builder.hpp"
-#include "mapping/slot_allocator.hpp"
 #include "mapping/timeline.hpp"
 
 namespace lacuna::mapping {
@@ -23,10 +24,14 @@ class Mapper {
   /// takes no more; empty: any.
   Mapper(const network::Network& network, const arch::AcceleratorSpec& spec,
          const MapOptions& options, std::vector<std::int64_t> most_bytes = {})
-      : network_(network), spec_(spec), options_(options), most_bytes_(std::move(most_bytes)) {}
+      : network_(network),
+        spec_(spec),
+        options_(options),
+        most_bytes_(std::move(most_bytes)),
+        maps_(network.layers.size() + 1) {}
 
   Schedule map() {
-    check_precision();
+    check_precision(network_, spec_);
     list_layers();
     size_memories();
     resident_ =
@@ -47,37 +52,6 @@ class Mapper {
   const std::vector<std::int64_t>& layer_bytes() const { return layer_bytes_; }
 
  private:
-  [[noreturn]] void refuse(const std::string& layer, const std::string& buffer,
-                           const std::string& need, const std::string& have) const {
-    throw base::InputError({spec_.file, 0, buffer},
-                           fmt::format("layer '{}' cannot be mapped: it needs {}", layer, need),
-                           "there are " + have);
-  }
-
-  void check_precision() const {
-    const auto check = [&](const char* what, int need, int have) {
-      if (need > have) {
-        throw base::InputError({spec_.file, 0, std::string("precision.") + what},
-                               fmt::format("network '{}' needs {} bits", network_.name, need),
-                               fmt::format("this machine has {}", have));
-      }
-    };
-    check("weight_bits", network_.weight_bits, spec_.precision.weight_bits);
-    check("activation_bits", network_.activation_bits, spec_.precision.activation_bits);
-    if (spec_.weight_sram.encoding != tensor::Encoding::kSignMagnitude) return;
-    const int lowest = -(1 << (spec_.precision.weight_bits - 1));
-    for (const network::Layer& layer : network_.layers) {
-      if (std::find(layer.weights.begin(), layer.weights.end(), lowest) == layer.weights.end()) {
-        continue;
-      }
-      throw base::InputError({spec_.file, 0, "weight_sram.encoding"},
-                             fmt::format("layer '{}' has a weight of {}, which sign_magnitude "
-                                         "cannot hold in {} bits",
-                                         layer.name, lowest, spec_.precision.weight_bits),
-                             "twos_complement and offset_binary can");
-    }
-  }
-
   void list_layers() {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(network_.layers.size()); ++i) {
       PlannedLayer planned;
@@ -88,66 +62,34 @@ class Mapper {
     }
     reasons_.resize(planned_.size());
     layer_bytes_.resize(planned_.size());
-    last_reader_.assign(network_.layers.size() + 1, -1);
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       const network::Layer& layer = shape(i).layer();
-      last_reader_[index(layer.input)] = static_cast<std::int64_t>(i);
-      if (layer.residual >= 0) last_reader_[index(layer.residual)] = static_cast<std::int64_t>(i);
+      maps_.note_reader(layer.input, i);
+      if (layer.residual >= 0) maps_.note_reader(layer.residual, i);
       is_chain_ = is_chain_ && layer.residual < 0 && (i == 0 || layer.input == output_map(i - 1));
     }
   }
 
-  static std::size_t index(std::int32_t map) { return static_cast<std::size_t>(map); }
   std::int32_t output_map(std::size_t i) const { return shape(i).output_map(); }
-
-  /// A map that lies whole in the activation SRAM until its last reader is done.
-  struct Resident {
-    std::int32_t map = 0;
-    std::int64_t base = 0;
-    std::int64_t slots = 0;
-  };
-
-  bool is_resident(std::int32_t map) const {
-    return std::any_of(residents_.begin(), residents_.end(),
-                       [&](const Resident& resident) { return resident.map == map; });
-  }
 
   /// Chooses layer after layer. false: one did not fit, and a map that was to stay on chip is now
   /// to go to DRAM; begin again.
   bool choose_all() {
-    residents_.clear();
+    maps_.clear();
     for (std::size_t i = 0; i < planned_.size(); ++i) {
-      const auto is_done = [&](const Resident& resident) {
-        return last_reader_[index(resident.map)] < static_cast<std::int64_t>(i);
-      };
-      residents_.erase(std::remove_if(residents_.begin(), residents_.end(), is_done),
-                       residents_.end());
+      maps_.drop_read_before(i);
       const LayerShape own = shape(i);
       if (!choose(i)) {
-        if (!spill_one(own.layer())) refuse_layer(own);
+        // In a chain there is no choice: what a layer's input leaves for the next was looked at
+        // before.
+        if (is_chain_ || !maps_.spill_one(own.layer())) refuse(own);
         return false;
       }
       const LayerCut& cut = planned_[i].cut;
       if (cut.output_whole && !own.layer().logits) {
-        residents_.push_back({own.output_map(), cut.output_base, own.output_slots()});
+        maps_.add({own.output_map(), cut.output_base, own.output_slots()});
       }
     }
-    return true;
-  }
-
-  /// Of the maps that lie on chip when `layer` does not fit, one goes to DRAM: one that it does not
-  /// read, else its residual operand, else its input; the largest of these. In a chain there is no
-  /// choice: what a layer's input leaves for the next was looked at before.
-  bool spill_one(const network::Layer& layer) {
-    if (is_chain_ || residents_.empty()) return false;
-    const auto worth = [&](const Resident& resident) {
-      const int rank = resident.map == layer.input ? 0 : resident.map == layer.residual ? 1 : 2;
-      return std::make_tuple(rank, resident.slots);
-    };
-    const auto most =
-        std::max_element(residents_.begin(), residents_.end(),
-                         [&](const Resident& a, const Resident& b) { return worth(a) < worth(b); });
-    spilled_.insert(most->map);
     return true;
   }
 
@@ -165,7 +107,7 @@ class Mapper {
       std::int64_t together = own.input_slots() + own.residual_slots() + own.output_slots();
       for (std::size_t before = 0; !is_chain_ && before < i; ++before) {
         const std::int32_t map = output_map(before);
-        const bool stays = last_reader_[index(map)] >= static_cast<std::int64_t>(i);
+        const bool stays = maps_.is_read_from(map, i);
         if (stays && map != layer.input && map != layer.residual) {
           together += options_.batch * network_.map(map).values();
         }
@@ -197,13 +139,8 @@ class Mapper {
   std::int64_t least_besides(std::size_t i, std::int32_t there) const {
     const LayerShape own(network_, planned_[i].layer, planned_[i].fused_pool, 1);
     const network::Layer& layer = own.layer();
-    std::int64_t others = 0;
-    for (const Resident& resident : residents_) {
-      if (last_reader_[index(resident.map)] >= static_cast<std::int64_t>(i)) {
-        others += resident.slots;
-      }
-    }
-    const auto is_there = [&](std::int32_t map) { return map == there || is_resident(map); };
+    const std::int64_t others = maps_.slots_read_from(i);
+    const auto is_there = [&](std::int32_t map) { return map == there || maps_.holds(map); };
     const bool load_input = !is_there(layer.input);
     const bool load_residual = layer.residual >= 0 && !is_there(layer.residual);
     std::int64_t least = 0;
@@ -234,7 +171,7 @@ class Mapper {
       ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
       if (resident_) builder.make_resident(options_.first_weight_word);
       if (i + 1 < planned_.size()) builder.leave_output_in_sram();
-      for (const Resident& there : residents_) builder.assume_present(there.map, there.base);
+      for (const OnChipMap& there : maps_.all()) builder.assume_present(there.map, there.base);
       candidates.push_back({cut, estimate_dense(builder.build({alone}), network_, spec_)});
     }
     const auto better = [](const Candidate& a, const Candidate& b) {
@@ -290,8 +227,8 @@ class Mapper {
     const bool more = i + 1 < planned_.size();
     const std::int64_t whole_needs =
         own.output_slots() + (more ? least_besides(i + 1, own.output_map()) : 0);
-    const bool input_there = is_resident(layer.input);
-    const bool residual_there = layer.residual < 0 || is_resident(layer.residual);
+    const bool input_there = maps_.holds(layer.input);
+    const bool residual_there = layer.residual < 0 || maps_.holds(layer.residual);
     for (const bool input_whole : {true, false}) {
       if (!input_whole && input_there) continue;
       for (const bool residual_whole : {true, false}) {
@@ -299,7 +236,7 @@ class Mapper {
         for (const bool output_whole : {true, false}) {
           if (output_whole && !layer.logits) {
             if (whole_needs > capacities_.activation_slots) continue;
-            if (spilled_.count(own.output_map()) != 0) continue;
+            if (maps_.is_spilled(own.output_map())) continue;
           }
           if (!output_whole && layer.logits) continue;
           LayerCut cut;
@@ -352,7 +289,7 @@ class Mapper {
       cut.weights_stay = resident_ || layer_words(layer) <= capacities_.weight_words;
       const std::int64_t tiles =
           cut.order == LoopOrder::kPixelOuter ? ceil_div(layer.n(), spec_.array.cols) : 1;
-      most = largest_range(own, capacities_.accumulator_half / tiles / layer.out.width);
+      most = own.largest_range(capacities_.accumulator_half / tiles / layer.out.width);
     }
     std::set<std::int64_t> sizes;
     for (std::int64_t units = most; units > 0; units /= 2) {
@@ -363,12 +300,23 @@ class Mapper {
     if (most > 0) sizes.insert(1);
     for (const std::int64_t units : sizes) {
       cut.units_per_range = units;
-      if (streams(own, cut) <= kMaxStreams && place(i, own, cut)) cuts.push_back(cut);
+      if (streams(own, cut) <= kMaxStreams &&
+          maps_.place(i, own, capacities_.activation_slots, cut))
+        cuts.push_back(cut);
     }
   }
 
   /// A schedule is a list in memory: layers that need more passes over ranges are refused.
   static constexpr std::int64_t kMaxStreams = std::int64_t{1} << 20;
+
+  [[noreturn]] void refuse(const LayerShape& own) const {
+    NoCut found;
+    found.capacities = capacities_;
+    found.has_pass = !pass_sizes(own.layer()).empty();
+    found.input_there = maps_.holds(own.layer().input);
+    found.most_streams = kMaxStreams;
+    refuse_layer(network_, spec_, own, found);
+  }
 
   std::int64_t streams(const LayerShape& own, const LayerCut& cut) const {
     const network::Layer& layer = own.layer();
@@ -376,24 +324,6 @@ class Mapper {
     if (!layer.is_gemm()) return ranges;
     return ranges * layer.groups * ceil_div(layer.n(), spec_.array.cols) *
            ceil_div(layer.k(), cut.indices_per_pass);
-  }
-
-  /// Most units a range can have so that none has more than `rows` rows; 0 when not even one can.
-  static std::int64_t largest_range(const LayerShape& own, std::int64_t rows) {
-    std::int64_t fits = 0;
-    std::int64_t too_many = own.units() + 1;
-    while (too_many - fits > 1) {
-      const std::int64_t middle = fits + (too_many - fits) / 2;
-      (widest_rows(own, middle) <= rows ? fits : too_many) = middle;
-    }
-    return fits;
-  }
-
-  /// Rows of a range of so many units, at most: images alike, and rows that fill no pooling window
-  /// go with their image's last unit.
-  static std::int64_t widest_rows(const LayerShape& own, std::int64_t units) {
-    const std::int64_t trailing = own.layer().out.height - own.units_per_image() * own.unit_rows();
-    return units * own.unit_rows() + ceil_div(units, own.units_per_image()) * trailing;
   }
 
   std::int64_t layer_words(const network::Layer& layer) const {
@@ -407,121 +337,6 @@ class Mapper {
     return words * layer.groups;
   }
 
-  /// Finds room for all that the cut has in the activation SRAM; false when there is none.
-  bool place(std::size_t i, const LayerShape& own, LayerCut& cut) const {
-    const network::Layer& layer = own.layer();
-    SlotAllocator free(capacities_.activation_slots);
-    for (const Resident& resident : residents_) {
-      free.hold(resident.base, resident.slots, last_reader_[index(resident.map)]);
-    }
-    const auto now = static_cast<std::int64_t>(i);
-    const auto map = [&](std::int64_t slots, std::int64_t until, std::int64_t& base) {
-      const auto found = free.place(slots, until);
-      base = found.value_or(0);
-      return found.has_value();
-    };
-    if (cut.input_whole && !is_resident(layer.input)) {
-      if (!map(own.input_slots(), now, cut.input_base)) return false;
-    }
-    if (layer.residual >= 0 && cut.residual_whole && !is_resident(layer.residual)) {
-      if (!map(own.residual_slots(), now, cut.residual_base)) return false;
-    }
-    if (cut.output_whole && !layer.logits) {
-      const std::int64_t until = last_reader_[index(own.output_map())];
-      if (!map(own.output_slots(), until, cut.output_base)) return false;
-    }
-    return place_buffers(own, free, cut);
-  }
-
-  static bool place_buffers(const LayerShape& own, const SlotAllocator& free, LayerCut& cut) {
-    std::int64_t input = 0;
-    std::int64_t residual = 0;
-    std::int64_t output = 0;
-    if (cut.per_range_regions()) {
-      for (const PixelRange& range : own.ranges(cut.units_per_range, true)) {
-        if (!cut.input_whole) input = std::max(input, own.slots(own.input_rows(range)));
-        if (!cut.residual_whole) residual = std::max(residual, own.slots(own.residual_rows(range)));
-        if (!cut.output_whole) output = std::max(output, own.slots(own.output_rows(range)));
-      }
-    }
-    for (const int count : {2, 1}) {
-      SlotAllocator left = free;
-      const auto buffers = [&](std::int64_t slots, std::vector<std::int64_t>& bases) {
-        bases.clear();
-        for (int b = 0; slots > 0 && b < count; ++b) {
-          const auto base = left.place_low(slots);
-          if (!base) return false;
-          bases.push_back(*base);
-        }
-        return true;
-      };
-      if (buffers(input, cut.input_buffers) && buffers(residual, cut.residual_buffers) &&
-          buffers(output, cut.output_buffers)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  [[noreturn]] void refuse_accumulators(const std::string& layer, std::int64_t entries,
-                                        const std::string& what) const {
-    refuse(layer, "accumulator_sram.entries_per_lane",
-           fmt::format("{} entries: twice the smallest range of output rows {}", entries, what),
-           fmt::format("{} entries", spec_.accumulators.entries_per_lane.value_or(0)));
-  }
-
-  [[noreturn]] void refuse_layer(const LayerShape& own) const {
-    const network::Layer& layer = own.layer();
-    if (layer.is_gemm()) {
-      if (pass_sizes(layer).empty()) {
-        refuse(layer.name, "weight_sram.capacity_bytes",
-               fmt::format("{} words for one reduction index",
-                           ceil_div(std::min<std::int64_t>(layer.n(), spec_.array.cols),
-                                    arch::AcceleratorSpec::values_per_word(
-                                        spec_.weight_sram.word_bits, spec_.precision.weight_bits))),
-               fmt::format("{} words", capacities_.weight_words));
-      }
-      const std::int64_t least = 2 * widest_rows(own, 1) * layer.out.width;
-      if (least > 2 * capacities_.accumulator_half) {
-        refuse_accumulators(layer.name, least, "of a channel tile");
-      }
-    }
-    const LayerShape image(network_, own.layer_index(), own.fused_pool(), 1);
-    std::int64_t input = 0;
-    std::int64_t residual = 0;
-    std::int64_t output = 0;
-    for (const PixelRange& range : image.ranges(1, true)) {
-      input = std::max(input, image.slots(image.input_rows(range)));
-      if (layer.residual >= 0)
-        residual = std::max(residual, image.slots(image.residual_rows(range)));
-      if (!layer.logits) output = std::max(output, image.slots(image.output_rows(range)));
-    }
-    if (is_resident(layer.input)) input = own.input_slots();
-    if (const std::int64_t need = input + residual + output; need > capacities_.activation_slots) {
-      const std::string operand =
-          layer.residual >= 0 ? fmt::format(", {} of its residual operand", residual) : "";
-      refuse(layer.name, "activation_sram.capacity_bytes",
-             fmt::format("{} values ({} of its input{} and {} of its output)", need, input, operand,
-                         output),
-             fmt::format("{} values", capacities_.activation_slots));
-    }
-    if (layer.is_gemm()) {
-      // The output does not stay on chip whole, and what is spilled has all channels.
-      const std::int64_t tiles = ceil_div(layer.n(), spec_.array.cols);
-      const std::int64_t least = 2 * tiles * widest_rows(own, 1) * layer.out.width;
-      if (least > 2 * capacities_.accumulator_half) {
-        refuse_accumulators(
-            layer.name, least,
-            fmt::format("of all {} channel tiles, since its output does not fit the "
-                        "activation SRAM whole",
-                        tiles));
-      }
-    }
-    refuse(layer.name, "array",
-           fmt::format("more than {} passes over ranges of pixels", kMaxStreams),
-           fmt::format("at most {} in a schedule", kMaxStreams));
-  }
-
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   MapOptions options_;
@@ -530,9 +345,7 @@ class Mapper {
   bool resident_ = false;
   bool is_chain_ = true;  ///< every layer reads the map of the layer before it, and no other
   std::vector<PlannedLayer> planned_;
-  std::vector<std::int64_t> last_reader_;  ///< of each map: number of a planned layer, or -1
-  std::vector<Resident> residents_;        ///< when the layer that is chosen now begins
-  std::set<std::int32_t> spilled_;         ///< maps that may not stay on chip
+  OnChipMaps maps_;  ///< when the layer that is chosen now begins
   std::vector<std::string> reasons_;
   std::vector<std::int64_t> layer_bytes_;
 };
