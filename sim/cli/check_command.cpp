@@ -63,11 +63,23 @@ std::string check_csv(const std::string& path) {
   return fmt::format("workload, {} layers", workload.layers.size());
 }
 
+/// A card that names its network's hash lies beside that very network.
+void check_card(const std::filesystem::path& card_file, const network::Network& network) {
+  const config::Section card = config::Document::load(card_file).root();
+  const auto hash = card.optional<std::string>("onnx_sha256");
+  if (!hash || *hash == network.sha256) return;
+  throw base::InputError(
+      card.place("onnx_sha256"),
+      fmt::format("the network beside it is another: {} has {}",
+                  std::filesystem::path(network.file).filename().string(), network.sha256));
+}
+
 std::string check_file(const std::string& path, const Options& options) {
   const std::filesystem::path file(path);
   const std::string extension = file.extension();
   if (std::filesystem::is_directory(file) || extension == ".onnx") {
     const network::Network network = network::import_onnx(network::find_model(path));
+    if (extension != ".onnx") check_card(file / "card.yaml", network);
     return fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
                        network.layers.size(), network.weight_bits, network.activation_bits);
   }

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -324,6 +325,24 @@ TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
   const Output check = lacuna("check hw_configs/*.yaml traces/*.csv models/lenet5_*");
   EXPECT_EQ(check.code, 0) << check.error;
   EXPECT_EQ(check.error, "");
+}
+
+TEST_F(Cli, GivenACardOfAnotherNetworkThenCheckSaysSo) {
+  const std::filesystem::path models = std::filesystem::path(LACUNA_SOURCE_DIR) / "models";
+  std::filesystem::copy(models / "lenet5_as", path("mine"));
+  EXPECT_EQ(lacuna("check '" + path("mine") + "'").code, 0);
+  std::filesystem::copy(models / "lenet5_qdnn" / "lenet5_qdnn.onnx", path("mine/lenet5_as.onnx"),
+                        std::filesystem::copy_options::overwrite_existing);
+  const Output check = lacuna("check '" + path("mine") + "'");
+  EXPECT_EQ(check.code, 2);
+  const std::string card = read(path("mine/card.yaml"));
+  const auto line = 1 + std::count(card.begin(), card.begin() + card.find("onnx_sha256"), '\n');
+  EXPECT_EQ(check.error,
+            "lacuna: " + path("mine/card.yaml") + ":" + std::to_string(line) +
+                ": onnx_sha256: the network beside it is another: lenet5_as.onnx has " +
+                base::sha256_hex(read(models / "lenet5_qdnn" / "lenet5_qdnn.onnx")) + "\n");
+  std::ofstream(path("mine/card.yaml")) << "onnx_sha256: [\n";
+  EXPECT_EQ(lacuna("check '" + path("mine") + "'").code, 2);
 }
 
 TEST_F(Cli, GivenHelpThenItGoesToStandardOutput) {
