@@ -20,7 +20,9 @@ cmake/install-packages.sh build demo
 sim/report/web/fetch      # the page's charts: Apache ECharts from npm, by a lock file
 echo "building ..."
 mkdir -p build
-if ! { cmake --preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF &&
+settings=(--preset release -DLACUNA_TESTS=OFF -DLACUNA_BENCHMARKS=OFF)
+[ ! -e build/release/CMakeCache.txt ] || settings=(build/release)  # as it was set, tests or not
+if ! { cmake "${settings[@]}" &&
        cmake --build --preset release --target lacuna; } \
   >build/demo-build.log 2>&1; then
   tail -n 30 build/demo-build.log >&2
