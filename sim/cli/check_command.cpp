@@ -24,6 +24,11 @@ namespace {
 
 std::string check_yaml(const std::string& path, const Options& options) {
   const std::vector<std::string> keys = config::Document::load(path).root().keys();
+  if (std::find(keys.begin(), keys.end(), "grid") != keys.end()) {  // may have faults, too
+    const explore::SweepPlan plan = explore::load_sweep(path);
+    return fmt::format("sweep '{}', {} points before constraints (files are read by sweep)",
+                       plan.name, explore::point_count(plan));
+  }
   if (std::find(keys.begin(), keys.end(), "faults") != keys.end()) {
     const auto rules = fault::read_plan_file(path);
     return fmt::format("fault plan, {} rules (sites are checked against a machine by run)",
@@ -36,11 +41,6 @@ std::string check_yaml(const std::string& path, const Options& options) {
   }
   if (std::find(keys.begin(), keys.end(), "multiply") != keys.end()) {
     return fmt::format("energy table '{}'", arch::load_energy_table(path).name);
-  }
-  if (std::find(keys.begin(), keys.end(), "grid") != keys.end()) {
-    const explore::SweepPlan plan = explore::load_sweep(path);
-    return fmt::format("sweep '{}', {} points before constraints (files are read by sweep)",
-                       plan.name, explore::point_count(plan));
   }
   const arch::AcceleratorSpec spec = arch::load_spec(path, options.overrides());
   return fmt::format("machine '{}', {} x {} PEs with {} weights each", spec.name, spec.array.rows,

@@ -322,7 +322,10 @@ TEST_F(Cli, GivenALastSmallerBatchThenItsCellsAreShownToo) {
 }
 
 TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
-  const Output check = lacuna("check hw_configs/*.yaml traces/*.csv models/lenet5_*");
+  const Output check = lacuna(
+      "check hw_configs/*.yaml hw_configs/energy/*.yaml traces/*.csv models/lenet5_* "
+      "models/resnet8_* "
+      "experiments/*.yaml experiments/sweeps/*.yaml experiments/study/*.yaml");
   EXPECT_EQ(check.code, 0) << check.error;
   EXPECT_EQ(check.error, "");
 }

@@ -1,7 +1,9 @@
 // The commands of the pages in docs/: every line of a `sh` block is run, page by page, in a folder
-// that looks like the repository; and every link between pages leads somewhere. Of `ctest`
-// commands, whose tests the suite runs anyway, is held that there are tests of that name.
+// that looks like the repository; every `yaml` block is accepted by `lacuna check`; every link
+// between pages leads somewhere. Of `ctest` commands, whose tests the suite runs anyway, is held
+// that there are tests of that name.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <ostream>
 #include <regex>
@@ -39,16 +42,29 @@ std::vector<fs::path> pages_of(const fs::path& folder) {
   return pages;
 }
 
-std::vector<std::string> commands_of(const fs::path& page) {
-  std::vector<std::string> commands;
+/// The blocks of a page that are fenced as of `language`, each as its lines.
+std::vector<std::vector<std::string>> blocks_of(const fs::path& page, const std::string& language) {
+  std::vector<std::vector<std::string>> blocks;
   std::ifstream stream(page);
+  bool fenced = false;
   bool inside = false;
   for (std::string line; std::getline(stream, line);) {
     if (line.rfind("```", 0) == 0) {
-      inside = !inside && line == "```sh";
-    } else if (inside && !line.empty()) {
-      commands.push_back(line);
+      fenced = !fenced;
+      inside = fenced && line == "```" + language;
+      if (inside) blocks.emplace_back();
+    } else if (inside) {
+      blocks.back().push_back(line);
     }
+  }
+  return blocks;
+}
+
+std::vector<std::string> commands_of(const fs::path& page) {
+  std::vector<std::string> commands;
+  for (const std::vector<std::string>& block : blocks_of(page, "sh")) {
+    std::copy_if(block.begin(), block.end(), std::back_inserter(commands),
+                 [](const std::string& line) { return !line.empty(); });
   }
   return commands;
 }
@@ -148,6 +164,24 @@ INSTANTIATE_TEST_SUITE_P(Pages, Guide,
                          [](const testing::TestParamInfo<fs::path>& page) {
                            return page.param.stem().string();
                          });
+
+TEST(Guide, EveryYamlExampleIsAccepted) {
+  std::string pattern = (fs::temp_directory_path() / "lacuna_yaml_XXXXXX").string();
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  const fs::path file = fs::path(pattern) / "example.yaml";
+  int examples = 0;
+  for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")) {
+    for (const std::vector<std::string>& block : blocks_of(page, "yaml")) {
+      ++examples;
+      std::ofstream(file) << fmt::format("{}\n", fmt::join(block, "\n"));
+      const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' check '" +
+                                  file.string() + "' >/dev/null 2>'" + pattern + "/err'";
+      EXPECT_EQ(std::system(command.c_str()), 0) << page << ": " << read(pattern + "/err");
+    }
+  }
+  EXPECT_GE(examples, 3);
+  fs::remove_all(pattern);
+}
 
 TEST(Guide, HasCommands) {
   std::size_t commands = 0;
