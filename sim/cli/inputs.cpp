@@ -156,7 +156,7 @@ void add_vcd_option(Options& options) {
   options.value(
       "vcd", "FILE",
       "write the waves of all blocks (VCD, for GTKWave); with --engine systemc. Meant for a "
-      "few images: about 1.5 MB each for LeNet-5");
+      "few images: about 1.4 MB each for LeNet-5");
 }
 
 std::string vcd_path(const Options& options, engine::EngineKind kind) {
