@@ -1,4 +1,5 @@
-// Writes every table and chart of docs/study.md from results/*.csv. The page's prose stands in the
+// Writes every table and chart of docs/study.md from results/*.csv, and the table of the search from
+// models/train/search/trials.csv. The page's prose stands in the
 // page; each block between <!-- NAME --> and <!-- /NAME --> is made here.
 //   node experiments/study/page.mjs [--check]    --check: changes nothing, fails if the page differs
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
@@ -11,8 +12,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../..');
 const check = process.argv.includes('--check');
 
-function readCsv(name) {
-  const [head, ...lines] = readFileSync(join(here, 'results', name), 'utf8').trim().split('\n');
+function readCsv(name, folder = join(here, 'results')) {
+  const [head, ...lines] = readFileSync(join(folder, name), 'utf8').trim().split('\n');
   const columns = head.split(',');
   return lines.map((line) => {
     const fields = line.split(',');
@@ -31,6 +32,7 @@ const recipes = readCsv('networks.csv');
 const radius = readCsv('radius.csv');
 const faults = readCsv('faults.csv');
 const slice = readCsv('slice.csv');
+const trials = readCsv('trials.csv', join(root, 'models/train/search'));
 
 const kinds = [['flip', 'flips'], ['stuck_at_0', 'stuck at 0'], ['stuck_at_1', 'stuck at 1']];
 const rates = [...new Set(campaigns.lenet5.map((row) => row.rate))].filter((rate) => rate > 0);
@@ -99,6 +101,23 @@ function networksTable() {
           run.density.toFixed(3), (run.density / other.density).toFixed(2),
         ];
       }), 2);
+}
+
+/** Trials that ran as networks are trained now, by network and values. */
+function searchTable() {
+  const ordered = trials.filter((row) => !`${row.other}`.includes('pooled after quantising')).sort(
+      (a, b) => a.recipe.localeCompare(b.recipe) || a.seed - b.seed || a.epochs - b.epochs ||
+          a.learning_rate - b.learning_rate || a.penalty.localeCompare(b.penalty) ||
+          a.lambda - b.lambda || a.rho - b.rho);
+  return table(
+      ['recipe', 'penalty', 'other', 'seed', 'epochs', 'learning rate', 'lambda', 'rho',
+       'top-1 held out, %', 'under flips of 1e-2', 'density'],
+      ordered.map((row) => [
+        `\`${row.recipe}\``, row.lambda > 0 ? row.penalty : '', row.other, row.seed, row.epochs,
+        row.learning_rate, row.lambda, row.rho, percent(row.held_out_accuracy, 2),
+        row['accuracy_flips_0.01'] === '' ? '' : percent(row['accuracy_flips_0.01'], 2),
+        row.density.toFixed(3),
+      ]), 3);
 }
 
 function accuracyTable() {
@@ -245,6 +264,7 @@ function correlationTable() {
 
 const blocks = {
   networks: networksTable(),
+  search: searchTable(),
   accuracy: accuracyTable(),
   counts: countsTable(),
   claims: claimsTable(),
