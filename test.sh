@@ -36,6 +36,11 @@ sanitized() {
   fi
 }
 
+# Scratch files lie in memory where there is room: stores wait for a disk at every commit.
+if [ "$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 2000000 ] 2>/dev/null; then
+  export TMPDIR=/dev/shm
+fi
+
 cmake/install-packages.sh build demo test lint browser
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   cmake/install-packages.sh external
