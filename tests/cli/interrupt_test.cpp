@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "share.hpp"
+
 namespace lacuna {
 namespace {
 
@@ -122,18 +124,22 @@ bool shows(const std::string& screen, const std::string& what) {
   return screen.find(what) != std::string::npos;
 }
 
+// Enough that much is left when the first line of progress is seen, on a fast machine, too.
+const std::string kTrials = std::to_string(test::case_count(2000, 2000, 200));
+const std::string kMapsAPoint = std::to_string(test::case_count(40, 40, 8));
+
 TEST_F(Interrupt, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
   std::ofstream(path("plan.yaml")) << "name: test\nmachines: [hw_configs/tiny_8x8.yaml]\n"
                                    << "models: [models/lenet5_qdnn]\nimages: 60\n"
                                    << "random_maps:\n  kinds: [flip]\n  rates: [0.01]\n"
-                                   << "  maps: 150\n";
+                                   << "  maps: " << kTrials << '\n';
   const std::string store = path("a.sqlite");
   const Ended ended =
       interrupted({"campaign", "run", path("plan.yaml"), "--out", store, "--workers", "2"},
                   [](const std::string& screen) { return shows(screen, " trials, "); });
   expect_interrupted(ended, " with ");
-  EXPECT_TRUE(shows(ended.shown, " of 150 trials in " + store + "; 'lacuna campaign resume " +
-                                     store + "' goes on"))
+  EXPECT_TRUE(shows(ended.shown, " of " + kTrials + " trials in " + store +
+                                     "; 'lacuna campaign resume " + store + "' goes on"))
       << ended.shown;
   EXPECT_EQ(files(), (std::set<std::string>{"a.sqlite", "plan.yaml"}));
   const std::string half = exported("a.sqlite");
@@ -152,7 +158,7 @@ TEST_F(Interrupt, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
                                 << "models: [models/lenet5_as]\nimages: 60\ngrid:\n"
                                 << "  array.weights_per_pe: [4, 8, 16]\n"
                                 << "  dram.bytes_per_cycle: [1, 2, 4, 8, 16, 32, 64]\n"
-                                << "faults:\n  rates: [0.01]\n  maps: 8\n";
+                                << "faults:\n  rates: [0.01]\n  maps: " << kMapsAPoint << '\n';
   const std::vector<std::string> command{"sweep",          path("s.yaml"), "--out",
                                          path("s.sqlite"), "--threads",    "2"};
   const Ended ended = interrupted(
