@@ -127,7 +127,7 @@ TEST(NaiveNetwork, AgreesWithTheImportOnShippedModels) {
     const std::string model = base::read_file(file, std::int64_t{1} << 29);
     const network::Network net = network::import_onnx(file);
     std::int64_t correct = 0;
-    const std::int64_t images = lacuna::test::case_count(50, 50, 20);
+    const std::int64_t images = lacuna::test::case_count(50, 50, 10);
     for (std::int64_t i = 0; i < images; ++i) {
       const auto begin = data.pixels.begin() +
                          static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(image_size);
