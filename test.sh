@@ -26,13 +26,13 @@ quietly() {  # shows what a command printed only when it fails
 }
 
 # Under the sanitizers, which look for bad memory, a fifth of the seeded cases of the release run and
-# none of the long statistics; with --full all of that.
+# none of the long statistics, nor the longest sweep; with --full all of that.
 sanitized() {
   if [ -n "${LACUNA_FULL:-}" ]; then
     env -u LACUNA_FULL LACUNA_FUZZ_COUNT=3000 "$@"
   else
     LACUNA_LIGHT=1 LACUNA_FUZZ_COUNT=$((LACUNA_FUZZ_COUNT / 6)) \
-      "$@" -E 'Coverage|Sampling\.|EquallyOften'
+      "$@" -E 'Coverage|Sampling\.|EquallyOften|LargerWeightBuffer'
   fi
 }
 
