@@ -96,6 +96,24 @@ void Database::run(const char* sql) const {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail("cannot be written");
 }
 
+std::string Database::header(const std::string& key) const {
+  Statement query(*this, "SELECT value FROM header WHERE key = ?");
+  query.bind(key);
+  return query.step() ? query.text(0) : std::string();
+}
+
+void Database::expect_schema(const std::string& schema) const {
+  const std::string found = header("schema");
+  if (found == schema) return;
+  constexpr std::size_t kLongest = 40;
+  const bool is_name =
+      found.size() < kLongest &&
+      found.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") == std::string::npos;
+  throw base::InputError({path_, 0, "schema"},
+                         is_name ? "is '" + found + "'" : "is none of this program's",
+                         schema + " is read");
+}
+
 void Database::transaction(const std::function<void()>& work) const {
   run("BEGIN IMMEDIATE");
   try {

@@ -29,6 +29,10 @@ class Database {
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
   void run(const char* sql) const;
+  /// A store's `header` table: the value of `key`, "" where there is none.
+  std::string header(const std::string& key) const;
+  /// Throws where the header's schema is another.
+  void expect_schema(const std::string& schema) const;
   /// `work` as one transaction: all of it, or nothing where it throws.
   void transaction(const std::function<void()>& work) const;
 

@@ -173,25 +173,12 @@ Store Store::open_to_read(const std::string& path) {
 }
 
 void Store::read_header() {
-  const auto value = [&](const std::string& key) {
-    Statement query(*database_, "SELECT value FROM header WHERE key = ?");
-    query.bind(key);
-    return query.step() ? query.text(0) : std::string();
-  };
-  const std::string schema = value("schema");
-  if (schema != kSchema) {
-    const bool known =
-        schema.size() < 40 &&
-        schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") == std::string::npos;
-    throw base::InputError({database_->path(), 0, "schema"},
-                           known ? "is '" + schema + "'" : "is none of this program's",
-                           std::string(kSchema) + " is read");
-  }
-  plan_ = parse_plan(database_->path() + " (plan)", value("plan"));
-  inputs_sha256_ = value("inputs_sha256");
-  version_ = value("version");
-  command_ = value("command");
-  replay_ = value("replay");
+  database_->expect_schema(kSchema);
+  plan_ = parse_plan(database_->path() + " (plan)", database_->header("plan"));
+  inputs_sha256_ = database_->header("inputs_sha256");
+  version_ = database_->header("version");
+  command_ = database_->header("command");
+  replay_ = database_->header("replay");
   read_populations();
 }
 

@@ -66,24 +66,11 @@ std::vector<FaultFigures> read_faults(const std::string& text, const std::string
 }  // namespace
 
 SweepStore::SweepStore(std::unique_ptr<Database> database) : database_(std::move(database)) {
-  const auto value = [&](const std::string& key) {
-    Statement query(*database_, "SELECT value FROM header WHERE key = ?");
-    query.bind(key);
-    return query.step() ? query.text(0) : std::string();
-  };
-  const std::string schema = value("schema");
-  if (schema != kSchema) {
-    const bool known =
-        schema.size() < 40 &&
-        schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") == std::string::npos;
-    throw base::InputError({database_->path(), 0, "schema"},
-                           known ? "is '" + schema + "'" : "is none of this program's",
-                           std::string(kSchema) + " is read");
-  }
-  plan_ = parse_sweep(database_->path() + " (plan)", value("plan"));
-  inputs_sha256_ = value("inputs_sha256");
-  version_ = value("version");
-  command_ = value("command");
+  database_->expect_schema(kSchema);
+  plan_ = parse_sweep(database_->path() + " (plan)", database_->header("plan"));
+  inputs_sha256_ = database_->header("inputs_sha256");
+  version_ = database_->header("version");
+  command_ = database_->header("command");
   Statement count(*database_, "SELECT CAST(value AS INTEGER) FROM header WHERE key = 'points'");
   points_ = count.step() ? count.integer(0) : 0;
 }
