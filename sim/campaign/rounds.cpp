@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "campaign/proportion.hpp"
-#include "campaign/strata.hpp"
+#include "statistics/proportion.hpp"
+#include "statistics/strata.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -24,21 +24,22 @@ std::int64_t more_maps(const Plan& plan, const PopulationState& state, std::int6
   const double asked = *plan.maps->half_width;
   if (!state.interval || state.interval->half_width() <= asked) return 0;
   const double deviation = *accuracy_deviation(state.tally, plan.images);
-  const double t = student_critical_value(plan.confidence, state.tally.done - 1);
+  const double t = statistics::student_critical_value(plan.confidence, state.tally.done - 1);
   const double needed = std::ceil(t * deviation / asked * (t * deviation / asked));
   constexpr double kMost = 1e9;
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(needed, kMost)) - draws);
 }
 
 std::int64_t more_sites(const Plan& plan, const Population& population, const Tally& tally) {
-  StopRule rule;
+  statistics::StopRule rule;
   rule.half_width = *plan.sites->half_width;
   rule.confidence = plan.confidence;
   rule.first = population.first;
   rule.n_max = population.most;
-  const StratumNeed need =
-      apply_stop_rule({{population.sites, tally.done, tally.critical}}, rule).front();
-  return need.state == StratumState::kNeedsMore ? std::max<std::int64_t>(1, need.more) : 0;
+  const statistics::StratumNeed need =
+      statistics::apply_stop_rule({{population.sites, tally.done, tally.critical}}, rule).front();
+  return need.state == statistics::StratumState::kNeedsMore ? std::max<std::int64_t>(1, need.more)
+                                                            : 0;
 }
 
 }  // namespace
@@ -47,13 +48,14 @@ PopulationState state_of(const Plan& plan, const Population& own, const Tally& t
   PopulationState state;
   state.tally = tally;
   if (own.source == Population::Source::kSites && tally.done > 0) {
-    state.interval = wilson_interval(tally.critical, tally.done, plan.confidence, own.sites);
+    state.interval =
+        statistics::wilson_interval(tally.critical, tally.done, plan.confidence, own.sites);
   }
   const auto deviation = accuracy_deviation(tally, plan.images);
   if (own.source == Population::Source::kMaps && deviation) {
     const double mean = static_cast<double>(tally.correct) / static_cast<double>(tally.done) /
                         static_cast<double>(plan.images);
-    state.interval = student_interval(mean, *deviation, tally.done, plan.confidence);
+    state.interval = statistics::student_interval(mean, *deviation, tally.done, plan.confidence);
   }
   return state;
 }

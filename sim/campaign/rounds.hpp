@@ -7,15 +7,16 @@
 #include <optional>
 #include <vector>
 
-#include "campaign/statistics.hpp"
 #include "campaign/store.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lacuna::campaign {
 
 /// What is known of a population after a number of draws.
 struct PopulationState {
   Tally tally;
-  std::optional<Interval> interval;  ///< of the accuracy (maps) or of the critical share (sites)
+  std::optional<statistics::Interval>
+      interval;  ///< of the accuracy (maps) or of the critical share (sites)
 };
 
 PopulationState state_of(const Plan& plan, const Population& population, const Tally& tally);

@@ -35,15 +35,15 @@ struct SiteTable::Key {
   }
 };
 
-SiteTable::SiteTable(const engine::Job& job, const engine::JobWeightCells& weights,
-                     const mapping::ResidencyMap& residency, const SitePlan& plan,
+SiteTable::SiteTable(const run::Job& job, const run::JobWeightCells& weights,
+                     const schedule::ResidencyMap& residency, const SitePlan& plan,
                      const Shape& shape)
     : job_(job),
       weights_(weights),
       residency_(residency),
       shape_(shape),
       of_weights_(plan.sites == SitePlan::Sites::kWeights),
-      memory_(engine::weight_sram(job)) {
+      memory_(run::weight_sram(job)) {
   std::int64_t bits = 0;
   for (const std::string& name : weights.layers()) {
     LayerBits layer;
@@ -164,7 +164,7 @@ memory::CellPosition SiteTable::cell_of(std::uint32_t number) const {
 // Layers whose weights pass through a cell.
 std::string SiteTable::layer_at(const memory::CellPosition& cell) const {
   std::string name = kNone;
-  for (const mapping::CellStay& held : residency_.stays(cell)) {
+  for (const schedule::CellStay& held : residency_.stays(cell)) {
     const std::string& layer =
         job_.parts.front().network.layers[static_cast<std::size_t>(held.weight.layer)].name;
     if (name == kNone) name = layer;
@@ -206,9 +206,9 @@ Site SiteTable::site(std::uint32_t number) const {
   }
   site.cell = cell_of(number);
   if (shape_.kind != Shape::Kind::kCluster) return site;
-  const std::vector<mapping::CellStay> stays = residency_.stays(site.cell);
+  const std::vector<schedule::CellStay> stays = residency_.stays(site.cell);
   if (stays.empty()) return site;
-  const mapping::WeightIndex& held = stays.front().weight;
+  const schedule::WeightIndex& held = stays.front().weight;
   site.code_bit = stays.front().code_bit;
   site.weight =
       weight_text(job_.parts.front().network.layers[static_cast<std::size_t>(held.layer)].name,

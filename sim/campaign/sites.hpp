@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "campaign/plan.hpp"
-#include "engine/run.hpp"
-#include "engine/weight_cells.hpp"
-#include "mapping/residency.hpp"
 #include "memory/cell_array.hpp"
+#include "run/run.hpp"
+#include "run/weight_cells.hpp"
+#include "schedule/residency.hpp"
 
 namespace lacuna::campaign {
 
@@ -30,8 +30,8 @@ class SiteTable {
 
   /// For one machine and network; all references outlive it. Throws base::InputError when there
   /// are more sites than 2^26, or none.
-  SiteTable(const engine::Job& job, const engine::JobWeightCells& weights,
-            const mapping::ResidencyMap& residency, const SitePlan& plan, const Shape& shape);
+  SiteTable(const run::Job& job, const run::JobWeightCells& weights,
+            const schedule::ResidencyMap& residency, const SitePlan& plan, const Shape& shape);
 
   /// By label: layers in network order, then bits, banks, rows.
   const std::vector<Stratum>& strata() const { return strata_; }
@@ -56,9 +56,9 @@ class SiteTable {
   std::int64_t count_sites() const;
   std::string layer_at(const memory::CellPosition& cell) const;
 
-  const engine::Job& job_;
-  const engine::JobWeightCells& weights_;
-  const mapping::ResidencyMap& residency_;
+  const run::Job& job_;
+  const run::JobWeightCells& weights_;
+  const schedule::ResidencyMap& residency_;
   Shape shape_;
   bool of_weights_;
   fault::MemoryGeometry memory_;

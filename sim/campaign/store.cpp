@@ -7,8 +7,8 @@
 
 #include "base/error.hpp"
 #include "base/shell.hpp"
-#include "campaign/database.hpp"
-#include "engine/version.hpp"
+#include "run/version.hpp"
+#include "store/database.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -44,7 +44,7 @@ CREATE TABLE trials (
 constexpr std::int64_t kMostCount = std::int64_t{1} << 48;
 
 template <class Enum, class Name>
-Enum named(const Statement& query, int column, std::initializer_list<Enum> all, Name name) {
+Enum named(const store::Statement& query, int column, std::initializer_list<Enum> all, Name name) {
   const std::string text = query.name(column);
   for (const Enum value : all) {
     if (text == name(value)) return value;
@@ -60,7 +60,7 @@ constexpr const char* kTrialColumns =
 
 }  // namespace
 
-TrialRow Store::read_row(const Statement& query) const {
+TrialRow Store::read_row(const store::Statement& query) const {
   TrialRow row;
   row.trial.number = query.integer(0);
   row.trial.population = static_cast<std::size_t>(query.integer(1));
@@ -88,17 +88,17 @@ TrialRow Store::read_row(const Statement& query) const {
   return row;
 }
 
-Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Store::Store(std::unique_ptr<store::Database> database) : database_(std::move(database)) {}
 Store::Store(Store&& other) noexcept = default;
 Store::~Store() = default;
 
-void Store::write_header(const Database& database, const std::string& path,
+void Store::write_header(const store::Database& database, const std::string& path,
                          const TrialRunner& runner, const std::string& command) {
   const Plan& plan = runner.plan();
-  Statement header(database, "INSERT INTO header VALUES (?, ?)");
+  store::Statement header(database, "INSERT INTO header VALUES (?, ?)");
   const std::pair<const char*, std::string> rows[] = {
       {"schema", kSchema},
-      {"version", engine::kVersion},
+      {"version", run::kVersion},
       {"plan", plan.text},
       {"plan_sha256", plan.sha256},
       {"inputs_sha256", runner.inputs_sha256()},
@@ -106,7 +106,7 @@ void Store::write_header(const Database& database, const std::string& path,
       {"command", command},
       {"replay", base::shell_command("lacuna replay", {path, "--trial"})}};
   for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
-  Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  store::Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
       const TrialOutcome& outcome = runner.golden(machine, model);
@@ -121,9 +121,10 @@ void Store::write_header(const Database& database, const std::string& path,
           .step();
     }
   }
-  Statement populations(database,
-                        "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                        "?, ?, ?, ?, ?, ?)");
+  store::Statement populations(
+      database,
+      "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, ?, ?, ?)");
   std::int64_t number = 0;
   for (const Population& own : runner.populations()) {
     populations.bind(number++)
@@ -151,7 +152,7 @@ void Store::write_header(const Database& database, const std::string& path,
 
 Store Store::create(const std::string& path, const TrialRunner& runner,
                     const std::string& command) {
-  Database::create(path, [&](const Database& database) {
+  store::Database::create(path, [&](const store::Database& database) {
     database.run(kTables);
     write_header(database, path, runner, command);
   });
@@ -159,7 +160,7 @@ Store Store::create(const std::string& path, const TrialRunner& runner,
 }
 
 Store Store::open_to_write(const std::string& path) {
-  Store store(Database::open_to_write(path));
+  Store store(store::Database::open_to_write(path));
   store.read_header();
   store.for_each([](const TrialRow&) {});  // what it holds is counted on, so it is checked first
   store.database_->run("PRAGMA journal_mode = WAL");
@@ -167,7 +168,7 @@ Store Store::open_to_write(const std::string& path) {
 }
 
 Store Store::open_to_read(const std::string& path) {
-  Store store(Database::open_to_read(path));
+  Store store(store::Database::open_to_read(path));
   store.read_header();
   return store;
 }
@@ -183,9 +184,10 @@ void Store::read_header() {
 }
 
 void Store::read_populations() {
-  Statement golden(*database_,
-                   "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256, "
-                   "machine, model FROM golden ORDER BY machine, model");
+  store::Statement golden(
+      *database_,
+      "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256, "
+      "machine, model FROM golden ORDER BY machine, model");
   while (golden.step()) {
     const auto models = static_cast<std::int64_t>(plan_.models.size());
     const auto place = static_cast<std::int64_t>(golden_.size());
@@ -203,10 +205,11 @@ void Store::read_populations() {
     }
     golden_.push_back(std::move(row));
   }
-  Statement query(*database_,
-                  "SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
-                  "layer, bit, bank, first_row, last_row, file, sites, first, most, first_trial "
-                  "FROM populations ORDER BY population");
+  store::Statement query(
+      *database_,
+      "SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
+      "layer, bit, bank, first_row, last_row, file, sites, first, most, first_trial "
+      "FROM populations ORDER BY population");
   const auto broken = [&](const std::string& what) {
     throw base::InputError({database_->path(), 0, "populations"}, what);
   };
@@ -284,9 +287,10 @@ std::string Store::replay_command(std::int64_t number) const {
 void Store::record(const std::vector<TrialRow>& rows) {
   if (rows.empty()) return;
   database_->transaction([&] {
-    Statement insert(*database_,
-                     "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                     "?, ?, ?, ?, ?, ?, ?, ?)");
+    store::Statement insert(
+        *database_,
+        "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?, ?, ?)");
     for (const TrialRow& row : rows) {
       const TrialOutcome& outcome = row.outcome;
       insert.bind(row.trial.number)
@@ -321,7 +325,7 @@ void Store::record(const std::vector<TrialRow>& rows) {
 std::vector<bool> Store::recorded() const {
   const std::int64_t count = trial_count();
   std::vector<bool> done(static_cast<std::size_t>(count));
-  Statement query(*database_, "SELECT trial FROM trials");
+  store::Statement query(*database_, "SELECT trial FROM trials");
   while (query.step()) {
     const std::int64_t trial = query.integer(0);
     if (trial < 0 || trial >= count) {
@@ -334,7 +338,7 @@ std::vector<bool> Store::recorded() const {
 }
 
 std::int64_t Store::recorded_count() const {
-  Statement query(*database_, "SELECT COUNT(*) FROM trials");
+  store::Statement query(*database_, "SELECT COUNT(*) FROM trials");
   query.step();
   return query.integer(0);
 }
@@ -356,11 +360,12 @@ double Store::critical_images() const {
 
 Tally Store::tally(std::size_t population, std::int64_t draws) const {
   const Population& own = populations_[population];
-  Statement query(*database_,
-                  "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), "
-                  "COALESCE(SUM(CASE WHEN status = 'done' AND sdc > ?1 THEN 1 ELSE 0 END), 0), "
-                  "COALESCE(SUM(correct), 0), COALESCE(SUM(correct * correct), 0) "
-                  "FROM trials WHERE trial >= ?2 AND trial < ?3");
+  store::Statement query(
+      *database_,
+      "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), "
+      "COALESCE(SUM(CASE WHEN status = 'done' AND sdc > ?1 THEN 1 ELSE 0 END), 0), "
+      "COALESCE(SUM(correct), 0), COALESCE(SUM(correct * correct), 0) "
+      "FROM trials WHERE trial >= ?2 AND trial < ?3");
   query.bind(critical_images()).bind(own.first_trial).bind(own.first_trial + draws);
   query.step();
   Tally tally;
@@ -407,7 +412,7 @@ void Store::check_row(const TrialRow& row) const {
 }
 
 void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
-  Statement query(*database_, std::string(kTrialColumns) + "ORDER BY trial");
+  store::Statement query(*database_, std::string(kTrialColumns) + "ORDER BY trial");
   std::int64_t last = -1;
   while (query.step()) {
     const TrialRow row = read_row(query);
@@ -421,7 +426,7 @@ void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
 }
 
 std::optional<TrialRow> Store::find(std::int64_t number) const {
-  Statement query(*database_, std::string(kTrialColumns) + "WHERE trial = ?");
+  store::Statement query(*database_, std::string(kTrialColumns) + "WHERE trial = ?");
   query.bind(number);
   if (!query.step()) return std::nullopt;
   return read_row(query);

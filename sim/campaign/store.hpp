@@ -13,10 +13,12 @@
 #include "campaign/population.hpp"
 #include "campaign/trial.hpp"
 
-namespace lacuna::campaign {
-
+namespace lacuna::store {
 class Database;
 class Statement;
+}  // namespace lacuna::store
+
+namespace lacuna::campaign {
 
 /// A trial as the store holds it.
 struct TrialRow {
@@ -92,16 +94,16 @@ class Store {
   }
 
  private:
-  explicit Store(std::unique_ptr<Database> database);
-  static void write_header(const Database& database, const std::string& path,
+  explicit Store(std::unique_ptr<store::Database> database);
+  static void write_header(const store::Database& database, const std::string& path,
                            const TrialRunner& runner, const std::string& command);
   void read_header();
   void read_populations();
   void check_population(const Population& own, const std::string& shape) const;
   void check_row(const TrialRow& row) const;
-  TrialRow read_row(const Statement& query) const;
+  TrialRow read_row(const store::Statement& query) const;
 
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<store::Database> database_;
   Plan plan_;
   std::vector<Population> populations_;
   std::vector<GoldenRow> golden_;

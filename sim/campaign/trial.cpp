@@ -7,14 +7,14 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
-#include "campaign/site_order.hpp"
-#include "engine/run_record.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/plan_file.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
+#include "run/run_record.hpp"
+#include "statistics/site_order.hpp"
 
 namespace lacuna::campaign {
 
@@ -31,17 +31,17 @@ const char* trial_status_name(TrialStatus status) {
 }
 
 struct TrialRunner::Pair {
-  explicit Pair(engine::Job loaded)
+  explicit Pair(run::Job loaded)
       : job(std::move(loaded)),
         run(job),
         weights(job),
         residency(job.parts.front().schedule, job.parts.front().network, job.spec),
         classes(job.parts.front().network.classes()) {}
 
-  engine::Job job;
-  engine::RepeatedRun run;
-  engine::JobWeightCells weights;
-  mapping::ResidencyMap residency;
+  run::Job job;
+  run::RepeatedRun run;
+  run::JobWeightCells weights;
+  schedule::ResidencyMap residency;
   std::int64_t classes;
   std::vector<int> predictions;  ///< fault-free
   TrialOutcome golden;
@@ -86,7 +86,7 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
         images.push_back(network::quantise_pixels(data, image, network));
       }
       pairs_.push_back(
-          std::make_unique<Pair>(engine::model_job(spec, network, std::move(images), plan.batch)));
+          std::make_unique<Pair>(run::model_job(spec, network, std::move(images), plan.batch)));
     }
   }
   constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;
@@ -100,15 +100,15 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
       Pair& own = *pairs_[machine * plan.models.size() + model];
-      const engine::PlanOutcome& golden = own.run.golden();
+      const run::PlanOutcome& golden = own.run.golden();
       for (std::int64_t image = 0; image < plan.images; ++image) {
         own.predictions.push_back(
-            engine::top1(golden.logits.data() + image * own.classes, own.classes));
+            run::top1(golden.logits.data() + image * own.classes, own.classes));
       }
-      own.golden.logits_sha256 = engine::sums_sha256(golden.logits);
+      own.golden.logits_sha256 = run::sums_sha256(golden.logits);
       own.golden = summarise(own, golden.logits, golden.cycles, {});
-      for (const base::LayerCounters& layer :
-           engine::simulate_dense(own.job, engine::EngineKind::kFast)) {
+      for (const measure::LayerCounters& layer :
+           run::simulate_dense(own.job, run::EngineKind::kFast)) {
         own.dense_cycles += layer.cycles.total().value;
       }
       add_populations(machine, model);
@@ -188,11 +188,11 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
   population.source = Population::Source::kFile;
   population.first = population.most = 1;
   for (const std::string& path : plan_.fault_files) {
-    const fault::MemoryGeometry memory = engine::weight_sram(own.job);
+    const fault::MemoryGeometry memory = run::weight_sram(own.job);
     own.files.push_back(std::filesystem::path(path).extension() == ".csv"
                             ? fault::read_map(path, memory)
                             : fault::load_plan(path, {memory, &own.weights, own.job.steps()}));
-    engine::check_plan(own.job, own.files.back());
+    run::check_plan(own.job, own.files.back());
     population.file = path;
     add_population(population);
   }
@@ -217,7 +217,8 @@ std::uint32_t TrialRunner::site_number(const Trial& trial) const {
   const Population& own = populations_[trial.population];
   const SiteStratum& place = site_strata_[trial.population];
   const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
-  const SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum), own.sites);
+  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum),
+                                    own.sites);
   return sites[static_cast<std::size_t>(order.site(trial.draw) %
                                         static_cast<std::int64_t>(sites.size()))];
 }
@@ -227,7 +228,8 @@ std::int64_t TrialRunner::step_of(const Trial& trial) const {
   if (own.type != FaultType::kUpset) return memory::kPermanent;
   const SiteStratum& place = site_strata_[trial.population];
   const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
-  const SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum), own.sites);
+  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum),
+                                    own.sites);
   return order.site(trial.draw) / static_cast<std::int64_t>(sites.size());
 }
 
@@ -254,7 +256,7 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
   const Pair& where = pair(trial);
   switch (own.source) {
     case Population::Source::kMaps:
-      return fault::sample_map(engine::weight_sram(where.job), own.rate,
+      return fault::sample_map(run::weight_sram(where.job), own.rate,
                                plan_.seed + static_cast<std::uint64_t>(trial.draw),
                                fault_kind(own.type));
     case Population::Source::kFile: {
@@ -281,13 +283,13 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
 
 TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                                     const std::vector<std::int64_t>& cycles,
-                                    const std::vector<base::FaultOutcome>& faults) const {
+                                    const std::vector<measure::FaultOutcome>& faults) const {
   const std::vector<std::int32_t>& golden = pair.run.golden().logits;
   TrialOutcome outcome;
   outcome.armed = static_cast<std::int64_t>(faults.size());
-  outcome.fired = std::count_if(faults.begin(), faults.end(), [](const base::FaultOutcome& fault) {
-    return fault.reads_changed > 0;
-  });
+  outcome.fired =
+      std::count_if(faults.begin(), faults.end(),
+                    [](const measure::FaultOutcome& fault) { return fault.reads_changed > 0; });
   for (const std::int64_t batch : cycles) outcome.cycles += batch;
   for (std::size_t image = 0; image < labels_.size(); ++image) {
     const auto first = static_cast<std::int64_t>(image) * pair.classes;
@@ -296,37 +298,36 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
     if (std::equal(own, own + pair.classes, golden.data() + first)) {
       ++outcome.masked;
     } else {
-      predicted = engine::top1(own, pair.classes);
+      predicted = run::top1(own, pair.classes);
       ++(predicted == pair.predictions[image] ? outcome.benign : outcome.sdc);
     }
     outcome.correct += predicted == labels_[image] ? 1 : 0;
   }
   outcome.logits_sha256 = outcome.masked == static_cast<std::int64_t>(labels_.size())
                               ? pair.golden.logits_sha256
-                              : engine::sums_sha256(logits);
+                              : run::sums_sha256(logits);
   return outcome;
 }
 
 TrialOutcome TrialRunner::run(const Trial& trial, const fast::Shortcuts& shortcuts) const {
   const Pair& own = pair(trial);
-  const engine::PlanOutcome measured = own.run.run(fault_plan(trial), shortcuts);
+  const run::PlanOutcome measured = own.run.run(fault_plan(trial), shortcuts);
   TrialOutcome outcome = summarise(own, measured.logits, measured.cycles, measured.faults);
   outcome.savings = measured.savings;
   return outcome;
 }
 
-TrialOutcome TrialRunner::run_whole(const Trial& trial, engine::EngineKind kind,
+TrialOutcome TrialRunner::run_whole(const Trial& trial, run::EngineKind kind,
                                     const std::string& vcd_path) const {
   const Pair& own = pair(trial);
-  const engine::Measurement measured =
-      engine::simulate(own.job, fault_plan(trial), kind, {}, vcd_path);
+  const run::Measurement measured = run::simulate(own.job, fault_plan(trial), kind, {}, vcd_path);
   return summarise(own, measured.logits, measured.batch_cycles, measured.faults);
 }
 
 std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
   const Pair& own = pair(trial);
-  const engine::PlanOutcome measured = own.run.run(fault_plan(trial));
-  const engine::PlanOutcome& golden = own.run.golden();
+  const run::PlanOutcome measured = own.run.run(fault_plan(trial));
+  const run::PlanOutcome& golden = own.run.golden();
   std::vector<ImageOutcome> images;
   for (std::size_t image = 0; image < labels_.size(); ++image) {
     const auto first = static_cast<std::int64_t>(image) * own.classes;
@@ -336,7 +337,7 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
     ImageOutcome outcome;
     outcome.label = labels_[image];
     outcome.golden_top1 = own.predictions[image];
-    outcome.top1 = engine::top1(logits, own.classes);
+    outcome.top1 = run::top1(logits, own.classes);
     outcome.logits_equal = std::equal(logits, logits + own.classes, golden.logits.data() + first);
     outcome.golden_cycles = golden.cycles[batch];
     outcome.cycles = measured.cycles[batch];

@@ -9,8 +9,8 @@
 #include "campaign/plan.hpp"
 #include "campaign/population.hpp"
 #include "campaign/sites.hpp"
-#include "engine/repeated_run.hpp"
-#include "engine/run.hpp"
+#include "run/repeated_run.hpp"
+#include "run/run.hpp"
 
 namespace lacuna::campaign {
 
@@ -86,8 +86,8 @@ class TrialRunner {
   fault::FaultPlan fault_plan(const Trial& trial) const;
 
   TrialOutcome run(const Trial& trial, const fast::Shortcuts& shortcuts = {}) const;
-  /// The same in full on either engine; `vcd_path` as in engine::simulate.
-  TrialOutcome run_whole(const Trial& trial, engine::EngineKind kind,
+  /// The same in full on either engine; `vcd_path` as in run::simulate.
+  TrialOutcome run_whole(const Trial& trial, run::EngineKind kind,
                          const std::string& vcd_path = {}) const;
   std::vector<ImageOutcome> run_images(const Trial& trial) const;
 
@@ -107,7 +107,7 @@ class TrialRunner {
   std::int64_t step_of(const Trial& trial) const;
   TrialOutcome summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                          const std::vector<std::int64_t>& cycles,
-                         const std::vector<base::FaultOutcome>& faults) const;
+                         const std::vector<measure::FaultOutcome>& faults) const;
 
   Plan plan_;
   std::vector<std::unique_ptr<Pair>> pairs_;  ///< [machine][model]

@@ -101,7 +101,7 @@ Reply run_one(const TrialRunner& runner, std::int64_t number, const WorkerOption
   try {
     const Reply fast = pack(number, runner.run(trial, options.shortcuts));
     if (!is_audited(runner, number, options.audit_share)) return fast;
-    const Reply systemc = pack(number, runner.run_whole(trial, engine::EngineKind::kSystemc));
+    const Reply systemc = pack(number, runner.run_whole(trial, run::EngineKind::kSystemc));
     Reply reply = fast;
     reply.audited = true;
     reply.differs = fast.counts != systemc.counts || fast.hash != systemc.hash;

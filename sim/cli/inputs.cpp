@@ -7,12 +7,12 @@
 
 #include "base/error.hpp"
 #include "cli/progress.hpp"
-#include "engine/weight_cells.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
+#include "run/weight_cells.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -48,7 +48,7 @@ void load_model(const Options& options, const arch::AcceleratorSpec& spec, std::
   loaded.network = network.name;
   loaded.network_sha256 = network.sha256;
   loaded.data_sha256 = data.images_sha256;
-  loaded.job = engine::model_job(spec, std::move(network), std::move(images), batch);
+  loaded.job = run::model_job(spec, std::move(network), std::move(images), batch);
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ LoadedJob load_job(const Options& options) {
       options.integer("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
   loaded.network = workload.name;
   loaded.network_sha256 = workload.sha256;
-  loaded.job = engine::workload_job(spec, workload, loaded.seed, batch);
+  loaded.job = run::workload_job(spec, workload, loaded.seed, batch);
   return loaded;
 }
 
@@ -105,8 +105,8 @@ void add_fault_options(Options& options) {
       .value("save-faults", "FILE", "write the plan's permanent faults as a map (.csv)");
 }
 
-fault::FaultPlan load_faults(const Options& options, const engine::Job& job) {
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
+fault::FaultPlan load_faults(const Options& options, const run::Job& job) {
+  const fault::MemoryGeometry memory = run::weight_sram(job);
   if (options.has("faults") && options.has("ber")) {
     throw base::InputError({"", 0, "--faults, --ber"}, "both are given", "one is allowed");
   }
@@ -122,7 +122,7 @@ fault::FaultPlan load_faults(const Options& options, const engine::Job& job) {
     if (std::filesystem::path(*path).extension() == ".csv") {
       plan = fault::read_map(*path, memory);
     } else {
-      const engine::JobWeightCells cells(job);
+      const run::JobWeightCells cells(job);
       plan = fault::load_plan(*path, {memory, &cells, job.steps()});
     }
   } else if (options.has("ber")) {
@@ -159,12 +159,12 @@ void add_vcd_option(Options& options) {
       "few images: about 1.4 MB each for LeNet-5");
 }
 
-std::string vcd_path(const Options& options, engine::EngineKind kind) {
+std::string vcd_path(const Options& options, run::EngineKind kind) {
   const auto path = options.text("vcd");
   if (!path) return {};
-  if (kind != engine::EngineKind::kSystemc) {
+  if (kind != run::EngineKind::kSystemc) {
     throw base::InputError({"", 0, "--vcd"},
-                           std::string("the ") + engine::engine_name(kind) + " engine has no waves",
+                           std::string("the ") + run::engine_name(kind) + " engine has no waves",
                            "--vcd goes with --engine systemc");
   }
   check_writable("vcd", *path);

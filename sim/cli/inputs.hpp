@@ -8,7 +8,7 @@
 #include "campaign/store.hpp"
 #include "campaign/trial.hpp"
 #include "cli/options.hpp"
-#include "engine/run.hpp"
+#include "run/run.hpp"
 
 namespace lacuna::cli {
 
@@ -16,7 +16,7 @@ namespace lacuna::cli {
 void add_job_options(Options& options);
 
 struct LoadedJob {
-  engine::Job job;
+  run::Job job;
   std::string network;  ///< name of the model or workload
   std::string network_sha256;
   std::string data_sha256;  ///< empty for workloads
@@ -32,7 +32,7 @@ LoadedJob load_job(const Options& options);
 void add_fault_options(Options& options);
 
 /// The fault plan for a job: from a file, from a bit error rate, or none.
-fault::FaultPlan load_faults(const Options& options, const engine::Job& job);
+fault::FaultPlan load_faults(const Options& options, const run::Job& job);
 
 /// The runner of a store's campaign. Throws base::InputError when the files it began with have
 /// changed.
@@ -43,7 +43,7 @@ void add_vcd_option(Options& options);
 
 /// Where to write waves; empty where they are not asked for. Throws base::InputError when the
 /// engine has none or the file cannot be created.
-std::string vcd_path(const Options& options, engine::EngineKind kind);
+std::string vcd_path(const Options& options, run::EngineKind kind);
 
 /// Throws base::InputError when a file cannot be created there, before any work is done.
 void check_writable(const std::string& option, const std::string& path);

@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
-#include "engine/version.hpp"
+#include "run/version.hpp"
 
 namespace {
 
@@ -42,7 +42,7 @@ constexpr int kUserError = 2;
 constexpr int kOurError = 70;
 
 void print_help() {
-  std::cout << "lacuna " << lacuna::engine::kVersion
+  std::cout << "lacuna " << lacuna::run::kVersion
             << ": cycles and faults of DNN accelerators, cycle by cycle\n\n"
                "usage: lacuna COMMAND [options]\n\n";
   for (const Command& command : kCommands) {
@@ -59,7 +59,7 @@ int dispatch(const std::vector<std::string>& arguments) {
     return arguments.empty() ? kUserError : 0;
   }
   if (arguments[0] == "--version") {
-    std::cout << "lacuna " << lacuna::engine::kVersion << '\n';
+    std::cout << "lacuna " << lacuna::run::kVersion << '\n';
     return 0;
   }
   std::vector<std::string> names;

@@ -9,8 +9,8 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
-#include "mapping/residency.hpp"
 #include "report/schedule_text.hpp"
+#include "schedule/residency.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -24,24 +24,24 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 /// One schedule of a part: a last, smaller batch has its own, with other steps and other cells.
 struct View {
-  const engine::Part& part;
-  const mapping::Schedule& schedule;
-  mapping::ResidencyMap map;
+  const run::Part& part;
+  const schedule::Schedule& schedule;
+  schedule::ResidencyMap map;
   std::string which;  ///< begins its lines; empty for the schedule of full batches
 
   // Steps are numbered through all parts, as `map --steps` lists them and fault plans name them.
-  std::string until_text(mapping::StepId until) const {
-    return until == static_cast<mapping::StepId>(schedule.steps.size())
+  std::string until_text(schedule::StepId until) const {
+    return until == static_cast<schedule::StepId>(schedule.steps.size())
                ? "the end"
                : fmt::format("step {}", part.step_offset + until);
   }
-  std::string from_text(mapping::StepId from) const {
-    return from == mapping::kSetup ? "set-up" : fmt::format("step {}", part.step_offset + from);
+  std::string from_text(schedule::StepId from) const {
+    return from == schedule::kSetup ? "set-up" : fmt::format("step {}", part.step_offset + from);
   }
 };
 
-std::vector<View> views_of(const engine::Part& part, const arch::AcceleratorSpec& spec) {
-  const auto view = [&](const mapping::Schedule& schedule, std::string which) -> View {
+std::vector<View> views_of(const run::Part& part, const arch::AcceleratorSpec& spec) {
+  const auto view = [&](const schedule::Schedule& schedule, std::string which) -> View {
     return {part, schedule, {schedule, part.network, spec}, std::move(which)};
   };
   std::vector<View> views;
@@ -54,7 +54,7 @@ std::vector<View> views_of(const engine::Part& part, const arch::AcceleratorSpec
 }
 
 // LAYER:OUT,KY,KX,IN
-void show_weight(const engine::Job& job, const std::string& text) {
+void show_weight(const run::Job& job, const std::string& text) {
   const base::Place place{"", 0, "--weight"};
   const char* form = "LAYER:OUT,KY,KX,IN is allowed, as conv1:3,0,1,2";
   const std::size_t colon = text.rfind(':');
@@ -67,20 +67,20 @@ void show_weight(const engine::Job& job, const std::string& text) {
     throw base::InputError(place, fmt::format("'{}' names no weight", text), form);
   }
   std::vector<std::string> names;
-  for (const engine::Part& part : job.parts) {
+  for (const run::Part& part : job.parts) {
     for (std::size_t i = 0; i < part.network.layers.size(); ++i) {
       const network::Layer& layer = part.network.layers[i];
       if (!layer.is_gemm()) continue;
       names.push_back(layer.name);
       if (layer.name != layer_name) continue;
-      mapping::WeightIndex weight;
+      schedule::WeightIndex weight;
       weight.layer = static_cast<std::int32_t>(i);
       weight.out = parse_integer("--weight: out channel", index[0], 0, layer.out.channels - 1);
       weight.ky = parse_integer("--weight: kernel row", index[1], 0, layer.window.kernel_h - 1);
       weight.kx = parse_integer("--weight: kernel column", index[2], 0, layer.window.kernel_w - 1);
       weight.in = parse_integer("--weight: input channel", index[3], 0, layer.group_in() - 1);
       for (const View& view : views_of(part, job.spec)) {
-        for (const mapping::WeightStay& held : view.map.stays(weight)) {
+        for (const schedule::WeightStay& held : view.map.stays(weight)) {
           const memory::CellPosition& cell = held.first_cell;
           std::cout << fmt::format(
               "{}{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n", view.which, text,
@@ -97,7 +97,7 @@ void show_weight(const engine::Job& job, const std::string& text) {
 }
 
 // weight:BANK,ROW,BIT
-void show_cell(const engine::Job& job, const std::string& text) {
+void show_cell(const run::Job& job, const std::string& text) {
   const std::vector<std::string> parts = split(text, ':');
   const std::vector<std::string> site =
       parts.size() == 2 ? split(parts[1], ',') : std::vector<std::string>{};
@@ -105,18 +105,18 @@ void show_cell(const engine::Job& job, const std::string& text) {
     throw base::InputError({"", 0, "--cell"}, fmt::format("'{}' names no cell", text),
                            "weight:BANK,ROW,BIT is allowed, as weight:0,17,5");
   }
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  const fault::MemoryGeometry memory = run::weight_sram(job);
   const memory::CellPosition cell{parse_integer("--cell: bank", site[0], 0, memory.banks - 1),
                                   parse_integer("--cell: row", site[1], 0, memory.rows() - 1),
                                   parse_integer("--cell: bit", site[2], 0, memory.word_bits - 1)};
   bool any = false;
-  for (const engine::Part& part : job.parts) {
+  for (const run::Part& part : job.parts) {
     for (const View& view : views_of(part, job.spec)) {
-      for (const mapping::CellStay& tenant : view.map.stays(cell)) {
+      for (const schedule::CellStay& tenant : view.map.stays(cell)) {
         any = true;
-        const mapping::WeightIndex& w = tenant.weight;
+        const schedule::WeightIndex& w = tenant.weight;
         std::string reads;
-        for (const mapping::StepId step : tenant.stay.reads) {
+        for (const schedule::StepId step : tenant.stay.reads) {
           reads += fmt::format(" {}", part.step_offset + step);
         }
         std::cout << fmt::format("{}{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n",
@@ -146,7 +146,7 @@ int map_command(const std::vector<std::string>& arguments) {
   for (const std::string& text : options.texts("cell")) show_cell(loaded.job, text);
   if (options.has("weight") || options.has("cell")) return 0;
   std::cout << report::schedule_text(loaded.job);
-  for (const engine::Part& part : loaded.job.parts) {
+  for (const run::Part& part : loaded.job.parts) {
     if (!part.remainder) continue;
     std::cout << fmt::format(
         "\nthe last batch (images: {}) has a schedule of its own: see it with --batch {}\n",

@@ -133,12 +133,12 @@ std::vector<arch::Override> Options::overrides() const {
   return list;
 }
 
-engine::EngineKind engine_kind(const Options& options) {
+run::EngineKind engine_kind(const Options& options) {
   const std::string name = options.text("engine").value_or("fast");
   std::vector<std::string> names;
-  for (const auto kind : {engine::EngineKind::kFast, engine::EngineKind::kSystemc}) {
-    if (name == engine::engine_name(kind)) return kind;
-    names.emplace_back(engine::engine_name(kind));
+  for (const auto kind : {run::EngineKind::kFast, run::EngineKind::kSystemc}) {
+    if (name == run::engine_name(kind)) return kind;
+    names.emplace_back(run::engine_name(kind));
   }
   throw base::InputError({"", 0, "--engine"}, "'" + name + "' is not known",
                          base::join(names) + " are allowed", base::nearest_name(name, names));

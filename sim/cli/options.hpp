@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "engine/run.hpp"
+#include "run/run.hpp"
 
 namespace lacuna::cli {
 
@@ -49,7 +49,7 @@ class Options {
 };
 
 /// The `--engine` option: fast where it is not given. Throws base::InputError.
-engine::EngineKind engine_kind(const Options& options);
+run::EngineKind engine_kind(const Options& options);
 
 /// Decimal digits only, between min and max. Throws base::InputError naming `what`.
 std::int64_t parse_integer(const std::string& what, const std::string& text, std::int64_t min,

@@ -17,7 +17,7 @@ ProgressLine::~ProgressLine() {
   if (shown_) std::cerr << "\r\033[K" << std::flush;
 }
 
-void ProgressLine::update(const engine::Progress& progress) {
+void ProgressLine::update(const run::Progress& progress) {
   if (!due()) return;
   show(fmt::format("{} of {}, {:.0f} thousand cycles/s, {}", progress.done, progress.total,
                    static_cast<double>(progress.cycles) / seconds() / 1000.0,

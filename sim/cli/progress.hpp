@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "engine/run.hpp"
+#include "run/run.hpp"
 
 namespace lacuna::cli {
 
@@ -15,7 +15,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  void update(const engine::Progress& progress);
+  void update(const run::Progress& progress);
   /// As a percentage; `done` is above 0.
   void update(std::int64_t done, std::int64_t total);
 

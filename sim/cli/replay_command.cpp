@@ -30,7 +30,7 @@ int replay_command(const std::vector<std::string>& arguments) {
   const campaign::Plan& plan = store.plan();
   const std::int64_t number =
       parse_integer("--trial", options.required("trial"), 0, store.trial_count() - 1);
-  const engine::EngineKind kind = engine_kind(options);
+  const run::EngineKind kind = engine_kind(options);
   const std::string vcd = vcd_path(options, kind);
   const campaign::TrialRunner runner = runner_of(store, files[0]);
   const campaign::Trial trial = runner.trial(number);

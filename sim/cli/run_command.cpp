@@ -9,9 +9,9 @@
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
-#include "engine/run_record.hpp"
 #include "report/run_text.hpp"
 #include "report/timeline_json.hpp"
+#include "run/run_record.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -19,11 +19,10 @@ namespace {
 constexpr const char* kOutputs[] = {"json", "csv", "predictions", "save-faults", "vcd", "timeline"};
 
 // The batch whose times --timeline shows; nothing without the option.
-std::optional<engine::Timeline> timeline_of(const Options& options, const engine::Job& job) {
+std::optional<run::Timeline> timeline_of(const Options& options, const run::Job& job) {
   if (!options.has("timeline")) return std::nullopt;
-  engine::Timeline timeline;
-  timeline.batch =
-      options.integer("timeline-batch", 0, 0, engine::batch_count(job.parts.front()) - 1);
+  run::Timeline timeline;
+  timeline.batch = options.integer("timeline-batch", 0, 0, run::batch_count(job.parts.front()) - 1);
   return timeline;
 }
 
@@ -70,36 +69,34 @@ int run_command(const std::vector<std::string>& arguments) {
                            "--timeline-batch goes with --timeline");
   }
   const std::string command = base::shell_command("lacuna run", arguments);
-  const engine::EngineKind kind = engine_kind(options);
+  const run::EngineKind kind = engine_kind(options);
   const std::string vcd = vcd_path(options, kind);
   std::optional<arch::EnergyTable> energy;
   if (const auto path = options.text("energy")) energy = arch::load_energy_table(*path);
   LoadedJob loaded = load_job(options);
-  std::optional<engine::Timeline> timeline = timeline_of(options, loaded.job);
+  std::optional<run::Timeline> timeline = timeline_of(options, loaded.job);
   loaded.job.plan = load_faults(options, loaded.job);
 
-  engine::Measurement measurement;
+  run::Measurement measurement;
   {
     ProgressLine line("simulating");
-    measurement = engine::simulate(
-        loaded.job, kind, [&](const engine::Progress& p) { line.update(p); }, vcd,
+    measurement = run::simulate(
+        loaded.job, kind, [&](const run::Progress& p) { line.update(p); }, vcd,
         timeline ? &*timeline : nullptr);
   }
-  std::vector<base::LayerCounters> dense;
+  std::vector<measure::LayerCounters> dense;
   if (!options.has("no-dense")) {
     ProgressLine line("dense run");
-    dense = engine::simulate_dense(loaded.job, kind,
-                                   [&](const engine::Progress& p) { line.update(p); });
+    dense = run::simulate_dense(loaded.job, kind, [&](const run::Progress& p) { line.update(p); });
   }
-  engine::RunRecord record =
-      engine::make_record(loaded.job, kind, measurement, dense, loaded.labels);
+  run::RunRecord record = run::make_record(loaded.job, kind, measurement, dense, loaded.labels);
   record.command = command;
   record.network = loaded.network;
   record.network_sha256 = loaded.network_sha256;
   record.data_sha256 = loaded.data_sha256;
   record.workload = loaded.workload;
   record.seed = loaded.seed;
-  if (energy) engine::add_energy(record, loaded.job, *energy);
+  if (energy) run::add_energy(record, loaded.job, *energy);
   if (record.workload) record.images = 1;  // a workload counts as one image
 
   if (const auto path = options.text("json")) base::write_file(*path, report::run_json(record));

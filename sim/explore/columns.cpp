@@ -11,7 +11,7 @@ std::optional<double> accuracy_under_faults(const PointFigures& f) {
   return f.faults.front().mean;
 }
 
-Column energy_part(const char* name, double engine::Energy::*part) {
+Column energy_part(const char* name, double run::Energy::*part) {
   return {name, "pJ", true, [part](const PointFigures& f) -> std::optional<double> {
             if (!f.energy) return std::nullopt;
             return *f.energy.*part;
@@ -52,15 +52,15 @@ const std::vector<Column>& columns() {
        [](const F& f) { return f.activation_bits_compressed; }},
       {"activation_traffic", "bits", true, [](const F& f) { return f.activation_traffic; }},
       {"energy", "pJ", true, energy_total},
-      energy_part("energy_mac", &engine::Energy::mac),
-      energy_part("energy_gated_mac", &engine::Energy::gated_mac),
-      energy_part("energy_registers", &engine::Energy::registers),
-      energy_part("energy_weight_sram", &engine::Energy::weight_sram),
-      energy_part("energy_activation_sram", &engine::Energy::activation_sram),
-      energy_part("energy_bitmap", &engine::Energy::bitmap),
-      energy_part("energy_accumulator_sram", &engine::Energy::accumulator_sram),
-      energy_part("energy_dram", &engine::Energy::dram),
-      energy_part("energy_leakage", &engine::Energy::leakage),
+      energy_part("energy_mac", &run::Energy::mac),
+      energy_part("energy_gated_mac", &run::Energy::gated_mac),
+      energy_part("energy_registers", &run::Energy::registers),
+      energy_part("energy_weight_sram", &run::Energy::weight_sram),
+      energy_part("energy_activation_sram", &run::Energy::activation_sram),
+      energy_part("energy_bitmap", &run::Energy::bitmap),
+      energy_part("energy_accumulator_sram", &run::Energy::accumulator_sram),
+      energy_part("energy_dram", &run::Energy::dram),
+      energy_part("energy_leakage", &run::Energy::leakage),
       {"top1", "", false, [](const F& f) { return f.top1; }},
       {"top1_under_faults", "", false, accuracy_under_faults},
   };

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/energy.hpp"
+#include "run/energy.hpp"
 
 namespace lacuna::explore {
 
@@ -47,7 +47,7 @@ struct PointFigures {
   double activation_bits = 0;             ///< of all layers' inputs, as they are
   double activation_bits_compressed = 0;  ///< as non-zero values and a bitmap
   double activation_traffic = 0;          ///< bits to and from activation SRAM and bitmap
-  std::optional<engine::Energy> energy;   ///< pJ
+  std::optional<run::Energy> energy;      ///< pJ
   std::optional<double> top1;
   std::vector<FaultFigures> faults;
 };

@@ -6,16 +6,16 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
-#include "campaign/site_order.hpp"
-#include "campaign/statistics.hpp"
-#include "engine/energy.hpp"
-#include "engine/repeated_run.hpp"
-#include "engine/run_record.hpp"
 #include "explore/constraint.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
-#include "mapping/residency.hpp"
 #include "network/onnx_import.hpp"
+#include "run/energy.hpp"
+#include "run/repeated_run.hpp"
+#include "run/run_record.hpp"
+#include "schedule/residency.hpp"
+#include "statistics/site_order.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lacuna::explore {
 namespace {
@@ -61,12 +61,12 @@ double pe_bits(const arch::AcceleratorSpec& spec) {
          std::ceil(std::log2(array.weights_per_pe));
 }
 
-double sram_bits(const engine::Job& job) {
+double sram_bits(const run::Job& job) {
   const arch::AcceleratorSpec& spec = job.spec;
   std::int64_t weight_words = 0;
   std::int64_t slots = 0;
   std::int64_t entries = 0;
-  for (const engine::Part& part : job.parts) {
+  for (const run::Part& part : job.parts) {
     weight_words = std::max(weight_words, part.schedule.weight_words);
     slots = std::max(slots, part.schedule.activation_slots);
     entries = std::max(entries, part.schedule.accumulator_entries);
@@ -105,15 +105,15 @@ double transistors(const arch::AcceleratorSpec& spec, double sram, double pe) {
 
 /// Weights that pass through each used value of the weight SRAM in turn; all bits of a value hold
 /// the same. Up to 4,096 values drawn without replacement.
-void measure_exposure(const engine::Job& job, std::uint64_t seed, PointFigures& figures) {
-  const engine::Part& part = job.parts.front();
-  const mapping::ResidencyMap residency(part.schedule, part.network, job.spec);
+void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& figures) {
+  const run::Part& part = job.parts.front();
+  const schedule::ResidencyMap residency(part.schedule, part.network, job.spec);
   const arch::WeightSramSpec& sram = job.spec.weight_sram;
   const int bits = job.spec.precision.weight_bits;
   const std::int64_t lanes = sram.word_bits / bits;
   const std::int64_t slots = part.schedule.weight_words * lanes;
   constexpr std::int64_t kMost = 4096;
-  const campaign::SiteOrder order(seed, 0, slots);
+  const statistics::SiteOrder order(seed, 0, slots);
   std::int64_t used = 0;
   std::int64_t weights = 0;
   std::size_t most = 0;
@@ -133,7 +133,7 @@ void measure_exposure(const engine::Job& job, std::uint64_t seed, PointFigures& 
 /// A map of exactly `count` faulty cells; a map of more cells contains one of fewer.
 fault::FaultPlan map_of_cells(const fault::MemoryGeometry& memory, std::int64_t count,
                               std::uint64_t seed, memory::FaultKind kind) {
-  const campaign::SiteOrder order(seed, 1, memory.cells());
+  const statistics::SiteOrder order(seed, 1, memory.cells());
   std::vector<fault::SourcedFault> faults;
   for (std::int64_t i = 0; i < std::min(count, memory.cells()); ++i) {
     const std::int64_t cell = order.site(i);
@@ -240,12 +240,12 @@ std::int64_t SweepRunner::batch_of(const SweepPoint& point) const {
   return 1;
 }
 
-engine::Job SweepRunner::job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const {
+run::Job SweepRunner::job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const {
   const std::int64_t batch = batch_of(point);
   if (!point.workload) {
     const auto index = static_cast<std::size_t>(
         std::find(plan_.models.begin(), plan_.models.end(), point.input) - plan_.models.begin());
-    return engine::model_job(spec, models_[index].network, models_[index].images, batch);
+    return run::model_job(spec, models_[index].network, models_[index].images, batch);
   }
   const auto index = static_cast<std::size_t>(
       std::find(plan_.workloads.begin(), plan_.workloads.end(), point.input) -
@@ -260,15 +260,15 @@ engine::Job SweepRunner::job_of(const SweepPoint& point, const arch::Accelerator
     }
     for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
   }
-  return engine::workload_job(spec, workload, plan_.seed, batch);
+  return run::workload_job(spec, workload, plan_.seed, batch);
 }
 
-PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& job,
+PointFigures SweepRunner::measure(const SweepPoint& point, const run::Job& job,
                                   const std::function<void()>& go_on) const {
-  const engine::ProgressCallback progress = [&](const engine::Progress&) { go_on(); };
-  const engine::Measurement measured = engine::simulate(job, engine::EngineKind::kFast, progress);
-  const std::vector<base::LayerCounters> dense =
-      engine::simulate_dense(job, engine::EngineKind::kFast, progress);
+  const run::ProgressCallback progress = [&](const run::Progress&) { go_on(); };
+  const run::Measurement measured = run::simulate(job, run::EngineKind::kFast, progress);
+  const std::vector<measure::LayerCounters> dense =
+      run::simulate_dense(job, run::EngineKind::kFast, progress);
   PointFigures figures;
   const auto images = static_cast<double>(job.parts.front().images.size());
   const auto add = [&](double& figure, std::int64_t count) {
@@ -277,7 +277,7 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
   std::int64_t values = 0;
   std::int64_t nonzeros = 0;
   for (std::size_t i = 0; i < measured.layers.size(); ++i) {
-    const base::LayerCounters& layer = measured.layers[i];
+    const measure::LayerCounters& layer = measured.layers[i];
     add(figures.cycles, layer.cycles.total().value);
     add(figures.stream_cycles, layer.cycles.stream.value);
     add(figures.weight_load, layer.cycles.weight_load.value);
@@ -288,11 +288,11 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
     add(figures.dram_bytes, layer.dram_read.value + layer.dram_written.value);
     add(figures.macs, layer.macs.total);
     add(figures.macs_issued, layer.macs.issued);
-    const engine::ActivationStorage storage =
-        engine::activation_storage(layer, job.spec.precision.activation_bits);
+    const run::ActivationStorage storage =
+        run::activation_storage(layer, job.spec.precision.activation_bits);
     add(figures.activation_bits, storage.plain_bits);
     add(figures.activation_bits_compressed, storage.compressed_bits);
-    add(figures.activation_traffic, engine::activation_traffic(layer, job.spec));
+    add(figures.activation_traffic, run::activation_traffic(layer, job.spec));
     if (i == 0 && measured.layers.size() > 1 && !point.workload) continue;
     values += layer.input_values;
     nonzeros += layer.input_nonzeros;
@@ -300,8 +300,8 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
   figures.density = values == 0 ? 0 : static_cast<double>(nonzeros) / static_cast<double>(values);
   if (energy_) {
     figures.energy.emplace();
-    for (const base::LayerCounters& layer : measured.layers) {
-      *figures.energy += engine::energy_of(layer, job, *energy_);
+    for (const measure::LayerCounters& layer : measured.layers) {
+      *figures.energy += run::energy_of(layer, job, *energy_);
     }
     *figures.energy /= images;
   }
@@ -317,7 +317,7 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
     for (std::size_t image = 0; image < labels_.size(); ++image) {
       const std::int32_t* logits =
           measured.logits.data() + static_cast<std::int64_t>(image) * classes;
-      correct += engine::top1(logits, classes) == labels_[image] ? 1 : 0;
+      correct += run::top1(logits, classes) == labels_[image] ? 1 : 0;
     }
     figures.top1 = correct / images;
     if (plan_.faults) figures.faults = measure_faults(job, go_on);
@@ -325,11 +325,11 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const engine::Job& jo
   return figures;
 }
 
-std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job,
+std::vector<FaultFigures> SweepRunner::measure_faults(const run::Job& job,
                                                       const std::function<void()>& go_on) const {
   const SweepFaults& faults = *plan_.faults;
-  const engine::RepeatedRun repeated(job);
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  const run::RepeatedRun repeated(job);
+  const fault::MemoryGeometry memory = run::weight_sram(job);
   const std::int64_t classes = job.parts.front().network.classes();
   std::vector<FaultFigures> list;
   const auto measure = [&](const char* measure_name, double value, const auto& plan_of) {
@@ -341,11 +341,11 @@ std::vector<FaultFigures> SweepRunner::measure_faults(const engine::Job& job,
       for (std::size_t image = 0; image < labels_.size(); ++image) {
         const std::int32_t* logits =
             outcome.logits.data() + static_cast<std::int64_t>(image) * classes;
-        correct += engine::top1(logits, classes) == labels_[image] ? 1 : 0;
+        correct += run::top1(logits, classes) == labels_[image] ? 1 : 0;
       }
       accuracies.push_back(correct / static_cast<double>(labels_.size()));
     }
-    const auto summary = campaign::summarise_mean(accuracies, plan_.confidence);
+    const auto summary = statistics::summarise_mean(accuracies, plan_.confidence);
     list.push_back({measure_name, value, faults.maps, *summary.mean, *summary.standard_deviation,
                     summary.interval->lower, summary.interval->upper});
   };
@@ -371,7 +371,7 @@ std::optional<PointResult> SweepRunner::run(std::int64_t number,
   try {
     go_on();
     const arch::AcceleratorSpec spec = arch::load_spec(plan_.machine, overrides_of(plan_, point));
-    const engine::Job job = job_of(point, spec);
+    const run::Job job = job_of(point, spec);
     const PointFigures figures = measure(point, job, go_on);
     for (std::size_t i = 0; i < columns().size(); ++i) {
       result.values[i] = columns()[i].value(figures);

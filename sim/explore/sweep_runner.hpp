@@ -10,11 +10,11 @@
 
 #include "arch/energy_table.hpp"
 #include "arch/spec.hpp"
-#include "engine/run.hpp"
 #include "explore/columns.hpp"
 #include "explore/sweep_plan.hpp"
 #include "network/data_set.hpp"
 #include "network/workload.hpp"
+#include "run/run.hpp"
 
 namespace lacuna::explore {
 
@@ -48,10 +48,10 @@ class SweepRunner {
 
   double key_value(const SweepPoint& point, const std::string& key) const;
   std::int64_t batch_of(const SweepPoint& point) const;
-  engine::Job job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const;
-  PointFigures measure(const SweepPoint& point, const engine::Job& job,
+  run::Job job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const;
+  PointFigures measure(const SweepPoint& point, const run::Job& job,
                        const std::function<void()>& go_on) const;
-  std::vector<FaultFigures> measure_faults(const engine::Job& job,
+  std::vector<FaultFigures> measure_faults(const run::Job& job,
                                            const std::function<void()>& go_on) const;
 
   SweepPlan plan_;

@@ -11,15 +11,15 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "engine/version.hpp"
+#include "run/version.hpp"
 
 namespace lacuna::explore {
 namespace {
 
 constexpr const char* kSchema = "lacuna.sweep/2";
 
-using campaign::Database;
-using campaign::Statement;
+using store::Database;
+using store::Statement;
 
 std::string column_list(const char* after_each) {
   std::string text;
@@ -86,7 +86,7 @@ SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner
     Statement header(database, "INSERT INTO header VALUES (?, ?)");
     const std::pair<const char*, std::string> rows[] = {
         {"schema", kSchema},
-        {"version", engine::kVersion},
+        {"version", run::kVersion},
         {"plan", runner.plan().text},
         {"plan_sha256", runner.plan().sha256},
         {"inputs_sha256", runner.inputs_sha256()},

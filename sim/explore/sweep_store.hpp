@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "campaign/database.hpp"
 #include "explore/sweep_plan.hpp"
 #include "explore/sweep_runner.hpp"
+#include "store/database.hpp"
 
 namespace lacuna::explore {
 
@@ -38,9 +38,9 @@ class SweepStore {
   std::vector<SweepRow> rows() const;
 
  private:
-  explicit SweepStore(std::unique_ptr<campaign::Database> database);
+  explicit SweepStore(std::unique_ptr<store::Database> database);
 
-  std::unique_ptr<campaign::Database> database_;
+  std::unique_ptr<store::Database> database_;
   SweepPlan plan_;
   std::string inputs_sha256_;
   std::string version_;

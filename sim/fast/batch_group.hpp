@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/counters.hpp"
 #include "fast/layer_program.hpp"
 #include "fast/padded_map.hpp"
 #include "fast/step_times.hpp"
 #include "fast/stream_time.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
 
@@ -21,11 +21,11 @@ using BatchImages = std::vector<const std::uint8_t*>;
 
 struct BatchGroup {
   /// All references outlive this but `reads`.
-  BatchGroup(const network::Network& network, const mapping::Schedule& schedule,
+  BatchGroup(const network::Network& network, const schedule::Schedule& schedule,
              const arch::AcceleratorSpec& spec, const WeightReads& reads);
 
   const network::Network& network;
-  const mapping::Schedule& schedule;
+  const schedule::Schedule& schedule;
   const arch::AcceleratorSpec& spec;
   std::vector<PaddedMap> layouts;
   std::vector<LayerProgram> layers;
@@ -33,8 +33,8 @@ struct BatchGroup {
   PassTiming timing;
   std::vector<std::vector<StreamTimes>> fixed;  ///< [layer][front] at dense speed
   bool one_lane = false;                        ///< a pass is too long for lanes side by side
-  std::vector<base::FaultOutcome> batch_outcomes;
-  base::BatchTrace* trace = nullptr;  ///< where there is one, of the last lane that was finished
+  std::vector<measure::FaultOutcome> batch_outcomes;
+  measure::BatchTrace* trace = nullptr;  ///< where there is one, of the last lane that was finished
 
   // Of the group of batches that is run now; value v of lane l at [v * lanes + l].
   int lanes = 1;
@@ -42,7 +42,7 @@ struct BatchGroup {
   std::vector<std::uint16_t> prefix;
   std::vector<std::int32_t> sums;
   std::vector<std::vector<std::int64_t>> stream_cycles;  ///< [lane][stream]
-  std::vector<base::BatchResult> results;                ///< [lane]
+  std::vector<measure::BatchResult> results;             ///< [lane]
   /// [layer] where it is not empty, compute_job keeps all sums, bias not added: pixel p of the
   /// batch, channel c, lane l at [(p * channels + c) * lanes + l].
   std::vector<std::vector<std::int32_t>> kept_sums;

@@ -29,7 +29,7 @@ std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
 
 }  // namespace
 
-BatchGroup::BatchGroup(const network::Network& n, const mapping::Schedule& s,
+BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
                        const arch::AcceleratorSpec& a, const WeightReads& reads)
     : network(n),
       schedule(s),
@@ -62,7 +62,7 @@ void BatchGroup::begin(int lane_count) {
     sums.resize(at(std::int64_t{spec.array.cols} * lanes));
   }
   stream_cycles.assign(at(lanes), std::vector<std::int64_t>(steps.streams().size()));
-  base::BatchResult fresh;
+  measure::BatchResult fresh;
   for (const LayerProgram& layer : layers) fresh.layers.push_back(layer.counters);
   const network::Layer& last = network.layers.back();
   if (last.logits) fresh.logits.resize(at(schedule.batch * last.out.values()));
@@ -108,7 +108,7 @@ void BatchGroup::time_layer(std::size_t index) {
           static_cast<std::uint16_t>(prefix[at(end * lanes + lane)] - prefix[at(v * lanes + lane)]);
     }
   }
-  for (base::BatchResult& result : results) {
+  for (measure::BatchResult& result : results) {
     result.layers[index].input_values = schedule.batch * layer.in.values();
   }
   if (!layer.is_gemm()) return;
@@ -132,7 +132,7 @@ void BatchGroup::time_layer(std::size_t index) {
     for (const PassRow& row : pass.rows) indices += row.indices;
     const std::int64_t all = indices * static_cast<std::int64_t>(corners.size());
     for (int lane = 0; lane < lanes; ++lane) {
-      base::LayerCounters& counters = results[at(lane)].layers[index];
+      measure::LayerCounters& counters = results[at(lane)].layers[index];
       counters.macs.issued += nonzeros[lane] * front.channels;
       const std::int64_t zeros = (all - nonzeros[lane]) * front.channels;
       (skip ? counters.macs.skipped : counters.macs.gated) += zeros;
@@ -141,7 +141,7 @@ void BatchGroup::time_layer(std::size_t index) {
     }
   }
   for (int lane = 0; lane < lanes; ++lane) {
-    base::LayerCounters& counters = results[at(lane)].layers[index];
+    measure::LayerCounters& counters = results[at(lane)].layers[index];
     if (!skip && !gate) counters.macs.issued = counters.macs.total;
     for (const StreamRef& stream : program.streams) {
       const StreamTimes& own = times[stream.front];
@@ -169,7 +169,7 @@ void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, s
       for (int lane = 0; lane < lanes; ++lane) {
         const auto sum = static_cast<std::int32_t>(
             static_cast<std::uint32_t>(sums[at(std::int64_t{c} * lanes + lane)]) + bias);
-        base::BatchResult& result = results[at(lane)];
+        measure::BatchResult& result = results[at(lane)];
         if (layer.logits) result.logits[at(first + c)] = sum;
         if (layer.tap_accumulators) result.sums[index][at(first + c)] = sum;
       }
@@ -215,7 +215,7 @@ void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, s
 void BatchGroup::compute_job(const LayerProgram& program, const network::Layer& layer,
                              std::size_t index, const TileJob& job) {
   const TileWeights& tile = program.weights[job.weights];
-  const mapping::PixelRange& range = program.ranges[at(job.range)];
+  const schedule::PixelRange& range = program.ranges[at(job.range)];
   const Corners& corners = program.corners[at(job.range)];
   const std::int16_t* map = maps[at(layer.input)].data();
   std::size_t pixel = 0;
@@ -301,7 +301,7 @@ void BatchGroup::run_layer(std::size_t index) {
 
 void BatchGroup::finish() {
   for (int lane = 0; lane < lanes; ++lane) {
-    base::BatchResult& result = results[at(lane)];
+    measure::BatchResult& result = results[at(lane)];
     result.cycles = base::Cycles{steps.run(stream_cycles[at(lane)], result.layers, trace)};
   }
 }
@@ -312,7 +312,7 @@ Engine::Engine(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
 
 Engine::~Engine() = default;
 
-base::Cycles Engine::load(const network::Network& network, const mapping::Schedule& schedule,
+base::Cycles Engine::load(const network::Network& network, const schedule::Schedule& schedule,
                           std::int64_t step_offset) {
   WeightReads reads;
   reads.changed.resize(schedule.steps.size());
@@ -324,7 +324,7 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
   // Set-up is weight loads only, one transfer after the other.
   std::int64_t end = 0;
   if (trace_ != nullptr) *trace_ = {};
-  for (const mapping::Step& step : schedule.setup) {
+  for (const schedule::Step& step : schedule.setup) {
     end = std::max<std::int64_t>(spec_.dram.latency_cycles, end) +
           mapping::step_cycles(step, schedule, network, spec_);
     if (trace_ != nullptr) trace_->steps.push_back({0, end});
@@ -332,10 +332,10 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
   return base::Cycles{end};
 }
 
-std::vector<base::BatchResult> Engine::run(const std::vector<BatchImages>& batches) {
+std::vector<measure::BatchResult> Engine::run(const std::vector<BatchImages>& batches) {
   BatchGroup& loaded = *loaded_;
   loaded.trace = trace_;
-  std::vector<base::BatchResult> results;
+  std::vector<measure::BatchResult> results;
   const std::size_t most = loaded.one_lane ? 1 : kLanes;
   for (std::size_t first = 0; first < batches.size(); first += most) {
     const std::size_t count = std::min<std::size_t>(most, batches.size() - first);

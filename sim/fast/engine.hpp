@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/batch_trace.hpp"
-#include "base/counters.hpp"
 #include "fault/plan.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/batch_trace.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
 
@@ -29,27 +29,28 @@ class Engine {
 
   /// Loads a network and its schedule; both outlive the batches run on them. `step_offset` is where
   /// the schedule's steps lie in the whole run's program order. Returns the cycles of the set-up.
-  base::Cycles load(const network::Network& network, const mapping::Schedule& schedule,
+  base::Cycles load(const network::Network& network, const schedule::Schedule& schedule,
                     std::int64_t step_offset);
 
   /// Runs batches of the schedule's number of images, each of network.input.values() codes,
   /// channels last. One result a batch.
-  std::vector<base::BatchResult> run(const std::vector<std::vector<const std::uint8_t*>>& batches);
+  std::vector<measure::BatchResult> run(
+      const std::vector<std::vector<const std::uint8_t*>>& batches);
 
   /// From now on load() puts the set-up's trace there, and run() that of its last batch. The trace
   /// outlives that; null ends it.
-  void set_trace(base::BatchTrace* trace) { trace_ = trace; }
+  void set_trace(measure::BatchTrace* trace) { trace_ = trace; }
 
   /// What each fault of the plan has done so far.
-  const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }
+  const std::vector<measure::FaultOutcome>& outcomes() const { return outcomes_; }
 
  private:
   const arch::AcceleratorSpec& spec_;
   std::int64_t weight_words_;
   const fault::FaultPlan& plan_;
-  std::vector<base::FaultOutcome> outcomes_;
+  std::vector<measure::FaultOutcome> outcomes_;
   std::unique_ptr<BatchGroup> loaded_;
-  base::BatchTrace* trace_ = nullptr;
+  measure::BatchTrace* trace_ = nullptr;
 };
 
 }  // namespace lacuna::fast

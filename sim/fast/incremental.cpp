@@ -10,7 +10,7 @@
 namespace lacuna::fast {
 namespace {
 
-WeightReads as_trained(const mapping::Schedule& schedule) {
+WeightReads as_trained(const schedule::Schedule& schedule) {
   WeightReads reads;
   reads.changed.resize(schedule.steps.size());
   return reads;
@@ -28,7 +28,7 @@ Savings& Savings::operator+=(const Savings& other) {
 }
 
 IncrementalEngine::IncrementalEngine(const network::Network& network,
-                                     const mapping::Schedule& schedule,
+                                     const schedule::Schedule& schedule,
                                      const arch::AcceleratorSpec& spec)
     : network_(network),
       schedule_(schedule),
@@ -42,7 +42,7 @@ IncrementalEngine::IncrementalEngine(const network::Network& network,
 IncrementalEngine::~IncrementalEngine() = default;
 
 std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Network& network,
-                                                           const mapping::Schedule& schedule,
+                                                           const schedule::Schedule& schedule,
                                                            const arch::AcceleratorSpec& spec,
                                                            const std::vector<BatchImages>& batches,
                                                            std::int64_t most_bytes) {
@@ -81,15 +81,15 @@ std::int64_t IncrementalEngine::group_bytes() const {
 void IncrementalEngine::index_loads() {
   jobs_of_load_.resize(schedule_.steps.size());
   std::vector<std::size_t> jobs(network_.layers.size());
-  mapping::StepId in_set[2] = {mapping::kNoStep, mapping::kNoStep};
-  std::vector<mapping::StepId> open;
+  schedule::StepId in_set[2] = {schedule::kNoStep, schedule::kNoStep};
+  std::vector<schedule::StepId> open;
   for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
-    const mapping::Step& step = schedule_.steps[id];
-    if (step.kind == mapping::StepKind::kLoadPe) in_set[step.set] = static_cast<std::int32_t>(id);
-    if (step.kind == mapping::StepKind::kStream) open.push_back(in_set[step.set]);
-    if (step.kind != mapping::StepKind::kPost) continue;
+    const schedule::Step& step = schedule_.steps[id];
+    if (step.kind == schedule::StepKind::kLoadPe) in_set[step.set] = static_cast<std::int32_t>(id);
+    if (step.kind == schedule::StepKind::kStream) open.push_back(in_set[step.set]);
+    if (step.kind != schedule::StepKind::kPost) continue;
     const std::size_t job = jobs[at(step.layer)]++;
-    for (const mapping::StepId load : open) jobs_of_load_[at(load)].push_back(job);
+    for (const schedule::StepId load : open) jobs_of_load_[at(load)].push_back(job);
     open.clear();
   }
 }
@@ -132,7 +132,7 @@ void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
     }
     group.times = work_.steps.place_all(group.stream_cycles.data());
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-      const base::BatchResult& batch = work_.results[at(lane)];
+      const measure::BatchResult& batch = work_.results[at(lane)];
       group.logits.push_back(batch.logits);
       if (lane >= group.batches) continue;
       golden_.logits.insert(golden_.logits.end(), batch.logits.begin(), batch.logits.end());
@@ -155,8 +155,8 @@ IncrementalEngine::Deltas IncrementalEngine::deltas_of(
     const std::vector<WeightChange>& changes) const {
   Deltas deltas;
   for (const WeightChange& change : changes) {
-    const mapping::Step& step = schedule_.steps[at(change.load)];
-    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const schedule::Step& step = schedule_.steps[at(change.load)];
+    const schedule::Block& block = schedule_.blocks[at(step.block)];
     const network::Layer& layer = network_.layers[at(step.layer)];
     Delta delta;
     delta.layer = at(step.layer);
@@ -186,7 +186,7 @@ PlanResult IncrementalEngine::run(const fault::FaultPlan& plan, std::int64_t wei
                        schedule_, network_);
   const auto batches = static_cast<std::int64_t>(golden_.cycles.size());
   result.faults = std::move(changes.outcomes);
-  for (base::FaultOutcome& outcome : result.faults) outcome.reads_changed *= batches;
+  for (measure::FaultOutcome& outcome : result.faults) outcome.reads_changed *= batches;
   if (shortcuts.residency && changes.list.empty()) {
     result.savings.residency = batch_macs_ * batches;
     return result;
@@ -338,7 +338,7 @@ std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& g
     const auto begin = next;
     while (next != deltas.second && next->job == j) ++next;
     const TileWeights& tile = program.weights[job.weights];
-    const mapping::PixelRange& range = program.ranges[at(job.range)];
+    const schedule::PixelRange& range = program.ranges[at(job.range)];
     const Corners& corners = program.corners[at(job.range)];
     std::size_t pixel = 0;
     for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
@@ -378,7 +378,7 @@ std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& 
     }
     TileJob job = program.jobs[begin->job];
     job.first_channel += begin->channel;
-    const mapping::PixelRange& range = program.ranges[at(job.range)];
+    const schedule::PixelRange& range = program.ranges[at(job.range)];
     const Corners& corners = program.corners[at(job.range)];
     std::size_t pixel = 0;
     for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
@@ -419,7 +419,7 @@ void IncrementalEngine::compute_again(std::size_t index, const Group& group, Del
       continue;
     }
     const TileWeights& tile = program.weights[job.weights];
-    const mapping::PixelRange& range = program.ranges[at(job.range)];
+    const schedule::PixelRange& range = program.ranges[at(job.range)];
     const Corners& corners = program.corners[at(job.range)];
     std::size_t pixel = 0;
     for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
@@ -457,7 +457,7 @@ void IncrementalEngine::compare_channel(std::size_t index, const Group& group, c
   const network::MapShape& shape = network_.map(static_cast<int>(map));
   const bool pooled = map != index + 1;
   const std::int64_t step_y = pooled ? network_.layers[map - 1].window.kernel_h : 1;
-  const mapping::PixelRange& range = work_.layers[index].ranges[at(job.range)];
+  const schedule::PixelRange& range = work_.layers[index].ranges[at(job.range)];
   for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
     const std::int64_t y = row % layer.out.height;
     if (y % step_y != 0 || y / step_y >= shape.height) continue;

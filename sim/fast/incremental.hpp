@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/counters.hpp"
 #include "fast/batch_group.hpp"
 #include "fast/weight_reads.hpp"
 #include "fault/plan.hpp"
-#include "mapping/residency.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/residency.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
 
@@ -41,9 +41,9 @@ struct Savings {
 
 /// Of all batches of one plan.
 struct PlanResult {
-  std::vector<std::int32_t> logits;        ///< images x classes
-  std::vector<std::int64_t> cycles;        ///< [batch]
-  std::vector<base::FaultOutcome> faults;  ///< of all batches, one an entry of the plan
+  std::vector<std::int32_t> logits;           ///< images x classes
+  std::vector<std::int64_t> cycles;           ///< [batch]
+  std::vector<measure::FaultOutcome> faults;  ///< of all batches, one an entry of the plan
   Savings savings;
 };
 
@@ -52,7 +52,7 @@ class IncrementalEngine {
   /// Whether it can serve: the last layer gives logits, and no time is too long for lanes.
   /// References outlive the engine.
   static std::unique_ptr<IncrementalEngine> make(const network::Network& network,
-                                                 const mapping::Schedule& schedule,
+                                                 const schedule::Schedule& schedule,
                                                  const arch::AcceleratorSpec& spec,
                                                  const std::vector<BatchImages>& batches,
                                                  std::int64_t most_bytes);
@@ -96,7 +96,7 @@ class IncrementalEngine {
   using Deltas = std::vector<Delta>;
   using DeltaRange = std::pair<Deltas::const_iterator, Deltas::const_iterator>;
 
-  IncrementalEngine(const network::Network& network, const mapping::Schedule& schedule,
+  IncrementalEngine(const network::Network& network, const schedule::Schedule& schedule,
                     const arch::AcceleratorSpec& spec);
   std::int64_t group_bytes() const;
   void keep(const std::vector<BatchImages>& batches);
@@ -118,9 +118,9 @@ class IncrementalEngine {
   void forget(std::size_t map);
 
   const network::Network& network_;
-  const mapping::Schedule& schedule_;
+  const schedule::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
-  mapping::ResidencyMap residency_;
+  schedule::ResidencyMap residency_;
   BatchGroup work_;
   std::vector<Group> groups_;
   PlanResult golden_;

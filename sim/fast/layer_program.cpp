@@ -11,12 +11,12 @@
 namespace lacuna::fast {
 namespace {
 
-using mapping::Step;
-using mapping::StepKind;
+using schedule::Step;
+using schedule::StepKind;
 
 class Compiler {
  public:
-  Compiler(const mapping::Schedule& schedule, const network::Network& network,
+  Compiler(const schedule::Schedule& schedule, const network::Network& network,
            const arch::AcceleratorSpec& spec, const std::vector<PaddedMap>& maps,
            const WeightReads& reads)
       : schedule_(schedule), network_(network), spec_(spec), maps_(maps), reads_(reads) {}
@@ -64,7 +64,7 @@ class Compiler {
     return mapping::transfer_bytes(step, schedule_, network_, spec_);
   }
 
-  std::int64_t values(const mapping::MapRows& rows) const {
+  std::int64_t values(const schedule::MapRows& rows) const {
     const network::MapShape& shape = network_.map(rows.map);
     return rows.image_count * rows.row_count * shape.width * shape.channels;
   }
@@ -79,7 +79,7 @@ class Compiler {
     if (fresh) {
       const network::Layer& layer = layer_of(step);
       const PaddedMap& map = maps_[at(layer.input)];
-      const mapping::PixelRange& range = schedule_.ranges[at(step.range)];
+      const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
       Corners corners;
       for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
         for (std::int64_t x = 0; x < layer.out.width; ++x) {
@@ -107,20 +107,20 @@ class Compiler {
   }
 
   std::size_t pass_of(const Step& step) {
-    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const schedule::Block& block = schedule_.blocks[at(step.block)];
     LayerProgram& program = layers_[at(step.layer)];
     const auto [found, fresh] =
         pass_index_.try_emplace({step.layer, block.group, block.pass}, program.passes.size());
     if (!fresh) return found->second;
     const network::Layer& layer = layer_of(step);
-    const int used = mapping::used_rows(block, spec_);
+    const int used = schedule::used_rows(block, spec_);
     const std::int64_t word = spec_.array.weights_per_pe;
     PassRows pass;
     pass.rows.resize(at(spec_.array.whole_folds ? spec_.array.rows : used));
     std::vector<std::int64_t> last_word(pass.rows.size(), -1);
     for (std::int64_t v = 0; v < block.k_count; ++v) {
       const std::int64_t k = block.k_begin + v;
-      const std::size_t r = at(mapping::place_index(block, v, spec_).row);
+      const std::size_t r = at(schedule::place_index(block, v, spec_).row);
       const std::int64_t place = offset(layer, block.group, k);
       extend(pass.rows[r].spans, place);
       extend(pass.spans, place);
@@ -141,7 +141,7 @@ class Compiler {
   void add_stream(const Step& step, std::size_t stream, std::int32_t pe_load) {
     LayerProgram& program = layers_[at(step.layer)];
     const network::Layer& layer = layer_of(step);
-    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const schedule::Block& block = schedule_.blocks[at(step.block)];
     const std::int32_t range = range_of(step);
     const std::size_t pass = pass_of(step);
     const auto pixels = static_cast<std::int64_t>(program.corners[at(range)].size());
@@ -154,7 +154,7 @@ class Compiler {
     const std::int64_t cols = spec_.array.whole_folds ? spec_.array.cols : block.n_count;
     program.streams.push_back({stream, front->second, cols - 1});
 
-    base::LayerCounters& counters = program.counters;
+    measure::LayerCounters& counters = program.counters;
     counters.macs.total += pixels * block.k_count * block.n_count;
     counters.accumulators.writes += pixels * block.n_count;
     if (!step.first_pass) counters.accumulators.reads += pixels * block.n_count;
@@ -169,8 +169,8 @@ class Compiler {
   }
 
   // Activations of a block that lie inside the map, over all pixels of a range.
-  std::int64_t inside(const network::Layer& layer, const mapping::Block& block,
-                      const mapping::PixelRange& range) const {
+  std::int64_t inside(const network::Layer& layer, const schedule::Block& block,
+                      const schedule::PixelRange& range) const {
     std::int64_t count = 0;
     for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count;) {
       const std::int64_t tap = k / layer.group_in();
@@ -198,7 +198,7 @@ class Compiler {
   void add_job(const Step& step) {
     LayerProgram& program = layers_[at(step.layer)];
     const network::Layer& layer = layer_of(step);
-    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const schedule::Block& block = schedule_.blocks[at(step.block)];
     TileJob job;
     job.range = range_of(step);
     job.first_channel = block.group * layer.n() + block.n_begin;
@@ -206,8 +206,8 @@ class Compiler {
     program.jobs.push_back(job);
     open_.clear();
 
-    base::LayerCounters& counters = program.counters;
-    const mapping::PixelRange& range = schedule_.ranges[at(step.range)];
+    measure::LayerCounters& counters = program.counters;
+    const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
     counters.accumulators.reads += range.row_count * layer.out.width * block.n_count;
     if (layer.residual >= 0) {
       counters.activation_sram.reads += range.row_count * layer.out.width * block.n_count;
@@ -231,7 +231,7 @@ class Compiler {
 
   std::size_t weights_of(const Step& step) {
     LayerProgram& program = layers_[at(step.layer)];
-    const mapping::Block& block = schedule_.blocks[at(step.block)];
+    const schedule::Block& block = schedule_.blocks[at(step.block)];
     std::string content;  // empty where all passes read what was trained
     const bool changed = std::any_of(open_.begin(), open_.end(), [&](const Open& open) {
       return !reads_.changed[at(open.pe_load)].empty();
@@ -265,7 +265,7 @@ class Compiler {
     return weights;
   }
 
-  TileWeights pair_up(const std::vector<std::int8_t>& weights, const mapping::Block& block,
+  TileWeights pair_up(const std::vector<std::int8_t>& weights, const schedule::Block& block,
                       const network::Layer& layer) const {
     TileWeights tile;
     tile.channels = static_cast<int>(block.n_count);
@@ -285,8 +285,8 @@ class Compiler {
 
   void count_pool(const Step& step) {
     const network::Layer& layer = layer_of(step);
-    const mapping::Region& out = schedule_.regions[at(step.output)];
-    base::LayerCounters& counters = layers_[at(step.layer)].counters;
+    const schedule::Region& out = schedule_.regions[at(step.output)];
+    measure::LayerCounters& counters = layers_[at(step.layer)].counters;
     std::int64_t rows = 0;
     for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
       for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
@@ -311,7 +311,7 @@ class Compiler {
     std::int32_t pe_load;
   };
 
-  const mapping::Schedule& schedule_;
+  const schedule::Schedule& schedule_;
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   const std::vector<PaddedMap>& maps_;
@@ -334,7 +334,7 @@ std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std
          group * layer.group_in() + k % layer.group_in();
 }
 
-std::vector<LayerProgram> compile_layers(const mapping::Schedule& schedule,
+std::vector<LayerProgram> compile_layers(const schedule::Schedule& schedule,
                                          const network::Network& network,
                                          const arch::AcceleratorSpec& spec,
                                          const std::vector<PaddedMap>& maps,

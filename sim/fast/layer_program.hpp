@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/counters.hpp"
 #include "fast/kernels.hpp"
 #include "fast/padded_map.hpp"
 #include "fast/stream_time.hpp"
 #include "fast/weight_reads.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
 
@@ -39,7 +39,7 @@ struct StreamRef {
 };
 
 struct LayerProgram {
-  std::vector<mapping::PixelRange> ranges;
+  std::vector<schedule::PixelRange> ranges;
   std::vector<Corners> corners;  ///< [range]
   std::vector<TileWeights> weights;
   std::vector<TileJob> jobs;
@@ -47,7 +47,7 @@ struct LayerProgram {
   std::vector<bool> data_dependent;  ///< [pass] whether its time depends on values
   std::vector<Front> fronts;
   std::vector<StreamRef> streams;
-  base::LayerCounters counters;  ///< of one batch, what no value changes
+  measure::LayerCounters counters;  ///< of one batch, what no value changes
 };
 
 /// Place of reduction index k of a layer's group in the padded map it reads, from the window's
@@ -56,7 +56,7 @@ std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std
                           std::int64_t k);
 
 /// Compiles every layer. `maps[m]` is the layout of map m; `reads` are the weights as read.
-std::vector<LayerProgram> compile_layers(const mapping::Schedule& schedule,
+std::vector<LayerProgram> compile_layers(const schedule::Schedule& schedule,
                                          const network::Network& network,
                                          const arch::AcceleratorSpec& spec,
                                          const std::vector<PaddedMap>& maps,

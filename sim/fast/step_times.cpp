@@ -11,9 +11,9 @@
 
 namespace lacuna::fast {
 
-using mapping::Resource;
-using mapping::Step;
-using mapping::StepId;
+using schedule::Resource;
+using schedule::Step;
+using schedule::StepId;
 
 namespace {
 
@@ -61,7 +61,7 @@ LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_
       const auto wait = static_cast<std::size_t>(step.waits[i]);
       ready = larger(ready, get(wait < first ? before.end : times.end, wait));
     }
-    if (step.after_start != mapping::kNoStep) {
+    if (step.after_start != schedule::kNoStep) {
       const auto wait = static_cast<std::size_t>(step.after_start);
       ready = larger(ready, get(wait < first ? before.start : times.start, wait));
     }
@@ -120,7 +120,7 @@ bool StepTimes::fits_lanes(const std::vector<std::int64_t>& stream_cycles) const
   std::int64_t sum = 0;
   std::size_t stream = 0;
   for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
-    const bool streams = schedule_.steps[id].kind == mapping::StepKind::kStream;
+    const bool streams = schedule_.steps[id].kind == schedule::StepKind::kStream;
     const std::int64_t longest = streams ? stream_cycles[stream++] : cycles_[id];
     if (longest >= kMost - sum) return false;
     sum += longest + spec_.dram.latency_cycles + (spec_.post.lanes ? spec_.post.latency_cycles : 0);
@@ -129,7 +129,7 @@ bool StepTimes::fits_lanes(const std::vector<std::int64_t>& stream_cycles) const
   return true;
 }
 
-StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& network,
+StepTimes::StepTimes(const schedule::Schedule& schedule, const network::Network& network,
                      const arch::AcceleratorSpec& spec)
     : schedule_(schedule),
       spec_(spec),
@@ -139,17 +139,17 @@ StepTimes::StepTimes(const mapping::Schedule& schedule, const network::Network& 
       end_(schedule.steps.size()) {
   for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
     const Step& step = schedule.steps[id];
-    auto& own = queues_[static_cast<std::size_t>(mapping::resource_of(step.kind))];
+    auto& own = queues_[static_cast<std::size_t>(schedule::resource_of(step.kind))];
     place_[id] = own.size();
     own.push_back(static_cast<StepId>(id));
     StepRule rule;
-    rule.unit = static_cast<std::uint8_t>(mapping::resource_of(step.kind));
+    rule.unit = static_cast<std::uint8_t>(schedule::resource_of(step.kind));
     rule.after_start = step.after_start;
     for (const StepId wait : step.waits) {
-      if (wait != mapping::kNoStep) rule.waits[rule.wait_count++] = wait;
+      if (wait != schedule::kNoStep) rule.waits[rule.wait_count++] = wait;
     }
     steps_.push_back(rule);
-    if (step.kind != mapping::StepKind::kStream) {
+    if (step.kind != schedule::StepKind::kStream) {
       cycles_[id] = mapping::step_cycles(step, schedule, network, spec);
     }
   }
@@ -161,7 +161,8 @@ void StepTimes::place_steps(const std::vector<std::int64_t>& stream_cycles) {
 }
 
 std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,
-                            std::vector<base::LayerCounters>& layers, base::BatchTrace* trace) {
+                            std::vector<measure::LayerCounters>& layers,
+                            measure::BatchTrace* trace) {
   place_steps(stream_cycles);
   Account account{layers, trace};
   if (trace != nullptr) {
@@ -182,7 +183,7 @@ std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,
     const auto id = static_cast<std::size_t>(streams[next]);
     if (start_[id] > time) classify(time, start_[id], next, account);
     account.add(start_[id], end_[id], static_cast<std::size_t>(schedule_.steps[id].layer),
-                &base::CycleClasses::stream);
+                &measure::CycleClasses::stream);
     time = end_[id];
   }
   if (total > time) classify(time, total, streams.size(), account);
@@ -190,7 +191,7 @@ std::int64_t StepTimes::run(const std::vector<std::int64_t>& stream_cycles,
 }
 
 void StepTimes::Account::add(std::int64_t start, std::int64_t end, std::size_t layer,
-                             base::Cycles base::CycleClasses::*spent_as) {
+                             base::Cycles measure::CycleClasses::*spent_as) {
   layers[layer].cycles.*spent_as += base::Cycles{end - start};
   if (trace != nullptr) trace->add(start, end, layer, spent_as);
 }
@@ -222,7 +223,7 @@ void StepTimes::classify(std::int64_t from, std::int64_t to, std::size_t next, A
     const std::int64_t start = from;
     from = until;
     if (started_[kLoader] > ended_[kLoader]) {
-      account.add(start, until, layer, &base::CycleClasses::weight_load);
+      account.add(start, until, layer, &measure::CycleClasses::weight_load);
       continue;
     }
     Blame blame;
@@ -234,9 +235,9 @@ void StepTimes::classify(std::int64_t from, std::int64_t to, std::size_t next, A
       }
     }
     account.add(start, until, layer,
-                blame.dma    ? &base::CycleClasses::memory_wait
-                : blame.post ? &base::CycleClasses::post_wait
-                             : &base::CycleClasses::idle);
+                blame.dma    ? &measure::CycleClasses::memory_wait
+                : blame.post ? &measure::CycleClasses::post_wait
+                             : &measure::CycleClasses::idle);
   }
 }
 
@@ -254,9 +255,9 @@ void StepTimes::follow(std::size_t unit, std::size_t place, Blame& blame) const 
     const Step& step = schedule_.steps[static_cast<std::size_t>(queues_[unit][at])];
     for (std::size_t other = 0; other < kUnits; ++other) {
       const StepId wait = step.waits[other];
-      if (wait != mapping::kNoStep) follow(other, place_[static_cast<std::size_t>(wait)], blame);
+      if (wait != schedule::kNoStep) follow(other, place_[static_cast<std::size_t>(wait)], blame);
     }
-    if (step.after_start != mapping::kNoStep &&
+    if (step.after_start != schedule::kNoStep &&
         place_[static_cast<std::size_t>(step.after_start)] >= started_[kArray]) {
       follow(kArray, place_[static_cast<std::size_t>(step.after_start)], blame);
     }

@@ -6,23 +6,24 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/batch_trace.hpp"
-#include "base/counters.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/batch_trace.hpp"
+#include "measure/counters.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
 
 class StepTimes {
  public:
   /// Both outlive this. Streams get their durations from run().
-  StepTimes(const mapping::Schedule& schedule, const network::Network& network,
+  StepTimes(const schedule::Schedule& schedule, const network::Network& network,
             const arch::AcceleratorSpec& spec);
 
   /// `stream_cycles` has the duration of each stream, in list order. Adds every cycle to its class
   /// in `layers` and returns the cycles until the last step ends. `trace`, where there is one, is
   /// replaced by what was found.
   std::int64_t run(const std::vector<std::int64_t>& stream_cycles,
-                   std::vector<base::LayerCounters>& layers, base::BatchTrace* trace = nullptr);
+                   std::vector<measure::LayerCounters>& layers,
+                   measure::BatchTrace* trace = nullptr);
 
   /// Start and end of every step of kLanes batches side by side: [step * kLanes + lane].
   struct LaneTimes {
@@ -40,11 +41,11 @@ class StepTimes {
   bool fits_lanes(const std::vector<std::int64_t>& stream_cycles) const;
 
   /// Ids of the streams, in list order.
-  const std::vector<mapping::StepId>& streams() const { return queue(mapping::Resource::kArray); }
+  const std::vector<schedule::StepId>& streams() const { return queue(schedule::Resource::kArray); }
 
  private:
-  static constexpr std::size_t kUnits = mapping::kResources;
-  const std::vector<mapping::StepId>& queue(mapping::Resource resource) const {
+  static constexpr std::size_t kUnits = schedule::kResources;
+  const std::vector<schedule::StepId>& queue(schedule::Resource resource) const {
     return queues_[static_cast<std::size_t>(resource)];
   }
   std::int64_t start(std::size_t unit, std::size_t place) const {
@@ -67,10 +68,10 @@ class StepTimes {
   void advance(std::int64_t time);
   /// Where cycles are counted: in a layer's classes and, where there is one, in a trace.
   struct Account {
-    std::vector<base::LayerCounters>& layers;
-    base::BatchTrace* trace;
+    std::vector<measure::LayerCounters>& layers;
+    measure::BatchTrace* trace;
     void add(std::int64_t start, std::int64_t end, std::size_t layer,
-             base::Cycles base::CycleClasses::*spent_as);
+             base::Cycles measure::CycleClasses::*spent_as);
   };
   /// Cuts [from, to), in which no stream runs, into classes. `next` is the stream that comes after,
   /// or the number of streams.
@@ -86,15 +87,15 @@ class StepTimes {
   struct StepRule {
     std::uint8_t unit = 0;
     int wait_count = 0;
-    std::array<mapping::StepId, kUnits> waits{};
-    mapping::StepId after_start = mapping::kNoStep;
+    std::array<schedule::StepId, kUnits> waits{};
+    schedule::StepId after_start = schedule::kNoStep;
   };
 
-  const mapping::Schedule& schedule_;
+  const schedule::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
   std::vector<StepRule> steps_;
   std::vector<std::int64_t> cycles_;  ///< of each step but streams
-  std::array<std::vector<mapping::StepId>, kUnits> queues_;
+  std::array<std::vector<schedule::StepId>, kUnits> queues_;
   std::vector<std::size_t> place_;  ///< of each step in its queue
   std::vector<std::int64_t> start_;
   std::vector<std::int64_t> end_;

@@ -8,7 +8,7 @@
 
 namespace lacuna::fast {
 
-BlockWeights trained_weights(const mapping::Block& block, const network::Network& network) {
+BlockWeights trained_weights(const schedule::Block& block, const network::Network& network) {
   const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
   BlockWeights weights(static_cast<std::size_t>(block.values()));
   for (std::int64_t n = 0; n < block.n_count; ++n) {
@@ -20,7 +20,7 @@ BlockWeights trained_weights(const mapping::Block& block, const network::Network
   return weights;
 }
 
-WeightReads replay_weight_sram(const mapping::Schedule& schedule, const network::Network& network,
+WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network::Network& network,
                                const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan,
                                std::int64_t words, std::int64_t step_offset) {
   const int bits = spec.precision.weight_bits;
@@ -40,30 +40,30 @@ WeightReads replay_weight_sram(const mapping::Schedule& schedule, const network:
       own = trained_weights(schedule.blocks[static_cast<std::size_t>(block)], network);
     return own;
   };
-  const auto write = [&](const mapping::Step& step, std::int64_t now) {
-    const mapping::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+  const auto write = [&](const schedule::Step& step, std::int64_t now) {
+    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
     const BlockWeights& weights = weights_of(step.block);
     auto weight = weights.begin();
     for (std::int64_t k = 0; k < block.k_count; ++k) {
       const std::int64_t slot =
-          mapping::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
+          schedule::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
       for (std::int64_t n = 0; n < block.n_count; ++n, ++weight) {
         cells.write(slot + n, tensor::encode(*weight, bits, encoding), now);
       }
     }
   };
-  for (const mapping::Step& step : schedule.setup) write(step, -1);
+  for (const schedule::Step& step : schedule.setup) write(step, -1);
   BlockWeights read;
   for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
-    const mapping::Step& step = schedule.steps[id];
+    const schedule::Step& step = schedule.steps[id];
     const std::int64_t now = step_offset + static_cast<std::int64_t>(id);
-    if (step.kind == mapping::StepKind::kLoadWeights) write(step, now);
-    if (step.kind != mapping::StepKind::kLoadPe) continue;
-    const mapping::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+    if (step.kind == schedule::StepKind::kLoadWeights) write(step, now);
+    if (step.kind != schedule::StepKind::kLoadPe) continue;
+    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
     read.clear();
     for (std::int64_t k = 0; k < block.k_count; ++k) {
       const std::int64_t slot =
-          mapping::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
+          schedule::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
         read.push_back(
             static_cast<std::int8_t>(tensor::decode(cells.read(slot + n, now), bits, encoding)));
@@ -74,28 +74,28 @@ WeightReads replay_weight_sram(const mapping::Schedule& schedule, const network:
   return result;
 }
 
-WeightChanges changes_of(const WeightReads& reads, const mapping::Schedule& schedule,
+WeightChanges changes_of(const WeightReads& reads, const schedule::Schedule& schedule,
                          const network::Network& network) {
   WeightChanges result;
   result.outcomes = reads.outcomes;
   for (std::size_t id = 0; id < reads.changed.size(); ++id) {
     if (reads.changed[id].empty()) continue;
-    const mapping::Block& block =
+    const schedule::Block& block =
         schedule.blocks[static_cast<std::size_t>(schedule.steps[id].block)];
     const BlockWeights trained = trained_weights(block, network);
     for (std::size_t i = 0; i < trained.size(); ++i) {
       const int delta = reads.changed[id][i] - trained[i];
       if (delta == 0) continue;
       const auto place = static_cast<std::int64_t>(i);
-      result.list.push_back({static_cast<mapping::StepId>(id), place / block.n_count,
+      result.list.push_back({static_cast<schedule::StepId>(id), place / block.n_count,
                              place % block.n_count, static_cast<std::int16_t>(delta)});
     }
   }
   return result;
 }
 
-WeightChanges replay_faulty_cells(const mapping::ResidencyMap& residency,
-                                  const mapping::Schedule& schedule,
+WeightChanges replay_faulty_cells(const schedule::ResidencyMap& residency,
+                                  const schedule::Schedule& schedule,
                                   const network::Network& network,
                                   const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan) {
   const int bits = spec.precision.weight_bits;
@@ -121,7 +121,7 @@ WeightChanges replay_faulty_cells(const mapping::ResidencyMap& residency,
   }
   for (const auto& [place, slot] : slots) {
     const memory::CellPosition first_cell{place[0], place[1], place[2] * bits};
-    for (const mapping::CellStay& held : residency.stays(first_cell)) {
+    for (const schedule::CellStay& held : residency.stays(first_cell)) {
       const network::Layer& layer = network.layers[static_cast<std::size_t>(held.weight.layer)];
       const std::int64_t k =
           (held.weight.ky * layer.window.kernel_w + held.weight.kx) * layer.group_in() +
@@ -130,10 +130,10 @@ WeightChanges replay_faulty_cells(const mapping::ResidencyMap& residency,
           layer.weights[static_cast<std::size_t>(held.weight.out * layer.k() + k)];
       const std::uint8_t code = tensor::encode(trained, bits, encoding);
       cells.write(slot, code, held.stay.from);
-      for (const mapping::StepId load : held.stay.reads) {
+      for (const schedule::StepId load : held.stay.reads) {
         const int delta = tensor::decode(cells.read(slot, load), bits, encoding) - trained;
         if (delta == 0) continue;
-        const mapping::Block& block = schedule.blocks[static_cast<std::size_t>(
+        const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(
             schedule.steps[static_cast<std::size_t>(load)].block)];
         result.list.push_back({load, k - block.k_begin,
                                held.weight.out - block.group * layer.n() - block.n_begin,

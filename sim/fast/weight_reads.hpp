@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/counters.hpp"
 #include "fault/plan.hpp"
-#include "mapping/residency.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/counters.hpp"
+#include "schedule/residency.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
 
@@ -18,23 +18,23 @@ namespace lacuna::fast {
 using BlockWeights = std::vector<std::int8_t>;
 
 /// A block's weights as trained.
-BlockWeights trained_weights(const mapping::Block& block, const network::Network& network);
+BlockWeights trained_weights(const schedule::Block& block, const network::Network& network);
 
 struct WeightReads {
   /// [step] of each PE load whose weights are not as trained: what it reads; else empty.
   std::vector<BlockWeights> changed;
-  std::vector<base::FaultOutcome> outcomes;  ///< of one batch, one an entry of the plan
+  std::vector<measure::FaultOutcome> outcomes;  ///< of one batch, one an entry of the plan
 };
 
 /// `words` is the size of the weight SRAM, `step_offset` the place of the schedule's first step in
 /// program order.
-WeightReads replay_weight_sram(const mapping::Schedule& schedule, const network::Network& network,
+WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network::Network& network,
                                const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan,
                                std::int64_t words, std::int64_t step_offset);
 
 /// A weight that a PE load reads wrong.
 struct WeightChange {
-  mapping::StepId load = mapping::kNoStep;
+  schedule::StepId load = schedule::kNoStep;
   std::int64_t k = 0;      ///< index of the block's pass
   std::int64_t n = 0;      ///< channel of the block's tile
   std::int16_t delta = 0;  ///< as read - as trained
@@ -42,17 +42,17 @@ struct WeightChange {
 
 struct WeightChanges {
   std::vector<WeightChange> list;
-  std::vector<base::FaultOutcome> outcomes;  ///< of one batch, one an entry of the plan
+  std::vector<measure::FaultOutcome> outcomes;  ///< of one batch, one an entry of the plan
 };
 
 /// The same from all reads of a replay.
-WeightChanges changes_of(const WeightReads& reads, const mapping::Schedule& schedule,
+WeightChanges changes_of(const WeightReads& reads, const schedule::Schedule& schedule,
                          const network::Network& network);
 
 /// The same by replaying only the accesses to the plan's own cells, which the residency map knows;
 /// for a schedule that is the whole run. In no particular order.
-WeightChanges replay_faulty_cells(const mapping::ResidencyMap& residency,
-                                  const mapping::Schedule& schedule,
+WeightChanges replay_faulty_cells(const schedule::ResidencyMap& residency,
+                                  const schedule::Schedule& schedule,
                                   const network::Network& network,
                                   const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan);
 

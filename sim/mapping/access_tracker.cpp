@@ -39,22 +39,23 @@ AccessTracker::Segments::iterator AccessTracker::cover(std::int64_t begin, std::
   return segments_.lower_bound(begin);
 }
 
-void AccessTracker::read(std::int64_t begin, std::int64_t end, StepId id, Resource resource,
-                         Waits& waits) {
+void AccessTracker::read(std::int64_t begin, std::int64_t end, schedule::StepId id,
+                         schedule::Resource resource, Waits& waits) {
   for (auto it = cover(begin, end); it != segments_.end() && it->first < end; ++it) {
     raise(waits, it->second.written);
     it->second.read[static_cast<std::size_t>(resource)] = id;
   }
 }
 
-void AccessTracker::write(std::int64_t begin, std::int64_t end, StepId id, Resource resource,
-                          Waits& waits, std::int32_t data) {
+void AccessTracker::write(std::int64_t begin, std::int64_t end, schedule::StepId id,
+                          schedule::Resource resource, Waits& waits, std::int32_t data) {
   if (begin >= end) return;
   auto it = cover(begin, end);
   while (it != segments_.end() && it->first < end) {
     Waits written = it->second.written;
-    if (resource == Resource::kPost && (it->second.data == data || it->second.was_read())) {
-      written[static_cast<std::size_t>(resource)] = kNoStep;
+    if (resource == schedule::Resource::kPost &&
+        (it->second.data == data || it->second.was_read())) {
+      written[static_cast<std::size_t>(resource)] = schedule::kNoStep;
     }
     raise(waits, written);
     raise(waits, it->second.read);

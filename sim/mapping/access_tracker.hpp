@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <map>
 
-#include "mapping/schedule.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::mapping {
 
@@ -13,24 +13,28 @@ namespace lacuna::mapping {
 /// list order, the last step of each resource stands for all its earlier ones.
 class AccessTracker {
  public:
-  using Waits = std::array<StepId, kResources>;
+  using Waits = std::array<schedule::StepId, schedule::kResources>;
 
   /// Step `id` of `resource` reads [begin, end): it waits for the writers.
-  void read(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits);
+  void read(std::int64_t begin, std::int64_t end, schedule::StepId id, schedule::Resource resource,
+            Waits& waits);
   /// Step `id` writes [begin, end): it waits for readers and writers. Post steps do not wait for
   /// each other's writes of the same `data` (a map): channel tiles of the same rows interleave
   /// without a common cell. Nor do they where the data was read: its readers waited.
-  void write(std::int64_t begin, std::int64_t end, StepId id, Resource resource, Waits& waits,
-             std::int32_t data = 0);
+  void write(std::int64_t begin, std::int64_t end, schedule::StepId id, schedule::Resource resource,
+             Waits& waits, std::int32_t data = 0);
 
  private:
   struct Segment {
     std::int64_t end = 0;
-    Waits written{kNoStep, kNoStep, kNoStep, kNoStep};
-    Waits read{kNoStep, kNoStep, kNoStep, kNoStep};
+    Waits written{schedule::kNoStep, schedule::kNoStep, schedule::kNoStep, schedule::kNoStep};
+    Waits read{schedule::kNoStep, schedule::kNoStep, schedule::kNoStep, schedule::kNoStep};
     std::int32_t data = 0;
 
-    bool was_read() const { return read != Waits{kNoStep, kNoStep, kNoStep, kNoStep}; }
+    bool was_read() const {
+      return read !=
+             Waits{schedule::kNoStep, schedule::kNoStep, schedule::kNoStep, schedule::kNoStep};
+    }
   };
   using Segments = std::map<std::int64_t, Segment>;  ///< by first address; without overlap
 

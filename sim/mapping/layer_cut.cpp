@@ -47,8 +47,9 @@ std::int64_t LayerShape::largest_range(std::int64_t rows) const {
   return fits;
 }
 
-std::vector<PixelRange> LayerShape::ranges(std::int64_t units_per_range, bool within_image) const {
-  std::vector<PixelRange> result;
+std::vector<schedule::PixelRange> LayerShape::ranges(std::int64_t units_per_range,
+                                                     bool within_image) const {
+  std::vector<schedule::PixelRange> result;
   if (within_image && units_per_range >= units_per_image_) {
     units_per_range -= units_per_range % units_per_image_;
   }
@@ -63,8 +64,8 @@ std::vector<PixelRange> LayerShape::ranges(std::int64_t units_per_range, bool wi
   return result;
 }
 
-MapRows LayerShape::input_rows(const PixelRange& range) const {
-  MapRows rows;
+schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) const {
+  schedule::MapRows rows;
   rows.map = layer_->input;
   rows.image_begin = range.row_begin / layer_->out.height;
   rows.image_count =
@@ -84,8 +85,8 @@ MapRows LayerShape::input_rows(const PixelRange& range) const {
   return rows;
 }
 
-MapRows LayerShape::residual_rows(const PixelRange& range) const {
-  MapRows rows;
+schedule::MapRows LayerShape::residual_rows(const schedule::PixelRange& range) const {
+  schedule::MapRows rows;
   rows.map = layer_->residual;
   const std::int64_t height = layer_->out.height;
   rows.image_begin = range.row_begin / height;
@@ -95,8 +96,8 @@ MapRows LayerShape::residual_rows(const PixelRange& range) const {
   return rows;
 }
 
-MapRows LayerShape::output_rows(const PixelRange& range) const {
-  MapRows rows;
+schedule::MapRows LayerShape::output_rows(const schedule::PixelRange& range) const {
+  schedule::MapRows rows;
   rows.map = output_map_;
   const std::int64_t height = layer_->out.height;
   rows.image_begin = range.row_begin / height;
@@ -111,14 +112,15 @@ MapRows LayerShape::output_rows(const PixelRange& range) const {
   return rows;
 }
 
-std::int64_t LayerShape::slots(const MapRows& rows) const {
+std::int64_t LayerShape::slots(const schedule::MapRows& rows) const {
   const network::MapShape& shape = network_->map(rows.map);
   return rows.image_count * rows.row_count * shape.width * shape.channels;
 }
 
-std::vector<Block> cut_weights(const network::Layer& layer, std::int32_t index,
-                               std::int64_t indices_per_pass, const arch::AcceleratorSpec& spec) {
-  std::vector<Block> blocks;
+std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32_t index,
+                                         std::int64_t indices_per_pass,
+                                         const arch::AcceleratorSpec& spec) {
+  std::vector<schedule::Block> blocks;
   const std::int64_t passes = base::ceil_div(layer.k(), indices_per_pass);
   const std::int64_t share = layer.k() / passes;
   const std::int64_t longer = layer.k() % passes;
@@ -126,7 +128,7 @@ std::vector<Block> cut_weights(const network::Layer& layer, std::int32_t index,
     for (std::int64_t n = 0; n < layer.n(); n += spec.array.cols) {
       std::int64_t k = 0;
       for (std::int32_t pass = 0; pass < passes; ++pass) {
-        Block block;
+        schedule::Block block;
         block.layer = index;
         block.group = group;
         block.pass = pass;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "mapping/schedule.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::mapping {
 
@@ -73,14 +73,14 @@ class LayerShape {
   std::int64_t largest_range(std::int64_t rows) const;
 
   /// Ranges of the batch's rows. `within_image` ends ranges at images (or makes them whole images).
-  std::vector<PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
+  std::vector<schedule::PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
   /// Input rows, with halo, of a range that lies in one image or covers whole images.
-  MapRows input_rows(const PixelRange& range) const;
+  schedule::MapRows input_rows(const schedule::PixelRange& range) const;
   /// The same of the residual operand.
-  MapRows residual_rows(const PixelRange& range) const;
+  schedule::MapRows residual_rows(const schedule::PixelRange& range) const;
   /// Rows of output_map() that a range gives (whole windows).
-  MapRows output_rows(const PixelRange& range) const;
-  std::int64_t slots(const MapRows& rows) const;
+  schedule::MapRows output_rows(const schedule::PixelRange& range) const;
+  std::int64_t slots(const schedule::MapRows& rows) const;
 
  private:
   const network::Network* network_;
@@ -93,8 +93,9 @@ class LayerShape {
 };
 
 /// Blocks of a GEMM layer: for each group and channel tile its K passes, equal up to one index.
-std::vector<Block> cut_weights(const network::Layer& layer, std::int32_t index,
-                               std::int64_t indices_per_pass, const arch::AcceleratorSpec& spec);
+std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32_t index,
+                                         std::int64_t indices_per_pass,
+                                         const arch::AcceleratorSpec& spec);
 
 /// The pooling layer that layer `index` can do in its post unit: the next one, when its kernel is
 /// its stride, without padding, and nothing else reads the map between. -1 when there is none.

@@ -30,7 +30,7 @@ class Mapper {
         most_bytes_(std::move(most_bytes)),
         maps_(network.layers.size() + 1) {}
 
-  Schedule map() {
+  schedule::Schedule map() {
     check_precision(network_, spec_);
     list_layers();
     size_memories();
@@ -41,7 +41,7 @@ class Mapper {
     }
     ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
     if (resident_) builder.make_resident(options_.first_weight_word);
-    Schedule schedule = builder.build(planned_);
+    schedule::Schedule schedule = builder.build(planned_);
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       schedule.layers[static_cast<std::size_t>(planned_[i].layer)].reason = reasons_[i];
     }
@@ -145,7 +145,7 @@ class Mapper {
     const bool load_residual = layer.residual >= 0 && !is_there(layer.residual);
     std::int64_t least = 0;
     if (layer.logits && !load_input) return others;
-    for (const PixelRange& range : own.ranges(1, true)) {
+    for (const schedule::PixelRange& range : own.ranges(1, true)) {
       std::int64_t needs = layer.logits ? 0 : own.slots(own.output_rows(range));
       if (load_input) needs += own.slots(own.input_rows(range));
       if (load_residual) needs += own.slots(own.residual_rows(range));
@@ -352,7 +352,7 @@ class Mapper {
 
 /// A way to map a network, and what it costs a machine that skips nothing.
 struct Choice {
-  Schedule schedule;
+  schedule::Schedule schedule;
   std::vector<std::int64_t> layer_bytes;
   Estimate estimate;
 };
@@ -389,8 +389,8 @@ std::int64_t resident_words(const network::Network& network, const arch::Acceler
   std::int32_t index = 0;
   for (const network::Layer& layer : network.layers) {
     if (layer.is_gemm()) {
-      for (const Block& block : cut_weights(layer, index, layer.k(), spec)) {
-        words += block.k_count * words_per_index(block, spec);
+      for (const schedule::Block& block : cut_weights(layer, index, layer.k(), spec)) {
+        words += block.k_count * schedule::words_per_index(block, spec);
       }
     }
     ++index;
@@ -402,11 +402,11 @@ std::int64_t resident_words(const network::Network& network, const arch::Acceler
 // faster may fetch a halo again. So parts of the buffer are tried, too, and a larger one is taken
 // only where it costs neither more cycles nor more DRAM bytes: a larger buffer is then never worse
 // than any of its parts.
-Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
-                     const MapOptions& options) {
+schedule::Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
+                               const MapOptions& options) {
   const auto map = [&](const MapOptions& with, const std::vector<std::int64_t>& most_bytes) {
     Mapper mapper(network, spec, with, most_bytes);
-    Schedule schedule = mapper.map();
+    schedule::Schedule schedule = mapper.map();
     const Estimate estimate = estimate_dense(schedule, network, spec);
     return Choice{std::move(schedule), mapper.layer_bytes(), estimate};
   };

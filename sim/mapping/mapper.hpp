@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "mapping/schedule.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::mapping {
 
@@ -22,8 +22,8 @@ struct MapOptions {
 
 /// Throws base::InputError naming the layer, the buffer, the need and the size, when it cannot be
 /// mapped.
-Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
-                     const MapOptions& options);
+schedule::Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
+                               const MapOptions& options);
 
 /// Words of the weight SRAM that all of a network's weights take.
 std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec);

@@ -16,7 +16,7 @@ bool place_buffers(const LayerShape& own, const SlotAllocator& free, LayerCut& c
   std::int64_t residual = 0;
   std::int64_t output = 0;
   if (cut.per_range_regions()) {
-    for (const PixelRange& range : own.ranges(cut.units_per_range, true)) {
+    for (const schedule::PixelRange& range : own.ranges(cut.units_per_range, true)) {
       if (!cut.input_whole) input = std::max(input, own.slots(own.input_rows(range)));
       if (!cut.residual_whole) residual = std::max(residual, own.slots(own.residual_rows(range)));
       if (!cut.output_whole) output = std::max(output, own.slots(own.output_rows(range)));

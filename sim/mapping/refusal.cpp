@@ -74,7 +74,7 @@ void refuse_layer(const network::Network& network, const arch::AcceleratorSpec& 
   std::int64_t input = 0;
   std::int64_t residual = 0;
   std::int64_t output = 0;
-  for (const PixelRange& range : image.ranges(1, true)) {
+  for (const schedule::PixelRange& range : image.ranges(1, true)) {
     input = std::max(input, image.slots(image.input_rows(range)));
     if (layer.residual >= 0) residual = std::max(residual, image.slots(image.residual_rows(range)));
     if (!layer.logits) output = std::max(output, image.slots(image.output_rows(range)));

@@ -7,19 +7,19 @@
 namespace lacuna::mapping {
 namespace {
 
-std::int64_t block_words(const Block& block, const arch::AcceleratorSpec& spec) {
-  return block.k_count * words_per_index(block, spec);
+std::int64_t block_words(const schedule::Block& block, const arch::AcceleratorSpec& spec) {
+  return block.k_count * schedule::words_per_index(block, spec);
 }
 
 std::int64_t row_values(const network::MapShape& shape) { return shape.width * shape.channels; }
 
 // A range of rows through all images, image by image.
 template <class Visit>
-void for_each_image(const PixelRange& range, std::int64_t height, Visit visit) {
+void for_each_image(const schedule::PixelRange& range, std::int64_t height, Visit visit) {
   const std::int64_t end = range.row_begin + range.row_count;
   for (std::int64_t row = range.row_begin; row < end;) {
     const std::int64_t next = std::min(end, (row / height + 1) * height);
-    visit(PixelRange{range.layer, row, next - row});
+    visit(schedule::PixelRange{range.layer, row, next - row});
     row = next;
   }
 }
@@ -41,7 +41,7 @@ ScheduleBuilder::ScheduleBuilder(const network::Network& network, const arch::Ac
   map_region_.assign(map_base_.size(), -1);
 }
 
-Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
+schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layers) {
   schedule_.batch = batch_;
   schedule_.layers.resize(network_.layers.size());
   std::vector<LayerWork> works;
@@ -77,7 +77,7 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   const network::Layer& layer = work.shape.layer();
   const bool within_image = cut.per_range_regions() || !layer.is_gemm();
   work.ranges = work.shape.ranges(cut.units_per_range, within_image);
-  LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
+  schedule::LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
   plan.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
   plan.fused_pool = work.planned.fused_pool;
   plan.input_in_sram = cut.input_whole;
@@ -92,7 +92,7 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   schedule_.ranges.insert(schedule_.ranges.end(), work.ranges.begin(), work.ranges.end());
 
   const auto first_block = static_cast<std::int32_t>(schedule_.blocks.size());
-  const std::vector<Block> blocks =
+  const std::vector<schedule::Block> blocks =
       cut_weights(layer, work.planned.layer, cut.indices_per_pass, spec_);
   schedule_.blocks.insert(schedule_.blocks.end(), blocks.begin(), blocks.end());
   const std::int64_t tiles = base::ceil_div(layer.n(), spec_.array.cols);
@@ -187,7 +187,7 @@ void ScheduleBuilder::plan_fetches(const std::vector<LayerWork>& works) {
   for (const LayerWork& work : works) {
     if (!work.planned.cut.weights_stay || work.passes.empty()) continue;
     std::int64_t words = 0;
-    for (const Block& block : schedule_.blocks) {
+    for (const schedule::Block& block : schedule_.blocks) {
       if (block.layer == work.planned.layer) words += block_words(block, spec_);
     }
     fetches[static_cast<std::size_t>(fetch_of[static_cast<std::size_t>(work.passes.front().block)])]
@@ -200,8 +200,8 @@ void ScheduleBuilder::place_resident() {
   schedule_.weights_resident = true;
   std::int64_t word = resident_at_;
   for (std::size_t index = 0; index < schedule_.blocks.size(); ++index) {
-    Step step;
-    step.kind = StepKind::kLoadWeights;
+    schedule::Step step;
+    step.kind = schedule::StepKind::kLoadWeights;
     step.layer = schedule_.blocks[index].layer;
     step.block = static_cast<std::int32_t>(index);
     step.address = word;
@@ -212,19 +212,19 @@ void ScheduleBuilder::place_resident() {
   schedule_.weight_words = word;
 }
 
-StepId ScheduleBuilder::append(Step step) {
+schedule::StepId ScheduleBuilder::append(schedule::Step step) {
   // Loader and array take one step at a time, in list order: no need to wait for their own. (DMA
   // and post unit queue theirs.)
-  const Resource resource = resource_of(step.kind);
-  if (resource == Resource::kLoader || resource == Resource::kArray) {
-    step.waits[static_cast<std::size_t>(resource)] = kNoStep;
+  const schedule::Resource resource = schedule::resource_of(step.kind);
+  if (resource == schedule::Resource::kLoader || resource == schedule::Resource::kArray) {
+    step.waits[static_cast<std::size_t>(resource)] = schedule::kNoStep;
   }
   schedule_.steps.push_back(step);
-  return static_cast<StepId>(schedule_.steps.size() - 1);
+  return static_cast<schedule::StepId>(schedule_.steps.size() - 1);
 }
 
-std::int32_t ScheduleBuilder::add_region(const MapRows& rows, std::int64_t base) {
-  Region region;
+std::int32_t ScheduleBuilder::add_region(const schedule::MapRows& rows, std::int64_t base) {
+  schedule::Region region;
   region.map = rows.map;
   region.image_begin = rows.image_begin;
   region.image_count = rows.image_count;
@@ -237,16 +237,16 @@ std::int32_t ScheduleBuilder::add_region(const MapRows& rows, std::int64_t base)
   return static_cast<std::int32_t>(schedule_.regions.size() - 1);
 }
 
-std::int64_t ScheduleBuilder::map_address(const MapRows& rows) const {
+std::int64_t ScheduleBuilder::map_address(const schedule::MapRows& rows) const {
   const network::MapShape& shape = network_.map(rows.map);
   return map_base_[static_cast<std::size_t>(rows.map)] + rows.image_begin * shape.values() +
          rows.row_begin * row_values(shape);
 }
 
-void ScheduleBuilder::touch_rows(const Region& region, const MapRows& rows, bool write, StepId id,
-                                 Step& step) {
+void ScheduleBuilder::touch_rows(const schedule::Region& region, const schedule::MapRows& rows,
+                                 bool write, schedule::StepId id, schedule::Step& step) {
   const std::int64_t row = row_values(network_.map(region.map));
-  const Resource resource = resource_of(step.kind);
+  const schedule::Resource resource = schedule::resource_of(step.kind);
   for (std::int64_t image = rows.image_begin; image < rows.image_begin + rows.image_count;
        ++image) {
     const std::int64_t begin =
@@ -261,10 +261,10 @@ void ScheduleBuilder::touch_rows(const Region& region, const MapRows& rows, bool
   }
 }
 
-void ScheduleBuilder::touch_input(const LayerWork& work, const PixelRange& range, StepId id,
-                                  Step& step) {
-  const Region& region = schedule_.regions[static_cast<std::size_t>(step.input)];
-  for_each_image(range, work.shape.layer().out.height, [&](const PixelRange& part) {
+void ScheduleBuilder::touch_input(const LayerWork& work, const schedule::PixelRange& range,
+                                  schedule::StepId id, schedule::Step& step) {
+  const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.input)];
+  for_each_image(range, work.shape.layer().out.height, [&](const schedule::PixelRange& part) {
     touch_rows(region, work.shape.input_rows(part), false, id, step);
   });
 }
@@ -299,9 +299,9 @@ std::int32_t ScheduleBuilder::whole_operand(const LayerWork& work, std::int32_t 
   // In the order and pieces in which the ranges need the rows, so that the first can start early.
   const network::Layer& layer = work.shape.layer();
   std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
-  for (const PixelRange& range : work.ranges) {
-    for_each_image(range, layer.out.height, [&](const PixelRange& part) {
-      MapRows rows = (work.shape.*rows_of)(part);
+  for (const schedule::PixelRange& range : work.ranges) {
+    for_each_image(range, layer.out.height, [&](const schedule::PixelRange& part) {
+      schedule::MapRows rows = (work.shape.*rows_of)(part);
       std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
       const std::int64_t end = rows.row_begin + rows.row_count;
       rows.row_begin = std::max(done, rows.row_begin);
@@ -317,10 +317,10 @@ std::int32_t ScheduleBuilder::whole_operand(const LayerWork& work, std::int32_t 
 void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
   if (visit >= work.visits.size() || visit_regions_[visit].loaded) return;
   const LayerCut& cut = work.planned.cut;
-  const PixelRange& range = work.range(work.visits[visit]);
+  const schedule::PixelRange& range = work.range(work.visits[visit]);
   VisitRegions& regions = visit_regions_[visit];
   regions.loaded = true;
-  const auto load = [&](const MapRows& rows, const std::vector<std::int64_t>& bases) {
+  const auto load = [&](const schedule::MapRows& rows, const std::vector<std::int64_t>& bases) {
     const std::int32_t region = add_region(rows, bases[visit % bases.size()]);
     load_rows(work, region, rows);
     return region;
@@ -331,55 +331,58 @@ void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
   }
 }
 
-void ScheduleBuilder::load_rows(const LayerWork& work, std::int32_t region, const MapRows& rows) {
-  Step step;
-  step.kind = StepKind::kLoadActivations;
+void ScheduleBuilder::load_rows(const LayerWork& work, std::int32_t region,
+                                const schedule::MapRows& rows) {
+  schedule::Step step;
+  step.kind = schedule::StepKind::kLoadActivations;
   step.layer = work.planned.layer;
   step.output = region;
   step.rows = rows;
-  const auto id = static_cast<StepId>(schedule_.steps.size());
+  const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
   const std::int64_t address = map_address(rows);
-  dram_.read(address, address + work.shape.slots(rows), id, Resource::kDma, step.waits);
+  dram_.read(address, address + work.shape.slots(rows), id, schedule::Resource::kDma, step.waits);
   touch_rows(schedule_.regions[static_cast<std::size_t>(region)], rows, true, id, step);
   append(step);
 }
 
 void ScheduleBuilder::store_visit(const LayerWork& work, std::int32_t region) {
-  const Region& all = schedule_.regions[static_cast<std::size_t>(region)];
+  const schedule::Region& all = schedule_.regions[static_cast<std::size_t>(region)];
   store_rows(work, region,
              {all.map, all.image_begin, all.image_count, all.row_begin, all.row_count});
 }
 
 void ScheduleBuilder::store_whole_output(const LayerWork& work) {
   for (std::int64_t image = 0; image < batch_; ++image) {
-    const Region& all = schedule_.regions[static_cast<std::size_t>(whole_output_)];
+    const schedule::Region& all = schedule_.regions[static_cast<std::size_t>(whole_output_)];
     store_rows(work, whole_output_, {all.map, image, 1, all.row_begin, all.row_count});
   }
 }
 
-void ScheduleBuilder::store_rows(const LayerWork& work, std::int32_t region, const MapRows& rows) {
-  Step step;
-  step.kind = StepKind::kStoreActivations;
+void ScheduleBuilder::store_rows(const LayerWork& work, std::int32_t region,
+                                 const schedule::MapRows& rows) {
+  schedule::Step step;
+  step.kind = schedule::StepKind::kStoreActivations;
   step.layer = work.planned.layer;
   step.input = region;
   step.rows = rows;
-  const auto id = static_cast<StepId>(schedule_.steps.size());
+  const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
   const std::int64_t address = map_address(rows);
   touch_rows(schedule_.regions[static_cast<std::size_t>(region)], rows, false, id, step);
-  dram_.write(address, address + work.shape.slots(rows), id, Resource::kDma, step.waits);
+  dram_.write(address, address + work.shape.slots(rows), id, schedule::Resource::kDma, step.waits);
   append(step);
 }
 
 void ScheduleBuilder::fetch_weights(std::int64_t use) {
   if (resident_at_ >= 0) return;
   while (const WeightBuffer::Fetch* fetch = buffer_.next(use)) {
-    Step step;
-    step.kind = StepKind::kLoadWeights;
+    schedule::Step step;
+    step.kind = schedule::StepKind::kLoadWeights;
     step.layer = schedule_.blocks[static_cast<std::size_t>(fetch->block)].layer;
     step.block = fetch->block;
     step.address = fetch->address;
-    const auto id = static_cast<StepId>(schedule_.steps.size());
-    weights_.write(fetch->address, fetch->address + fetch->words, id, Resource::kDma, step.waits);
+    const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
+    weights_.write(fetch->address, fetch->address + fetch->words, id, schedule::Resource::kDma,
+                   step.waits);
     append(step);
     block_address_[static_cast<std::size_t>(fetch->block)] = fetch->address;
     schedule_.weight_words = std::max(schedule_.weight_words, fetch->address + fetch->words);
@@ -388,28 +391,28 @@ void ScheduleBuilder::fetch_weights(std::int64_t use) {
 }
 
 void ScheduleBuilder::emit_pass(const LayerWork& work, const Pass& pass) {
-  const Block& block = schedule_.blocks[static_cast<std::size_t>(pass.block)];
+  const schedule::Block& block = schedule_.blocks[static_cast<std::size_t>(pass.block)];
   if (pass.use >= 0) {
     fetch_weights(pass.use);
-    Step step;
-    step.kind = StepKind::kLoadPe;
+    schedule::Step step;
+    step.kind = schedule::StepKind::kLoadPe;
     step.layer = work.planned.layer;
     step.block = pass.block;
     step.set = pass.set;
     step.address = block_address_[static_cast<std::size_t>(pass.block)];
-    const auto id = static_cast<StepId>(schedule_.steps.size());
-    weights_.read(step.address, step.address + block_words(block, spec_), id, Resource::kLoader,
-                  step.waits);
-    pe_sets_.write(pass.set, pass.set + 1, id, Resource::kLoader, step.waits);
+    const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
+    weights_.read(step.address, step.address + block_words(block, spec_), id,
+                  schedule::Resource::kLoader, step.waits);
+    pe_sets_.write(pass.set, pass.set + 1, id, schedule::Resource::kLoader, step.waits);
     if (spec_.array.weight_load == arch::WeightLoad::kShadowed) {
       step.after_start = swapping_stream_;
     }
     append(step);
     new_load_ = true;
   }
-  const PixelRange& range = work.range(pass.range);
-  Step step;
-  step.kind = StepKind::kStream;
+  const schedule::PixelRange& range = work.range(pass.range);
+  schedule::Step step;
+  step.kind = schedule::StepKind::kStream;
   step.layer = work.planned.layer;
   step.block = pass.block;
   step.range = work.first_range + pass.range;
@@ -419,41 +422,41 @@ void ScheduleBuilder::emit_pass(const LayerWork& work, const Pass& pass) {
   step.address = pass.address;
   step.set = pass.set;
   step.first_pass = pass.first;
-  const auto id = static_cast<StepId>(schedule_.steps.size());
-  pe_sets_.read(pass.set, pass.set + 1, id, Resource::kArray, step.waits);
+  const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
+  pe_sets_.read(pass.set, pass.set + 1, id, schedule::Resource::kArray, step.waits);
   touch_input(work, range, id, step);
   accumulators_.write(pass.address, pass.address + range.row_count * work.shape.layer().out.width,
-                      id, Resource::kArray, step.waits);
+                      id, schedule::Resource::kArray, step.waits);
   append(step);
   if (new_load_) swapping_stream_ = id;
   new_load_ = false;
 }
 
 void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::int32_t output) {
-  const PixelRange& range = work.range(pass.range);
+  const schedule::PixelRange& range = work.range(pass.range);
   const network::Layer& layer = work.shape.layer();
-  Step step;
-  step.kind = StepKind::kPost;
+  schedule::Step step;
+  step.kind = schedule::StepKind::kPost;
   step.layer = work.planned.layer;
   step.block = pass.block;
   step.range = work.first_range + pass.range;
   step.address = pass.address;
   step.output = output;
-  const auto id = static_cast<StepId>(schedule_.steps.size());
+  const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
   accumulators_.read(pass.address, pass.address + range.row_count * layer.out.width, id,
-                     Resource::kPost, step.waits);
+                     schedule::Resource::kPost, step.waits);
   if (layer.residual >= 0) {
     step.residual = work.planned.cut.residual_whole
                         ? whole_residual_
                         : visit_regions_[static_cast<std::size_t>(pass.visit)].residual;
-    const Region& region = schedule_.regions[static_cast<std::size_t>(step.residual)];
-    for_each_image(range, layer.out.height, [&](const PixelRange& part) {
+    const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.residual)];
+    for_each_image(range, layer.out.height, [&](const schedule::PixelRange& part) {
       touch_rows(region, work.shape.residual_rows(part), false, id, step);
     });
   }
   if (step.output >= 0) {
-    const Region& region = schedule_.regions[static_cast<std::size_t>(step.output)];
-    for_each_image(range, layer.out.height, [&](const PixelRange& part) {
+    const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.output)];
+    for_each_image(range, layer.out.height, [&](const schedule::PixelRange& part) {
       touch_rows(region, work.shape.output_rows(part), true, id, step);
     });
   }
@@ -486,24 +489,24 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
   place_maps(work);
   const LayerCut& cut = work.planned.cut;
   for (std::size_t visit = 0; visit < work.visits.size(); ++visit) {
-    const PixelRange range = work.range(work.visits[visit]);
+    const schedule::PixelRange range = work.range(work.visits[visit]);
     if (cut.ranges_loaded() > 0) load_visit(work, visit);
     if (cut.ranges_loaded() > 1) load_visit(work, visit + 1);
-    const MapRows rows = work.shape.output_rows(range);
+    const schedule::MapRows rows = work.shape.output_rows(range);
     std::int64_t base = 0;
     if (cut.output_whole) {
-      const Region& whole = schedule_.regions[static_cast<std::size_t>(whole_output_)];
+      const schedule::Region& whole = schedule_.regions[static_cast<std::size_t>(whole_output_)];
       base = whole.base + (rows.image_begin * whole.row_count + rows.row_begin) *
                               row_values(network_.map(rows.map));
     } else {
       base = cut.output_buffers[visit % cut.output_buffers.size()];
     }
-    Step step;
-    step.kind = StepKind::kPool;
+    schedule::Step step;
+    step.kind = schedule::StepKind::kPool;
     step.layer = work.planned.layer;
     step.input = cut.input_whole ? whole_input_ : visit_regions_[visit].input;
     step.output = add_region(rows, base);
-    const auto id = static_cast<StepId>(schedule_.steps.size());
+    const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
     touch_input(work, range, id, step);
     touch_rows(schedule_.regions[static_cast<std::size_t>(step.output)], rows, true, id, step);
     const std::int32_t output = step.output;

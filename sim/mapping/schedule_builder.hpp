@@ -8,8 +8,8 @@
 
 #include "mapping/access_tracker.hpp"
 #include "mapping/layer_cut.hpp"
-#include "mapping/schedule.hpp"
 #include "mapping/weight_buffer.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::mapping {
 
@@ -41,7 +41,7 @@ class ScheduleBuilder {
   void leave_output_in_sram() { store_last_output_ = false; }
 
   /// The schedule of consecutive layers. Fused pooling layers are not listed on their own.
-  Schedule build(const std::vector<PlannedLayer>& layers);
+  schedule::Schedule build(const std::vector<PlannedLayer>& layers);
 
  private:
   struct Pass {
@@ -59,11 +59,11 @@ class ScheduleBuilder {
     PlannedLayer planned;
     LayerShape shape;
     std::vector<Pass> passes{};
-    std::vector<PixelRange> ranges{};
+    std::vector<schedule::PixelRange> ranges{};
     std::int32_t first_range = 0;  ///< index of ranges[0] in schedule_.ranges; GEMM layers only
     std::vector<std::int32_t> visits{};  ///< index into ranges of each visit
 
-    const PixelRange& range(std::int32_t index) const {
+    const schedule::PixelRange& range(std::int32_t index) const {
       return ranges[static_cast<std::size_t>(index)];
     }
   };
@@ -77,24 +77,26 @@ class ScheduleBuilder {
   void emit_pool_layer(LayerWork& work);
   void place_maps(LayerWork& work);
   /// The region of a whole map that the layer reads; loads it unless it lies there already.
-  using RowsOfRange = MapRows (LayerShape::*)(const PixelRange&) const;
+  using RowsOfRange = schedule::MapRows (LayerShape::*)(const schedule::PixelRange&) const;
   std::int32_t whole_operand(const LayerWork& work, std::int32_t map, std::int64_t base,
                              RowsOfRange rows_of);
-  void load_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
+  void load_rows(const LayerWork& work, std::int32_t region, const schedule::MapRows& rows);
   void load_visit(const LayerWork& work, std::size_t visit);
-  void store_rows(const LayerWork& work, std::int32_t region, const MapRows& rows);
+  void store_rows(const LayerWork& work, std::int32_t region, const schedule::MapRows& rows);
   void store_visit(const LayerWork& work, std::int32_t region);
   void store_whole_output(const LayerWork& work);
   void fetch_weights(std::int64_t use);
   void emit_pass(const LayerWork& work, const Pass& pass);
   void emit_post(const LayerWork& work, const Pass& pass, std::int32_t output);
 
-  StepId append(Step step);
-  std::int32_t add_region(const MapRows& rows, std::int64_t base);
+  schedule::StepId append(schedule::Step step);
+  std::int32_t add_region(const schedule::MapRows& rows, std::int64_t base);
   /// Addresses of rows of an image inside a region.
-  void touch_rows(const Region& region, const MapRows& rows, bool write, StepId id, Step& step);
-  void touch_input(const LayerWork& work, const PixelRange& range, StepId id, Step& step);
-  std::int64_t map_address(const MapRows& rows) const;
+  void touch_rows(const schedule::Region& region, const schedule::MapRows& rows, bool write,
+                  schedule::StepId id, schedule::Step& step);
+  void touch_input(const LayerWork& work, const schedule::PixelRange& range, schedule::StepId id,
+                   schedule::Step& step);
+  std::int64_t map_address(const schedule::MapRows& rows) const;
 
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
@@ -104,7 +106,7 @@ class ScheduleBuilder {
   std::vector<std::pair<std::int32_t, std::int64_t>> present_;  ///< maps and their first slots
   bool store_last_output_ = true;
 
-  Schedule schedule_;
+  schedule::Schedule schedule_;
   AccessTracker weights_;
   AccessTracker activations_;
   AccessTracker accumulators_;
@@ -117,7 +119,7 @@ class ScheduleBuilder {
   std::vector<std::int64_t> map_base_;    ///< of each map in DRAM, for hazards
   std::vector<std::int32_t> map_region_;  ///< of each map that stays in the activation SRAM, or -1
   std::int64_t halves_used_ = 0;
-  StepId swapping_stream_ = kNoStep;  ///< first stream of the last PE load
+  schedule::StepId swapping_stream_ = schedule::kNoStep;  ///< first stream of the last PE load
   bool new_load_ = false;
 
   // Of the layer that is written now.

@@ -7,7 +7,7 @@ namespace {
 
 class Timeline {
  public:
-  Timeline(const Schedule& schedule, const network::Network& network,
+  Timeline(const schedule::Schedule& schedule, const network::Network& network,
            const arch::AcceleratorSpec& spec)
       : schedule_(schedule), network_(network), spec_(spec) {}
 
@@ -16,10 +16,10 @@ class Timeline {
     start_.resize(schedule_.steps.size());
     end_.resize(schedule_.steps.size());
     for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
-      const Step& step = schedule_.steps[id];
+      const schedule::Step& step = schedule_.steps[id];
       place(id, step);
       estimate.cycles.value = std::max(estimate.cycles.value, end_[id]);
-      if (resource_of(step.kind) == Resource::kDma) {
+      if (schedule::resource_of(step.kind) == schedule::Resource::kDma) {
         estimate.dram += transfer_bytes(step, schedule_, network_, spec_);
       }
     }
@@ -27,33 +27,33 @@ class Timeline {
   }
 
  private:
-  std::int64_t duration(const Step& step) const {
+  std::int64_t duration(const schedule::Step& step) const {
     return step_cycles(step, schedule_, network_, spec_);
   }
 
-  void place(std::size_t id, const Step& step) {
+  void place(std::size_t id, const schedule::Step& step) {
     std::int64_t ready = 0;
-    for (const StepId wait : step.waits) {
-      if (wait != kNoStep) ready = std::max(ready, end_[static_cast<std::size_t>(wait)]);
+    for (const schedule::StepId wait : step.waits) {
+      if (wait != schedule::kNoStep) ready = std::max(ready, end_[static_cast<std::size_t>(wait)]);
     }
-    if (step.after_start != kNoStep) {
+    if (step.after_start != schedule::kNoStep) {
       ready = std::max(ready, start_[static_cast<std::size_t>(step.after_start)]);
     }
-    const auto resource = static_cast<std::size_t>(resource_of(step.kind));
+    const auto resource = static_cast<std::size_t>(schedule::resource_of(step.kind));
     std::int64_t& last_start = last_start_[resource];
     std::int64_t& last_end = last_end_[resource];
-    switch (resource_of(step.kind)) {
-      case Resource::kDma: {
+    switch (schedule::resource_of(step.kind)) {
+      case schedule::Resource::kDma: {
         start_[id] = std::max(ready, last_start);
         end_[id] = std::max(start_[id] + spec_.dram.latency_cycles, last_end) + duration(step);
         break;
       }
-      case Resource::kLoader:
-      case Resource::kArray:
+      case schedule::Resource::kLoader:
+      case schedule::Resource::kArray:
         start_[id] = std::max(ready, last_end);
         end_[id] = start_[id] + duration(step);
         break;
-      case Resource::kPost:
+      case schedule::Resource::kPost:
         start_[id] = std::max(ready, last_start);
         end_[id] = spec_.post.lanes
                        ? std::max(start_[id] + spec_.post.latency_cycles, last_end) + duration(step)
@@ -64,21 +64,21 @@ class Timeline {
     last_end = end_[id];
   }
 
-  const Schedule& schedule_;
+  const schedule::Schedule& schedule_;
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   std::vector<std::int64_t> start_;
   std::vector<std::int64_t> end_;
-  std::array<std::int64_t, kResources> last_start_{};
-  std::array<std::int64_t, kResources> last_end_{};
+  std::array<std::int64_t, schedule::kResources> last_start_{};
+  std::array<std::int64_t, schedule::kResources> last_end_{};
 };
 
 }  // namespace
 
-base::Bytes transfer_bytes(const Step& step, const Schedule& schedule,
+base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule& schedule,
                            const network::Network& network, const arch::AcceleratorSpec& spec) {
-  if (step.kind == StepKind::kLoadWeights) {
-    const Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+  if (step.kind == schedule::StepKind::kLoadWeights) {
+    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
     return base::Bytes{base::ceil_div(block.values() * spec.precision.weight_bits, 8)};
   }
   const network::MapShape& shape = network.map(step.rows.map);
@@ -87,16 +87,16 @@ base::Bytes transfer_bytes(const Step& step, const Schedule& schedule,
   return base::Bytes{base::ceil_div(values * spec.precision.activation_bits, 8)};
 }
 
-std::int64_t step_cycles(const Step& step, const Schedule& schedule,
+std::int64_t step_cycles(const schedule::Step& step, const schedule::Schedule& schedule,
                          const network::Network& network, const arch::AcceleratorSpec& spec) {
-  if (resource_of(step.kind) == Resource::kDma) {
+  if (schedule::resource_of(step.kind) == schedule::Resource::kDma) {
     const base::Bytes bytes = transfer_bytes(step, schedule, network, spec);
     return spec.dram.bytes_per_cycle ? base::ceil_div(bytes.value, *spec.dram.bytes_per_cycle) : 0;
   }
-  if (resource_of(step.kind) == Resource::kPost && !spec.post.lanes) return 0;
+  if (schedule::resource_of(step.kind) == schedule::Resource::kPost && !spec.post.lanes) return 0;
   const network::Layer& layer = network.layers[static_cast<std::size_t>(step.layer)];
-  if (step.kind == StepKind::kPool) {
-    const Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
+  if (step.kind == schedule::StepKind::kPool) {
+    const schedule::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
     std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
     for (std::int64_t c = 0; c < layer.out.channels; c += spec.array.cols) {
       a_pixel += base::ceil_div(std::min<std::int64_t>(spec.array.cols, layer.out.channels - c),
@@ -105,26 +105,26 @@ std::int64_t step_cycles(const Step& step, const Schedule& schedule,
     return out.image_count * out.row_count * layer.out.width * a_pixel * layer.window.kernel_h *
            layer.window.kernel_w;
   }
-  const Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
-  if (step.kind == StepKind::kLoadPe) {
+  const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+  if (step.kind == schedule::StepKind::kLoadPe) {
     return spec.array.whole_folds ? std::int64_t{spec.array.rows} * spec.array.weights_per_pe
                                   : block.k_count;
   }
-  const PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
+  const schedule::PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
   const std::int64_t pixels = range.row_count * layer.out.width;
-  if (step.kind == StepKind::kPost) {
+  if (step.kind == schedule::StepKind::kPost) {
     // A residual operand comes through the same port: every entry takes twice as long.
     const std::int64_t operands = layer.residual >= 0 ? 2 : 1;
     return pixels * base::ceil_div(block.n_count, *spec.post.lanes) * operands;
   }
   // Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
-  const std::int64_t used = used_rows(block, spec);
+  const std::int64_t used = schedule::used_rows(block, spec);
   const std::int64_t rows = spec.array.whole_folds ? spec.array.rows : used;
   const std::int64_t cols = spec.array.whole_folds ? spec.array.cols : block.n_count;
   return pixels * base::ceil_div(block.k_count, used) + (rows - 1) + (cols - 1);
 }
 
-Estimate estimate_dense(const Schedule& schedule, const network::Network& network,
+Estimate estimate_dense(const schedule::Schedule& schedule, const network::Network& network,
                         const arch::AcceleratorSpec& spec) {
   return Timeline(schedule, network, spec).run();
 }

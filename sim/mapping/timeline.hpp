@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/units.hpp"
-#include "mapping/schedule.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::mapping {
 
@@ -15,16 +15,16 @@ struct Estimate {
 };
 
 /// Bytes that a DMA step moves.
-base::Bytes transfer_bytes(const Step& step, const Schedule& schedule,
+base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule& schedule,
                            const network::Network& network, const arch::AcceleratorSpec& spec);
 
 /// Cycles that a step occupies its resource: a DMA step's transfer without latency, a loader's,
 /// array's (at dense speed) or post step's cycles without post latency.
-std::int64_t step_cycles(const Step& step, const Schedule& schedule,
+std::int64_t step_cycles(const schedule::Step& step, const schedule::Schedule& schedule,
                          const network::Network& network, const arch::AcceleratorSpec& spec);
 
 /// Cycles until the last step ends, streams at dense speed.
-Estimate estimate_dense(const Schedule& schedule, const network::Network& network,
+Estimate estimate_dense(const schedule::Schedule& schedule, const network::Network& network,
                         const arch::AcceleratorSpec& spec);
 
 }  // namespace lacuna::mapping

@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "mapping/schedule.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::mapping {
 

@@ -57,7 +57,7 @@ void CellArray::store(std::int64_t slot, std::uint8_t code) {
 }
 
 void CellArray::arm(const CellPosition& cell, FaultKind kind, std::int64_t step,
-                    base::FaultOutcome* outcome) {
+                    measure::FaultOutcome* outcome) {
   const std::int64_t word = cell.row * banks_ + cell.bank;
   SIM_CHECK(cell.bank >= 0 && cell.bank < banks_ && cell.bit >= 0 && cell.bit < word_bits_ &&
                 word >= 0 && word < words_,

@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/counters.hpp"
+#include "measure/counters.hpp"
 
 namespace lacuna::memory {
 
@@ -51,7 +51,7 @@ class CellArray {
   /// Arms one fault of a plan. `step` is kPermanent, or the step from which on the cell's first
   /// access finds the stored bit flipped once (kFlip only). `outcome` outlives this array.
   void arm(const CellPosition& cell, FaultKind kind, std::int64_t step,
-           base::FaultOutcome* outcome);
+           measure::FaultOutcome* outcome);
 
   /// How often a fault has changed what a read answered, over all armed faults.
   std::int64_t reads_changed() const { return reads_changed_; }
@@ -63,7 +63,7 @@ class CellArray {
  private:
   struct Upset {
     std::int64_t step;
-    base::FaultOutcome* outcome;
+    measure::FaultOutcome* outcome;
     bool struck = false;  ///< the stored bit is flipped now
     bool pending = true;  ///< not yet applied in this batch
   };
@@ -97,8 +97,8 @@ class CellArray {
   std::vector<std::uint8_t> stuck_at_0_;
   std::vector<std::uint8_t> stuck_at_1_;
   std::vector<std::uint8_t> flipped_;
-  std::unordered_map<std::int64_t, base::FaultOutcome*> permanent_;  ///< by bit offset
-  std::unordered_map<std::int64_t, std::vector<Upset>> upsets_;      ///< by bit offset
+  std::unordered_map<std::int64_t, measure::FaultOutcome*> permanent_;  ///< by bit offset
+  std::unordered_map<std::int64_t, std::vector<Upset>> upsets_;         ///< by bit offset
 };
 
 }  // namespace lacuna::memory

@@ -11,14 +11,14 @@ namespace lacuna::report {
 namespace {
 
 /// Mean and half-width of its interval, in percent.
-std::string with_interval(const campaign::MeanSummary& summary) {
+std::string with_interval(const statistics::MeanSummary& summary) {
   std::string mean = percent(*summary.mean);
   if (!summary.interval) return mean;
   return fmt::format("{} +- {:.2f}", mean, 100 * summary.interval->half_width());
 }
 
 /// "mean,sd,lower,upper"; a figure that there is not is empty.
-std::string csv_figures(const campaign::MeanSummary& summary) {
+std::string csv_figures(const statistics::MeanSummary& summary) {
   const auto number = [](const std::optional<double>& value) {
     return value ? fmt::format("{:.6g}", *value) : std::string();
   };
@@ -52,9 +52,9 @@ class MapDifferences {
   std::map<std::int64_t, std::vector<double>> by_map_;
 };
 
-std::vector<double> means(const std::vector<campaign::PairedDifference>& pairs) {
+std::vector<double> means(const std::vector<statistics::PairedDifference>& pairs) {
   std::vector<double> list;
-  for (const campaign::PairedDifference& pair : pairs) {
+  for (const statistics::PairedDifference& pair : pairs) {
     if (pair.difference.mean) list.push_back(*pair.difference.mean);
   }
   return list;
@@ -119,11 +119,11 @@ std::string MapTables::accuracy_table() const {
       continue;
     }
     const auto mean = [&](const Figure& figure) {
-      return *campaign::summarise_mean(cell.values(figure), plan.confidence).mean;
+      return *statistics::summarise_mean(cell.values(figure), plan.confidence).mean;
     };
     const std::vector<double> top1 =
         cell.values([&](const Chip& c) { return static_cast<double>(c.correct) / images; });
-    const auto summary = campaign::summarise_mean(top1, plan.confidence);
+    const auto summary = statistics::summarise_mean(top1, plan.confidence);
     const auto [least, most] = std::minmax_element(top1.begin(), top1.end());
     alike = alike || (cell.by_map.size() > 1 && *least == *most);
     text += fmt::format(
@@ -160,7 +160,7 @@ std::vector<MapTables::Point> MapTables::points() const {
     point.lost = cell.lost;
     const std::vector<double> top1 =
         cell.values([&](const Chip& c) { return static_cast<double>(c.correct) / images; });
-    point.top1 = campaign::summarise_mean(top1, plan.confidence);
+    point.top1 = statistics::summarise_mean(top1, plan.confidence);
     if (!top1.empty()) {
       const auto [least, most] = std::minmax_element(top1.begin(), top1.end());
       point.least = *least;
@@ -212,7 +212,7 @@ std::vector<MapTables::Compared> MapTables::contrasts() const {
           right.push_back(static_cast<double>(other->second.correct) / images);
           maps.push_back(map);
         }
-        compared.accuracy.push_back(campaign::paired_difference(left, right, plan.confidence));
+        compared.accuracy.push_back(statistics::paired_difference(left, right, plan.confidence));
         accuracy_by_map.add(maps, left, right);
         // Lost against one's own fault-free run.
         for (double& value : left) {
@@ -222,16 +222,16 @@ std::vector<MapTables::Compared> MapTables::contrasts() const {
           value =
               static_cast<double>(golden(second, second.model).outcome.correct) / images - value;
         }
-        compared.lost.push_back(campaign::paired_difference(left, right, plan.confidence));
+        compared.lost.push_back(statistics::paired_difference(left, right, plan.confidence));
         lost_by_map.add(maps, left, right);
       }
       compared.accuracy_over_maps =
-          campaign::summarise_mean(accuracy_by_map.means(contrast.first.size()), plan.confidence);
+          statistics::summarise_mean(accuracy_by_map.means(contrast.first.size()), plan.confidence);
       compared.lost_over_maps =
-          campaign::summarise_mean(lost_by_map.means(contrast.first.size()), plan.confidence);
+          statistics::summarise_mean(lost_by_map.means(contrast.first.size()), plan.confidence);
       compared.accuracy_over_pairs =
-          campaign::summarise_mean(means(compared.accuracy), plan.confidence);
-      compared.lost_over_pairs = campaign::summarise_mean(means(compared.lost), plan.confidence);
+          statistics::summarise_mean(means(compared.accuracy), plan.confidence);
+      compared.lost_over_pairs = statistics::summarise_mean(means(compared.lost), plan.confidence);
       list.push_back(std::move(compared));
     }
   }
@@ -240,7 +240,7 @@ std::vector<MapTables::Compared> MapTables::contrasts() const {
 
 std::string MapTables::contrast_table() const {
   std::string text;
-  const auto figure = [](const campaign::MeanSummary& summary) -> std::string {
+  const auto figure = [](const statistics::MeanSummary& summary) -> std::string {
     if (!summary.mean) return "-";
     if (!summary.interval) return fmt::format("{:+.2f}", 100 * *summary.mean);
     const bool visible = !summary.interval->contains(0);
@@ -304,7 +304,7 @@ void MapTables::summary(const Sink& sink) const {
       sink(fmt::format(
           "{},{},{},{},,map,{},{}\n", quoted(own.machine), campaign::fault_type_name(key.type),
           key.rate, quoted(own.model), name,
-          csv_figures(campaign::summarise_mean(entry.second.values(figure), plan.confidence))));
+          csv_figures(statistics::summarise_mean(entry.second.values(figure), plan.confidence))));
     };
     line("top1", [&](const Chip& c) { return static_cast<double>(c.correct) / images; });
     line("lost_top1", [&](const Chip& c) {
@@ -320,7 +320,7 @@ void MapTables::summary(const Sink& sink) const {
   }
   for (const Compared& compared : contrasts()) {
     const auto line = [&](const std::string& pair, const char* unit, const char* figure,
-                          const campaign::MeanSummary& summary) {
+                          const statistics::MeanSummary& summary) {
       sink(fmt::format("{},{},{},{},{},{},{},{}\n", quoted(golden(compared.key, 0).machine),
                        campaign::fault_type_name(compared.key.type), compared.key.rate,
                        quoted(name_of(*compared.contrast, compared.key)), pair, unit, figure,

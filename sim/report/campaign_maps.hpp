@@ -7,9 +7,9 @@
 #include <tuple>
 #include <vector>
 
-#include "campaign/statistics.hpp"
 #include "campaign/store.hpp"
 #include "report/campaign_text.hpp"
+#include "statistics/statistics.hpp"
 
 namespace lacuna::report {
 
@@ -29,11 +29,11 @@ class MapTables {
     std::size_t model = 0;
     campaign::FaultType type = campaign::FaultType::kFlip;
     double rate = 0;
-    std::int64_t lost = 0;       ///< crashed or timed out
-    campaign::MeanSummary top1;  ///< count 0: no map has a result
-    double least = 0, most = 0;  ///< top-1 of the worst and the best map
-    double sdc = 0;              ///< mean share of the images
-    double cycles_an_image = 0;  ///< mean
+    std::int64_t lost = 0;         ///< crashed or timed out
+    statistics::MeanSummary top1;  ///< count 0: no map has a result
+    double least = 0, most = 0;    ///< top-1 of the worst and the best map
+    double sdc = 0;                ///< mean share of the images
+    double cycles_an_image = 0;    ///< mean
   };
   std::vector<Point> points() const;
 
@@ -66,14 +66,14 @@ class MapTables {
     Key key;  ///< without a model
     const campaign::Contrast* contrast;
     /// [pair] over the maps that both networks have.
-    std::vector<campaign::PairedDifference> accuracy;
-    std::vector<campaign::PairedDifference> lost;  ///< of the accuracy lost to faults
+    std::vector<statistics::PairedDifference> accuracy;
+    std::vector<statistics::PairedDifference> lost;  ///< of the accuracy lost to faults
     /// Over pairs, of their means; empty intervals where there is one pair.
-    campaign::MeanSummary accuracy_over_pairs;
-    campaign::MeanSummary lost_over_pairs;
+    statistics::MeanSummary accuracy_over_pairs;
+    statistics::MeanSummary lost_over_pairs;
     /// Over the maps that all pairs have, of the means of their pairs: these networks, any chip.
-    campaign::MeanSummary accuracy_over_maps;
-    campaign::MeanSummary lost_over_maps;
+    statistics::MeanSummary accuracy_over_maps;
+    statistics::MeanSummary lost_over_maps;
   };
 
   const campaign::Store::GoldenRow& golden(const Key& key, std::size_t model) const {

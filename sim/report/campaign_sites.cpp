@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "campaign/strata.hpp"
 #include "report/campaign_text.hpp"
 #include "report/share_text.hpp"
 #include "report/text_parts.hpp"
+#include "statistics/strata.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -142,7 +142,7 @@ std::string SiteTables::weight_matrix_text(const SiteKey& key, bool complete) co
 std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   const campaign::Plan& plan = store_.plan();
   std::vector<std::size_t> populations;
-  std::vector<campaign::Stratum> strata;
+  std::vector<statistics::Stratum> strata;
   std::int64_t sites = 0;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
     const campaign::Population& population = store_.populations()[i];
@@ -155,7 +155,7 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   }
   const campaign::Population& first = store_.populations()[populations.front()];
   const auto& golden = store_.golden_of(first);
-  const auto total = campaign::stratified_proportion(strata, plan.confidence);
+  const auto total = statistics::stratified_proportion(strata, plan.confidence);
   const auto faults = static_cast<double>(all.tally.done);
   std::string text =
       fmt::format("\n{} on {}, {} of a {}: {} faults of {} sites{}\n", golden.model, golden.machine,

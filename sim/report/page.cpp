@@ -6,13 +6,13 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "campaign/database.hpp"
 #include "campaign/store.hpp"
-#include "engine/version.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/packed.hpp"
 #include "report/page_sections.hpp"
 #include "report/web_files.hpp"
+#include "run/version.hpp"
+#include "store/database.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -32,8 +32,8 @@ bool is_sqlite(const std::string& path) {
 
 /// Of a store of any kind; "" when it has none.
 std::string stored_schema(const std::string& path) {
-  const auto database = campaign::Database::open_to_read(path);
-  campaign::Statement query(*database, "SELECT value FROM header WHERE key = 'schema'");
+  const auto database = store::Database::open_to_read(path);
+  store::Statement query(*database, "SELECT value FROM header WHERE key = 'schema'");
   return query.step() ? query.text(0) : "";
 }
 
@@ -80,7 +80,7 @@ std::string chart_library(const std::string& path) {
 
 void html_page(const PageRequest& request, const Sink& sink) {
   const std::string library = chart_library(request.chart_library);
-  Json data = {{"version", engine::kVersion}, {"command", request.command}};
+  Json data = {{"version", run::kVersion}, {"command", request.command}};
   data["sections"] = Json::array();
   for (const std::string& input : request.inputs) data["sections"].push_back(section_of(input));
 

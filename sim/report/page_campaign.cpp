@@ -6,12 +6,12 @@
 #include <tuple>
 
 #include "base/error.hpp"
-#include "campaign/proportion.hpp"
 #include "report/campaign_maps.hpp"
 #include "report/packed.hpp"
 #include "report/page_sections.hpp"
 #include "report/site_key.hpp"
 #include "report/weights_behind.hpp"
+#include "statistics/proportion.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -212,7 +212,7 @@ Json Gatherer::entry_json(const campaign::Tally& tally, std::int64_t of, std::si
                           std::size_t column) const {
   const auto sites = of >= tally.done && of > 0 ? std::optional<std::int64_t>(of) : std::nullopt;
   const auto interval =
-      campaign::wilson_interval(tally.critical, tally.done, store_.plan().confidence, sites);
+      statistics::wilson_interval(tally.critical, tally.done, store_.plan().confidence, sites);
   return {{"row", row},
           {"column", column},
           {"faults", tally.done},

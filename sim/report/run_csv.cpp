@@ -12,9 +12,9 @@ std::string quotient(std::int64_t part, std::int64_t whole) {
 }
 
 std::string csv_row(const std::string& name, std::int64_t m, std::int64_t n, std::int64_t k,
-                    const base::LayerCounters& counters,
-                    const std::optional<base::CycleClasses>& dense, std::int64_t pes) {
-  const base::CycleClasses& c = counters.cycles;
+                    const measure::LayerCounters& counters,
+                    const std::optional<measure::CycleClasses>& dense, std::int64_t pes) {
+  const measure::CycleClasses& c = counters.cycles;
   const std::int64_t bytes = counters.dram_read.value + counters.dram_written.value;
   return fmt::format(
       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
@@ -31,20 +31,20 @@ std::string csv_row(const std::string& name, std::int64_t m, std::int64_t n, std
 
 }  // namespace
 
-std::string run_csv(const engine::RunRecord& record) {
+std::string run_csv(const run::RunRecord& record) {
   std::string text =
       "layer,M,N,K,density,cycles,stream,weight_load,memory_wait,post_wait,idle,work,imbalance,"
       "fill_drain,dense_cycles,speedup,stream_speedup,macs,issued,gated,skipped,"
       "array_utilisation,dram_read_bytes,dram_written_bytes,dram_bytes_per_cycle,bound_by\n";
-  for (const engine::LayerRecord& layer : record.layers) {
+  for (const run::LayerRecord& layer : record.layers) {
     text += csv_row(layer.name, layer.m, layer.n, layer.k, layer.counters, layer.dense, record.pes);
   }
-  base::LayerCounters total = record.total;
+  measure::LayerCounters total = record.total;
   total.input_values = 0;  // a density over all layers would mix maps of different use
   return text + csv_row("total", 0, 0, 0, total, record.dense, record.pes);
 }
 
-std::string predictions_csv(const engine::RunRecord& record) {
+std::string predictions_csv(const run::RunRecord& record) {
   const std::size_t classes = record.logits.size() / static_cast<std::size_t>(record.images);
   std::string text = "image,label,top1";
   for (std::size_t c = 0; c < classes; ++c) text += fmt::format(",logit_{}", c);

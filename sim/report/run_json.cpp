@@ -7,7 +7,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json cycles_json(const base::CycleClasses& c) {
+Json cycles_json(const measure::CycleClasses& c) {
   return {{"total", c.total().value},       {"weight_load", c.weight_load.value},
           {"stream", c.stream.value},       {"memory_wait", c.memory_wait.value},
           {"post_wait", c.post_wait.value}, {"idle", c.idle.value}};
@@ -18,19 +18,19 @@ Json ratio_json(base::Cycles slow, base::Cycles fast) {
   return static_cast<double>(slow.value) / static_cast<double>(fast.value);
 }
 
-void put_dense(Json& json, const std::optional<base::CycleClasses>& dense,
-               const base::CycleClasses& own) {
+void put_dense(Json& json, const std::optional<measure::CycleClasses>& dense,
+               const measure::CycleClasses& own) {
   json["dense_cycles"] = dense ? Json(dense->total().value) : Json(nullptr);
   json["speedup"] = dense ? ratio_json(dense->total(), own.total()) : Json(nullptr);
   json["stream_speedup"] = dense ? ratio_json(dense->stream, own.stream) : Json(nullptr);
 }
 
-Json access_json(const base::AccessCounts& counts, int bits) {
+Json access_json(const measure::AccessCounts& counts, int bits) {
   return {{"reads", counts.reads}, {"writes", counts.writes}, {"bits", bits}};
 }
 
-void put_counters(Json& json, const base::LayerCounters& counters,
-                  const engine::RunRecord& record) {
+void put_counters(Json& json, const measure::LayerCounters& counters,
+                  const run::RunRecord& record) {
   json["macs"] = {{"total", counters.macs.total},
                   {"issued", counters.macs.issued},
                   {"gated", counters.macs.gated},
@@ -48,7 +48,7 @@ void put_counters(Json& json, const base::LayerCounters& counters,
                   {"written_bytes", counters.dram_written.value}};
 }
 
-Json energy_json(const engine::Energy& e) {
+Json energy_json(const run::Energy& e) {
   return {{"total_pj", e.total()},
           {"mac_pj", e.mac},
           {"gated_mac_pj", e.gated_mac},
@@ -63,7 +63,7 @@ Json energy_json(const engine::Energy& e) {
 
 }  // namespace
 
-std::string run_json(const engine::RunRecord& record) {
+std::string run_json(const run::RunRecord& record) {
   Json json;
   json["schema"] = "lacuna.run/1";
   json["program"] = {{"name", "lacuna"}, {"version", record.version}};
@@ -96,7 +96,7 @@ std::string run_json(const engine::RunRecord& record) {
     json["energy"] = nullptr;
   }
   json["layers"] = Json::array();
-  for (const engine::LayerRecord& layer : record.layers) {
+  for (const run::LayerRecord& layer : record.layers) {
     Json row;
     row["name"] = layer.name;
     row["M"] = layer.m;
@@ -112,8 +112,8 @@ std::string run_json(const engine::RunRecord& record) {
     row["cycles"] = cycles_json(layer.counters.cycles);
     put_dense(row, layer.dense, layer.counters.cycles);
     put_counters(row, layer.counters, record);
-    const engine::ActivationStorage storage =
-        engine::activation_storage(layer.counters, record.activation_bits);
+    const run::ActivationStorage storage =
+        run::activation_storage(layer.counters, record.activation_bits);
     row["activation_storage"] = {{"plain_bits", storage.plain_bits},
                                  {"compressed_bits", storage.compressed_bits}};
     if (layer.energy) row["energy"] = energy_json(*layer.energy);

@@ -18,14 +18,14 @@ std::string speed_up(std::int64_t slow, std::int64_t fast) {
                    : fmt::format("{:.2f}x", static_cast<double>(slow) / static_cast<double>(fast));
 }
 
-std::string density(const base::LayerCounters& counters) {
+std::string density(const measure::LayerCounters& counters) {
   return share_of(counters.input_nonzeros, counters.input_values);
 }
 
 std::string row(const std::string& name, const std::string& shape,
-                const base::LayerCounters& counters,
-                const std::optional<base::CycleClasses>& dense) {
-  const base::CycleClasses& c = counters.cycles;
+                const measure::LayerCounters& counters,
+                const std::optional<measure::CycleClasses>& dense) {
+  const measure::CycleClasses& c = counters.cycles;
   return fmt::format("{:<14} {:>17} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>11} {:>7} {:>8}\n",
                      name.substr(0, 14), shape, density(counters), c.total().value, c.stream.value,
                      c.weight_load.value, c.memory_wait.value, c.post_wait.value,
@@ -35,13 +35,13 @@ std::string row(const std::string& name, const std::string& shape,
 }
 
 /// Nanojoules of each layer by component.
-std::string energy_table(const engine::RunRecord& record) {
+std::string energy_table(const run::RunRecord& record) {
   std::string text = fmt::format(
       "\nenergy in nJ by {}\n{:<14} {:>11} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} "
       "{:>10}\n",
       record.energy_table, "layer", "total", "MACs", "gated", "registers", "weights", "activat.",
       "bitmap", "sums", "DRAM", "leakage");
-  const auto line = [&](const std::string& name, const engine::Energy& e) {
+  const auto line = [&](const std::string& name, const run::Energy& e) {
     constexpr double kNano = 1e-3;
     text += fmt::format("{:<14} {:>11.1f}", name.substr(0, 14), kNano * e.total());
     for (const double part : {e.mac, e.gated_mac, e.registers, e.weight_sram, e.activation_sram,
@@ -50,7 +50,7 @@ std::string energy_table(const engine::RunRecord& record) {
     }
     text += '\n';
   };
-  for (const engine::LayerRecord& layer : record.layers) {
+  for (const run::LayerRecord& layer : record.layers) {
     if (layer.energy && layer.energy->total() > 0) line(layer.name, *layer.energy);
   }
   line("total", *record.energy);
@@ -62,7 +62,7 @@ std::string energy_table(const engine::RunRecord& record) {
 
 }  // namespace
 
-const char* bound_by(const base::CycleClasses& cycles) {
+const char* bound_by(const measure::CycleClasses& cycles) {
   struct Part {
     const char* name;
     base::Cycles cycles;
@@ -77,7 +77,7 @@ const char* bound_by(const base::CycleClasses& cycles) {
       ->name;
 }
 
-std::string run_table(const engine::RunRecord& record) {
+std::string run_table(const run::RunRecord& record) {
   std::string text = record.workload
                          ? fmt::format("{} on {}, a batch of {}, {} engine\n\n", record.network,
                                        record.hardware, record.batch, record.engine)
@@ -89,7 +89,7 @@ std::string run_table(const engine::RunRecord& record) {
                       "post wait", "dense", "stream", "skipped");
   text += fmt::format("{:<14} {:>17} {:>8} {:>11} {:>11} {:>9} {:>9} {:>9} {:>11} {:>7} {:>8}\n",
                       "", "", "of input", "", "", "", "", "", "cycles", "speedup", "MACs");
-  for (const engine::LayerRecord& layer : record.layers) {
+  for (const run::LayerRecord& layer : record.layers) {
     // A pooling layer that the post unit does on the way has nothing of its own to show.
     if (layer.m == 0 && layer.counters.cycles.total().value == 0) continue;
     const std::string shape =
@@ -98,11 +98,11 @@ std::string run_table(const engine::RunRecord& record) {
                                    layer.groups > 1 ? fmt::format("/{}", layer.groups) : "");
     text += row(layer.name, shape, layer.counters, layer.dense);
   }
-  base::LayerCounters total = record.total;
+  measure::LayerCounters total = record.total;
   total.input_values = total.input_nonzeros = 0;
   text += row("total", "", total, record.dense);
 
-  const base::CycleClasses& cycles = record.total.cycles;
+  const measure::CycleClasses& cycles = record.total.cycles;
   const double images = static_cast<double>(record.images);
   const double per_image = static_cast<double>(cycles.total().value) / images;
   text += fmt::format("\n{:.1f} cycles {} ({:.1f} us at {} MHz), {} cycles of set-up\n", per_image,
@@ -113,7 +113,7 @@ std::string run_table(const engine::RunRecord& record) {
                         speed_up(record.dense->total().value, cycles.total().value),
                         speed_up(record.dense->stream.value, cycles.stream.value));
   }
-  const base::MacCounts& macs = record.total.macs;
+  const measure::MacCounts& macs = record.total.macs;
   text += fmt::format("MACs: {} issued, {} gated, {} skipped of {}\n", macs.issued, macs.gated,
                       macs.skipped, macs.total);
   text += fmt::format("DRAM: {} bytes read, {} written\n", record.total.dram_read.value,

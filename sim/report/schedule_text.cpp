@@ -13,42 +13,42 @@ std::string use(const char* buffer, std::int64_t used, std::optional<std::int64_
               : fmt::format("  {:<16} {:>9} (unlimited) {}\n", buffer, used, unit);
 }
 
-std::string waits(const mapping::Step& step, std::int64_t offset) {
+std::string waits(const schedule::Step& step, std::int64_t offset) {
   std::string text;
-  for (const mapping::StepId wait : step.waits) {
-    if (wait != mapping::kNoStep) text += fmt::format(" {}", offset + wait);
+  for (const schedule::StepId wait : step.waits) {
+    if (wait != schedule::kNoStep) text += fmt::format(" {}", offset + wait);
   }
-  if (step.after_start != mapping::kNoStep)
+  if (step.after_start != schedule::kNoStep)
     text += fmt::format(" start of {}", offset + step.after_start);
   return text.empty() ? " -" : text;
 }
 
-std::string touched(const mapping::Step& step, const mapping::Schedule& schedule) {
+std::string touched(const schedule::Step& step, const schedule::Schedule& schedule) {
   std::string text;
   if (step.block >= 0) {
-    const mapping::Block& b = schedule.blocks[static_cast<std::size_t>(step.block)];
+    const schedule::Block& b = schedule.blocks[static_cast<std::size_t>(step.block)];
     text += fmt::format(" group {} K {}..{} N {}..{}", b.group, b.k_begin,
                         b.k_begin + b.k_count - 1, b.n_begin, b.n_begin + b.n_count - 1);
   }
   if (step.range >= 0) {
-    const mapping::PixelRange& r = schedule.ranges[static_cast<std::size_t>(step.range)];
+    const schedule::PixelRange& r = schedule.ranges[static_cast<std::size_t>(step.range)];
     text += fmt::format(" rows {}..{}", r.row_begin, r.row_begin + r.row_count - 1);
   }
   switch (step.kind) {
-    case mapping::StepKind::kLoadWeights:
-    case mapping::StepKind::kLoadPe:
+    case schedule::StepKind::kLoadWeights:
+    case schedule::StepKind::kLoadPe:
       text += fmt::format(" word {}", step.address);
       break;
-    case mapping::StepKind::kStream:
-    case mapping::StepKind::kPost:
+    case schedule::StepKind::kStream:
+    case schedule::StepKind::kPost:
       text += fmt::format(" entry {}", step.address);
       break;
-    case mapping::StepKind::kLoadActivations:
-    case mapping::StepKind::kStoreActivations:
+    case schedule::StepKind::kLoadActivations:
+    case schedule::StepKind::kStoreActivations:
       text += fmt::format(" map {} image {} rows {}..{}", step.rows.map, step.rows.image_begin,
                           step.rows.row_begin, step.rows.row_begin + step.rows.row_count - 1);
       break;
-    case mapping::StepKind::kPool:
+    case schedule::StepKind::kPool:
       break;
   }
   return text;
@@ -56,7 +56,7 @@ std::string touched(const mapping::Step& step, const mapping::Schedule& schedule
 
 }  // namespace
 
-std::string schedule_text(const engine::Job& job) {
+std::string schedule_text(const run::Job& job) {
   std::string text =
       fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n", "layer",
                   "loop order", "ranges", "tiles", "passes", "D", "weights", "input", "output");
@@ -64,13 +64,13 @@ std::string schedule_text(const engine::Job& job) {
   std::int64_t words = 0;
   std::int64_t slots = 0;
   std::int64_t entries = 0;
-  for (const engine::Part& part : job.parts) {
-    const mapping::Schedule& schedule = part.schedule;
+  for (const run::Part& part : job.parts) {
+    const schedule::Schedule& schedule = part.schedule;
     words = std::max(words, schedule.weight_words);
     slots = std::max(slots, schedule.activation_slots);
     entries = std::max(entries, schedule.accumulator_entries);
     for (std::size_t i = 0; i < schedule.layers.size(); ++i) {
-      const mapping::LayerPlan& plan = schedule.layers[i];
+      const schedule::LayerPlan& plan = schedule.layers[i];
       const network::Layer& layer = part.network.layers[i];
       if (plan.pixel_ranges == 0) {
         text += fmt::format("{:<14} done by the post unit on the way\n", layer.name.substr(0, 14));
@@ -106,16 +106,16 @@ std::string schedule_text(const engine::Job& job) {
   return text;
 }
 
-std::string steps_text(const engine::Job& job) {
+std::string steps_text(const run::Job& job) {
   std::string text;
-  for (const engine::Part& part : job.parts) {
-    const auto list = [&](const std::vector<mapping::Step>& steps, const char* prefix,
+  for (const run::Part& part : job.parts) {
+    const auto list = [&](const std::vector<schedule::Step>& steps, const char* prefix,
                           std::int64_t offset) {
       for (std::size_t id = 0; id < steps.size(); ++id) {
-        const mapping::Step& step = steps[id];
+        const schedule::Step& step = steps[id];
         text +=
             fmt::format("{}{:<6} {:<17} {:<12}{}; waits for{}\n", prefix,
-                        offset + static_cast<std::int64_t>(id), mapping::step_kind_name(step.kind),
+                        offset + static_cast<std::int64_t>(id), schedule::step_kind_name(step.kind),
                         part.network.layers[static_cast<std::size_t>(step.layer)].name,
                         touched(step, part.schedule), waits(step, offset));
       }

@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "engine/run.hpp"
+#include "run/run.hpp"
 
 namespace lacuna::report {
 
 /// A row a layer: loop order, ranges, tiles, passes, what stays on chip; why; and buffer use.
-std::string schedule_text(const engine::Job& job);
+std::string schedule_text(const run::Job& job);
 
 /// A row a step, in list order: what it is, what it touches and what it waits for.
-std::string steps_text(const engine::Job& job);
+std::string steps_text(const run::Job& job);
 
 }  // namespace lacuna::report

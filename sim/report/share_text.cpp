@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "campaign/proportion.hpp"
 #include "report/text_parts.hpp"
+#include "statistics/proportion.hpp"
 
 namespace lacuna::report {
 
@@ -14,8 +14,8 @@ std::string share_text(const campaign::Tally& tally, std::int64_t sites, double 
   const double share = static_cast<double>(tally.critical) / static_cast<double>(tally.done);
   if (tally.done == sites) return percent(share);
   const auto interval =
-      campaign::wilson_interval(tally.critical, tally.done, confidence,
-                                sites > 0 ? std::optional<std::int64_t>(sites) : std::nullopt);
+      statistics::wilson_interval(tally.critical, tally.done, confidence,
+                                  sites > 0 ? std::optional<std::int64_t>(sites) : std::nullopt);
   return fmt::format("{} +- {:.2f}", percent(share), 100 * interval.half_width());
 }
 

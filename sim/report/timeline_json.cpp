@@ -3,27 +3,27 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "engine/version.hpp"
-#include "mapping/buffer_use.hpp"
 #include "mapping/mapper.hpp"
+#include "run/version.hpp"
+#include "schedule/buffer_use.hpp"
 
 namespace lacuna::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using mapping::Resource;
+using schedule::Resource;
 
 constexpr int kBatchProcess = 1;
 constexpr int kSetupProcess = 2;
 
 /// Threads of a process: 0 has a meaning of its own to viewers.
 int lane_of(Resource resource) { return 1 + static_cast<int>(resource); }
-constexpr int kClassLane = 1 + mapping::kResources;
+constexpr int kClassLane = 1 + schedule::kResources;
 
 constexpr const char* kLaneNames[] = {"DMA", "weight load", "stream", "post", "cycle classes"};
 
-const char* class_name(base::Cycles base::CycleClasses::*spent_as) {
-  using Classes = base::CycleClasses;
+const char* class_name(base::Cycles measure::CycleClasses::*spent_as) {
+  using Classes = measure::CycleClasses;
   return spent_as == &Classes::stream        ? "stream"
          : spent_as == &Classes::weight_load ? "weight_load"
          : spent_as == &Classes::memory_wait ? "memory_wait"
@@ -33,9 +33,9 @@ const char* class_name(base::Cycles base::CycleClasses::*spent_as) {
 
 Json limit_json(std::optional<std::int64_t> limit) { return limit ? Json(*limit) : Json(nullptr); }
 
-std::int64_t last_end(const base::BatchTrace& trace) {
+std::int64_t last_end(const measure::BatchTrace& trace) {
   std::int64_t end = 0;
-  for (const base::StepSpan& span : trace.steps) end = std::max(end, span.end);
+  for (const measure::StepSpan& span : trace.steps) end = std::max(end, span.end);
   return end;
 }
 
@@ -97,21 +97,21 @@ class Writer {
 /// The events of one part, whose time 0 lies at `offset` of its process.
 class PartEvents {
  public:
-  PartEvents(const engine::Timeline::PartTimes& times, const arch::AcceleratorSpec& spec,
+  PartEvents(const run::Timeline::PartTimes& times, const arch::AcceleratorSpec& spec,
              Writer& writer)
       : part_(*times.part), schedule_(*times.schedule), spec_(spec), writer_(writer) {}
 
-  void steps(int process, const std::vector<mapping::Step>& list,
-             const std::vector<base::StepSpan>& spans, std::int64_t offset) {
-    std::array<std::int64_t, mapping::kResources> last_end{};
+  void steps(int process, const std::vector<schedule::Step>& list,
+             const std::vector<measure::StepSpan>& spans, std::int64_t offset) {
+    std::array<std::int64_t, schedule::kResources> last_end{};
     for (std::size_t id = 0; id < list.size(); ++id) {
-      const mapping::Step& step = list[id];
-      const Resource resource = mapping::resource_of(step.kind);
+      const schedule::Step& step = list[id];
+      const Resource resource = schedule::resource_of(step.kind);
       // A unit serves its steps in list order: one that was started earlier queues until then.
       std::int64_t& served = last_end[static_cast<std::size_t>(resource)];
       const std::int64_t begin = std::max(spans[id].start, served);
       served = spans[id].end;
-      const char* kind = mapping::step_kind_name(step.kind);
+      const char* kind = schedule::step_kind_name(step.kind);
       const std::string& layer = layer_name(static_cast<std::size_t>(step.layer));
       const std::int64_t number =
           (process == kSetupProcess ? 0 : part_.step_offset) + static_cast<std::int64_t>(id);
@@ -121,15 +121,15 @@ class PartEvents {
     }
   }
 
-  void classes(const std::vector<base::ClassSpan>& spans, std::int64_t offset) {
-    for (const base::ClassSpan& span : spans) {
+  void classes(const std::vector<measure::ClassSpan>& spans, std::int64_t offset) {
+    for (const measure::ClassSpan& span : spans) {
       writer_.complete(kBatchProcess, kClassLane, class_name(span.spent_as), "cycles",
                        offset + span.start, offset + span.end, {{"layer", layer_name(span.layer)}});
     }
   }
 
-  void counters(const std::vector<base::StepSpan>& spans, std::int64_t offset) {
-    const mapping::BufferUse use = mapping::buffer_use(schedule_, part_.network, spec_, spans);
+  void counters(const std::vector<measure::StepSpan>& spans, std::int64_t offset) {
+    const schedule::BufferUse use = schedule::buffer_use(schedule_, part_.network, spec_, spans);
     levels("weight SRAM words", use.weight_words, offset);
     levels("activation SRAM slots", use.activation_slots, offset);
     levels("accumulator entries", use.accumulator_entries, offset);
@@ -140,11 +140,11 @@ class PartEvents {
     return part_.network.layers[layer].name;
   }
 
-  Json step_args(const mapping::Step& step, const std::string& layer, const char* kind,
+  Json step_args(const schedule::Step& step, const std::string& layer, const char* kind,
                  std::int64_t number, std::int64_t started) const {
     Json args = {{"step", number}, {"kind", kind}, {"layer", layer}, {"started", started}};
     if (step.block >= 0) {
-      const mapping::Block& block = schedule_.blocks[static_cast<std::size_t>(step.block)];
+      const schedule::Block& block = schedule_.blocks[static_cast<std::size_t>(step.block)];
       args["block"] = step.block;
       args["group"] = block.group;
       args["pass"] = block.pass;
@@ -154,12 +154,12 @@ class PartEvents {
       args["n_count"] = block.n_count;
     }
     if (step.range >= 0) {
-      const mapping::PixelRange& range = schedule_.ranges[static_cast<std::size_t>(step.range)];
+      const schedule::PixelRange& range = schedule_.ranges[static_cast<std::size_t>(step.range)];
       args["row_begin"] = range.row_begin;
       args["row_count"] = range.row_count;
     }
-    if (step.kind == mapping::StepKind::kLoadActivations ||
-        step.kind == mapping::StepKind::kStoreActivations) {
+    if (step.kind == schedule::StepKind::kLoadActivations ||
+        step.kind == schedule::StepKind::kStoreActivations) {
       args["map"] = step.rows.map;
       args["image_begin"] = step.rows.image_begin;
       args["image_count"] = step.rows.image_count;
@@ -169,15 +169,15 @@ class PartEvents {
     return args;
   }
 
-  void levels(const char* name, const std::vector<mapping::BufferLevel>& list,
+  void levels(const char* name, const std::vector<schedule::BufferLevel>& list,
               std::int64_t offset) {
-    for (const mapping::BufferLevel& level : list) {
+    for (const schedule::BufferLevel& level : list) {
       writer_.counter(name, offset + level.cycle, level.used);
     }
   }
 
-  const engine::Part& part_;
-  const mapping::Schedule& schedule_;
+  const run::Part& part_;
+  const schedule::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
   Writer& writer_;
 };
@@ -192,7 +192,7 @@ std::optional<std::int64_t> slot_capacity(const arch::AcceleratorSpec& spec) {
 
 }  // namespace
 
-std::string timeline_json(const engine::Job& job, const engine::Timeline& timeline,
+std::string timeline_json(const run::Job& job, const run::Timeline& timeline,
                           const std::string& network, const std::string& command) {
   Writer writer;
   writer.lane_names(kBatchProcess,
@@ -201,7 +201,7 @@ std::string timeline_json(const engine::Job& job, const engine::Timeline& timeli
   writer.lane_names(kSetupProcess, "set-up, before the batch", 1);
   std::int64_t cycles = 0;
   std::int64_t setup = 0;
-  for (const engine::Timeline::PartTimes& times : timeline.parts) {
+  for (const run::Timeline::PartTimes& times : timeline.parts) {
     PartEvents events(times, job.spec, writer);
     events.steps(kSetupProcess, times.schedule->setup, times.setup.steps, setup);
     events.steps(kBatchProcess, times.schedule->steps, times.batch.steps, cycles);
@@ -211,7 +211,7 @@ std::string timeline_json(const engine::Job& job, const engine::Timeline& timeli
     cycles += last_end(times.batch);
   }
   Json about = {{"schema", "lacuna.timeline/1"},
-                {"program", {{"name", "lacuna"}, {"version", engine::kVersion}}}};
+                {"program", {{"name", "lacuna"}, {"version", run::kVersion}}}};
   if (!command.empty()) about["command"] = command;
   about["hardware"] = job.spec.name;
   about["network"] = network;

@@ -6,8 +6,8 @@
 
 #include "arch/spec.hpp"
 #include "mapping/mapper.hpp"
-#include "mapping/residency.hpp"
 #include "network/onnx_import.hpp"
+#include "schedule/residency.hpp"
 
 namespace lacuna::report {
 
@@ -19,7 +19,7 @@ struct WeightsBehind::Mapped {
         schedule(mapping::map_network(network, spec, options(plan))),
         residency(schedule, network, spec) {}
 
-  // As engine::model_job maps it.
+  // As run::model_job maps it.
   static mapping::MapOptions options(const campaign::Plan& plan) {
     mapping::MapOptions result;
     result.batch = std::min(plan.batch, plan.images);
@@ -28,8 +28,8 @@ struct WeightsBehind::Mapped {
 
   arch::AcceleratorSpec spec;
   network::Network network;
-  mapping::Schedule schedule;
-  mapping::ResidencyMap residency;
+  schedule::Schedule schedule;
+  schedule::ResidencyMap residency;
 };
 
 WeightsBehind::WeightsBehind(const campaign::Plan& plan, std::size_t machine, std::size_t model)
@@ -39,8 +39,8 @@ WeightsBehind::~WeightsBehind() = default;
 
 WeightsBehind::InCell WeightsBehind::at(const memory::CellPosition& cell) const {
   InCell result;
-  for (const mapping::CellStay& held : mapped_->residency.stays(cell)) {
-    const mapping::WeightIndex& own = held.weight;
+  for (const schedule::CellStay& held : mapped_->residency.stays(cell)) {
+    const schedule::WeightIndex& own = held.weight;
     const std::string& layer = mapped_->network.layers[static_cast<std::size_t>(own.layer)].name;
     std::string name = fmt::format("{}:{},{},{},{}", layer, own.out, own.ky, own.kx, own.in);
     if (std::find(result.weights.begin(), result.weights.end(), name) == result.weights.end()) {

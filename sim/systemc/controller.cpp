@@ -4,9 +4,9 @@
 
 namespace lacuna::systemc {
 
-using mapping::Resource;
-using mapping::Step;
-using mapping::StepId;
+using schedule::Resource;
+using schedule::Step;
+using schedule::StepId;
 
 Controller::Controller(const sc_core::sc_module_name& name, Program& program, const Stalls& stalls)
     : sc_module(name),
@@ -42,7 +42,7 @@ void Controller::begin() {
   for (Queue& queue : queues_) queue = Queue{};
   position_.resize(list.size());
   for (std::size_t id = 0; id < list.size(); ++id) {
-    Queue& own = queue(mapping::resource_of(list[id].kind));
+    Queue& own = queue(schedule::resource_of(list[id].kind));
     position_[id] = own.steps.size();
     own.steps.push_back(static_cast<StepId>(id));
   }
@@ -66,12 +66,12 @@ std::int64_t Controller::finish() {
 bool Controller::ready(const Step& step) const {
   for (std::size_t resource = 0; resource < kUnits; ++resource) {
     const StepId wait = step.waits[resource];
-    if (wait != mapping::kNoStep &&
+    if (wait != schedule::kNoStep &&
         position_[static_cast<std::size_t>(wait)] >= queues_[resource].ended) {
       return false;
     }
   }
-  return step.after_start == mapping::kNoStep ||
+  return step.after_start == schedule::kNoStep ||
          position_[static_cast<std::size_t>(step.after_start)] < queue(Resource::kArray).started;
 }
 
@@ -124,7 +124,7 @@ void Controller::dispatch() {
 
 void Controller::ended(StepId id) {
   account();
-  Queue& own = queue(mapping::resource_of(program_.step(id).kind));
+  Queue& own = queue(schedule::resource_of(program_.step(id).kind));
   SIM_CHECK(own.ended < own.started && own.steps[own.ended] == id, name(), now(),
             "a step ended out of order");
   ++own.ended;
@@ -147,11 +147,11 @@ void Controller::follow(std::size_t unit, std::size_t position, Blame& blame) co
     const Step& step = program_.step(own.steps[at]);
     for (std::size_t resource = 0; resource < kUnits; ++resource) {
       const StepId wait = step.waits[resource];
-      if (wait == mapping::kNoStep) continue;
+      if (wait == schedule::kNoStep) continue;
       follow(resource, position_[static_cast<std::size_t>(wait)], blame);
       if (blame.dma) return;
     }
-    if (step.after_start != mapping::kNoStep &&
+    if (step.after_start != schedule::kNoStep &&
         position_[static_cast<std::size_t>(step.after_start)] >= queue(Resource::kArray).started) {
       follow(static_cast<std::size_t>(Resource::kArray),
              position_[static_cast<std::size_t>(step.after_start)], blame);
@@ -168,9 +168,9 @@ Spending Controller::spending() const {
   const std::size_t layer = at < streams.steps.size()
                                 ? static_cast<std::size_t>(program_.step(streams.steps[at]).layer)
                                 : program_.layers.size() - 1;
-  if (streaming) return {layer, &base::CycleClasses::stream};
+  if (streaming) return {layer, &measure::CycleClasses::stream};
   if (queue(Resource::kLoader).started > queue(Resource::kLoader).ended) {
-    return {layer, &base::CycleClasses::weight_load};
+    return {layer, &measure::CycleClasses::weight_load};
   }
   Blame blame;
   if (at < streams.steps.size()) {
@@ -180,9 +180,9 @@ Spending Controller::spending() const {
       if (!queues_[index].steps.empty()) follow(index, queues_[index].steps.size() - 1, blame);
     }
   }
-  if (blame.dma) return {layer, &base::CycleClasses::memory_wait};
-  if (blame.post) return {layer, &base::CycleClasses::post_wait};
-  return {layer, &base::CycleClasses::idle};
+  if (blame.dma) return {layer, &measure::CycleClasses::memory_wait};
+  if (blame.post) return {layer, &measure::CycleClasses::post_wait};
+  return {layer, &measure::CycleClasses::idle};
 }
 
 void Controller::account() {

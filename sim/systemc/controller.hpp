@@ -11,7 +11,7 @@
 #include <systemc>
 #include <vector>
 
-#include "base/batch_trace.hpp"
+#include "measure/batch_trace.hpp"
 #include "systemc/program.hpp"
 #include "systemc/stalls.hpp"
 
@@ -21,7 +21,7 @@ namespace lacuna::systemc {
 /// apart).
 struct Spending {
   std::size_t layer = 0;
-  base::Cycles base::CycleClasses::*spent_as = nullptr;
+  base::Cycles measure::CycleClasses::*spent_as = nullptr;
 };
 
 /// Told what the cycles from now on are spent on, whenever that may have changed.
@@ -48,30 +48,30 @@ class Controller : public sc_core::sc_module, public StepListener {
   /// Cycles from begin() to the end of the last step. Fails when steps are left (a deadlock).
   std::int64_t finish();
 
-  void ended(mapping::StepId id) override;
+  void ended(schedule::StepId id) override;
 
   /// `watch` outlives the runs.
   void set_watch(SpendingWatch* watch) { watch_ = watch; }
 
   /// What is run from the next begin() on replaces `trace`, which outlives that; null ends it.
-  void set_trace(base::BatchTrace* trace) { trace_ = trace; }
+  void set_trace(measure::BatchTrace* trace) { trace_ = trace; }
 
  private:
-  static constexpr std::size_t kUnits = mapping::kResources;
+  static constexpr std::size_t kUnits = schedule::kResources;
   struct Queue {
-    std::vector<mapping::StepId> steps;  ///< in list order
+    std::vector<schedule::StepId> steps;  ///< in list order
     std::size_t started = 0;
     std::size_t ended = 0;
     std::int64_t not_before = -1;  ///< injected: the next step may not start earlier
   };
 
   void dispatch();
-  bool ready(const mapping::Step& step) const;
+  bool ready(const schedule::Step& step) const;
   bool may_start(std::size_t unit);
-  bool held_back(std::size_t unit, mapping::StepId id);
+  bool held_back(std::size_t unit, schedule::StepId id);
   StepUnit& unit(std::size_t index);
-  Queue& queue(mapping::Resource resource) { return queues_[static_cast<std::size_t>(resource)]; }
-  const Queue& queue(mapping::Resource resource) const {
+  Queue& queue(schedule::Resource resource) { return queues_[static_cast<std::size_t>(resource)]; }
+  const Queue& queue(schedule::Resource resource) const {
     return queues_[static_cast<std::size_t>(resource)];
   }
 
@@ -94,7 +94,7 @@ class Controller : public sc_core::sc_module, public StepListener {
   std::int64_t began_ = 0;
   std::int64_t last_end_ = 0;
   SpendingWatch* watch_ = nullptr;
-  base::BatchTrace* trace_ = nullptr;
+  measure::BatchTrace* trace_ = nullptr;
   sc_core::sc_event changed_;
 };
 

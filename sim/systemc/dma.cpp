@@ -5,8 +5,8 @@
 
 namespace lacuna::systemc {
 
-using mapping::Step;
-using mapping::StepKind;
+using schedule::Step;
+using schedule::StepKind;
 
 Dma::Dma(const sc_core::sc_module_name& name, Program& program, const DramLayout& layout)
     : sc_module(name),
@@ -40,7 +40,7 @@ void Dma::transport(tlm::tlm_command command, std::int64_t address,
 }
 
 template <class Visit>
-void Dma::for_each_run(const Step& step, const mapping::Region& region, Visit visit) const {
+void Dma::for_each_run(const Step& step, const schedule::Region& region, Visit visit) const {
   // Runs of values that are contiguous in the region: the rows of one image.
   const network::MapShape& shape = program_.network->map(step.rows.map);
   const std::int64_t row_values = shape.width * shape.channels;
@@ -55,10 +55,10 @@ void Dma::for_each_run(const Step& step, const mapping::Region& region, Visit vi
   }
 }
 
-void Dma::start(mapping::StepId id) {
+void Dma::start(schedule::StepId id) {
   const Step& step = program_.step(id);
   Transfer transfer{id, 0, {}};
-  base::LayerCounters& counters = program_.counters(step);
+  measure::LayerCounters& counters = program_.counters(step);
   sc_core::sc_time delay;
   if (step.kind == StepKind::kLoadWeights) {
     const int bits = program_.spec->precision.weight_bits;
@@ -106,7 +106,7 @@ void Dma::start(mapping::StepId id) {
 void Dma::finish_due() {
   while (!in_flight_.empty() && in_flight_.front().end <= now()) {
     finish(in_flight_.front());
-    const mapping::StepId id = in_flight_.front().id;
+    const schedule::StepId id = in_flight_.front().id;
     in_flight_.pop_front();
     listener->ended(id);
   }
@@ -116,13 +116,13 @@ void Dma::finish_due() {
 void Dma::finish(const Transfer& transfer) {
   const Step& step = program_.step(transfer.id);
   const std::int64_t access = program_.access_step(transfer.id);
-  base::LayerCounters& counters = program_.counters(step);
+  measure::LayerCounters& counters = program_.counters(step);
   if (step.kind == StepKind::kLoadWeights) {
-    const mapping::Block& block = program_.block(step);
+    const schedule::Block& block = program_.block(step);
     std::size_t code = 0;
     for (std::int64_t k = 0; k < block.k_count; ++k) {
-      const std::int64_t slot = mapping::weight_slot(block, step.address, block.k_begin + k,
-                                                     block.n_begin, *program_.spec);
+      const std::int64_t slot = schedule::weight_slot(block, step.address, block.k_begin + k,
+                                                      block.n_begin, *program_.spec);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
         weight_sram->write(slot + n, transfer.codes[code++], access);
       }

@@ -33,11 +33,11 @@ class Dma : public sc_core::sc_module, public StepUnit {
   SC_HAS_PROCESS(Dma);
   Dma(const sc_core::sc_module_name& name, Program& program, const DramLayout& layout);
 
-  void start(mapping::StepId id) override;
+  void start(schedule::StepId id) override;
 
  private:
   struct Transfer {
-    mapping::StepId id;
+    schedule::StepId id;
     std::int64_t end;
     std::vector<std::uint8_t> codes;
   };
@@ -47,7 +47,7 @@ class Dma : public sc_core::sc_module, public StepUnit {
   void transport(tlm::tlm_command command, std::int64_t address, std::vector<std::uint8_t>& codes,
                  int bits, sc_core::sc_time& delay);
   template <class Visit>
-  void for_each_run(const mapping::Step& step, const mapping::Region& region, Visit visit) const;
+  void for_each_run(const schedule::Step& step, const schedule::Region& region, Visit visit) const;
 
   Program& program_;
   const DramLayout& layout_;

@@ -44,11 +44,13 @@ Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
 
 Engine::~Engine() = default;
 
-void Engine::set_trace(base::BatchTrace* trace) { kernel_->machine->controller.set_trace(trace); }
+void Engine::set_trace(measure::BatchTrace* trace) {
+  kernel_->machine->controller.set_trace(trace);
+}
 
 void Engine::finish_waves() { kernel_->machine->finish_waves(); }
 
-base::Cycles Engine::load(const network::Network& network, const mapping::Schedule& schedule,
+base::Cycles Engine::load(const network::Network& network, const schedule::Schedule& schedule,
                           std::int64_t step_offset) {
   Machine& machine = *kernel_->machine;
   Program& program = machine.program;
@@ -60,7 +62,7 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
   dram.clear();
   machine.layout.blocks.clear();
   machine.layout.maps.clear();
-  for (const mapping::Block& block : schedule.blocks) {
+  for (const schedule::Block& block : schedule.blocks) {
     machine.layout.blocks.push_back(static_cast<std::int64_t>(dram.size()));
     const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
     for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count; ++k) {
@@ -88,7 +90,7 @@ base::Cycles Engine::load(const network::Network& network, const mapping::Schedu
 void Engine::run_list(bool setup) {
   Machine& machine = *kernel_->machine;
   machine.begin(setup);
-  const mapping::Schedule& schedule = *machine.program.schedule;
+  const schedule::Schedule& schedule = *machine.program.schedule;
   if ((setup ? schedule.setup : schedule.steps).empty()) return;
   try {
     sc_core::sc_start();
@@ -99,7 +101,7 @@ void Engine::run_list(bool setup) {
   }
 }
 
-base::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images) {
+measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images) {
   Machine& machine = *kernel_->machine;
   Program& program = machine.program;
   const network::Network& network = *program.network;
@@ -127,7 +129,7 @@ base::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images) {
 
   run_list(false);
 
-  base::BatchResult result;
+  measure::BatchResult result;
   result.cycles = base::Cycles{machine.controller.finish()};
   result.layers = program.layers;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/batch_trace.hpp"
-#include "base/counters.hpp"
 #include "fault/plan.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/batch_trace.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::systemc {
 
@@ -46,29 +46,29 @@ class Engine {
   /// Loads a network and its schedule, and runs the set-up. Both outlive the batches run on them.
   /// `step_offset` is where the schedule's steps lie in the whole run's program order.
   /// Returns the cycles of the set-up.
-  base::Cycles load(const network::Network& network, const mapping::Schedule& schedule,
+  base::Cycles load(const network::Network& network, const schedule::Schedule& schedule,
                     std::int64_t step_offset);
 
   /// Runs one batch: the schedule's number of images, each of network.input.values() codes,
   /// channels last.
-  base::BatchResult run(const std::vector<const std::uint8_t*>& images);
+  measure::BatchResult run(const std::vector<const std::uint8_t*>& images);
 
   /// From now on load() puts the set-up's trace there, and run() that of its batch. The trace
   /// outlives that; null ends it.
-  void set_trace(base::BatchTrace* trace);
+  void set_trace(measure::BatchTrace* trace);
 
   /// Ends the waves, if there are any, and puts their file in place. Nothing is run after it.
   void finish_waves();
 
   /// What each fault of the plan has done so far.
-  const std::vector<base::FaultOutcome>& outcomes() const { return outcomes_; }
+  const std::vector<measure::FaultOutcome>& outcomes() const { return outcomes_; }
 
  private:
   struct Kernel;
   void run_list(bool setup);
 
   const arch::AcceleratorSpec& spec_;
-  std::vector<base::FaultOutcome> outcomes_;
+  std::vector<measure::FaultOutcome> outcomes_;
   std::unique_ptr<Kernel> kernel_;
 };
 

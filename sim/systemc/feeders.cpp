@@ -20,10 +20,10 @@ Feeders::Feeders(const sc_core::sc_module_name& name, Program& program)
   port.bind(*this);
 }
 
-void Feeders::begin_pass(mapping::StepId id) {
-  const mapping::Step& step = program_.step(id);
-  const mapping::Block& block = program_.block(step);
-  const mapping::PixelRange& range = program_.range(step);
+void Feeders::begin_pass(schedule::StepId id) {
+  const schedule::Step& step = program_.step(id);
+  const schedule::Block& block = program_.block(step);
+  const schedule::PixelRange& range = program_.range(step);
   layer_ = &program_.layer(step.layer);
   region_ = &program_.region(step.input);
   counters_ = &program_.counters(step);
@@ -43,7 +43,7 @@ std::int32_t Feeders::bitmap_words(int row) const {
   return skip ? rows_[static_cast<std::size_t>(row)].bitmap_words : 0;
 }
 
-void Feeders::list_indices(const mapping::Block& block, const network::Layer& layer) {
+void Feeders::list_indices(const schedule::Block& block, const network::Layer& layer) {
   for (Row& row : rows_) {
     row.indices.clear();
     row.bitmap_words = 0;
@@ -52,7 +52,7 @@ void Feeders::list_indices(const mapping::Block& block, const network::Layer& la
   const std::int64_t bitmap_word = program_.spec->array.weights_per_pe;
   std::vector<std::int64_t> last_word(rows_.size(), -1);
   for (std::int64_t v = 0; v < block.k_count; ++v) {
-    const mapping::IndexPlace place = mapping::place_index(block, v, *program_.spec);
+    const schedule::IndexPlace place = schedule::place_index(block, v, *program_.spec);
     const std::int64_t k = block.k_begin + v;
     const std::int64_t tap = k / group_in;
     const std::int64_t channel = block.group * group_in + k % group_in;

@@ -19,7 +19,7 @@ namespace lacuna::systemc {
 
 class FeederPort : virtual public sc_core::sc_interface {
  public:
-  virtual void begin_pass(mapping::StepId id) = 0;
+  virtual void begin_pass(schedule::StepId id) = 0;
   virtual TokenSource& tokens() = 0;
   /// Bitmap words that a row reads for each pixel of the pass.
   virtual std::int32_t bitmap_words(int row) const = 0;
@@ -32,7 +32,7 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
 
   Feeders(const sc_core::sc_module_name& name, Program& program);
 
-  void begin_pass(mapping::StepId id) override;
+  void begin_pass(schedule::StepId id) override;
   TokenSource& tokens() override { return *this; }
   std::int32_t bitmap_words(int row) const override;
 
@@ -60,15 +60,15 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
   PixelWork begin_pixel(int row) override;
   Token issue(int row) override;
 
-  void list_indices(const mapping::Block& block, const network::Layer& layer);
+  void list_indices(const schedule::Block& block, const network::Layer& layer);
 
   Program& program_;
   std::vector<Row> rows_;
   std::int64_t access_step_ = 0;
   std::int64_t lanes_ = 0;
   const network::Layer* layer_ = nullptr;
-  const mapping::Region* region_ = nullptr;
-  base::LayerCounters* counters_ = nullptr;
+  const schedule::Region* region_ = nullptr;
+  measure::LayerCounters* counters_ = nullptr;
   ActivationSramPort* sram_ = nullptr;
 };
 

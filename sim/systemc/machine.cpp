@@ -5,7 +5,7 @@
 namespace lacuna::systemc {
 namespace {
 
-using mapping::StepKind;
+using schedule::StepKind;
 
 Program program_for(const arch::AcceleratorSpec& spec) {
   Program program;

@@ -38,15 +38,15 @@ PeArray::PeArray(const sc_core::sc_module_name& name, Program& program, const St
   dont_initialize();
 }
 
-void PeArray::start(mapping::StepId id) {
-  SIM_CHECK(current_ == mapping::kNoStep, name(), now(), "a pass is in the array already");
+void PeArray::start(schedule::StepId id) {
+  SIM_CHECK(current_ == schedule::kNoStep, name(), now(), "a pass is in the array already");
   current_ = id;
   step_ = &program_.step(id);
-  const mapping::Block& block = program_.block(*step_);
-  const mapping::PixelRange& range = program_.range(*step_);
+  const schedule::Block& block = program_.block(*step_);
+  const schedule::PixelRange& range = program_.range(*step_);
   const arch::ArraySpec& array = program_.spec->array;
   lanes_ = block.n_count;
-  timed_rows_ = array.whole_folds ? array.rows : mapping::used_rows(block, *program_.spec);
+  timed_rows_ = array.whole_folds ? array.rows : schedule::used_rows(block, *program_.spec);
   timed_cols_ = array.whole_folds ? array.cols : static_cast<int>(block.n_count);
   draining_ = false;
   const std::int64_t pixels = range.row_count * program_.layer(step_->layer).out.width;
@@ -68,14 +68,14 @@ void PeArray::tick() {
     }
   }
   count_stream();
-  const mapping::StepId id = current_;
-  current_ = mapping::kNoStep;
+  const schedule::StepId id = current_;
+  current_ = schedule::kNoStep;
   listener->ended(id);
 }
 
 void PeArray::accumulate(std::int64_t pixel, const std::int32_t* psums) {
   const std::int64_t entry = step_->address + pixel;
-  base::AccessCounts& counts = program_.counters(*step_).accumulators;
+  measure::AccessCounts& counts = program_.counters(*step_).accumulators;
   if (step_->first_pass) {
     accumulators->write(entry, psums, lanes_);
   } else {
@@ -99,7 +99,7 @@ void PeArray::count_stream() {
   const std::int64_t fill_drain = (timed_rows_ - 1 - longest) + (timed_cols_ - 1);
   const std::int64_t total = core_.edge() + (timed_cols_ - 1);
   SIM_CHECK(total >= work + fill_drain, name(), now(), "a pass was faster than its longest row");
-  base::StreamSplit& split = program_.counters(*step_).stream;
+  measure::StreamSplit& split = program_.counters(*step_).stream;
   split.work += base::Cycles{work};
   split.fill_drain += base::Cycles{fill_drain};
   split.imbalance += base::Cycles{total - work - fill_drain};

@@ -37,7 +37,7 @@ class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort
   /// The next passes ask this one, which outlives them.
   void set_commit_stall(CommitStall* stall) { commit_stall_ = stall; }
 
-  void start(mapping::StepId id) override;
+  void start(schedule::StepId id) override;
   void load(int set, int row, int slot, const std::int8_t* weights_of_row, int count) override {
     core_.load(set, row, slot, weights_of_row, count);
   }
@@ -51,8 +51,8 @@ class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort
   ArrayCore core_;
   std::unique_ptr<RandomCommitStall> random_stall_;
   CommitStall* commit_stall_ = nullptr;
-  mapping::StepId current_ = mapping::kNoStep;
-  const mapping::Step* step_ = nullptr;
+  schedule::StepId current_ = schedule::kNoStep;
+  const schedule::Step* step_ = nullptr;
   std::int64_t lanes_ = 0;  ///< used channels
   int timed_rows_ = 0;      ///< rows that take part: used ones, or all with whole_folds
   int timed_cols_ = 0;

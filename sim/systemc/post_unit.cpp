@@ -7,8 +7,8 @@
 
 namespace lacuna::systemc {
 
-using mapping::Step;
-using mapping::StepKind;
+using schedule::Step;
+using schedule::StepKind;
 
 PostUnit::PostUnit(const sc_core::sc_module_name& name, Program& program)
     : sc_module(name),
@@ -23,7 +23,7 @@ PostUnit::PostUnit(const sc_core::sc_module_name& name, Program& program)
   dont_initialize();
 }
 
-void PostUnit::start(mapping::StepId id) {
+void PostUnit::start(schedule::StepId id) {
   queue_.push_back({id, now()});
   if (queue_.size() == 1) begin_front();
 }
@@ -38,7 +38,7 @@ void PostUnit::begin_front() {
       maxima_.assign(static_cast<std::size_t>(layer.out.width * program_.spec->array.cols), 0);
     }
   } else {
-    const mapping::Region& out = program_.region(step.output);
+    const schedule::Region& out = program_.region(step.output);
     entries_ = out.image_count * out.row_count * layer.out.width *
                base::ceil_div(layer.out.channels, program_.spec->array.cols) *
                layer.window.kernel_h * layer.window.kernel_w;
@@ -94,7 +94,7 @@ void PostUnit::do_entry() {
 }
 
 void PostUnit::post_entry(const Step& step) {
-  const mapping::Block& block = program_.block(step);
+  const schedule::Block& block = program_.block(step);
   const network::Layer& layer = program_.layer(step.layer);
   const std::int64_t row = program_.range(step).row_begin + entry_ / layer.out.width;
   const std::int64_t image = row / layer.out.height;
@@ -154,8 +154,8 @@ std::uint8_t PostUnit::requantise(const Step& step, const MapValue& value, std::
 
 void PostUnit::pool_entry(const Step& step) {
   const network::Layer& layer = program_.layer(step.layer);
-  const mapping::Region& in = program_.region(step.input);
-  const mapping::Region& out = program_.region(step.output);
+  const schedule::Region& in = program_.region(step.input);
+  const schedule::Region& out = program_.region(step.output);
   const std::int64_t cols = program_.spec->array.cols;
   const std::int64_t taps = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
   const std::int64_t tiles = base::ceil_div(layer.out.channels, cols);
@@ -201,7 +201,7 @@ void PostUnit::pool_entry(const Step& step) {
   }
 }
 
-std::int64_t PostUnit::slot_of(const mapping::Region& region, const MapValue& value) const {
+std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& value) const {
   const network::MapShape& shape = program_.network->map(region.map);
   return region.base +
          (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
@@ -212,9 +212,9 @@ std::int64_t PostUnit::slot_of(const mapping::Region& region, const MapValue& va
 }
 
 void PostUnit::write(const Step& step, const MapValue& value, std::uint8_t code) {
-  const mapping::Region& region = program_.region(step.output);
+  const schedule::Region& region = program_.region(step.output);
   activation_sram->write(slot_of(region, value), code, program_.access_step(queue_.front().id));
-  base::LayerCounters& counters = program_.counters(step);
+  measure::LayerCounters& counters = program_.counters(step);
   ++counters.activation_sram.writes;
   MapDensity& density = program_.maps[static_cast<std::size_t>(region.map)];
   ++density.values;
@@ -222,7 +222,7 @@ void PostUnit::write(const Step& step, const MapValue& value, std::uint8_t code)
 }
 
 void PostUnit::end_front() {
-  const mapping::StepId id = queue_.front().id;
+  const schedule::StepId id = queue_.front().id;
   queue_.pop_front();
   if (!queue_.empty()) begin_front();
   listener->ended(id);

@@ -29,11 +29,11 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   SC_HAS_PROCESS(PostUnit);
   PostUnit(const sc_core::sc_module_name& name, Program& program);
 
-  void start(mapping::StepId id) override;
+  void start(schedule::StepId id) override;
 
  private:
   struct Queued {
-    mapping::StepId id;
+    schedule::StepId id;
     std::int64_t ready;
   };
 
@@ -50,12 +50,12 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   void end_front();
   void do_entry();  ///< entry `entry_` of the front step
   std::int64_t entry_cycles() const;
-  void post_entry(const mapping::Step& step);
-  void pool_entry(const mapping::Step& step);
+  void post_entry(const schedule::Step& step);
+  void pool_entry(const schedule::Step& step);
   /// The code of a biased sum, with the residual operand if the step has one.
-  std::uint8_t requantise(const mapping::Step& step, const MapValue& value, std::int32_t sum);
-  std::int64_t slot_of(const mapping::Region& region, const MapValue& value) const;
-  void write(const mapping::Step& step, const MapValue& value, std::uint8_t code);
+  std::uint8_t requantise(const schedule::Step& step, const MapValue& value, std::int32_t sum);
+  std::int64_t slot_of(const schedule::Region& region, const MapValue& value) const;
+  void write(const schedule::Step& step, const MapValue& value, std::uint8_t code);
   /// Channels of the front step's current entry.
   std::int64_t entry_lanes() const;
 

@@ -5,9 +5,9 @@
 #include <systemc>
 
 #include "arch/spec.hpp"
-#include "base/counters.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::systemc {
 
@@ -20,35 +20,35 @@ struct MapDensity {
 struct Program {
   const arch::AcceleratorSpec* spec = nullptr;
   const network::Network* network = nullptr;
-  const mapping::Schedule* schedule = nullptr;
+  const schedule::Schedule* schedule = nullptr;
   bool in_setup = false;
   std::int64_t step_offset = 0;  ///< of the schedule's first step in the whole run's program order
 
-  std::vector<base::LayerCounters> layers;
+  std::vector<measure::LayerCounters> layers;
   std::vector<MapDensity> maps;      ///< one a Network::map index
   std::vector<std::int32_t> logits;  ///< batch x classes
   /// Biased sums of tapped layers, M x N row-major with all groups' channels.
   std::vector<std::vector<std::int32_t>> taps;
 
-  const mapping::Step& step(mapping::StepId id) const {
+  const schedule::Step& step(schedule::StepId id) const {
     const auto& list = in_setup ? schedule->setup : schedule->steps;
     return list[static_cast<std::size_t>(id)];
   }
   /// Program order, as memories see it; set-up comes before everything.
-  std::int64_t access_step(mapping::StepId id) const { return in_setup ? -1 : step_offset + id; }
-  base::LayerCounters& counters(const mapping::Step& step) {
+  std::int64_t access_step(schedule::StepId id) const { return in_setup ? -1 : step_offset + id; }
+  measure::LayerCounters& counters(const schedule::Step& step) {
     return layers[static_cast<std::size_t>(step.layer)];
   }
   const network::Layer& layer(std::int32_t index) const {
     return network->layers[static_cast<std::size_t>(index)];
   }
-  const mapping::Block& block(const mapping::Step& step) const {
+  const schedule::Block& block(const schedule::Step& step) const {
     return schedule->blocks[static_cast<std::size_t>(step.block)];
   }
-  const mapping::PixelRange& range(const mapping::Step& step) const {
+  const schedule::PixelRange& range(const schedule::Step& step) const {
     return schedule->ranges[static_cast<std::size_t>(step.range)];
   }
-  const mapping::Region& region(std::int32_t index) const {
+  const schedule::Region& region(std::int32_t index) const {
     return schedule->regions[static_cast<std::size_t>(index)];
   }
 };
@@ -67,13 +67,13 @@ inline std::int64_t now() {
 /// A unit that carries out steps of one resource, in the order in which they are started.
 class StepUnit : virtual public sc_core::sc_interface {
  public:
-  virtual void start(mapping::StepId id) = 0;
+  virtual void start(schedule::StepId id) = 0;
 };
 
 /// The controller, as units see it.
 class StepListener : virtual public sc_core::sc_interface {
  public:
-  virtual void ended(mapping::StepId id) = 0;
+  virtual void ended(schedule::StepId id) = 0;
 };
 
 }  // namespace lacuna::systemc

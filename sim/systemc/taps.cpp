@@ -31,7 +31,7 @@ std::int64_t AccessWaves::note(std::int64_t cycle, std::int64_t address, std::ui
 }
 
 UnitTap::UnitTap(TapContext& context, const std::string& scope,
-                 const std::vector<mapping::StepKind>& kinds, bool queues, StepUnit& unit,
+                 const std::vector<schedule::StepKind>& kinds, bool queues, StepUnit& unit,
                  StepListener& listener)
     : context_(context),
       unit_(unit),
@@ -39,19 +39,19 @@ UnitTap::UnitTap(TapContext& context, const std::string& scope,
       busy_(context.waves.bit(scope + ".busy")),
       step_(context.waves.number(scope + ".step", Waves::kFloating)),
       layer_(context.waves.number(scope + ".layer", Waves::kFloating)) {
-  for (const mapping::StepKind kind : kinds) {
-    kinds_.emplace_back(kind, context.waves.bit(scope + "." + mapping::step_kind_name(kind)));
+  for (const schedule::StepKind kind : kinds) {
+    kinds_.emplace_back(kind, context.waves.bit(scope + "." + schedule::step_kind_name(kind)));
   }
   if (queues) queued_ = context.waves.number(scope + ".steps_taken");
 }
 
-void UnitTap::start(mapping::StepId id) {
+void UnitTap::start(schedule::StepId id) {
   running_.push_back(id);
   show();
   unit_.start(id);
 }
 
-void UnitTap::ended(mapping::StepId id) {
+void UnitTap::ended(schedule::StepId id) {
   running_.pop_front();
   show();
   listener_.ended(id);
@@ -60,7 +60,7 @@ void UnitTap::ended(mapping::StepId id) {
 void UnitTap::show() {
   Waves& waves = context_.waves;
   const bool busy = !running_.empty();
-  const mapping::Step* step = busy ? &context_.program.step(running_.front()) : nullptr;
+  const schedule::Step* step = busy ? &context_.program.step(running_.front()) : nullptr;
   waves.level(busy_, busy ? 1 : 0);
   waves.level(step_, busy ? bits_of(std::int64_t{running_.front()}) : Waves::kFloating);
   waves.level(layer_, busy ? bits_of(context_.first_layer + step->layer) : Waves::kFloating);
@@ -75,7 +75,7 @@ SpendingTap::SpendingTap(TapContext& context)
       setup_(context.waves.bit("controller.setup")),
       batch_(context.waves.number("controller.batch", Waves::kFloating)),
       layer_(context.waves.number("controller.layer", Waves::kFloating)) {
-  using Classes = base::CycleClasses;
+  using Classes = measure::CycleClasses;
   const std::pair<base::Cycles Classes::*, const char*> classes[] = {
       {&Classes::stream, "stream"},
       {&Classes::weight_load, "weight_load"},
@@ -274,12 +274,12 @@ RowsTap::RowsTap(TapContext& context, FeederPort& feeders, ActivationSram& sram,
   }
 }
 
-void RowsTap::begin_pass(mapping::StepId id) {
+void RowsTap::begin_pass(schedule::StepId id) {
   const Program& program = context_.program;
-  const mapping::Step& step = program.step(id);
+  const schedule::Step& step = program.step(id);
   const arch::AcceleratorSpec& spec = *program.spec;
   rows_in_pass_ = static_cast<std::size_t>(
-      spec.array.whole_folds ? spec.array.rows : mapping::used_rows(program.block(step), spec));
+      spec.array.whole_folds ? spec.array.rows : schedule::used_rows(program.block(step), spec));
   context_.waves.level(pass_rows_, rows_in_pass_);
   context_.waves.level(set_, bits_of(std::int64_t{step.set}));
   if (last_set_ && *last_set_ != step.set) context_.waves.pulse(swap_, now());

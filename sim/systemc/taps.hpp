@@ -51,10 +51,10 @@ class UnitTap : public StepUnit, public StepListener {
  public:
   /// `kinds` are the step kinds that the unit tells apart; `queues`: it takes steps ahead.
   UnitTap(TapContext& context, const std::string& scope,
-          const std::vector<mapping::StepKind>& kinds, bool queues, StepUnit& unit,
+          const std::vector<schedule::StepKind>& kinds, bool queues, StepUnit& unit,
           StepListener& listener);
-  void start(mapping::StepId id) override;
-  void ended(mapping::StepId id) override;
+  void start(schedule::StepId id) override;
+  void ended(schedule::StepId id) override;
 
  private:
   void show();
@@ -62,9 +62,9 @@ class UnitTap : public StepUnit, public StepListener {
   TapContext& context_;
   StepUnit& unit_;
   StepListener& listener_;
-  std::deque<mapping::StepId> running_;
+  std::deque<schedule::StepId> running_;
   Waves::Signal busy_;
-  std::vector<std::pair<mapping::StepKind, Waves::Signal>> kinds_;
+  std::vector<std::pair<schedule::StepKind, Waves::Signal>> kinds_;
   Waves::Signal step_;
   Waves::Signal layer_;
   std::optional<Waves::Signal> queued_;
@@ -84,7 +84,7 @@ class SpendingTap : public SpendingWatch {
   TapContext& context_;
   Waves::Signal setup_;
   Waves::Signal batch_;
-  std::vector<std::pair<base::Cycles base::CycleClasses::*, Waves::Signal>> classes_;
+  std::vector<std::pair<base::Cycles measure::CycleClasses::*, Waves::Signal>> classes_;
   Waves::Signal layer_;
   std::int64_t batches_ = 0;
   const network::Network* network_ = nullptr;
@@ -180,7 +180,7 @@ class RowsTap : public FeederPort, public ActivationSramPort, TokenSource, publi
  public:
   RowsTap(TapContext& context, FeederPort& feeders, ActivationSram& sram, CommitStall* stall);
 
-  void begin_pass(mapping::StepId id) override;
+  void begin_pass(schedule::StepId id) override;
   TokenSource& tokens() override;
   std::int32_t bitmap_words(int row) const override;
 

@@ -18,27 +18,27 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Program& program
   dont_initialize();
 }
 
-void WeightLoader::start(mapping::StepId id) {
-  SIM_CHECK(current_ == mapping::kNoStep, name(), now(), "a block is being loaded already");
+void WeightLoader::start(schedule::StepId id) {
+  SIM_CHECK(current_ == schedule::kNoStep, name(), now(), "a block is being loaded already");
   current_ = id;
   index_ = 0;
   tick_.notify(cycle());
 }
 
 void WeightLoader::tick() {
-  const mapping::Step& step = program_.step(current_);
-  const mapping::Block& block = program_.block(step);
+  const schedule::Step& step = program_.step(current_);
+  const schedule::Block& block = program_.block(step);
   const arch::AcceleratorSpec& spec = *program_.spec;
   if (index_ < block.k_count) {
     const std::int64_t slot =
-        mapping::weight_slot(block, step.address, block.k_begin + index_, block.n_begin, spec);
+        schedule::weight_slot(block, step.address, block.k_begin + index_, block.n_begin, spec);
     for (std::int64_t n = 0; n < block.n_count; ++n) {
       const std::uint8_t code = weight_sram->read(slot + n, program_.access_step(current_));
       weights_[static_cast<std::size_t>(n)] = static_cast<std::int8_t>(
           tensor::decode(code, spec.precision.weight_bits, spec.weight_sram.encoding));
     }
     program_.counters(step).weight_sram.reads += block.n_count;
-    const mapping::IndexPlace place = mapping::place_index(block, index_, spec);
+    const schedule::IndexPlace place = schedule::place_index(block, index_, spec);
     pe_weights->load(step.set, place.row, place.slot, weights_.data(),
                      static_cast<int>(block.n_count));
     if (++index_ < block.k_count) {
@@ -51,8 +51,8 @@ void WeightLoader::tick() {
       return;
     }
   }
-  const mapping::StepId id = current_;
-  current_ = mapping::kNoStep;
+  const schedule::StepId id = current_;
+  current_ = schedule::kNoStep;
   listener->ended(id);
 }
 

@@ -24,13 +24,13 @@ class WeightLoader : public sc_core::sc_module, public StepUnit {
   SC_HAS_PROCESS(WeightLoader);
   WeightLoader(const sc_core::sc_module_name& name, Program& program);
 
-  void start(mapping::StepId id) override;
+  void start(schedule::StepId id) override;
 
  private:
   void tick();
 
   Program& program_;
-  mapping::StepId current_ = mapping::kNoStep;
+  schedule::StepId current_ = schedule::kNoStep;
   std::int64_t index_ = 0;  ///< next reduction index of the block
   std::vector<std::int8_t> weights_;
   sc_core::sc_event tick_;

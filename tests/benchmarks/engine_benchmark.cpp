@@ -7,14 +7,14 @@
 #include <cstdlib>
 #include <string>
 
-#include "campaign/site_order.hpp"
-#include "engine/repeated_run.hpp"
-#include "engine/run.hpp"
 #include "fault/sampler.hpp"
 #include "mapping/mapper.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"
+#include "run/repeated_run.hpp"
+#include "run/run.hpp"
+#include "statistics/site_order.hpp"
 
 namespace lacuna {
 namespace {
@@ -27,12 +27,13 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-void simulate(benchmark::State& state, const engine::Job& job, engine::EngineKind kind) {
+void simulate(benchmark::State& state, const run::Job& job, run::EngineKind kind) {
   std::int64_t cycles = 0;
   std::int64_t images = 0;
   for ([[maybe_unused]] auto _ : state) {
-    const auto measured = engine::simulate(job, kind);
-    for (const base::LayerCounters& layer : measured.layers) cycles += layer.cycles.total().value;
+    const auto measured = run::simulate(job, kind);
+    for (const measure::LayerCounters& layer : measured.layers)
+      cycles += layer.cycles.total().value;
     images += static_cast<std::int64_t>(job.parts.front().images.size());
   }
   using benchmark::Counter;
@@ -41,27 +42,27 @@ void simulate(benchmark::State& state, const engine::Job& job, engine::EngineKin
   state.counters["peak_MB"] = peak_megabytes();
 }
 
-constexpr auto kSystemc = engine::EngineKind::kSystemc;
-constexpr auto kFast = engine::EngineKind::kFast;
+constexpr auto kSystemc = run::EngineKind::kSystemc;
+constexpr auto kFast = run::EngineKind::kFast;
 
-engine::Job resnet18(const char* machine, const char* trace, double density, int batch = 1) {
+run::Job resnet18(const char* machine, const char* trace, double density, int batch = 1) {
   const auto spec = arch::load_spec(kRoot + "/hw_configs/" + machine);
   network::Workload workload = network::load_workload(kRoot + "/traces/" + trace);
   for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
-  return engine::workload_job(spec, workload, 1, batch);
+  return run::workload_job(spec, workload, 1, batch);
 }
 
-engine::Job lenet5(const char* machine, int count) {
+run::Job lenet5(const char* machine, int count) {
   const auto spec = arch::load_spec(kRoot + "/hw_configs/" + machine);
   const network::Network network =
       network::import_onnx(kRoot + "/models/lenet5_qdnn/lenet5_qdnn.onnx");
   const network::DataSet data = network::load_test_set(network::kDefaultDataDir);
   std::vector<std::vector<std::uint8_t>> images;
   for (int i = 0; i < count; ++i) images.push_back(network::quantise_pixels(data, i, network));
-  return engine::model_job(spec, network, images, 1);
+  return run::model_job(spec, network, images, 1);
 }
 
-void ResNet18_32x32_D16_skip(benchmark::State& state, engine::EngineKind kind, double density) {
+void ResNet18_32x32_D16_skip(benchmark::State& state, run::EngineKind kind, double density) {
   simulate(state, resnet18("cloud_32x32.yaml", "resnet18.csv", density), kind);
 }
 // The same layers for 32 x 32 images, ten of them in a batch.
@@ -70,21 +71,21 @@ void ResNet18_small_images(benchmark::State& state, double density) {
   simulate(state, resnet18("cloud_32x32.yaml", "resnet18_small_images.csv", density, kImages),
            kFast);
 }
-void ResNet18_32x32_as_ScaleSim(benchmark::State& state, engine::EngineKind kind) {
+void ResNet18_32x32_as_ScaleSim(benchmark::State& state, run::EngineKind kind) {
   simulate(state, resnet18("scalesim_ws.yaml", "resnet18_scalesim.csv", 1.0), kind);
 }
-void LeNet5_16x16_D16_skip(benchmark::State& state, engine::EngineKind kind, int images) {
+void LeNet5_16x16_D16_skip(benchmark::State& state, run::EngineKind kind, int images) {
   simulate(state, lenet5("edge_16x16.yaml", images), kind);
 }
 // Accuracy under random maps: every iteration is another chip.
 void LeNet5_random_maps(benchmark::State& state, const char* machine, int images) {
-  engine::Job job = lenet5(machine, images);
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  run::Job job = lenet5(machine, images);
+  const fault::MemoryGeometry memory = run::weight_sram(job);
   std::uint64_t seed = 0;
   std::int64_t done = 0;
   for ([[maybe_unused]] auto _ : state) {
     job.plan = fault::sample_map(memory, 1e-2, ++seed, memory::FaultKind::kFlip);
-    benchmark::DoNotOptimize(engine::simulate(job, kFast));
+    benchmark::DoNotOptimize(run::simulate(job, kFast));
     done += images;
   }
   state.counters["images/s"] =
@@ -93,12 +94,12 @@ void LeNet5_random_maps(benchmark::State& state, const char* machine, int images
 }
 // Single faults: every iteration strikes another cell of those that hold weights.
 void LeNet5_single_faults(benchmark::State& state, const char* machine, int images) {
-  const engine::Job job = lenet5(machine, images);
-  const engine::RepeatedRun repeated(job);
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
+  const run::Job job = lenet5(machine, images);
+  const run::RepeatedRun repeated(job);
+  const fault::MemoryGeometry memory = run::weight_sram(job);
   const std::int64_t cells =
       job.parts.front().schedule.weight_words * std::int64_t{memory.word_bits};
-  const campaign::SiteOrder order(1, 0, cells);
+  const statistics::SiteOrder order(1, 0, cells);
   std::int64_t done = 0;
   std::int64_t draw = 0;
   fast::Savings savings;
@@ -109,7 +110,7 @@ void LeNet5_single_faults(benchmark::State& state, const char* machine, int imag
     fault::Fault fault;
     fault.cell = {word % memory.banks, word / memory.banks, cell % memory.word_bits};
     plan.faults.push_back(fault);
-    const engine::PlanOutcome outcome = repeated.run(plan);
+    const run::PlanOutcome outcome = repeated.run(plan);
     savings += outcome.savings;
     done += images;
   }

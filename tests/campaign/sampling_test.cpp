@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <vector>
 
-#include "campaign/proportion.hpp"
-#include "campaign/site_order.hpp"
-#include "campaign/strata.hpp"
 #include "campaign/trial.hpp"
+#include "statistics/proportion.hpp"
+#include "statistics/site_order.hpp"
+#include "statistics/strata.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -33,9 +33,9 @@ std::vector<std::vector<bool>> strike_all() {
     if (own.label.layer == "fc1" || own.label.layer == "fc2") continue;
     // The campaign's own order is undone: site by site.
     std::vector<bool> critical(static_cast<std::size_t>(own.sites));
-    const SiteOrder order(runner.plan().seed,
-                          static_cast<std::uint32_t>(&own - runner.populations().data()),
-                          own.sites);
+    const statistics::SiteOrder order(
+        runner.plan().seed, static_cast<std::uint32_t>(&own - runner.populations().data()),
+        own.sites);
     for (std::int64_t draw = 0; draw < own.sites; ++draw) {
       critical[static_cast<std::size_t>(order.site(draw))] =
           runner.run(runner.trial(own.first_trial + draw)).sdc > 0;
@@ -62,7 +62,7 @@ TEST(Sampling, GivenSamplesOfEveryStratumThenIntervalsContainTheTruthAtTheStated
   }
   ASSERT_GT(hits, 100);  // else there is nothing to sample
 
-  StopRule rule;
+  statistics::StopRule rule;
   rule.half_width = 0.06;
   rule.confidence = kConfidence;
   rule.first = 100;  // of 40 the total covers 0.924 only
@@ -71,28 +71,30 @@ TEST(Sampling, GivenSamplesOfEveryStratumThenIntervalsContainTheTruthAtTheStated
   std::vector<int> contains(truth.size());
   int more_than_first = 0;
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
-    std::vector<Stratum> strata;
+    std::vector<statistics::Stratum> strata;
     for (std::size_t h = 0; h < truth.size(); ++h) {
-      Stratum stratum;
+      statistics::Stratum stratum;
       stratum.sites = static_cast<std::int64_t>(truth[h].size());
-      const SiteOrder order(static_cast<std::uint64_t>(1000 + repeat),
-                            static_cast<std::uint32_t>(h), stratum.sites);
+      const statistics::SiteOrder order(static_cast<std::uint64_t>(1000 + repeat),
+                                        static_cast<std::uint32_t>(h), stratum.sites);
       while (true) {
-        const StratumNeed need = apply_stop_rule({stratum}, rule).front();
-        if (need.state != StratumState::kNeedsMore) break;
+        const statistics::StratumNeed need = statistics::apply_stop_rule({stratum}, rule).front();
+        if (need.state != statistics::StratumState::kNeedsMore) break;
         more_than_first += stratum.sampled > 0 ? 1 : 0;
         for (std::int64_t i = 0; i < need.more; ++i) {
           const std::int64_t site = order.site(stratum.sampled++);
           stratum.hits += truth[h][static_cast<std::size_t>(site)] ? 1 : 0;
         }
       }
-      contains[h] += wilson_interval(stratum.hits, stratum.sampled, kConfidence, stratum.sites)
-                             .contains(shares[h])
-                         ? 1
-                         : 0;
+      contains[h] +=
+          statistics::wilson_interval(stratum.hits, stratum.sampled, kConfidence, stratum.sites)
+                  .contains(shares[h])
+              ? 1
+              : 0;
       strata.push_back(stratum);
     }
-    total_contains += stratified_proportion(strata, kConfidence).interval.contains(hits / sites);
+    total_contains +=
+        statistics::stratified_proportion(strata, kConfidence).interval.contains(hits / sites);
   }
   EXPECT_GT(more_than_first, kRepeats);
   const double asked = kConfidence - slack(kConfidence, kRepeats);

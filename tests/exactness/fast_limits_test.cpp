@@ -1,9 +1,9 @@
 // Sizes at which the fast engine's narrow types would wrap: it must leave them in time.
 #include <gtest/gtest.h>
 
-#include "engine/run.hpp"
 #include "fast/stream_time.hpp"
 #include "network/workload.hpp"
+#include "run/run.hpp"
 
 namespace lacuna {
 namespace {
@@ -39,9 +39,9 @@ TEST(FastLimits, GivenSpansAround65536ThenNothingIsTakenForSkipped) {
     network::Workload workload;
     workload.name = "w";
     workload.layers.push_back(layer);
-    const auto job = engine::workload_job(spec, workload, 1, 1);
-    for (const auto kind : {engine::EngineKind::kFast, engine::EngineKind::kSystemc}) {
-      const auto measured = engine::simulate(job, kind);
+    const auto job = run::workload_job(spec, workload, 1, 1);
+    for (const auto kind : {run::EngineKind::kFast, run::EngineKind::kSystemc}) {
+      const auto measured = run::simulate(job, kind);
       EXPECT_EQ(measured.layers[0].macs.issued, k) << k;
       EXPECT_EQ(measured.layers[0].macs.skipped, 0) << k;
       // Each activation once, and the output once more when it is stored to DRAM.

@@ -12,8 +12,8 @@ namespace {
 using Codes = std::vector<std::uint8_t>;
 
 // Faults in words that the schedule uses, mostly.
-void add_faults(engine::Job& job, std::uint32_t seed) {
-  const fault::MemoryGeometry memory = engine::weight_sram(job);
+void add_faults(run::Job& job, std::uint32_t seed) {
+  const fault::MemoryGeometry memory = run::weight_sram(job);
   std::mt19937 draw(seed + 2);
   const auto below = [&](std::int64_t n) {
     return static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(n));
@@ -64,7 +64,7 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
     images.push_back(std::move(codes));
   }
   try {
-    c.job = engine::model_job(c.random.spec, c.random.network, images, c.random.batch);
+    c.job = run::model_job(c.random.spec, c.random.network, images, c.random.batch);
   } catch (const base::InputError&) {
     return std::nullopt;
   }

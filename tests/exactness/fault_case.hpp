@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/run.hpp"
+#include "run/run.hpp"
 #include "unit/mapping/random_case.hpp"
 
 namespace lacuna::test {
 
 struct FaultCase {
   mapping::testing::RandomCase random;
-  engine::Job job;
+  run::Job job;
 };
 
 /// Three of five seeds have a weight SRAM that the network does not fit into. Up to 16 faults,

@@ -12,13 +12,13 @@
 #include <set>
 #include <sstream>
 
-#include "engine/run.hpp"
 #include "exactness/reference_run.hpp"
 #include "fault/sampler.hpp"
-#include "mapping/residency.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_network.hpp"
+#include "run/run.hpp"
+#include "schedule/residency.hpp"
 #include "tensor/encoding.hpp"
 #include "unit/network/model_builder.hpp"
 
@@ -26,7 +26,7 @@ namespace lacuna {
 namespace {
 
 const std::filesystem::path kRoot = LACUNA_SOURCE_DIR;
-constexpr auto kEngine = engine::EngineKind::kSystemc;
+constexpr auto kEngine = run::EngineKind::kSystemc;
 
 bool full() { return std::getenv("LACUNA_FULL") != nullptr; }
 
@@ -89,14 +89,14 @@ arch::AcceleratorSpec machine_for(const std::filesystem::path& machine,
   return spec;
 }
 
-engine::Job job_of(const arch::AcceleratorSpec& spec, const std::filesystem::path& model,
-                   const std::vector<std::int64_t>& images, std::int64_t batch) {
+run::Job job_of(const arch::AcceleratorSpec& spec, const std::filesystem::path& model,
+                const std::vector<std::int64_t>& images, std::int64_t batch) {
   network::Network network = network::import_onnx(model.string());
   std::vector<std::vector<std::uint8_t>> codes;
   for (const std::int64_t image : images) {
     codes.push_back(network::quantise_pixels(data(), image, network));
   }
-  return engine::model_job(spec, std::move(network), std::move(codes), batch);
+  return run::model_job(spec, std::move(network), std::move(codes), batch);
 }
 
 TEST(ShippedNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
@@ -115,9 +115,9 @@ TEST(ShippedNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
       for (const std::int64_t batch : {1, 4}) {  // 4 leaves a smaller last batch
         SCOPED_TRACE(model.filename().string() + " on " + machine.filename().string());
         const auto spec = machine_for(machine, model);
-        const auto measured = engine::simulate(job_of(spec, model, images, batch), kEngine);
+        const auto measured = run::simulate(job_of(spec, model, images, batch), kEngine);
         EXPECT_EQ(measured.logits, expected);
-        for (const base::LayerCounters& layer : measured.layers) {
+        for (const measure::LayerCounters& layer : measured.layers) {
           EXPECT_EQ(layer.cycles.idle.value, 0);
         }
       }
@@ -204,13 +204,13 @@ TEST(ResidualNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
             spec.activation_sram.capacity_bytes =
                 batch * 2'300 / values * spec.activation_sram.word_bits / 8;
           }
-          const engine::Job job = engine::model_job(spec, network, codes, batch);
-          for (const mapping::Step& step : job.parts.front().schedule.steps) {
-            spills += step.kind == mapping::StepKind::kStoreActivations ? 1 : 0;
+          const run::Job job = run::model_job(spec, network, codes, batch);
+          for (const schedule::Step& step : job.parts.front().schedule.steps) {
+            spills += step.kind == schedule::StepKind::kStoreActivations ? 1 : 0;
           }
-          EXPECT_EQ(engine::simulate(job, engine::EngineKind::kFast).logits, expected);
+          EXPECT_EQ(run::simulate(job, run::EngineKind::kFast).logits, expected);
           if (batch > 1 && !full()) continue;
-          EXPECT_EQ(engine::simulate(job, kEngine).logits, expected);
+          EXPECT_EQ(run::simulate(job, kEngine).logits, expected);
         }
       }
     }
@@ -224,13 +224,13 @@ TEST(ShippedNetworks, GivenARandomMapOnEveryMachineThenLogitsAreThoseOfTheWeight
       SCOPED_TRACE(model.filename().string() + " on " + machine.filename().string());
       const auto spec = machine_for(machine, model);
       for (const auto kind : {memory::FaultKind::kFlip, memory::FaultKind::kStuckAt1}) {
-        engine::Job job = job_of(spec, model, {11, 12}, 2);
-        job.plan = fault::sample_map(engine::weight_sram(job), 2e-3, 5, kind);
-        const engine::Part& part = job.parts.front();
+        run::Job job = job_of(spec, model, {11, 12}, 2);
+        job.plan = fault::sample_map(run::weight_sram(job), 2e-3, 5, kind);
+        const run::Part& part = job.parts.front();
         const auto loads = reference::read_with_faults(part.schedule, part.network, spec, job.plan);
         const auto values =
             reference::evaluate_faulty(part.network, part.images, part.schedule, loads);
-        const auto measured = engine::simulate(job, kEngine);
+        const auto measured = run::simulate(job, kEngine);
         EXPECT_EQ(measured.logits, values.last);
         EXPECT_NE(values.last, reference::evaluate(part.network, part.images).last);
         for (std::size_t f = 0; f < measured.faults.size(); ++f) {
@@ -247,11 +247,12 @@ TEST(ShippedNetworks, GivenATinyWeightSramThenWeightsAreFetchedAgainForEveryBatc
     for (const std::int64_t batches : {1, 3}) {
       std::vector<std::int64_t> images;
       for (std::int64_t i = 0; i < batches; ++i) images.push_back(i);
-      const engine::Job job = job_of(spec, model, images, 1);
-      const auto measured = engine::simulate(job, kEngine);
+      const run::Job job = job_of(spec, model, images, 1);
+      const auto measured = run::simulate(job, kEngine);
       EXPECT_EQ(measured.setup.value, 0);
       std::int64_t written = 0;
-      for (const base::LayerCounters& layer : measured.layers) written += layer.weight_sram.writes;
+      for (const measure::LayerCounters& layer : measured.layers)
+        written += layer.weight_sram.writes;
       // Neither network's weights fit into 8,192 places or fewer: each passes through for each
       // batch.
       const bool residual = model.filename().string().rfind("resnet8", 0) == 0;
@@ -266,38 +267,38 @@ TEST(ShippedNetworks, GivenATinyWeightSramThenWeightsAreFetchedAgainForEveryBatc
 // Which PE load brought the weights that a stream multiplies with.
 class PeLoads {
  public:
-  explicit PeLoads(const mapping::Schedule& schedule) : schedule_(schedule) {
-    std::map<std::int32_t, mapping::StepId> in_set;
+  explicit PeLoads(const schedule::Schedule& schedule) : schedule_(schedule) {
+    std::map<std::int32_t, schedule::StepId> in_set;
     for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
-      const mapping::Step& step = schedule.steps[id];
-      if (step.kind == mapping::StepKind::kLoadPe) {
-        in_set[step.set] = static_cast<mapping::StepId>(id);
-      } else if (step.kind == mapping::StepKind::kStream) {
+      const schedule::Step& step = schedule.steps[id];
+      if (step.kind == schedule::StepKind::kLoadPe) {
+        in_set[step.set] = static_cast<schedule::StepId>(id);
+      } else if (step.kind == schedule::StepKind::kStream) {
         uses_[step.layer].push_back({step.block, step.range, in_set.at(step.set)});
       }
     }
   }
 
-  mapping::StepId load_for(int layer, std::int64_t k, std::int64_t n, std::int64_t row) const {
+  schedule::StepId load_for(int layer, std::int64_t k, std::int64_t n, std::int64_t row) const {
     for (const Use& use : uses_.at(layer)) {
-      const mapping::Block& b = schedule_.blocks[static_cast<std::size_t>(use.block)];
-      const mapping::PixelRange& r = schedule_.ranges[static_cast<std::size_t>(use.range)];
+      const schedule::Block& b = schedule_.blocks[static_cast<std::size_t>(use.block)];
+      const schedule::PixelRange& r = schedule_.ranges[static_cast<std::size_t>(use.range)];
       if (k >= b.k_begin && k < b.k_begin + b.k_count && n >= b.n_begin &&
           n < b.n_begin + b.n_count && row >= r.row_begin && row < r.row_begin + r.row_count) {
         return use.load;
       }
     }
     ADD_FAILURE() << "no stream for layer " << layer << " k " << k << " n " << n;
-    return mapping::kNoStep;
+    return schedule::kNoStep;
   }
 
  private:
   struct Use {
     std::int32_t block;
     std::int32_t range;
-    mapping::StepId load;
+    schedule::StepId load;
   };
-  const mapping::Schedule& schedule_;
+  const schedule::Schedule& schedule_;
   std::map<int, std::vector<Use>> uses_;
 };
 
@@ -308,11 +309,11 @@ TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatReside
   for (const auto& model : models()) {
     const auto spec = machine_for(kRoot / "hw_configs/tiny_8x8.yaml", model);
     const std::string bytes = read(model);
-    engine::Job job = job_of(spec, model, {3}, 1);
-    const engine::Part& part = job.parts.front();
-    const mapping::ResidencyMap residency(part.schedule, part.network, spec);
+    run::Job job = job_of(spec, model, {3}, 1);
+    const run::Part& part = job.parts.front();
+    const schedule::ResidencyMap residency(part.schedule, part.network, spec);
     const PeLoads loads(part.schedule);
-    const fault::MemoryGeometry memory = engine::weight_sram(job);
+    const fault::MemoryGeometry memory = run::weight_sram(job);
     for (int i = 0; i < (full() ? 40 : 5); ++i) {
       fault::Fault fault;
       fault.kind = i % 2 == 0 ? memory::FaultKind::kStuckAt1 : memory::FaultKind::kStuckAt0;
@@ -327,7 +328,7 @@ TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatReside
       }
       several += weights.size() > 1 ? 1 : 0;
       job.plan.faults = {fault};
-      const auto measured = engine::simulate(job, kEngine);
+      const auto measured = run::simulate(job, kEngine);
       fired += measured.faults.front().reads_changed > 0 ? 1 : 0;
 
       const auto hook = [&](const reference::WeightUse& use) {

@@ -8,23 +8,23 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "engine/run.hpp"
 #include "exactness/reference_run.hpp"
 #include "mapping/mapper.hpp"
+#include "run/run.hpp"
 #include "share.hpp"
 #include "unit/mapping/random_case.hpp"
 
 namespace lacuna {
 namespace {
 
-constexpr auto kEngine = engine::EngineKind::kSystemc;
+constexpr auto kEngine = run::EngineKind::kSystemc;
 
 std::uint32_t case_count() { return test::case_count(20'000, 1'500); }
 
 struct Case {
   mapping::testing::RandomCase random;
   std::vector<reference::Codes> images;
-  engine::Job job;
+  run::Job job;
 };
 
 /// nullopt where the mapper refuses the machine.
@@ -46,7 +46,7 @@ std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
     c.images.push_back(std::move(codes));
   }
   try {
-    c.job = engine::model_job(c.random.spec, c.random.network, c.images, c.random.batch);
+    c.job = run::model_job(c.random.spec, c.random.network, c.images, c.random.batch);
   } catch (const base::InputError&) {
     return std::nullopt;
   }
@@ -54,22 +54,22 @@ std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
 }
 
 /// What an engine made of the last layer: logits, or the hash of the sums where there are none.
-void expect_values(const engine::Measurement& measured, const Case& c,
+void expect_values(const run::Measurement& measured, const Case& c,
                    const reference::Values& values) {
   if (c.random.network.layers.back().logits) {
     EXPECT_EQ(measured.logits, values.last);
   } else {
-    EXPECT_EQ(measured.logits_sha256, engine::sums_sha256(values.last));
+    EXPECT_EQ(measured.logits_sha256, run::sums_sha256(values.last));
   }
 }
 
-void expect_times(const engine::Measurement& measured, const Case& c,
+void expect_times(const run::Measurement& measured, const Case& c,
                   const reference::Values& values) {
-  const engine::Part& part = c.job.parts.front();
+  const run::Part& part = c.job.parts.front();
   const reference::Times times =
       reference::times_of(part.schedule, part.network, c.job.spec, values);
   for (std::size_t i = 0; i < times.layers.size(); ++i) {
-    const base::LayerCounters& layer = measured.layers[i];
+    const measure::LayerCounters& layer = measured.layers[i];
     EXPECT_EQ(layer.cycles.stream, times.layers[i].stream) << "layer " << i;
     EXPECT_EQ(layer.cycles.weight_load, times.layers[i].weight_load) << "layer " << i;
     EXPECT_EQ(layer.cycles.memory_wait, times.layers[i].memory_wait) << "layer " << i;
@@ -82,9 +82,9 @@ void expect_times(const engine::Measurement& measured, const Case& c,
   }
 }
 
-base::CycleClasses sum(const std::vector<base::LayerCounters>& layers) {
-  base::CycleClasses all;
-  for (const base::LayerCounters& layer : layers) all += layer.cycles;
+measure::CycleClasses sum(const std::vector<measure::LayerCounters>& layers) {
+  measure::CycleClasses all;
+  for (const measure::LayerCounters& layer : layers) all += layer.cycles;
   return all;
 }
 
@@ -99,13 +99,13 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
     ++run;
-    const engine::Part& part = c->job.parts.front();
+    const run::Part& part = c->job.parts.front();
     refetching += part.schedule.weights_resident ? 0 : 1;
     for (const network::Layer& layer : part.network.layers) grouped += layer.groups > 1 ? 1 : 0;
     kinds.count(part.network);
     skipping += c->job.spec.zero_skipping == arch::ZeroSkipping::kSkip ? 1 : 0;
     const reference::Values values = reference::evaluate(part.network, c->images);
-    const engine::Measurement measured = engine::simulate(c->job, kEngine);
+    const run::Measurement measured = run::simulate(c->job, kEngine);
     expect_values(measured, *c, values);
     expect_times(measured, *c, values);
     if (::testing::Test::HasFailure()) return;
@@ -128,8 +128,8 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
     ++run;
-    const engine::Part& part = c->job.parts.front();
-    const fault::MemoryGeometry memory = engine::weight_sram(c->job);
+    const run::Part& part = c->job.parts.front();
+    const fault::MemoryGeometry memory = run::weight_sram(c->job);
     std::mt19937 draw(seed + 2);
     const auto below = [&](std::int64_t n) {
       return static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(n));
@@ -153,7 +153,7 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
         reference::read_with_faults(part.schedule, part.network, c->job.spec, c->job.plan);
     const reference::Values values =
         reference::evaluate_faulty(part.network, c->images, part.schedule, loads);
-    const engine::Measurement measured = engine::simulate(c->job, kEngine);
+    const run::Measurement measured = run::simulate(c->job, kEngine);
     expect_values(measured, *c, values);
     expect_times(measured, *c, values);
     for (std::size_t f = 0; f < measured.faults.size(); ++f) {
@@ -175,11 +175,11 @@ TEST(RandomNetworks, GivenInjectedStallsThenCyclesChangeAndValuesDoNot) {
     auto c = make_case(seed, 60);
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const engine::Measurement free = engine::simulate(c->job, kEngine);
+    const run::Measurement free = run::simulate(c->job, kEngine);
     c->job.commit_stall_probability = 0.3;
     c->job.max_start_delay = 7;
     c->job.stall_seed = seed;
-    const engine::Measurement stalled = engine::simulate(c->job, kEngine);
+    const run::Measurement stalled = run::simulate(c->job, kEngine);
     EXPECT_EQ(stalled.logits_sha256, free.logits_sha256);
     EXPECT_GE(sum(stalled.layers).total(), sum(free.layers).total());
     slower += sum(stalled.layers).total() > sum(free.layers).total() ? 1 : 0;
@@ -197,8 +197,8 @@ TEST(RandomNetworks, GivenSkippingThenItIsNeverSlowerThanDenseAndEqualWhereNothi
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
     c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
-    const auto skip = sum(engine::simulate(c->job, kEngine).layers);
-    const auto dense = sum(engine::simulate_dense(c->job, kEngine));
+    const auto skip = sum(run::simulate(c->job, kEngine).layers);
+    const auto dense = sum(run::simulate_dense(c->job, kEngine));
     EXPECT_LE(skip.total(), dense.total());
     EXPECT_LE(skip.stream, dense.stream);
     faster += skip.stream < dense.stream ? 1 : 0;
@@ -214,8 +214,8 @@ TEST(RandomNetworks, GivenSkippingThenItIsNeverSlowerThanDenseAndEqualWhereNothi
     if (w.pad_top + w.pad_bottom + w.pad_left + w.pad_right > 0) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
     c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
-    const auto skip = sum(engine::simulate(c->job, kEngine).layers);
-    const auto dense = sum(engine::simulate_dense(c->job, kEngine));
+    const auto skip = sum(run::simulate(c->job, kEngine).layers);
+    const auto dense = sum(run::simulate_dense(c->job, kEngine));
     EXPECT_EQ(skip.total(), dense.total());
     EXPECT_EQ(skip.stream, dense.stream);
   }

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "base/counters.hpp"
 #include "fault/plan.hpp"
-#include "mapping/schedule.hpp"
+#include "measure/counters.hpp"
 #include "network/network.hpp"
+#include "schedule/schedule.hpp"
 
 namespace lacuna::reference {
 
@@ -28,22 +28,22 @@ Values evaluate(const network::Network& network, const std::vector<Codes>& image
 struct FaultyLoads {
   /// [step] of a kLoadPe: weights as read, [index of the pass][channel of the tile]; else empty.
   std::vector<std::vector<std::vector<int>>> weights;
-  std::vector<base::FaultOutcome> outcomes;
+  std::vector<measure::FaultOutcome> outcomes;
 };
-FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::Network& network,
+FaultyLoads read_with_faults(const schedule::Schedule& schedule, const network::Network& network,
                              const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan);
 
 /// As evaluate(), with the weights that the schedule's PE loads read.
 Values evaluate_faulty(const network::Network& network, const std::vector<Codes>& images,
-                       const mapping::Schedule& schedule, const FaultyLoads& loads);
+                       const schedule::Schedule& schedule, const FaultyLoads& loads);
 
 struct Times {
   std::int64_t total = 0;
-  std::vector<base::CycleClasses> layers;
-  std::vector<base::StreamSplit> splits;
+  std::vector<measure::CycleClasses> layers;
+  std::vector<measure::StreamSplit> splits;
 };
 /// Start and end of every step with the zeros of `values`, and every cycle's class.
-Times times_of(const mapping::Schedule& schedule, const network::Network& network,
+Times times_of(const schedule::Schedule& schedule, const network::Network& network,
                const arch::AcceleratorSpec& spec, const Values& values);
 
 }  // namespace lacuna::reference

@@ -7,10 +7,10 @@
 namespace lacuna::reference {
 namespace {
 
-using mapping::Resource;
-using mapping::Step;
-using mapping::StepId;
-using mapping::StepKind;
+using schedule::Resource;
+using schedule::Step;
+using schedule::StepId;
+using schedule::StepKind;
 
 std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
@@ -21,7 +21,7 @@ struct StepTime {
 
 class Evaluation {
  public:
-  Evaluation(const mapping::Schedule& schedule, const network::Network& network,
+  Evaluation(const schedule::Schedule& schedule, const network::Network& network,
              const arch::AcceleratorSpec& spec, const Values& values)
       : schedule_(schedule), network_(network), spec_(spec), values_(values) {}
 
@@ -41,7 +41,7 @@ class Evaluation {
   std::int64_t bytes_of(const Step& s) const {
     std::int64_t bits = 0;
     if (s.kind == StepKind::kLoadWeights) {
-      const mapping::Block& block = schedule_.blocks[at(s.block)];
+      const schedule::Block& block = schedule_.blocks[at(s.block)];
       bits = block.k_count * block.n_count * spec_.precision.weight_bits;
     } else {
       const network::MapShape& map = network_.map(s.rows.map);
@@ -53,8 +53,8 @@ class Evaluation {
 
   // s(m, r) of a stream from the codes that the layer reads.
   std::vector<std::vector<std::int64_t>> slots_of_stream(const Step& s) const {
-    const mapping::Block& block = schedule_.blocks[at(s.block)];
-    const mapping::PixelRange& range = schedule_.ranges[at(s.range)];
+    const schedule::Block& block = schedule_.blocks[at(s.block)];
+    const schedule::PixelRange& range = schedule_.ranges[at(s.range)];
     const network::Layer& layer = network_.layers[at(s.layer)];
     const int used = static_cast<int>(std::min<std::int64_t>(spec_.array.rows, block.k_count));
     const int rows = spec_.array.whole_folds ? spec_.array.rows : used;
@@ -104,7 +104,7 @@ class Evaluation {
   std::int64_t duration(const Step& s, Times& times) const {
     const network::Layer& layer = network_.layers[at(s.layer)];
     if (s.kind == StepKind::kPool) {
-      const mapping::Region& out = schedule_.regions[at(s.output)];
+      const schedule::Region& out = schedule_.regions[at(s.output)];
       std::int64_t a_tap = 0;
       for (std::int64_t c = 0; c < layer.out.channels; c += spec_.array.cols) {
         const std::int64_t tile = std::min<std::int64_t>(spec_.array.cols, layer.out.channels - c);
@@ -113,7 +113,7 @@ class Evaluation {
       return out.image_count * out.row_count * layer.out.width * layer.window.kernel_h *
              layer.window.kernel_w * a_tap;
     }
-    const mapping::Block& block = schedule_.blocks[at(s.block)];
+    const schedule::Block& block = schedule_.blocks[at(s.block)];
     if (s.kind == StepKind::kLoadPe) {
       return spec_.array.whole_folds ? std::int64_t{spec_.array.rows} * spec_.array.weights_per_pe
                                      : block.k_count;
@@ -129,7 +129,7 @@ class Evaluation {
     shape.local_accumulators = spec_.array.local_accumulators;
     const auto slots = slots_of_stream(s);
     const PassSplit split = pass_split(slots, shape);
-    base::StreamSplit& sum = times.splits[at(s.layer)];
+    measure::StreamSplit& sum = times.splits[at(s.layer)];
     sum.work += base::Cycles{split.work};
     sum.fill_drain += base::Cycles{split.fill_drain};
     sum.imbalance += base::Cycles{split.imbalance};
@@ -137,16 +137,16 @@ class Evaluation {
   }
 
   void place_steps(Times& times) {
-    std::array<StepTime, mapping::kResources> last{};
+    std::array<StepTime, schedule::kResources> last{};
     for (const Step& s : schedule_.steps) {
       std::int64_t ready = 0;
       for (const StepId wait : s.waits) {
         if (wait >= 0) ready = std::max(ready, steps_[at(wait)].end);
       }
       if (s.after_start >= 0) ready = std::max(ready, steps_[at(s.after_start)].start);
-      StepTime& before = last[static_cast<std::size_t>(mapping::resource_of(s.kind))];
+      StepTime& before = last[static_cast<std::size_t>(schedule::resource_of(s.kind))];
       StepTime own;
-      switch (mapping::resource_of(s.kind)) {
+      switch (schedule::resource_of(s.kind)) {
         case Resource::kDma: {
           const std::int64_t beats =
               spec_.dram.bytes_per_cycle
@@ -181,7 +181,7 @@ class Evaluation {
              bool& post) const {
     if (steps_[id].end <= cycle || !seen.insert(id).second) return;
     const Step& s = schedule_.steps[id];
-    const Resource resource = mapping::resource_of(s.kind);
+    const Resource resource = schedule::resource_of(s.kind);
     if (runs(id, cycle)) {
       dma = dma || resource == Resource::kDma;
       post = post || resource == Resource::kPost;
@@ -193,7 +193,7 @@ class Evaluation {
       blame(at(s.after_start), cycle, seen, dma, post);
     }
     for (std::size_t before = 0; before < id; ++before) {
-      if (mapping::resource_of(schedule_.steps[before].kind) == resource) {
+      if (schedule::resource_of(schedule_.steps[before].kind) == resource) {
         blame(before, cycle, seen, dma, post);
       }
     }
@@ -213,7 +213,7 @@ class Evaluation {
     }
     const std::size_t layer =
         next < steps_.size() ? at(schedule_.steps[next].layer) : times.layers.size() - 1;
-    base::CycleClasses& classes = times.layers[layer];
+    measure::CycleClasses& classes = times.layers[layer];
     if (loading) {
       classes.weight_load += base::Cycles{1};
       return;
@@ -229,7 +229,7 @@ class Evaluation {
     (dma ? classes.memory_wait : post ? classes.post_wait : classes.idle) += base::Cycles{1};
   }
 
-  const mapping::Schedule& schedule_;
+  const schedule::Schedule& schedule_;
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   const Values& values_;
@@ -238,7 +238,7 @@ class Evaluation {
 
 }  // namespace
 
-Times times_of(const mapping::Schedule& schedule, const network::Network& network,
+Times times_of(const schedule::Schedule& schedule, const network::Network& network,
                const arch::AcceleratorSpec& spec, const Values& values) {
   return Evaluation(schedule, network, spec, values).run();
 }

@@ -135,20 +135,20 @@ Values evaluate(const network::Network& network, const std::vector<Codes>& image
 }
 
 Values evaluate_faulty(const network::Network& network, const std::vector<Codes>& images,
-                       const mapping::Schedule& schedule, const FaultyLoads& loads) {
+                       const schedule::Schedule& schedule, const FaultyLoads& loads) {
   return run_layers(network, images, [&](std::size_t index, const std::vector<Codes>& in) {
     const network::Layer& layer = network.layers[index];
     std::vector<std::vector<std::uint32_t>> sums(
         in.size(), std::vector<std::uint32_t>(at(layer.out.values())));
     std::vector<std::size_t> held(2, 0);  // PE load that filled each register set
     for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
-      const mapping::Step& step = schedule.steps[id];
-      if (step.kind == mapping::StepKind::kLoadPe) held[at(step.set)] = id;
-      if (step.kind != mapping::StepKind::kStream || step.layer != static_cast<int>(index)) {
+      const schedule::Step& step = schedule.steps[id];
+      if (step.kind == schedule::StepKind::kLoadPe) held[at(step.set)] = id;
+      if (step.kind != schedule::StepKind::kStream || step.layer != static_cast<int>(index)) {
         continue;
       }
-      const mapping::Block& block = schedule.blocks[at(step.block)];
-      const mapping::PixelRange& range = schedule.ranges[at(step.range)];
+      const schedule::Block& block = schedule.blocks[at(step.block)];
+      const schedule::PixelRange& range = schedule.ranges[at(step.range)];
       const auto& weights = loads.weights[held[at(step.set)]];
       for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
         const std::size_t image = at(row / layer.out.height);
@@ -169,7 +169,7 @@ Values evaluate_faulty(const network::Network& network, const std::vector<Codes>
   });
 }
 
-FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::Network& network,
+FaultyLoads read_with_faults(const schedule::Schedule& schedule, const network::Network& network,
                              const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan) {
   const int bits = spec.precision.weight_bits;
   const std::int64_t per_word = spec.weight_sram.word_bits / bits;
@@ -182,8 +182,8 @@ FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::N
   std::vector<bool> struck(plan.faults.size(), false);
 
   // Visits the codes of a block where it lies: (k, n, word, first bit).
-  const auto for_codes = [&](const mapping::Step& step, auto visit) {
-    const mapping::Block& block = schedule.blocks[at(step.block)];
+  const auto for_codes = [&](const schedule::Step& step, auto visit) {
+    const schedule::Block& block = schedule.blocks[at(step.block)];
     const std::int64_t words = (block.n_count + per_word - 1) / per_word;
     for (std::int64_t k = 0; k < block.k_count; ++k) {
       for (std::int64_t n = 0; n < block.n_count; ++n) {
@@ -205,8 +205,8 @@ FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::N
     if (found == by_cell.end()) return;
     for (const std::size_t f : found->second) visit(f);
   };
-  const auto write = [&](const mapping::Step& step, std::int64_t id) {
-    const mapping::Block& block = schedule.blocks[at(step.block)];
+  const auto write = [&](const schedule::Step& step, std::int64_t id) {
+    const schedule::Block& block = schedule.blocks[at(step.block)];
     const network::Layer& layer = network.layers[at(block.layer)];
     for_codes(step, [&](std::int64_t k, std::int64_t n, std::int64_t word, std::int64_t first) {
       const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
@@ -226,13 +226,13 @@ FaultyLoads read_with_faults(const mapping::Schedule& schedule, const network::N
       }
     });
   };
-  for (const mapping::Step& step : schedule.setup) write(step, -1);
+  for (const schedule::Step& step : schedule.setup) write(step, -1);
   for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
-    const mapping::Step& step = schedule.steps[id];
+    const schedule::Step& step = schedule.steps[id];
     const auto now = static_cast<std::int64_t>(id);
-    if (step.kind == mapping::StepKind::kLoadWeights) write(step, now);
-    if (step.kind != mapping::StepKind::kLoadPe) continue;
-    const mapping::Block& block = schedule.blocks[at(step.block)];
+    if (step.kind == schedule::StepKind::kLoadWeights) write(step, now);
+    if (step.kind != schedule::StepKind::kLoadPe) continue;
+    const schedule::Block& block = schedule.blocks[at(step.block)];
     auto& weights = result.weights[id];
     weights.assign(at(block.k_count), std::vector<int>(at(block.n_count)));
     for_codes(step, [&](std::int64_t k, std::int64_t n, std::int64_t word, std::int64_t first) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/run.hpp"
 #include "network/workload.hpp"
+#include "run/run.hpp"
 
 namespace lacuna {
 namespace {
@@ -40,7 +40,7 @@ arch::AcceleratorSpec compatible_machine(const std::string& rows, const std::str
                          {{"array.rows", rows}, {"array.cols", cols}, {"post.lanes", "unlimited"}});
 }
 
-std::int64_t load_and_stream(const base::LayerCounters& layer) {
+std::int64_t load_and_stream(const measure::LayerCounters& layer) {
   return layer.cycles.weight_load.value + layer.cycles.stream.value;
 }
 
@@ -67,8 +67,8 @@ TEST(ScaleSim, GivenItsGemmsAndConvolutionsThenEveryCycleCountIsEqual) {
     EXPECT_EQ(std::to_string(shape.n()), row[4]) << name;
     EXPECT_EQ(std::to_string(shape.k()), row[5]) << name;
 
-    const auto job = engine::workload_job(compatible_machine(row[6], row[7]), workload, 1, 1);
-    const auto measured = engine::simulate(job, engine::EngineKind::kSystemc);
+    const auto job = run::workload_job(compatible_machine(row[6], row[7]), workload, 1, 1);
+    const auto measured = run::simulate(job, run::EngineKind::kSystemc);
     EXPECT_EQ(load_and_stream(measured.layers.at(0)), std::stoll(row[8]) + 1)
         << name << " on " << row[6] << " x " << row[7];
   }
@@ -79,8 +79,8 @@ TEST(ScaleSim, GivenItsResNet18ThenEveryLayerIsEqual) {
   const auto workload = network::load_workload(kRoot + "/traces/resnet18_scalesim.csv");
   ASSERT_EQ(rows.size(), 21U);
   ASSERT_EQ(workload.layers.size(), rows.size());
-  const auto job = engine::workload_job(compatible_machine("32", "32"), workload, 1, 1);
-  const auto measured = engine::simulate(job, engine::EngineKind::kSystemc);
+  const auto job = run::workload_job(compatible_machine("32", "32"), workload, 1, 1);
+  const auto measured = run::simulate(job, run::EngineKind::kSystemc);
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(load_and_stream(measured.layers[i]), std::stoll(rows[i][11]) + 1) << rows[i][0];

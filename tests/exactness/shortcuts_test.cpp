@@ -2,8 +2,8 @@
 // networks, machines, images and fault plans. LACUNA_FULL=1 runs many more cases.
 #include <gtest/gtest.h>
 
-#include "engine/repeated_run.hpp"
 #include "exactness/fault_case.hpp"
+#include "run/repeated_run.hpp"
 #include "share.hpp"
 
 namespace lacuna {
@@ -26,15 +26,15 @@ struct Used {
   mapping::testing::LayerKinds kinds{};
 };
 
-void expect_same(const engine::Job& job, std::uint32_t seed, Used& used) {
-  const engine::RepeatedRun repeated(job);
+void expect_same(const run::Job& job, std::uint32_t seed, Used& used) {
+  const run::RepeatedRun repeated(job);
   ASSERT_TRUE(repeated.keeps_values()) << "seed " << seed;
   // Twice, other faults first: nothing of a plan may stay behind.
-  const engine::Measurement whole = engine::simulate(job, engine::EngineKind::kFast);
+  const run::Measurement whole = run::simulate(job, run::EngineKind::kFast);
   std::int64_t macs = 0;
-  for (const base::LayerCounters& layer : whole.layers) macs += layer.macs.total;
+  for (const measure::LayerCounters& layer : whole.layers) macs += layer.macs.total;
   for (unsigned bits = 0; bits < 16; ++bits) {
-    const engine::PlanOutcome outcome = repeated.run(job.plan, combination(bits));
+    const run::PlanOutcome outcome = repeated.run(job.plan, combination(bits));
     ASSERT_EQ(outcome.logits, whole.logits) << "seed " << seed << ", shortcuts " << bits;
     ASSERT_EQ(outcome.cycles, whole.batch_cycles) << "seed " << seed << ", shortcuts " << bits;
     for (std::size_t f = 0; f < whole.faults.size(); ++f) {
@@ -116,7 +116,7 @@ TEST(Shortcuts, GivenAFaultThatReachesALayerOnlyByItsResidualOperandThenResultsA
   for (std::size_t v = 0; v < images.size() * 18; ++v) {
     images[v / 18][v % 18] = static_cast<std::uint8_t>(v * v % 11 * (v % 3));
   }
-  engine::Job job = engine::model_job(spec, network, images, 1);
+  run::Job job = run::model_job(spec, network, images, 1);
   Used used;
   for (std::int64_t cell = 0; cell < 32; ++cell) {
     // The two words of layer 0: flips of each bit of its four weights.

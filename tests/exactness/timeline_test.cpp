@@ -16,19 +16,19 @@
 namespace lacuna {
 namespace {
 
-using engine::EngineKind;
+using run::EngineKind;
 using Json = nlohmann::json;
 
 struct Traced {
-  engine::Measurement measured;
-  engine::Timeline timeline;
+  run::Measurement measured;
+  run::Timeline timeline;
   std::string text;
 };
 
-Traced trace(const engine::Job& job, EngineKind kind, std::int64_t batch) {
+Traced trace(const run::Job& job, EngineKind kind, std::int64_t batch) {
   Traced traced;
   traced.timeline.batch = batch;
-  traced.measured = engine::simulate(job, kind, {}, {}, &traced.timeline);
+  traced.measured = run::simulate(job, kind, {}, {}, &traced.timeline);
   traced.text = report::timeline_json(job, traced.timeline, "network");
   return traced;
 }
@@ -82,8 +82,8 @@ void expect_lanes_in_order(const Events& events) {
 }
 
 /// What the events say of the batch is what was measured of it.
-void expect_sums(const engine::Job& job, const Traced& traced, const Events& events) {
-  const engine::Timeline::PartTimes& times = traced.timeline.parts.front();
+void expect_sums(const run::Job& job, const Traced& traced, const Events& events) {
+  const run::Timeline::PartTimes& times = traced.timeline.parts.front();
   const auto batch = static_cast<std::size_t>(traced.timeline.batch);
   std::int64_t last = 0;
   std::size_t steps = 0;
@@ -96,14 +96,14 @@ void expect_sums(const engine::Job& job, const Traced& traced, const Events& eve
   EXPECT_EQ(last, traced.measured.batch_cycles.at(batch));
   EXPECT_EQ(events.other["cycles"], last);
 
-  std::map<std::string, base::CycleClasses> classes;
+  std::map<std::string, measure::CycleClasses> classes;
   std::int64_t end = 0;
   const auto class_lane = events.lanes.find({kBatch, kClassLane});
   ASSERT_NE(class_lane, events.lanes.end());
   for (const Event& event : class_lane->second) {
     EXPECT_EQ(event.start, end) << "every cycle has a class";
     end = event.end;
-    base::CycleClasses& own = classes[event.args["layer"]];
+    measure::CycleClasses& own = classes[event.args["layer"]];
     const base::Cycles cycles{event.end - event.start};
     if (event.name == "stream") own.stream += cycles;
     if (event.name == "weight_load") own.weight_load += cycles;
@@ -122,7 +122,7 @@ void expect_sums(const engine::Job& job, const Traced& traced, const Events& eve
   const network::Network& network = job.parts.front().network;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const std::string& name = network.layers[i].name;
-    const base::CycleClasses& counted = traced.measured.layers[i].cycles;
+    const measure::CycleClasses& counted = traced.measured.layers[i].cycles;
     EXPECT_EQ(streams[name], counted.stream.value) << name;
     EXPECT_EQ(classes[name].stream, counted.stream) << name;
     EXPECT_EQ(classes[name].weight_load, counted.weight_load) << name;
@@ -133,7 +133,7 @@ void expect_sums(const engine::Job& job, const Traced& traced, const Events& eve
 }
 
 void expect_levels(const Traced& traced, const Events& events) {
-  const mapping::Schedule& schedule = *traced.timeline.parts.front().schedule;
+  const schedule::Schedule& schedule = *traced.timeline.parts.front().schedule;
   const std::pair<const char*, std::int64_t> limits[] = {
       {"weight SRAM words", schedule.weight_words},
       {"activation SRAM slots", schedule.activation_slots},
@@ -164,7 +164,7 @@ class NaiveCells {
  public:
   explicit NaiveCells(std::int64_t count) : cells_(static_cast<std::size_t>(count)) {}
 
-  void write(std::int64_t cell, std::int64_t key, const base::StepSpan& time) {
+  void write(std::int64_t cell, std::int64_t key, const measure::StepSpan& time) {
     Cell& own = cells_.at(static_cast<std::size_t>(cell));
     if (own.key != key) {
       close(own);
@@ -172,7 +172,7 @@ class NaiveCells {
     }
     own.until = std::max(own.until, time.end);
   }
-  void read(std::int64_t cell, const base::StepSpan& time) {
+  void read(std::int64_t cell, const measure::StepSpan& time) {
     Cell& own = cells_.at(static_cast<std::size_t>(cell));
     own.until = std::max(own.until, time.end);
   }
@@ -200,25 +200,25 @@ class NaiveCells {
   std::map<std::int64_t, std::int64_t> changes_;
 };
 
-void expect_naive_levels(const engine::Job& job, const Traced& traced, const Events& events) {
-  const engine::Timeline::PartTimes& times = traced.timeline.parts.front();
-  const mapping::Schedule& schedule = *times.schedule;
+void expect_naive_levels(const run::Job& job, const Traced& traced, const Events& events) {
+  const run::Timeline::PartTimes& times = traced.timeline.parts.front();
+  const schedule::Schedule& schedule = *times.schedule;
   const network::Network& network = times.part->network;
   NaiveCells words(schedule.weight_words);
   NaiveCells slots(schedule.activation_slots);
   NaiveCells entries(schedule.accumulator_entries);
   for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
-    const mapping::Step& step = schedule.steps[id];
-    const base::StepSpan& time = times.batch.steps[id];
+    const schedule::Step& step = schedule.steps[id];
+    const measure::StepSpan& time = times.batch.steps[id];
     const network::Layer& layer = network.layers[static_cast<std::size_t>(step.layer)];
     const auto each_word = [&](auto&& action) {
-      const mapping::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
-      const std::int64_t count = block.k_count * mapping::words_per_index(block, job.spec);
+      const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+      const std::int64_t count = block.k_count * schedule::words_per_index(block, job.spec);
       for (std::int64_t w = 0; w < count; ++w) action(step.address + w);
     };
     const auto each_slot = [&](std::int32_t index, std::int64_t image, std::int64_t y,
                                auto&& action) {
-      const mapping::Region& region = schedule.regions[static_cast<std::size_t>(index)];
+      const schedule::Region& region = schedule.regions[static_cast<std::size_t>(index)];
       const network::MapShape& shape = network.map(region.map);
       const std::int64_t row =
           (image - region.image_begin) * region.row_count + y - region.row_begin;
@@ -244,7 +244,7 @@ void expect_naive_levels(const engine::Job& job, const Traced& traced, const Eve
         }
       }
     };
-    using mapping::StepKind;
+    using schedule::StepKind;
     if (step.kind == StepKind::kLoadWeights) {
       each_word([&](std::int64_t w) { words.write(w, static_cast<std::int64_t>(id), time); });
     } else if (step.kind == StepKind::kLoadPe) {
@@ -254,7 +254,7 @@ void expect_naive_levels(const engine::Job& job, const Traced& traced, const Eve
     } else if (step.kind == StepKind::kStoreActivations) {
       each_moved(step.input, read);
     } else if (step.kind == StepKind::kPool) {
-      const mapping::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
+      const schedule::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
       for (std::int64_t i = out.image_begin; i < out.image_begin + out.image_count; ++i) {
         for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
           read_window(i, y, y + 1 == out.row_begin + out.row_count);
@@ -262,7 +262,7 @@ void expect_naive_levels(const engine::Job& job, const Traced& traced, const Eve
         }
       }
     } else {
-      const mapping::PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
+      const schedule::PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
       const std::int32_t pool = schedule.layers[static_cast<std::size_t>(step.layer)].fused_pool;
       for (std::int64_t r = 0; r < range.row_count; ++r) {
         const std::int64_t image = (range.row_begin + r) / layer.out.height;
@@ -297,7 +297,7 @@ void expect_naive_levels(const engine::Job& job, const Traced& traced, const Eve
   EXPECT_EQ(events.counters.at("accumulator entries"), entries.levels());
 }
 
-void expect_consistent(const engine::Job& job, const Traced& traced) {
+void expect_consistent(const run::Job& job, const Traced& traced) {
   const Events events = parse(traced.text);
   expect_lanes_in_order(events);
   expect_sums(job, traced, events);
@@ -305,7 +305,7 @@ void expect_consistent(const engine::Job& job, const Traced& traced) {
   expect_naive_levels(job, traced, events);
 }
 
-void expect_timeline(const engine::Job& job, std::int64_t batch) {
+void expect_timeline(const run::Job& job, std::int64_t batch) {
   const Traced systemc = trace(job, EngineKind::kSystemc, batch);
   const Traced fast = trace(job, EngineKind::kFast, batch);
   ASSERT_EQ(systemc.text, fast.text);
@@ -321,13 +321,13 @@ TEST(Timeline, GivenAnyCaseThenBothEnginesGiveTheSameAndItsSumsAreTheRecords) {
     const auto c = test::make_fault_case(seed, batches, true);
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const engine::Part& part = c->job.parts.front();
-    const std::int64_t count = engine::batch_count(part);
+    const run::Part& part = c->job.parts.front();
+    const std::int64_t count = run::batch_count(part);
     const std::int64_t batch = seed % 8 < 4 ? count - 1 : seed * 7 % count;
     expect_timeline(c->job, batch);
     if (testing::Test::HasFailure()) return;
     ++run;
-    remainders += part.remainder && batch == engine::batch_count(part) - 1 ? 1 : 0;
+    remainders += part.remainder && batch == run::batch_count(part) - 1 ? 1 : 0;
   }
   EXPECT_GT(run, static_cast<int>(cases * 5 / 8));
   EXPECT_GT(remainders, static_cast<int>(cases / 80));
@@ -346,7 +346,7 @@ TEST(Timeline, GivenInjectedStallsThenItsSumsAreTheRecords) {
     const Traced traced = trace(c->job, EngineKind::kSystemc, 0);
     expect_consistent(c->job, traced);
     if (testing::Test::HasFailure()) return;
-    for (const base::LayerCounters& layer : traced.measured.layers) {
+    for (const measure::LayerCounters& layer : traced.measured.layers) {
       idle += layer.cycles.idle.value > 0 ? 1 : 0;
     }
   }
@@ -357,8 +357,8 @@ TEST(Timeline, GivenOneThenTheRunIsTheRunWithout) {
   const auto c = test::make_fault_case(4, 20, true);
   ASSERT_TRUE(c);
   for (const EngineKind kind : {EngineKind::kFast, EngineKind::kSystemc}) {
-    const engine::Measurement plain = engine::simulate(c->job, kind);
-    const engine::Measurement traced = trace(c->job, kind, 9).measured;
+    const run::Measurement plain = run::simulate(c->job, kind);
+    const run::Measurement traced = trace(c->job, kind, 9).measured;
     EXPECT_EQ(traced.logits_sha256, plain.logits_sha256);
     EXPECT_EQ(traced.batch_cycles, plain.batch_cycles);
     for (std::size_t i = 0; i < plain.layers.size(); ++i) {
@@ -385,15 +385,15 @@ TEST(Timeline, GivenLeNet5ThenBothEnginesGiveTheSame) {
     images.push_back(std::move(codes));
   }
   for (const std::int64_t batch : {1, 2, 5}) {
-    const engine::Job job = engine::model_job(spec, network, images, batch);
+    const run::Job job = run::model_job(spec, network, images, batch);
     expect_timeline(job, 0);
-    expect_timeline(job, engine::batch_count(job.parts.front()) - 1);
+    expect_timeline(job, run::batch_count(job.parts.front()) - 1);
   }
 }
 
 // 2 x 2 PEs of one 8-bit weight, serial load, one byte of DRAM a cycle after 10 cycles. A 1 x 1
 // convolution over two pixels of two channels with two output channels.
-engine::Job small_job() {
+run::Job small_job() {
   arch::AcceleratorSpec spec;
   spec.name = "small";
   spec.array.rows = 2;
@@ -418,7 +418,7 @@ engine::Job small_job() {
   network.name = "small";
   network.input = layer.in;
   network.layers = {layer};
-  return engine::model_job(spec, network, {{10, 20, 30, 40}}, 1);
+  return run::model_job(spec, network, {{10, 20, 30, 40}}, 1);
 }
 
 TEST(Timeline, GivenAPassThenEveryEventIsWhereTheTimingRulesPutIt) {
@@ -454,13 +454,13 @@ TEST(Timeline, GivenAPassThenEveryEventIsWhereTheTimingRulesPutIt) {
 TEST(Timeline, GivenAWorkloadThenItsLayersFollowEachOther) {
   const network::Workload workload =
       network::workload_from_bytes("layer,M,N,K\na,3,2,4\nb,5,2,4\n", "two.csv");
-  const engine::Job job = engine::workload_job(small_job().spec, workload, 1, 2);
+  const run::Job job = run::workload_job(small_job().spec, workload, 1, 2);
   const Traced fast = trace(job, EngineKind::kFast, 0);
   EXPECT_EQ(fast.text, trace(job, EngineKind::kSystemc, 0).text);
   const Events events = parse(fast.text);
   expect_lanes_in_order(events);
   std::int64_t cycles = 0;
-  for (const base::LayerCounters& layer : fast.measured.layers) {
+  for (const measure::LayerCounters& layer : fast.measured.layers) {
     cycles += layer.cycles.total().value;
   }
   EXPECT_EQ(events.other["cycles"], cycles);

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "engine/run.hpp"
+#include "run/run.hpp"
 
 namespace lacuna {
 namespace {
@@ -59,11 +59,10 @@ network::Network chain(std::vector<network::Layer> layers) {
   return network;
 }
 
-engine::Measurement run(const arch::AcceleratorSpec& spec, const network::Network& network,
-                        std::uint8_t code = 1) {
+run::Measurement run(const arch::AcceleratorSpec& spec, const network::Network& network,
+                     std::uint8_t code = 1) {
   const std::vector<std::uint8_t> image(static_cast<std::size_t>(network.input.values()), code);
-  return engine::simulate(engine::model_job(spec, network, {image}, 1),
-                          engine::EngineKind::kSystemc);
+  return run::simulate(run::model_job(spec, network, {image}, 1), run::EngineKind::kSystemc);
 }
 
 struct Expected {
@@ -73,7 +72,7 @@ struct Expected {
   std::int64_t post_wait;
 };
 
-void expect(const base::CycleClasses& cycles, const Expected& expected) {
+void expect(const measure::CycleClasses& cycles, const Expected& expected) {
   EXPECT_EQ(cycles.stream.value, expected.stream);
   EXPECT_EQ(cycles.weight_load.value, expected.weight_load);
   EXPECT_EQ(cycles.memory_wait.value, expected.memory_wait);

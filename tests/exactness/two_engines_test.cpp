@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "engine/run.hpp"
 #include "exactness/fault_case.hpp"
+#include "run/run.hpp"
 #include "share.hpp"
 
 namespace lacuna {
@@ -15,19 +15,19 @@ namespace {
 
 std::uint32_t case_count() { return test::case_count(40'000, 2'600); }
 
-bool same(const base::AccessCounts& a, const base::AccessCounts& b) {
+bool same(const measure::AccessCounts& a, const measure::AccessCounts& b) {
   return a.reads == b.reads && a.writes == b.writes;
 }
 
 /// What differs first, or "".
-std::string difference(const engine::Measurement& a, const engine::Measurement& b) {
+std::string difference(const run::Measurement& a, const run::Measurement& b) {
   if (a.logits != b.logits) return "logits";
   if (a.logits_sha256 != b.logits_sha256) return "hash of the sums";
   if (a.setup != b.setup) return "set-up";
   if (a.layers.size() != b.layers.size()) return "number of layers";
   for (std::size_t i = 0; i < a.layers.size(); ++i) {
-    const base::LayerCounters& x = a.layers[i];
-    const base::LayerCounters& y = b.layers[i];
+    const measure::LayerCounters& x = a.layers[i];
+    const measure::LayerCounters& y = b.layers[i];
     const std::string layer = "layer " + std::to_string(i) + ": ";
     if (x.cycles.stream != y.cycles.stream) return layer + "stream";
     if (x.cycles.weight_load != y.cycles.weight_load) return layer + "weight_load";
@@ -58,9 +58,9 @@ std::string difference(const engine::Measurement& a, const engine::Measurement& 
   return "";
 }
 
-std::string run_both(const engine::Job& job) {
-  return difference(engine::simulate(job, engine::EngineKind::kSystemc),
-                    engine::simulate(job, engine::EngineKind::kFast));
+std::string run_both(const run::Job& job) {
+  return difference(run::simulate(job, run::EngineKind::kSystemc),
+                    run::simulate(job, run::EngineKind::kFast));
 }
 
 // Fewer images, then fewer faults, as long as it still fails.
@@ -75,7 +75,7 @@ std::string shrink(std::uint32_t seed, std::int64_t batches) {
   }
   auto c = test::make_fault_case(seed, batches, true);
   for (std::size_t f = c->job.plan.faults.size(); f-- > 0;) {
-    engine::Job fewer = c->job;
+    run::Job fewer = c->job;
     fewer.plan.faults.erase(fewer.plan.faults.begin() + static_cast<std::ptrdiff_t>(f));
     if (!run_both(fewer).empty()) c->job = fewer;
   }
@@ -96,12 +96,12 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
     const auto c = test::make_fault_case(seed, batches, true);
     if (!c) continue;
     ++run;
-    const auto systemc = engine::simulate(c->job, engine::EngineKind::kSystemc);
-    const auto fast = engine::simulate(c->job, engine::EngineKind::kFast);
+    const auto systemc = run::simulate(c->job, run::EngineKind::kSystemc);
+    const auto fast = run::simulate(c->job, run::EngineKind::kFast);
     const std::string what = difference(systemc, fast);
     ASSERT_EQ(what, "") << shrink(seed, batches);
 
-    const engine::Part& part = c->job.parts.front();
+    const run::Part& part = c->job.parts.front();
     kinds.count(part.network);
     refetching += part.schedule.weights_resident ? 0 : 1;
     many_lanes += batches > 1 ? 1 : 0;
@@ -112,7 +112,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
     }
     groups_or_halo += structured ? 1 : 0;
     bool any = false;
-    for (const base::FaultOutcome& outcome : fast.faults) any = any || outcome.reads_changed > 0;
+    for (const measure::FaultOutcome& outcome : fast.faults) any = any || outcome.reads_changed > 0;
     fired += any ? 1 : 0;
   }
   EXPECT_GE(run, static_cast<int>(case_count()) * 2 / 3);

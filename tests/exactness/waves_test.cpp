@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "engine/run_record.hpp"
 #include "report/run_text.hpp"
+#include "run/run_record.hpp"
 #include "share.hpp"
 #include "systemc/vcd_reader.hpp"
 #include "unit/base/temp_folder.hpp"
@@ -18,24 +18,24 @@
 namespace lacuna {
 namespace {
 
-using engine::EngineKind;
+using run::EngineKind;
 using test::Vcd;
 using test::Wave;
 
 struct Traced {
-  engine::Measurement measured;
+  run::Measurement measured;
   Vcd vcd;
 };
 
 /// Runs with and without waves and expects every figure to be equal.
-Traced trace(const engine::Job& job) {
+Traced trace(const run::Job& job) {
   const test::TempFolder folder;
   Traced traced;
-  traced.measured = engine::simulate(job, EngineKind::kSystemc, {}, "waves.vcd");
+  traced.measured = run::simulate(job, EngineKind::kSystemc, {}, "waves.vcd");
   traced.vcd = Vcd::parse(folder.read("waves.vcd"));
-  const auto plain = engine::simulate(job, EngineKind::kSystemc);
-  const auto text = [&](const engine::Measurement& measured) {
-    return report::run_json(engine::make_record(job, EngineKind::kSystemc, measured, {}, {}));
+  const auto plain = run::simulate(job, EngineKind::kSystemc);
+  const auto text = [&](const run::Measurement& measured) {
+    return report::run_json(run::make_record(job, EngineKind::kSystemc, measured, {}, {}));
   };
   EXPECT_EQ(text(traced.measured), text(plain));
   EXPECT_EQ(traced.measured.faults.size(), plain.faults.size());
@@ -46,9 +46,9 @@ Traced trace(const engine::Job& job) {
   return traced;
 }
 
-base::LayerCounters total(const engine::Measurement& measured) {
-  base::LayerCounters sum;
-  for (const base::LayerCounters& layer : measured.layers) sum += layer;
+measure::LayerCounters total(const run::Measurement& measured) {
+  measure::LayerCounters sum;
+  for (const measure::LayerCounters& layer : measured.layers) sum += layer;
   return sum;
 }
 
@@ -68,7 +68,7 @@ std::uint64_t at(const Vcd& vcd, const std::string& name, std::size_t cycle) {
 
 // 2 x 2 PEs of one 8-bit weight, one accumulator, serial load; everything else unlimited and free.
 // A 1 x 1 convolution over two pixels of two channels with two output channels.
-engine::Job small_job() {
+run::Job small_job() {
   arch::AcceleratorSpec spec;
   spec.name = "small";
   spec.array.rows = 2;
@@ -90,7 +90,7 @@ engine::Job small_job() {
   network.name = "small";
   network.input = layer.in;
   network.layers = {layer};
-  return engine::model_job(spec, network, {{10, 20, 30, 40}}, 1);
+  return run::model_job(spec, network, {{10, 20, 30, 40}}, 1);
 }
 
 TEST(Waves, GivenAPassThenEveryCycleIsWhereTheTimingRulesPutIt) {
@@ -130,7 +130,7 @@ TEST(Waves, GivenAPassThenEveryCycleIsWhereTheTimingRulesPutIt) {
 }
 
 TEST(Waves, GivenAFaultThenTheReadThatItChangesShowsIt) {
-  engine::Job job = small_job();
+  run::Job job = small_job();
   // Index 1 lies in word 1, which is row 0 of bank 1; its channel 1 is the second byte. The weight
   // is 4, so a cell stuck at 1 in its bit 0 makes it 5.
   fault::Fault fault;
@@ -150,7 +150,7 @@ TEST(Waves, GivenAFaultThenTheReadThatItChangesShowsIt) {
 
 constexpr int kBatches = 2;
 
-std::optional<engine::Job> random_job(std::uint32_t seed) {
+std::optional<run::Job> random_job(std::uint32_t seed) {
   mapping::testing::RandomCase random = mapping::testing::random_case(seed);
   std::mt19937 draw(seed + 1);
   std::vector<std::vector<std::uint8_t>> images;
@@ -164,8 +164,8 @@ std::optional<engine::Job> random_job(std::uint32_t seed) {
     images.push_back(std::move(codes));
   }
   try {
-    engine::Job job = engine::model_job(random.spec, random.network, images, random.batch);
-    const fault::MemoryGeometry memory = engine::weight_sram(job);
+    run::Job job = run::model_job(random.spec, random.network, images, random.batch);
+    const fault::MemoryGeometry memory = run::weight_sram(job);
     std::set<std::int64_t> taken;
     for (int i = 0; i < 8; ++i) {
       const std::int64_t word = static_cast<std::int64_t>(draw()) % memory.words;
@@ -202,22 +202,22 @@ std::vector<std::int64_t> by_layer(const Vcd& vcd, const std::string& cycle_clas
   return list;
 }
 
-std::vector<std::int64_t> counted(const engine::Measurement& measured,
-                                  base::Cycles base::CycleClasses::*cycle_class) {
+std::vector<std::int64_t> counted(const run::Measurement& measured,
+                                  base::Cycles measure::CycleClasses::*cycle_class) {
   std::vector<std::int64_t> list;
-  for (const base::LayerCounters& layer : measured.layers) {
+  for (const measure::LayerCounters& layer : measured.layers) {
     list.push_back((layer.cycles.*cycle_class).value);
   }
   return list;
 }
 
-void expect_counters_in_waves(const engine::Job& job, const Traced& traced) {
+void expect_counters_in_waves(const run::Job& job, const Traced& traced) {
   const Vcd& vcd = traced.vcd;
-  const base::LayerCounters sum = total(traced.measured);
+  const measure::LayerCounters sum = total(traced.measured);
   const std::size_t layers = traced.measured.layers.size();
   EXPECT_EQ(vcd.end(), sum.cycles.total().value + traced.measured.setup.value);
   EXPECT_EQ(vcd.high("machine.controller.setup"), traced.measured.setup.value);
-  using Classes = base::CycleClasses;
+  using Classes = measure::CycleClasses;
   EXPECT_EQ(by_layer(vcd, "stream", layers), counted(traced.measured, &Classes::stream));
   EXPECT_EQ(by_layer(vcd, "weight_load", layers), counted(traced.measured, &Classes::weight_load));
   EXPECT_EQ(by_layer(vcd, "memory_wait", layers), counted(traced.measured, &Classes::memory_wait));
@@ -227,7 +227,8 @@ void expect_counters_in_waves(const engine::Job& job, const Traced& traced) {
 
   EXPECT_EQ(vcd.sum("machine.weight_sram.read_count"), sum.weight_sram.reads);
   std::int64_t changed = 0;
-  for (const base::FaultOutcome& outcome : traced.measured.faults) changed += outcome.reads_changed;
+  for (const measure::FaultOutcome& outcome : traced.measured.faults)
+    changed += outcome.reads_changed;
   EXPECT_EQ(vcd.sum("machine.weight_sram.read_faults"), changed);
 
   // What the rows do, and only while a pass is in the array.
@@ -274,8 +275,8 @@ void expect_counters_in_waves(const engine::Job& job, const Traced& traced) {
   std::int64_t swaps = 0;
   std::optional<std::int32_t> set;
   for (int batch = 0; batch < kBatches; ++batch) {
-    for (const mapping::Step& step : job.parts.front().schedule.steps) {
-      if (step.kind != mapping::StepKind::kStream) continue;
+    for (const schedule::Step& step : job.parts.front().schedule.steps) {
+      if (step.kind != schedule::StepKind::kStream) continue;
       swaps += set.value_or(step.set) != step.set ? 1 : 0;
       set = step.set;
     }
@@ -305,7 +306,7 @@ TEST(Waves, GivenAnyRunThenItIsTheRunWithoutWavesAndTheyShowItsCounters) {
     expect_counters_in_waves(*job, traced);
     if (testing::Test::HasFailure()) return;
     ++run;
-    for (const base::FaultOutcome& outcome : traced.measured.faults) {
+    for (const measure::FaultOutcome& outcome : traced.measured.faults) {
       if (outcome.reads_changed == 0) continue;
       ++fired;
       break;
@@ -320,15 +321,15 @@ TEST(Waves, GivenAnyRunThenItIsTheRunWithoutWavesAndTheyShowItsCounters) {
 TEST(Waves, GivenAWorkloadThenLayersAreTheRowsOfItsTable) {
   const network::Workload workload =
       network::workload_from_bytes("layer,M,N,K\na,3,2,4\nb,5,2,4\n", "two.csv");
-  const engine::Job job = engine::workload_job(small_job().spec, workload, 1, 1);
+  const run::Job job = run::workload_job(small_job().spec, workload, 1, 1);
   const Traced traced = trace(job);
   EXPECT_EQ(by_layer(traced.vcd, "stream", 2),
-            counted(traced.measured, &base::CycleClasses::stream));
+            counted(traced.measured, &measure::CycleClasses::stream));
 }
 
 TEST(Waves, GivenAPlaceThatCannotBeWrittenThenItIsTheUsersError) {
   EXPECT_EQ(test::message_of<base::InputError>([] {
-              engine::simulate(small_job(), EngineKind::kSystemc, {}, "/no/such/folder/w.vcd");
+              run::simulate(small_job(), EngineKind::kSystemc, {}, "/no/such/folder/w.vcd");
             }),
             "/no/such/folder/w.vcd: cannot be written: No such file or directory");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <set>
 #include <sstream>
 
@@ -9,25 +10,29 @@ namespace lacuna::layering {
 namespace {
 
 struct Home {
-  const char* header;  ///< beginning of its name
-  const char* room;    ///< "" is no room of sim/
-  bool sources_only;   ///< not even in headers of its home
+  const char* header;                        ///< beginning of its name
+  std::initializer_list<const char*> rooms;  ///< none: no room of sim/
+  bool sources_only = false;                 ///< not even in headers of its home
 };
 
-constexpr Home kHomes[] = {
-    {"yaml-cpp/", "config", true},
-    {"onnx/", "network", false},
-    {"google/protobuf/", "network", false},
-    {"systemc", "systemc", false},
-    {"sysc/", "systemc", false},
-    {"tlm", "systemc", false},
-    {"dnnl", "fast", false},
-    {"oneapi/dnnl/", "fast", false},
-    {"boost/program_options", "cli", false},
-    {"torch/", "", false},
-    {"ATen/", "", false},
-    {"c10/", "", false},
-    {"gtest/", "", false},
+const Home kHomes[] = {
+    {"yaml-cpp/", {"config"}, true},
+    {"onnx/", {"network"}},
+    {"google/protobuf/", {"network"}},
+    {"zlib.h", {"network", "report"}, true},
+    {"openssl/", {"base"}, true},
+    {"systemc", {"systemc"}},
+    {"sysc/", {"systemc"}},
+    {"tlm", {"systemc"}},
+    {"sqlite3", {"store"}, true},
+    {"nlohmann/", {"explore", "report"}},
+    {"muParser", {"explore"}},
+    {"boost/math/", {"statistics"}, true},
+    {"boost/program_options", {"cli"}},
+    {"torch/", {}},
+    {"ATen/", {}},
+    {"c10/", {}},
+    {"gtest/", {}},
 };
 
 /// libsystemc brings a main that calls sc_main, so the program's entry point starts its kernel.
@@ -91,9 +96,12 @@ std::vector<std::string> find_homeless_headers(const std::vector<SourceFile>& fi
       if (file.path == kEntryPoint && include.name == kEntryHeader) continue;
       for (const Home& home : kHomes) {
         if (!begins_with(include.name, home.header)) continue;
-        if (room != home.room) {
+        if (std::find(home.rooms.begin(), home.rooms.end(), room) == home.rooms.end()) {
+          std::string belongs;
+          for (const char* own : home.rooms)
+            belongs += (belongs.empty() ? "" : " or ") + std::string(own);
           found.push_back(at(file, include.line) + "<" + include.name + "> belongs to " +
-                          (*home.room == '\0' ? "no room" : home.room));
+                          (belongs.empty() ? "no room" : belongs));
         } else if (home.sources_only && !ends_with(file.path, ".cpp")) {
           found.push_back(at(file, include.line) + "<" + include.name + "> belongs to sources");
         }

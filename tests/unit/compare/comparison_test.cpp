@@ -12,15 +12,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-report::Comparison compare(const engine::RunRecord& a, const engine::RunRecord& b) {
+report::Comparison compare(const run::RunRecord& a, const run::RunRecord& b) {
   return report::compare_records(report::record_from_bytes(report::run_json(a), "a.json"),
                                  report::record_from_bytes(report::run_json(b), "b.json"));
 }
 
 /// Ten cycles of the last layer's stream more, all of them work.
-engine::RunRecord slower() {
-  engine::RunRecord record = test::sample_record();
-  for (base::LayerCounters* counters : {&record.layers[1].counters, &record.total}) {
+run::RunRecord slower() {
+  run::RunRecord record = test::sample_record();
+  for (measure::LayerCounters* counters : {&record.layers[1].counters, &record.total}) {
     counters->cycles.stream += base::Cycles{10};
     counters->stream.work += base::Cycles{10};
   }
@@ -42,7 +42,7 @@ TEST(Comparison, GivenTheSameRecordThenNothingDiffers) {
 }
 
 TEST(Comparison, GivenOneRunMadeByTwoCommandsThenNothingDiffers) {
-  engine::RunRecord other = test::sample_record();
+  run::RunRecord other = test::sample_record();
   other.command = "lacuna run --json other.json";
   EXPECT_FALSE(compare(test::sample_record(), other).differs());
   other.command = "";  // of a program that does not say
@@ -82,7 +82,7 @@ TEST(Comparison, GivenAllThenWhatIsEqualIsThereToo) {
 }
 
 TEST(Comparison, GivenOtherLayersThenTheMissingOnesAreNamed) {
-  engine::RunRecord other = test::sample_record();
+  run::RunRecord other = test::sample_record();
   other.layers[0].name = "renamed";
   const report::Comparison comparison = compare(test::sample_record(), other);
   EXPECT_TRUE(comparison.differs());
@@ -97,7 +97,7 @@ TEST(Comparison, GivenOtherLayersThenTheMissingOnesAreNamed) {
 }
 
 TEST(Comparison, GivenLayersInAnotherOrderThenThatIsADifference) {
-  engine::RunRecord other = test::sample_record();
+  run::RunRecord other = test::sample_record();
   std::swap(other.layers[0], other.layers[1]);
   const report::Comparison comparison = compare(test::sample_record(), other);
   EXPECT_TRUE(comparison.reordered);
@@ -107,9 +107,9 @@ TEST(Comparison, GivenLayersInAnotherOrderThenThatIsADifference) {
 }
 
 TEST(Comparison, GivenTwoLayersOfANameThenTheyAreMatchedInOrder) {
-  engine::RunRecord a = test::sample_record();
-  engine::RunRecord b = slower();
-  for (engine::RunRecord* record : {&a, &b}) record->layers[1].name = "conv";
+  run::RunRecord a = test::sample_record();
+  run::RunRecord b = slower();
+  for (run::RunRecord* record : {&a, &b}) record->layers[1].name = "conv";
   const report::Comparison comparison = compare(a, b);
   ASSERT_EQ(comparison.layers.size(), 2U);
   EXPECT_FALSE(comparison.layers[0].differs());
@@ -117,7 +117,7 @@ TEST(Comparison, GivenTwoLayersOfANameThenTheyAreMatchedInOrder) {
 }
 
 TEST(Comparison, GivenOtherInputsThenTheyAreShownWithoutAChange) {
-  engine::RunRecord other = test::sample_record();
+  run::RunRecord other = test::sample_record();
   other.hardware_sha256 = "cdef";
   other.batch = 4;
   EXPECT_EQ(report::comparison_text(compare(test::sample_record(), other), false),
@@ -138,7 +138,7 @@ TEST(Comparison, GivenNoDenseRunThenNullStandsAgainstTheFigures) {
 }
 
 TEST(Comparison, GivenAZeroThenThereIsNoRelativeChange) {
-  engine::RunRecord other = test::sample_record();
+  run::RunRecord other = test::sample_record();
   other.faults_armed = other.faults_masked = 3;
   const report::Comparison comparison = compare(test::sample_record(), other);
   const Json json = Json::parse(report::comparison_json(comparison, false));

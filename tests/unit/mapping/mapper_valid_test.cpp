@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "judge/verify_schedule.hpp"
 #include "mapping/mapper.hpp"
-#include "mapping/verify_schedule.hpp"
 #include "share.hpp"
 #include "unit/mapping/random_case.hpp"
 
@@ -39,18 +39,19 @@ struct Coverage {
   int shared_map = 0;          ///< a map has two readers
 };
 
-bool has_step(const Schedule& schedule, StepKind kind) {
+bool has_step(const schedule::Schedule& schedule, schedule::StepKind kind) {
   return std::any_of(schedule.steps.begin(), schedule.steps.end(),
-                     [&](const Step& step) { return step.kind == kind; });
+                     [&](const schedule::Step& step) { return step.kind == kind; });
 }
 
-void count_transfers(const Schedule& schedule, const network::Network& network, Coverage& seen) {
+void count_transfers(const schedule::Schedule& schedule, const network::Network& network,
+                     Coverage& seen) {
   std::unordered_map<std::int32_t, int> fetches;
   std::unordered_map<std::int32_t, int> input_loads;
   std::unordered_map<std::int32_t, std::int64_t> rows_loaded;
-  for (const Step& step : schedule.steps) {
-    if (step.kind == StepKind::kLoadWeights) ++fetches[step.block];
-    if (step.kind != StepKind::kLoadActivations) continue;
+  for (const schedule::Step& step : schedule.steps) {
+    if (step.kind == schedule::StepKind::kLoadWeights) ++fetches[step.block];
+    if (step.kind != schedule::StepKind::kLoadActivations) continue;
     ++input_loads[step.layer];
     rows_loaded[step.layer] += step.rows.image_count * step.rows.row_count;
   }
@@ -66,19 +67,20 @@ void count_transfers(const Schedule& schedule, const network::Network& network, 
 
 /// Blocks that are brought from DRAM and leave the weight SRAM before any PE load has read them: no
 /// error, but traffic for nothing.
-int unread_loads(const Schedule& schedule) {
-  std::unordered_map<std::int64_t, StepId> unread;  // by address, the load
+int unread_loads(const schedule::Schedule& schedule) {
+  std::unordered_map<std::int64_t, schedule::StepId> unread;  // by address, the load
   int count = 0;
   for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
-    const Step& step = schedule.steps[i];
-    if (step.kind == StepKind::kLoadPe) unread.erase(step.address);
-    if (step.kind != StepKind::kLoadWeights) continue;
-    count += !unread.emplace(step.address, static_cast<StepId>(i)).second;
+    const schedule::Step& step = schedule.steps[i];
+    if (step.kind == schedule::StepKind::kLoadPe) unread.erase(step.address);
+    if (step.kind != schedule::StepKind::kLoadWeights) continue;
+    count += !unread.emplace(step.address, static_cast<schedule::StepId>(i)).second;
   }
   return count + static_cast<int>(unread.size());
 }
 
-void count_residuals(const Schedule& schedule, const network::Network& network, Coverage& seen) {
+void count_residuals(const schedule::Schedule& schedule, const network::Network& network,
+                     Coverage& seen) {
   bool stays = false;
   bool pieces = false;
   bool loaded = false;
@@ -87,14 +89,14 @@ void count_residuals(const Schedule& schedule, const network::Network& network, 
     ++readers[layer.input];
     if (layer.residual >= 0) ++readers[layer.residual];
   }
-  for (const Step& step : schedule.steps) {
+  for (const schedule::Step& step : schedule.steps) {
     if (step.residual < 0) continue;
-    const Region& region = schedule.regions[static_cast<std::size_t>(step.residual)];
+    const schedule::Region& region = schedule.regions[static_cast<std::size_t>(step.residual)];
     const network::MapShape& map = network.map(region.map);
     const bool whole = region.row_count == map.height && region.image_count == schedule.batch;
     const bool from_dram =
-        std::any_of(schedule.steps.begin(), schedule.steps.end(), [&](const Step& load) {
-          return load.kind == StepKind::kLoadActivations && load.output == step.residual;
+        std::any_of(schedule.steps.begin(), schedule.steps.end(), [&](const schedule::Step& load) {
+          return load.kind == schedule::StepKind::kLoadActivations && load.output == step.residual;
         });
     (!from_dram ? stays : whole ? loaded : pieces) = true;
   }
@@ -105,12 +107,12 @@ void count_residuals(const Schedule& schedule, const network::Network& network, 
                                  [](const auto& entry) { return entry.second > 1; });
 }
 
-void count(const Schedule& schedule, const network::Network& network, Coverage& seen) {
+void count(const schedule::Schedule& schedule, const network::Network& network, Coverage& seen) {
   ++seen.mapped;
   seen.batched += schedule.batch > 1;
   seen.resident += schedule.weights_resident;
-  seen.spills += has_step(schedule, StepKind::kStoreActivations);
-  seen.separate_pool += has_step(schedule, StepKind::kPool);
+  seen.spills += has_step(schedule, schedule::StepKind::kStoreActivations);
+  seen.separate_pool += has_step(schedule, schedule::StepKind::kPool);
   count_transfers(schedule, network, seen);
   bool grouped = false;
   bool halo = false;
@@ -120,7 +122,7 @@ void count(const Schedule& schedule, const network::Network& network, Coverage& 
   bool tiles = false;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
-    const LayerPlan& plan = schedule.layers[i];
+    const schedule::LayerPlan& plan = schedule.layers[i];
     grouped |= layer.groups > 1;
     halo |=
         layer.is_gemm() && plan.pixel_ranges > 1 && layer.window.kernel_h > layer.window.stride_h;
@@ -146,14 +148,15 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
   Coverage seen;
   for (std::uint32_t seed = 0; seed < seeds; ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
-    Schedule schedule;
+    schedule::Schedule schedule;
     try {
       schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});
     } catch (const base::InputError&) {
       ++seen.refused;
       continue;
     }
-    const std::vector<std::string> violations = schedule_violations(schedule, c.network, c.spec);
+    const std::vector<std::string> violations =
+        judge::schedule_violations(schedule, c.network, c.spec);
     EXPECT_TRUE(violations.empty()) << "seed " << seed << ": " << violations.front();
     count(schedule, c.network, seen);
   }
@@ -199,10 +202,10 @@ network::Network block_network() {
   return network;
 }
 
-int transfers(const Schedule& schedule, StepKind kind, std::int32_t map) {
-  return static_cast<int>(
-      std::count_if(schedule.steps.begin(), schedule.steps.end(),
-                    [&](const Step& step) { return step.kind == kind && step.rows.map == map; }));
+int transfers(const schedule::Schedule& schedule, schedule::StepKind kind, std::int32_t map) {
+  return static_cast<int>(std::count_if(
+      schedule.steps.begin(), schedule.steps.end(),
+      [&](const schedule::Step& step) { return step.kind == kind && step.rows.map == map; }));
 }
 
 TEST(MapperOutput, SpillsTheResidualOperandOnlyWhereThreeMapsDoNotFit) {
@@ -213,18 +216,18 @@ TEST(MapperOutput, SpillsTheResidualOperandOnlyWhereThreeMapsDoNotFit) {
   spec.weight_sram.banks = spec.activation_sram.banks = 1;
   // Layer 2 has its input, its residual operand and its output: 3 x 128 values of 8 bits.
   spec.activation_sram.capacity_bytes = 384;
-  const Schedule roomy = map_network(network, spec, {});
-  EXPECT_TRUE(schedule_violations(roomy, network, spec).empty());
-  EXPECT_EQ(transfers(roomy, StepKind::kStoreActivations, 1), 0);
-  EXPECT_EQ(transfers(roomy, StepKind::kLoadActivations, 1), 0);
+  const schedule::Schedule roomy = map_network(network, spec, {});
+  EXPECT_TRUE(judge::schedule_violations(roomy, network, spec).empty());
+  EXPECT_EQ(transfers(roomy, schedule::StepKind::kStoreActivations, 1), 0);
+  EXPECT_EQ(transfers(roomy, schedule::StepKind::kLoadActivations, 1), 0);
   EXPECT_EQ(roomy.activation_slots, 384);
 
   spec.activation_sram.capacity_bytes = 380;
-  const Schedule tight = map_network(network, spec, {});
-  EXPECT_TRUE(schedule_violations(tight, network, spec).empty());
+  const schedule::Schedule tight = map_network(network, spec, {});
+  EXPECT_TRUE(judge::schedule_violations(tight, network, spec).empty());
   int maps_in_dram = 0;
   for (int map = 1; map <= 3; ++map) {
-    maps_in_dram += transfers(tight, StepKind::kStoreActivations, map) > 0 ? 1 : 0;
+    maps_in_dram += transfers(tight, schedule::StepKind::kStoreActivations, map) > 0 ? 1 : 0;
   }
   EXPECT_EQ(maps_in_dram, 1);
 }
@@ -236,11 +239,11 @@ TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
     testing::RandomCase c = testing::random_case(seed);
     c.spec.activation_sram.capacity_bytes.reset();
     try {
-      const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, true, {}});
+      const schedule::Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, true, {}});
       ++mapped;
       const auto last = static_cast<std::int32_t>(c.network.layers.size());
-      for (const Step& step : schedule.steps) {
-        if (step.kind != StepKind::kStoreActivations) continue;
+      for (const schedule::Step& step : schedule.steps) {
+        if (step.kind != schedule::StepKind::kStoreActivations) continue;
         EXPECT_EQ(step.rows.map, last) << "seed " << seed;
       }
     } catch (const base::InputError&) {
@@ -254,7 +257,8 @@ TEST(MapperOutput, BringsNoWeightsThatNothingReads) {
   for (std::uint32_t seed = 0; seed < test::case_count(3'000, 1'000); ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
     try {
-      const Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});
+      const schedule::Schedule schedule =
+          map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});
       EXPECT_EQ(unread_loads(schedule), 0) << "seed " << seed;
     } catch (const base::InputError&) {
       continue;

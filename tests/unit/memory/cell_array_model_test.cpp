@@ -22,7 +22,7 @@ class NaiveMemory {
         bits_(static_cast<std::size_t>(words * word_bits)) {}
 
   void arm(const CellPosition& cell, FaultKind kind, std::int64_t step,
-           base::FaultOutcome* outcome) {
+           measure::FaultOutcome* outcome) {
     faults_.push_back({static_cast<int>((cell.row * banks_ + cell.bank) * word_bits_ + cell.bit),
                        kind, step, outcome, step != kPermanent, false});
   }
@@ -73,7 +73,7 @@ class NaiveMemory {
     int cell;
     FaultKind kind;
     std::int64_t step;
-    base::FaultOutcome* outcome;
+    measure::FaultOutcome* outcome;
     bool waiting;
     bool lies_in_cell;
   };
@@ -173,8 +173,8 @@ class RandomCase {
   }
 
   std::mt19937 random_;
-  std::vector<base::FaultOutcome> actual_;
-  std::vector<base::FaultOutcome> expected_;
+  std::vector<measure::FaultOutcome> actual_;
+  std::vector<measure::FaultOutcome> expected_;
 };
 
 TEST(CellArrayModel, AgreesWithOneBoolACell) {

@@ -7,7 +7,7 @@
 namespace lacuna::memory {
 namespace {
 
-using base::FaultOutcome;
+using measure::FaultOutcome;
 
 TEST(CellArray, HoldsWholeValuesInWords) {
   // A word of 10 bits holds three values of 3 bits; one cell is left over.

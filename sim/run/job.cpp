@@ -1,0 +1,121 @@
+#include <utility>
+
+#include "base/error.hpp"
+#include "judge/verify_schedule.hpp"
+#include "mapping/mapper.hpp"
+#include "network/synthetic.hpp"
+#include "run/run.hpp"
+
+namespace lacuna::run {
+namespace {
+
+schedule::Schedule verified(const network::Network& network, const arch::AcceleratorSpec& spec,
+                            const mapping::MapOptions& options) {
+  schedule::Schedule schedule = mapping::map_network(network, spec, options);
+  judge::verify_schedule(schedule, network, spec);
+  return schedule;
+}
+
+// All operands of a workload are in memory at once.
+void check_workload_size(const network::Workload& workload, std::int64_t batch) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;  // one byte each
+  std::int64_t weights = 0;
+  std::int64_t inputs = 0;
+  for (const network::WorkloadLayer& row : workload.layers) {
+    const network::Layer& layer = row.layer;
+    weights += layer.out.channels * layer.k();
+    inputs += layer.in.values() * batch;
+    if (weights <= kMost && inputs <= kMost) continue;
+    throw base::InputError(
+        {workload.file, 0, layer.name},
+        std::string("up to this layer the workload has ") +
+            (weights > kMost
+                 ? std::to_string(weights) + " weights"
+                 : std::to_string(inputs) + " input values in a batch of " + std::to_string(batch)),
+        "at most " + std::to_string(kMost) + " are simulated in one run");
+  }
+}
+
+}  // namespace
+
+const char* engine_name(EngineKind kind) {
+  switch (kind) {
+    case EngineKind::kFast:
+      return "fast";
+    case EngineKind::kSystemc:
+      return "systemc";
+  }
+  return "";
+}
+
+std::int64_t Job::steps() const {
+  std::int64_t count = 0;
+  for (const Part& part : parts) count += static_cast<std::int64_t>(part.schedule.steps.size());
+  return count;
+}
+
+Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
+              std::vector<std::vector<std::uint8_t>> images, std::int64_t batch) {
+  Job job;
+  job.spec = spec;
+  Part part;
+  part.network = std::move(network);
+  part.images = std::move(images);
+  const auto count = static_cast<std::int64_t>(part.images.size());
+  SIM_CHECK(count > 0 && batch > 0, "engine", -1, "a run has images");
+  mapping::MapOptions options;
+  options.batch = std::min(batch, count);
+  part.schedule = verified(part.network, job.spec, options);
+  if (count % options.batch != 0) {
+    options.batch = count % options.batch;
+    part.remainder = verified(part.network, job.spec, options);
+  }
+  job.parts.push_back(std::move(part));
+  return job;
+}
+
+Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
+                 std::uint64_t seed, std::int64_t batch) {
+  check_workload_size(workload, batch);
+  Job job;
+  job.spec = spec;
+  std::int64_t all_words = 0;
+  for (std::size_t i = 0; i < workload.layers.size(); ++i) {
+    const network::WorkloadLayer& layer = workload.layers[i];
+    const auto index = static_cast<std::int64_t>(i);
+    Part part;
+    part.network = network::synthetic_network(layer, index, seed, spec.precision.weight_bits,
+                                              spec.precision.activation_bits);
+    // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
+    for (std::int64_t image = 0; image < batch; ++image) {
+      part.images.push_back(network::synthetic_codes(
+          part.network.layers.front(), index, seed + static_cast<std::uint64_t>(image),
+          layer.density, spec.precision.activation_bits));
+    }
+    all_words += mapping::resident_words(part.network, spec);
+    job.parts.push_back(std::move(part));
+  }
+  const bool resident = all_words <= mapping::weight_capacity_words(spec).value_or(all_words);
+  mapping::MapOptions options;
+  options.batch = batch;
+  options.may_be_resident = resident;
+  std::int64_t offset = 0;
+  for (Part& part : job.parts) {
+    part.schedule = verified(part.network, spec, options);
+    part.step_offset = offset;
+    offset += static_cast<std::int64_t>(part.schedule.steps.size());
+    if (resident) options.first_weight_word = part.schedule.weight_words;
+  }
+  return job;
+}
+
+fault::MemoryGeometry weight_sram(const Job& job) {
+  std::int64_t words = 0;
+  for (const Part& part : job.parts) {
+    words = std::max(words, part.schedule.weight_words);
+    if (part.remainder) words = std::max(words, part.remainder->weight_words);
+  }
+  return fault::weight_sram_geometry(job.spec, words);
+}
+
+}  // namespace lacuna::run

@@ -1,0 +1,79 @@
+#include "run/repeated_run.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace lacuna::run {
+
+RepeatedRun::RepeatedRun(const Job& job, std::int64_t most_bytes)
+    : job_(job), weight_words_(weight_sram(job).words) {
+  SIM_CHECK(job.parts.size() == 1 && job.parts.front().step_offset == 0, "engine", -1,
+            "only a model can be run repeatedly");
+  golden_ = run_whole({});
+  macs_ = golden_.savings.total();
+  const Part& part = job.parts.front();
+  std::int64_t weight_bits = 0;
+  for (const network::Layer& layer : part.network.layers) {
+    weight_bits += static_cast<std::int64_t>(layer.weights.size()) * job.spec.precision.weight_bits;
+  }
+  constexpr std::int64_t kFew = 64;
+  constexpr std::int64_t kOneIn = 64;
+  most_faults_ = static_cast<std::size_t>(std::max(kFew, weight_bits / kOneIn));
+
+  const auto add = [&](const schedule::Schedule& schedule, std::size_t first, std::size_t count) {
+    std::vector<fast::BatchImages> batches;
+    const auto size = static_cast<std::size_t>(schedule.batch);
+    for (std::size_t image = first; image < first + count; image += size) {
+      fast::BatchImages batch;
+      for (std::size_t i = image; i < image + size; ++i) batch.push_back(part.images[i].data());
+      batches.push_back(std::move(batch));
+    }
+    if (batches.empty()) return true;
+    auto engine =
+        fast::IncrementalEngine::make(part.network, schedule, job.spec, batches, most_bytes);
+    if (!engine) return false;
+    engines_.push_back(std::move(engine));
+    return true;
+  };
+  const auto rest = part.images.size() % static_cast<std::size_t>(part.schedule.batch);
+  const std::size_t full = part.images.size() - rest;
+  if (!add(part.schedule, 0, full) || (rest > 0 && !add(*part.remainder, full, rest))) {
+    engines_.clear();
+  }
+}
+
+RepeatedRun::~RepeatedRun() = default;
+
+PlanOutcome RepeatedRun::run_whole(const fault::FaultPlan& plan) const {
+  const Measurement measured = simulate(job_, plan, EngineKind::kFast);
+  PlanOutcome outcome;
+  outcome.logits = measured.logits;
+  outcome.cycles = measured.batch_cycles;
+  outcome.faults = measured.faults;
+  for (const measure::LayerCounters& layer : measured.layers) {
+    outcome.savings.computed += layer.macs.total;
+  }
+  return outcome;
+}
+
+PlanOutcome RepeatedRun::run(const fault::FaultPlan& plan, const fast::Shortcuts& shortcuts) const {
+  if (engines_.empty() || plan.faults.size() > most_faults_) return run_whole(plan);
+  check_plan(job_, plan);
+  PlanOutcome outcome;
+  outcome.faults.resize(plan.faults.size());
+  for (const auto& engine : engines_) {
+    const fast::PlanResult part = engine->run(plan, weight_words_, shortcuts);
+    outcome.logits.insert(outcome.logits.end(), part.logits.begin(), part.logits.end());
+    outcome.cycles.insert(outcome.cycles.end(), part.cycles.begin(), part.cycles.end());
+    for (std::size_t f = 0; f < outcome.faults.size(); ++f) {
+      outcome.faults[f].reads_changed += part.faults[f].reads_changed;
+      outcome.faults[f].overwritten = outcome.faults[f].overwritten || part.faults[f].overwritten;
+    }
+    outcome.savings += part.savings;
+  }
+  return outcome;
+}
+
+}  // namespace lacuna::run

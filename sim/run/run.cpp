@@ -1,0 +1,292 @@
+#include "run/run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "fast/engine.hpp"
+#include "systemc/engine.hpp"
+
+namespace lacuna::run {
+namespace {
+
+systemc::MemorySizes memory_sizes(const Job& job) {
+  systemc::MemorySizes sizes;
+  sizes.weight_words = weight_sram(job).words;
+  const arch::ActivationSramSpec& sram = job.spec.activation_sram;
+  const int per_word =
+      arch::AcceleratorSpec::values_per_word(sram.word_bits, job.spec.precision.activation_bits);
+  const auto grow = [&](const schedule::Schedule& schedule) {
+    sizes.activation_words =
+        std::max(sizes.activation_words, base::ceil_div(schedule.activation_slots, per_word));
+    sizes.accumulator_entries = std::max(sizes.accumulator_entries, schedule.accumulator_entries);
+  };
+  for (const Part& part : job.parts) {
+    grow(part.schedule);
+    if (part.remainder) grow(*part.remainder);
+  }
+  return sizes;
+}
+
+void hash_sums(base::Sha256& hash, const std::vector<std::int32_t>& sums) {
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(sums.size() * sizeof(std::int32_t));
+  for (const std::int32_t sum : sums) {
+    const auto bits = static_cast<std::uint32_t>(sum);
+    for (const int shift : {0, 8, 16, 24}) {
+      bytes.push_back(static_cast<std::uint8_t>(bits >> shift));
+    }
+  }
+  hash.update(bytes.data(), bytes.size());
+}
+
+/// Batches of a part: how many of the full size, and whether one smaller follows.
+struct Batches {
+  std::int64_t full = 0;
+  bool remainder = false;
+};
+
+Batches batches_of(const Part& part) {
+  const auto images = static_cast<std::int64_t>(part.images.size());
+  return {images / part.schedule.batch, part.remainder.has_value()};
+}
+
+using BatchImages = std::vector<const std::uint8_t*>;
+
+/// What a run asks of an engine.
+class BatchEngine {
+ public:
+  BatchEngine() = default;
+  virtual ~BatchEngine() = default;
+  BatchEngine(const BatchEngine&) = delete;
+  BatchEngine& operator=(const BatchEngine&) = delete;
+
+  virtual base::Cycles load(const Part& part, const schedule::Schedule& schedule) = 0;
+  virtual std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches) = 0;
+  virtual const std::vector<measure::FaultOutcome>& outcomes() const = 0;
+  /// Where the next set-up, or the last batch of the next run, is written down; null: nowhere.
+  virtual void set_trace(measure::BatchTrace* trace) = 0;
+  /// How many batches one call of run() had best have.
+  virtual std::int64_t batches_at_once() const = 0;
+  /// All has been run.
+  virtual void finish() {}
+};
+
+class SystemcBatches : public BatchEngine {
+ public:
+  SystemcBatches(const arch::AcceleratorSpec& spec, const systemc::MemorySizes& sizes,
+                 const fault::FaultPlan& plan, const systemc::Stalls& stalls,
+                 const std::string& vcd_path)
+      : engine_(spec, sizes, plan, stalls, vcd_path) {}
+  base::Cycles load(const Part& part, const schedule::Schedule& schedule) override {
+    return engine_.load(part.network, schedule, part.step_offset);
+  }
+  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches) override {
+    std::vector<measure::BatchResult> results;
+    results.reserve(batches.size());
+    for (const BatchImages& batch : batches) results.push_back(engine_.run(batch));
+    return results;
+  }
+  const std::vector<measure::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
+  void set_trace(measure::BatchTrace* trace) override { engine_.set_trace(trace); }
+  std::int64_t batches_at_once() const override { return 1; }
+  void finish() override { engine_.finish_waves(); }
+
+ private:
+  systemc::Engine engine_;
+};
+
+class FastBatches : public BatchEngine {
+ public:
+  FastBatches(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
+              const fault::FaultPlan& plan)
+      : engine_(spec, weight_words, plan) {}
+  base::Cycles load(const Part& part, const schedule::Schedule& schedule) override {
+    return engine_.load(part.network, schedule, part.step_offset);
+  }
+  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches) override {
+    return engine_.run(batches);
+  }
+  const std::vector<measure::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
+  void set_trace(measure::BatchTrace* trace) override { engine_.set_trace(trace); }
+  std::int64_t batches_at_once() const override { return kGroup; }
+
+ private:
+  static constexpr std::int64_t kGroup = 64;
+  fast::Engine engine_;
+};
+
+std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
+                                         const arch::AcceleratorSpec& spec,
+                                         const fault::FaultPlan& plan,
+                                         const systemc::Stalls& stalls,
+                                         const std::string& vcd_path) {
+  if (kind == EngineKind::kSystemc) {
+    return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls, vcd_path);
+  }
+  SIM_CHECK(vcd_path.empty(), "engine", -1, "waves are of the SystemC engine");
+  SIM_CHECK(!stalls.any(), "engine", -1, "stalls are for the SystemC engine");
+  return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
+}
+
+class Runner {
+ public:
+  Runner(const Job& job, BatchEngine& engine, const ProgressCallback& progress, Timeline* timeline)
+      : job_(job), engine_(engine), callback_(progress), timeline_(timeline) {}
+
+  Measurement run(bool every_batch) {
+    base::Sha256 hash;
+    for (const Part& part : job_.parts) {
+      const Batches batches = batches_of(part);
+      progress_.total += (every_batch ? batches.full : 1) + (batches.remainder ? 1 : 0);
+    }
+    for (const Part& part : job_.parts) run_part(part, every_batch, hash);
+    result_.logits_sha256 = hash.hex();
+    result_.faults = engine_.outcomes();
+    engine_.finish();
+    return std::move(result_);
+  }
+
+ private:
+  void run_part(const Part& part, bool every_batch, base::Sha256& hash) {
+    const Batches batches = batches_of(part);
+    const std::size_t first = result_.layers.size();
+    result_.layers.resize(first + part.network.layers.size());
+    result_.setup += load(part, part.schedule, 0, batches.full);
+    const std::int64_t count = every_batch ? batches.full : 1;
+    for (std::int64_t b = 0; b < count;) {
+      std::int64_t end = std::min(count, b + engine_.batches_at_once());
+      // Only the last one of a group has a trace.
+      if (traced(b, end)) end = timeline_->batch + 1;
+      std::vector<BatchImages> group;
+      for (std::int64_t i = b; i < end; ++i) {
+        group.push_back(images(part, i * part.schedule.batch, part.schedule.batch));
+      }
+      add(run(group, b, end), every_batch ? 1 : batches.full, first, hash);
+      b = end;
+    }
+    if (batches.remainder) {
+      const std::int64_t image = batches.full * part.schedule.batch;
+      const std::int64_t last = batches.full;
+      load(part, *part.remainder, last, last + 1);  // set-up counted once
+      add(run({images(part, image, part.remainder->batch)}, last, last + 1), 1, first, hash);
+    }
+  }
+
+  /// Whether the timeline's batch is one of [begin, end).
+  bool traced(std::int64_t begin, std::int64_t end) const {
+    return timeline_ != nullptr && timeline_->batch >= begin && timeline_->batch < end;
+  }
+
+  /// For the batches [begin, end).
+  base::Cycles load(const Part& part, const schedule::Schedule& schedule, std::int64_t begin,
+                    std::int64_t end) {
+    if (!traced(begin, end)) return engine_.load(part, schedule);
+    timeline_->parts.push_back({&part, &schedule, {}, {}});
+    engine_.set_trace(&timeline_->parts.back().setup);
+    const base::Cycles cycles = engine_.load(part, schedule);
+    engine_.set_trace(nullptr);
+    return cycles;
+  }
+
+  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& group, std::int64_t begin,
+                                        std::int64_t end) {
+    if (!traced(begin, end)) return engine_.run(group);
+    engine_.set_trace(&timeline_->parts.back().batch);
+    std::vector<measure::BatchResult> results = engine_.run(group);
+    engine_.set_trace(nullptr);
+    return results;
+  }
+
+  static BatchImages images(const Part& part, std::int64_t first, std::int64_t count) {
+    BatchImages list;
+    for (std::int64_t i = first; i < first + count; ++i) {
+      list.push_back(part.images[static_cast<std::size_t>(i)].data());
+    }
+    return list;
+  }
+
+  void add(const std::vector<measure::BatchResult>& results, std::int64_t times,
+           std::size_t first_layer, base::Sha256& hash) {
+    for (const measure::BatchResult& batch : results) {
+      base::Cycles classified;
+      for (std::size_t i = 0; i < batch.layers.size(); ++i) {
+        for (std::int64_t t = 0; t < times; ++t) {
+          result_.layers[first_layer + i] += batch.layers[i];
+        }
+        classified += batch.layers[i].cycles.total();
+      }
+      SIM_CHECK(classified == batch.cycles, "engine", -1, "cycle classes do not sum to the total");
+      result_.logits.insert(result_.logits.end(), batch.logits.begin(), batch.logits.end());
+      hash_sums(hash, batch.logits);
+      for (const std::vector<std::int32_t>& sums : batch.sums) hash_sums(hash, sums);
+      result_.batch_cycles.push_back(batch.cycles.value);
+      ++progress_.done;
+      progress_.cycles += batch.cycles.value;
+    }
+    if (callback_) callback_(progress_);
+  }
+
+  const Job& job_;
+  BatchEngine& engine_;
+  const ProgressCallback& callback_;
+  Timeline* timeline_;
+  Progress progress_;
+  Measurement result_;
+};
+
+}  // namespace
+
+std::int64_t batch_count(const Part& part) {
+  const Batches batches = batches_of(part);
+  return batches.full + (batches.remainder ? 1 : 0);
+}
+
+std::string sums_sha256(const std::vector<std::int32_t>& sums) {
+  base::Sha256 hash;
+  hash_sums(hash, sums);
+  return hash.hex();
+}
+
+void check_plan(const Job& job, const fault::FaultPlan& plan) {
+  for (const fault::Fault& fault : plan.faults) {
+    if (fault.step == memory::kPermanent) continue;
+    for (const Part& part : job.parts) {
+      if (!part.remainder) continue;
+      throw base::InputError(
+          {plan.origin, 0, "when"},
+          "a fault at a step needs every batch alike, but the last one is smaller",
+          "a number of images that the batch size divides");
+    }
+  }
+}
+
+Measurement simulate(const Job& job, EngineKind kind, const ProgressCallback& progress,
+                     const std::string& vcd_path, Timeline* timeline) {
+  return simulate(job, job.plan, kind, progress, vcd_path, timeline);
+}
+
+Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind kind,
+                     const ProgressCallback& progress, const std::string& vcd_path,
+                     Timeline* timeline) {
+  check_plan(job, plan);
+  systemc::Stalls stalls;
+  stalls.commit_probability = job.commit_stall_probability;
+  stalls.max_start_delay = job.max_start_delay;
+  stalls.seed = job.stall_seed;
+  const auto engine = make_engine(kind, job, job.spec, plan, stalls, vcd_path);
+  return Runner(job, *engine, progress, timeline).run(true);
+}
+
+std::vector<measure::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
+                                                   const ProgressCallback& progress) {
+  arch::AcceleratorSpec dense = job.spec;
+  dense.zero_skipping = arch::ZeroSkipping::kNone;
+  const fault::FaultPlan no_faults;
+  const auto engine = make_engine(kind, job, dense, no_faults, {}, {});
+  return Runner(job, *engine, progress, nullptr).run(false).layers;
+}
+
+}  // namespace lacuna::run

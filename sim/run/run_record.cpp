@@ -1,0 +1,88 @@
+#include "run/run_record.hpp"
+
+#include <algorithm>
+
+#include "run/version.hpp"
+
+namespace lacuna::run {
+
+std::int64_t RunRecord::correct() const {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) count += labels[i] == predictions[i] ? 1 : 0;
+  return count;
+}
+
+void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& table) {
+  record.energy_table = table.name;
+  record.energy_sha256 = table.sha256;
+  record.energy = Energy();
+  for (LayerRecord& layer : record.layers) {
+    layer.energy = energy_of(layer.counters, job, table);
+    *record.energy += *layer.energy;
+  }
+}
+
+int top1(const std::int32_t* logits, std::int64_t count) {
+  return static_cast<int>(std::max_element(logits, logits + count) - logits);
+}
+
+RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measurement,
+                      const std::vector<measure::LayerCounters>& dense,
+                      const std::vector<int>& labels) {
+  RunRecord record;
+  record.version = kVersion;
+  record.engine = engine_name(kind);
+  record.hardware = job.spec.name;
+  record.hardware_sha256 = job.spec.sha256;
+  record.fault_origin = job.plan.origin;
+  record.batch = job.parts.front().schedule.batch;
+  record.weight_bits = job.spec.precision.weight_bits;
+  record.activation_bits = job.spec.precision.activation_bits;
+  record.bitmap_word_bits = job.spec.array.weights_per_pe;
+  record.clock_mhz = job.spec.clock_mhz;
+  record.pes = std::int64_t{job.spec.array.rows} * job.spec.array.cols;
+  record.weights_per_pe = job.spec.array.weights_per_pe;
+  record.setup = measurement.setup;
+  record.logits_sha256 = measurement.logits_sha256;
+  record.logits = measurement.logits;
+  record.labels = labels;
+  record.images = static_cast<std::int64_t>(job.parts.front().images.size());
+
+  std::size_t index = 0;
+  for (const Part& part : job.parts) {
+    for (const network::Layer& layer : part.network.layers) {
+      LayerRecord row;
+      row.name = layer.name;
+      if (layer.is_gemm()) {
+        row.m = layer.m();
+        row.n = layer.out.channels;
+        row.k = layer.k();
+        row.groups = layer.groups;
+      }
+      row.counters = measurement.layers[index];
+      record.total += row.counters;
+      if (!dense.empty()) {
+        row.dense = dense[index].cycles;
+        if (!record.dense) record.dense.emplace();
+        *record.dense += *row.dense;
+      }
+      record.layers.push_back(std::move(row));
+      ++index;
+    }
+  }
+  record.faults_armed = static_cast<std::int64_t>(measurement.faults.size());
+  record.faults_fired =
+      std::count_if(measurement.faults.begin(), measurement.faults.end(),
+                    [](const measure::FaultOutcome& outcome) { return outcome.reads_changed > 0; });
+  record.faults_masked = record.faults_armed - record.faults_fired;
+
+  if (!record.logits.empty()) {
+    const auto classes = static_cast<std::int64_t>(record.logits.size()) / record.images;
+    for (std::int64_t image = 0; image < record.images; ++image) {
+      record.predictions.push_back(top1(record.logits.data() + image * classes, classes));
+    }
+  }
+  return record;
+}
+
+}  // namespace lacuna::run

@@ -1,0 +1,112 @@
+#include "schedule/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lacuna::schedule {
+
+MapView map_view(const network::Network& network, std::int32_t map) {
+  return {map, network.map(map)};
+}
+
+MapView input_view(const network::Network& network, std::int32_t layer) {
+  return map_view(network, network.layers[static_cast<std::size_t>(layer)].input);
+}
+
+std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height) {
+  std::vector<ImageRows> rows;
+  const std::int64_t end = range.row_begin + range.row_count;
+  for (std::int64_t row = range.row_begin; row < end;) {
+    const std::int64_t image = row / height;
+    const std::int64_t stop = std::min(end, (image + 1) * height);
+    rows.push_back({image, row - image * height, stop - image * height});
+    row = stop;
+  }
+  return rows;
+}
+
+std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows,
+                                   const network::Layer& layer) {
+  std::vector<ImageRows> needed;
+  const network::Window& w = layer.window;
+  for (const ImageRows& r : rows) {
+    const std::int64_t begin = r.begin * w.stride_h - w.pad_top;
+    const std::int64_t end = (r.end - 1) * w.stride_h - w.pad_top + w.kernel_h;
+    const ImageRows clipped{r.image, std::max<std::int64_t>(begin, 0),
+                            std::min(end, layer.in.height)};
+    if (clipped.begin < clipped.end) needed.push_back(clipped);
+  }
+  return needed;
+}
+
+std::optional<std::vector<ImageRows>> pooled_rows(const std::vector<ImageRows>& rows,
+                                                  const network::Layer& pool) {
+  std::vector<ImageRows> pooled;
+  const std::int64_t kernel = pool.window.kernel_h;
+  for (const ImageRows& r : rows) {
+    if (r.begin % kernel != 0) return std::nullopt;
+    if (r.end % kernel != 0 && r.end != pool.in.height) return std::nullopt;
+    const ImageRows out{r.image, r.begin / kernel, r.end / kernel};
+    if (out.begin < out.end) pooled.push_back(out);
+  }
+  return pooled;
+}
+
+std::vector<ImageRows> region_rows(const Region& region) {
+  std::vector<ImageRows> rows;
+  for (std::int64_t i = 0; i < region.image_count; ++i) {
+    rows.push_back({region.image_begin + i, region.row_begin, region.row_begin + region.row_count});
+  }
+  return rows;
+}
+
+std::vector<ImageRows> transfer_rows(const MapRows& rows) {
+  std::vector<ImageRows> list;
+  for (std::int64_t i = 0; i < rows.image_count; ++i) {
+    list.push_back({rows.image_begin + i, rows.row_begin, rows.row_begin + rows.row_count});
+  }
+  return list;
+}
+
+std::string region_fault(const Region& region, const MapView& view) {
+  if (region.map != view.map) {
+    return fmt::format("is of map {} instead of {}", region.map, view.map);
+  }
+  if (region.row_count > view.shape.height - region.row_begin) {
+    return fmt::format("has rows {} + {} of a map of {}", region.row_begin, region.row_count,
+                       view.shape.height);
+  }
+  const std::int64_t slots =
+      region.image_count * region.row_count * view.shape.width * view.shape.channels;
+  if (region.slots != slots) {
+    return fmt::format("has {} slots for {} values", region.slots, slots);
+  }
+  return "";
+}
+
+std::optional<std::vector<CellRun>> slots_of(const std::vector<ImageRows>& rows,
+                                             const Region& region, const MapView& view) {
+  std::vector<CellRun> runs;
+  const std::int64_t row_size = view.shape.width * view.shape.channels;
+  for (const ImageRows& r : rows) {
+    if (r.image < region.image_begin || r.image >= region.image_begin + region.image_count ||
+        r.begin < region.row_begin || r.end > region.row_begin + region.row_count) {
+      return std::nullopt;
+    }
+    const std::int64_t first =
+        (r.image - region.image_begin) * region.row_count + (r.begin - region.row_begin);
+    const CellRun run{region.base + first * row_size, (r.end - r.begin) * row_size, view.map,
+                      (r.image * view.shape.height + r.begin) * row_size};
+    const bool joins = !runs.empty() && runs.back().begin + runs.back().count == run.begin &&
+                       runs.back().value + runs.back().count == run.value;
+    if (joins) {
+      runs.back().count += run.count;
+    } else {
+      runs.push_back(run);
+    }
+  }
+  return runs;
+}
+
+}  // namespace lacuna::schedule

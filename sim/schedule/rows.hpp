@@ -1,0 +1,64 @@
+// Which rows of which maps a step of the schedule reads and writes, and where they lie: the
+// arithmetic of windows, pooling and regions by which schedules are judged and shown. The mapper
+// has its own, so that a mistake in either shows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "network/network.hpp"
+#include "schedule/schedule.hpp"
+
+namespace lacuna::schedule {
+
+/// Cells [begin, begin + count) of a memory and the data they hold or are to receive: the key of a
+/// block or map, and the linear index inside it, which grows with the cell.
+struct CellRun {
+  std::int64_t begin = 0;
+  std::int64_t count = 0;
+  std::int64_t key = 0;
+  std::int64_t value = 0;  ///< of the first cell
+};
+
+/// A feature map by its index.
+struct MapView {
+  std::int32_t map = 0;  ///< Network::map index; the key of its contents
+  network::MapShape shape;
+};
+
+MapView map_view(const network::Network& network, std::int32_t map);
+MapView input_view(const network::Network& network, std::int32_t layer);
+
+/// Rows [begin, end) of one image of a map.
+struct ImageRows {
+  std::int64_t image = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// The output rows of a range, image by image. Rows are counted through all images of the batch.
+std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height);
+
+/// Input rows that the windows of those output rows touch, without padding.
+std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows, const network::Layer& layer);
+
+/// The rows of windows that lie wholly in `rows`, after pooling without padding and with stride =
+/// kernel; nullopt when a window is cut. Trailing rows that fill no window are dropped.
+std::optional<std::vector<ImageRows>> pooled_rows(const std::vector<ImageRows>& rows,
+                                                  const network::Layer& pool);
+
+/// All rows of a region.
+std::vector<ImageRows> region_rows(const Region& region);
+/// All rows of a transfer.
+std::vector<ImageRows> transfer_rows(const MapRows& rows);
+
+/// Why the region is not one of the map: empty when it is.
+std::string region_fault(const Region& region, const MapView& view);
+
+/// The slots of the rows in a region as few runs; nullopt when the region does not contain them.
+std::optional<std::vector<CellRun>> slots_of(const std::vector<ImageRows>& rows,
+                                             const Region& region, const MapView& view);
+
+}  // namespace lacuna::schedule
