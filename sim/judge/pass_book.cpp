@@ -1,4 +1,4 @@
-#include "judge/passes.hpp"
+#include "judge/pass_book.hpp"
 
 #include <fmt/format.h>
 

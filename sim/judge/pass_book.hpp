@@ -9,7 +9,7 @@
 
 #include "arch/spec.hpp"
 #include "judge/clocks.hpp"
-#include "judge/structure.hpp"
+#include "judge/tiling.hpp"
 #include "judge/violations.hpp"
 #include "network/network.hpp"
 #include "schedule/schedule.hpp"
