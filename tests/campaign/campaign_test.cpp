@@ -1,10 +1,6 @@
 // Campaigns by the built program: the same trials whoever runs them, nothing lost and nothing twice
 // whatever kills them, and clear errors. LACUNA_FULL=1 kills at 50 moments.
-#include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,46 +14,13 @@
 #include <thread>
 #include <vector>
 
+#include "program/program.hpp"
+
 namespace lacuna {
 namespace {
 
-std::string read(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-struct Output {
-  int code = -1;
-  std::string out;
-  std::string error;
-};
-
-class Campaign : public ::testing::Test {
+class Campaign : public Program {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_camp_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  Output lacuna(const std::string& arguments, const std::string& before = "") const {
-    const std::string command = before + "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " +
-                                arguments + " >'" + path("out") + "' 2>'" + path("err") + "'";
-    const int status = std::system(("bash -c \"" + command + "\"").c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out")), read(path("err"))};
-  }
-
-  Output shell(const std::string& command) const {
-    const std::string all = "(" + command + ") >'" + path("out") + "' 2>'" + path("err") + "'";
-    const int status = std::system(all.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out")), read(path("err"))};
-  }
-
   std::string write_plan(int images, int maps, const std::string& more = "") const {
     std::ofstream(path("plan.yaml")) << "name: test\n"
                                      << "machines: [hw_configs/tiny_8x8.yaml]\n"
@@ -92,12 +55,10 @@ class Campaign : public ::testing::Test {
   }
 
   /// Runs a campaign whole, then again and again with kills at uniformly random moments.
-  void kill_and_resume(const std::string& plan);
-
-  std::filesystem::path folder_;
+  void kill_and_resume(const std::string& plan) const;
 };
 
-void Campaign::kill_and_resume(const std::string& plan) {
+void Campaign::kill_and_resume(const std::string& plan) const {
   const std::string whole = path("whole.sqlite");
   const auto began = std::chrono::steady_clock::now();
   ASSERT_EQ(lacuna("campaign run " + plan + " --out " + whole + " --workers 2").code, 0);
@@ -112,28 +73,15 @@ void Campaign::kill_and_resume(const std::string& plan) {
     const std::string store = path("k" + std::to_string(i) + ".sqlite");
     // Killed, then resumed and killed once more, then left alone.
     for (int life = 0; life < 2; ++life) {
-      const pid_t child = ::fork();
-      ASSERT_GE(child, 0);
-      if (child == 0) {
-        if (::chdir(LACUNA_SOURCE_DIR) != 0 || std::freopen("/dev/null", "w", stdout) == nullptr ||
-            std::freopen("/dev/null", "w", stderr) == nullptr) {
-          ::_exit(3);
-        }
-        if (!std::filesystem::exists(store)) {
-          ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "run", plan.c_str(), "--out", store.c_str(),
-                  "--workers", "2", nullptr);
-        } else {
-          ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "resume", store.c_str(), "--workers", "2",
-                  nullptr);
-        }
-        ::_exit(3);
-      }
+      const std::vector<std::string> command =
+          std::filesystem::exists(store)
+              ? std::vector<std::string>{"campaign", "resume", store, "--workers", "2"}
+              : std::vector<std::string>{"campaign", "run", plan, "--out", store, "--workers", "2"};
+      Running victim(command);
       std::this_thread::sleep_for(std::chrono::microseconds(
           static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(span.count()))));
-      ::kill(child, SIGKILL);
-      int status = 0;
-      ::waitpid(child, &status, 0);
-      finished_early += WIFEXITED(status) ? 1 : 0;
+      victim.kill(SIGKILL);
+      finished_early += victim.wait().code >= 0 ? 1 : 0;
     }
     const Output last = std::filesystem::exists(store)
                             ? lacuna("campaign resume " + store)
@@ -220,8 +168,7 @@ TEST_F(Campaign, GivenTheStoredCommandLineThenItReplaysTheTrial) {
   std::getline(lines, folder);
   std::getline(lines, command);
   ASSERT_EQ(command.substr(0, 7), "lacuna ") << row.out;
-  const Output replay = shell("cd '" + folder + "' && '" LACUNA_PROGRAM "' " + command.substr(7) +
-                              " 7 --engine systemc");
+  const Output replay = shell("cd '" + folder + "' && " + command + " 7 --engine systemc");
   EXPECT_EQ(replay.code, 0) << replay.error;
   EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"), std::string::npos)
       << replay.out;
@@ -380,20 +327,10 @@ TEST_F(Campaign, GivenAHundredThousandTrialsThenMemoryIsThatOfAFew) {
     std::ofstream(path("m.yaml")) << "name: flat\nmachines: [hw_configs/edge_16x16.yaml]\n"
                                   << "models: [models/lenet5_qdnn]\nimages: 1\nsingle_faults:\n"
                                   << "  kinds: [flip]\n  samples: " << samples << "\n";
-    const pid_t child = ::fork();
-    if (child == 0) {
-      if (::chdir(LACUNA_SOURCE_DIR) != 0 || std::freopen("/dev/null", "w", stdout) == nullptr) {
-        ::_exit(3);
-      }
-      ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "run", path("m.yaml").c_str(), "--out",
-              store.c_str(), "--workers", "2", nullptr);
-      ::_exit(3);
-    }
-    int status = 0;
-    struct rusage usage {};
-    ::wait4(child, &status, 0, &usage);
-    EXPECT_EQ(status, 0);
-    return usage.ru_maxrss;
+    const Output run =
+        lacuna({"campaign", "run", path("m.yaml"), "--out", store, "--workers", "2"});
+    EXPECT_EQ(run.code, 0) << run.error;
+    return run.peak_kib;
   };
   const long few = peak(1'000);
   const long many = peak(100'000);
@@ -438,27 +375,11 @@ TEST_F(Campaign, GivenATrialThatTakesTooLongThenThatIsItsOutcome) {
 TEST_F(Campaign, GivenAWorkerThatDiesThenItsTrialIsCrashedAndTheRestGoesOn) {
   const std::string plan = write_plan(2000, 3);  // 12 trials of 60 ms and more
   const std::string store = path("d.sqlite");
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    if (::chdir(LACUNA_SOURCE_DIR) == 0 && std::freopen("/dev/null", "w", stdout) != nullptr) {
-      ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "run", plan.c_str(), "--out", store.c_str(),
-              "--workers", "1", nullptr);
-    }
-    ::_exit(3);
-  }
-  const std::string children =
-      "/proc/" + std::to_string(child) + "/task/" + std::to_string(child) + "/children";
-  pid_t worker = 0;
-  for (int i = 0; i < 60'000 && worker == 0; ++i) {
-    std::ifstream(children) >> worker;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  Running run({"campaign", "run", plan, "--out", store, "--workers", "1"});
+  const pid_t worker = run.wait_for_child();
   ASSERT_GT(worker, 0);
   ::kill(worker, SIGKILL);
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(run.wait().code, 0);
   const std::string rows = exported(store);
   const auto count = [&](const std::string& what) {
     int found = 0;
@@ -498,8 +419,8 @@ TEST_F(Campaign, GivenAFullDiskThenWhatWasWrittenStaysAndResumeFinishes) {
       write_plan(5, 100);  // 400 rows are more than 40 KiB in any number of transactions
   const std::string store = path("d.sqlite");
   // A limit on the size of files stands in for a full disk: writes fail, the program goes on.
-  const Output full = lacuna("campaign run " + plan + " --out " + store + " --workers 2",
-                             "trap '' XFSZ; ulimit -f 40; ");
+  const Output full = shell("trap '' XFSZ; ulimit -f 40; lacuna campaign run " + plan + " --out " +
+                            store + " --workers 2");
   EXPECT_EQ(full.code, 2);
   EXPECT_NE(full.error.find(store + ": cannot be"), std::string::npos) << full.error;
   const Output resumed = lacuna("campaign resume " + store);
@@ -511,23 +432,15 @@ TEST_F(Campaign, GivenAFullDiskThenWhatWasWrittenStaysAndResumeFinishes) {
 TEST_F(Campaign, GivenARunningWriterThenASecondIsRefusedAndStatusIsNot) {
   const std::string plan = write_plan(400, 400);
   const std::string store = path("r.sqlite");
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    if (::chdir(LACUNA_SOURCE_DIR) == 0 && std::freopen("/dev/null", "w", stdout) != nullptr) {
-      ::execl(LACUNA_PROGRAM, "lacuna", "campaign", "run", plan.c_str(), "--out", store.c_str(),
-              "--workers", "1", nullptr);
-    }
-    ::_exit(3);
-  }
+  Running first({"campaign", "run", plan, "--out", store, "--workers", "1"});
   for (int i = 0; i < 600 && !std::filesystem::exists(store); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const Output second = lacuna("campaign resume " + store);
   const Output status = lacuna("campaign status " + store);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  first.kill(SIGKILL);
+  first.wait();
   EXPECT_EQ(second.code, 2);
   EXPECT_EQ(second.error,
             "lacuna: " + store + ": another process is writing it; one writer at a time\n");

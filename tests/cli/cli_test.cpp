@@ -1,8 +1,4 @@
 // The built program, as a user calls it: what it prints, what it writes, how it fails.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -12,49 +8,14 @@
 #include <string>
 
 #include "base/sha256.hpp"
+#include "program/program.hpp"
 
 namespace lacuna {
 namespace {
 
 using Json = nlohmann::json;
 
-struct Output {
-  int code = -1;
-  std::string out;
-  std::string error;
-};
-
-std::string read(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-class Cli : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_cli_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  Output lacuna(const std::string& arguments) const {
-    const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " + arguments +
-                                " >'" + path("stdout") + "' 2>'" + path("stderr") + "'";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("stdout")),
-            read(path("stderr"))};
-  }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path(name), std::ios::binary) << text;
-    return path(name);
-  }
-
-  std::filesystem::path folder_;
-};
+using Cli = Program;
 
 /// A record or timeline but for the command that made it, which names its outputs and engine.
 std::string without_command(const std::string& file) {
@@ -195,14 +156,10 @@ TEST_F(Cli, GivenTheCommandOfARecordThenItMakesTheSameBytes) {
     std::filesystem::remove(file);
     std::filesystem::remove(path("my files/t.json"));
     // As it is pasted, with the program on the PATH.
-    const std::string folder = std::filesystem::path(LACUNA_PROGRAM).parent_path().string();
-    ASSERT_EQ(std::system(("cd '" LACUNA_SOURCE_DIR "' && PATH='" + folder + "':\"$PATH\" && " +
-                           command + " >'" + path("stdout") + "'")
-                              .c_str()),
-              0)
-        << command;
+    const Output again = shell(command);
+    ASSERT_EQ(again.code, 0) << command << again.error;
     EXPECT_EQ(read(file), record) << command;
-    EXPECT_EQ(read(path("stdout")), first.out) << command;
+    EXPECT_EQ(again.out, first.out) << command;
     EXPECT_EQ(read(path("my files/t.json")), option == options[0] ? timeline : "");
   }
 }
@@ -358,116 +315,6 @@ TEST_F(Cli, GivenHelpThenItGoesToStandardOutput) {
   }
   EXPECT_EQ(lacuna("--version").out.substr(0, 7), "lacuna ");
   EXPECT_EQ(lacuna("run --version").out.substr(0, 7), "lacuna ");
-}
-
-struct Mistake {
-  std::string arguments;
-  std::string message;
-};
-
-TEST_F(Cli, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
-  const std::string hw = "--hw hw_configs/edge_16x16.yaml ";
-  const Mistake mistakes[] = {
-      {"rum",
-       "lacuna: rum: is not a command; run, map, campaign, replay, sweep, compare, report, check "
-       "are "
-       "known; did you mean "
-       "'run'?\n"},
-      {"run --model models/lenet5_qdnn", "lacuna: --hw: is missing; it is required\n"},
-      {"run " + hw, "lacuna: --model, --workload: both are missing; exactly one is required\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --image 3",
-       "lacuna: --image: unknown option; --help lists what is known; did you mean '--images'?\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --images 0",
-       "lacuna: --images: '0' cannot be used; an integer from 1 to 10000 is allowed\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --images 10001",
-       "lacuna: --images: '10001' cannot be used; an integer from 1 to 10000 is allowed\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --ber 1.5",
-       "lacuna: --ber: '1.5' cannot be used; a number from 0 to 1 is allowed\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --ber nan",
-       "lacuna: --ber: 'nan' cannot be used; a number from 0 to 1 is allowed\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --map-seed 3",
-       "lacuna: --map-seed: there is no random map; --map-seed goes with --ber\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --ber 0.1 --fault-kind flop",
-       "lacuna: --fault-kind: 'flop' is not known; flip, stuck_at_0, stuck_at_1 are allowed; did "
-       "you "
-       "mean 'flip'?\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --engine fats",
-       "lacuna: --engine: 'fats' is not known; fast, systemc are allowed; did you mean 'fast'?\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --json /no/such/folder/x.json",
-       "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --json ''",
-       "lacuna: --json: is empty; a file name is required\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --json /tmp/x --csv /tmp/x",
-       "lacuna: /tmp/x: --csv: is another output's file, too; each output has a file of its own\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --vcd /tmp/x.vcd",
-       "lacuna: --vcd: the fast engine has no waves; --vcd goes with --engine systemc\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --engine systemc --vcd /no/such/folder/x.vcd",
-       "lacuna: /no/such/folder/x.vcd: --vcd: its folder is missing or not writable\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --engine systemc --json /tmp/x --vcd /tmp/x",
-       "lacuna: /tmp/x: --vcd: is another output's file, too; each output has a file of its own\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --timeline /no/such/folder/x.json",
-       "lacuna: /no/such/folder/x.json: --timeline: its folder is missing or not writable\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --json /tmp/x --timeline /tmp/x",
-       "lacuna: /tmp/x: --timeline: is another output's file, too; each output has a file of its "
-       "own\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --timeline-batch 1",
-       "lacuna: --timeline-batch: there is no timeline; --timeline-batch goes with --timeline\n"},
-      {"run " + hw +
-           "--model models/lenet5_qdnn --images 5 --batch 2 --timeline /tmp/x "
-           "--timeline-batch 3",
-       "lacuna: --timeline-batch: '3' cannot be used; an integer from 0 to 2 is allowed\n"},
-      {"run " + hw + "--workload traces/lenet5.csv --batch 4 --timeline /tmp/x --timeline-batch 1",
-       "lacuna: --timeline-batch: '1' cannot be used; an integer from 0 to 0 is allowed\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --set array.rows",
-       "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
-      {"run " + hw + "--workload traces/lenet5.csv --images 3",
-       "lacuna: --images: a workload has no images; --images goes with --model\n"},
-      {"run --hw no.yaml --workload traces/lenet5.csv",
-       "lacuna: no.yaml: cannot be read: No such file or directory\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --set precision.weight_bits=3",
-       "lacuna: hw_configs/edge_16x16.yaml: precision.weight_bits: network 'lenet5_qdnn' needs 4 "
-       "bits; this machine has 3\n"},
-      {"run " + hw + "--model models/lenet5_qdnn --set accumulator_sram.entries_per_lane=100",
-       "lacuna: hw_configs/edge_16x16.yaml: accumulator_sram.entries_per_lane: layer 'conv1' "
-       "cannot "
-       "be mapped: it needs 112 entries: twice the smallest range of output rows of a channel "
-       "tile; "
-       "there are 100 entries\n"},
-      {"map " + hw + "--model models/lenet5_qdnn --weight conv9:0,0,0,0",
-       "lacuna: --weight: the network has no layer 'conv9' with weights; conv1, conv2, fc1, fc2, "
-       "fc3 "
-       "are known; did you mean 'conv1'?\n"},
-      {"map " + hw + "--model models/lenet5_qdnn --weight conv1:6,0,0,0",
-       "lacuna: --weight: out channel: '6' cannot be used; an integer from 0 to 5 is allowed\n"},
-      {"map " + hw + "--model models/lenet5_qdnn --cell weight:4,0,0",
-       "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
-      {"compare", "lacuna: compare: 0 records are named; two are required\n"},
-      {"compare a b c", "lacuna: compare: 3 records are named; two are required\n"},
-      {"compare no.json nor.json", "lacuna: no.json: cannot be read: No such file or directory\n"},
-      {"compare README.md README.md",
-       "lacuna: README.md:1: is not valid JSON; a record as lacuna run --json writes it is "
-       "allowed\n"},
-      {"compare README.md docs/formats.md --json ./README.md",
-       "lacuna: ./README.md: --json: is one of the records; the comparison has a file of its "
-       "own\n"},
-      {"compare README.md README.md --json /no/such/folder/x.json",
-       "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
-      {"compare README.md README.md --exit-cod",
-       "lacuna: --exit-cod: unknown option; --help lists what is known; did you mean "
-       "'--exit-code'?\n"},
-      {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
-      {"report README.md", "lacuna: --out: is missing; it is required\n"},
-      {"report -o page.html", "lacuna: report: no input is named; at least one is required\n"},
-      {"report README.md -o README.md", "lacuna: README.md: --out: is an input, too\n"},
-      {"report README.md -o nowhere/page.html",
-       "lacuna: nowhere/page.html: --out: its folder is missing or not writable\n"},
-  };
-  for (const Mistake& mistake : mistakes) {
-    const Output output = lacuna(mistake.arguments);
-    EXPECT_EQ(output.code, 2) << mistake.arguments;
-    EXPECT_EQ(output.error, mistake.message) << mistake.arguments;
-    EXPECT_EQ(output.out, "") << mistake.arguments;
-  }
 }
 
 TEST_F(Cli, GivenAFullDeviceThenNothingIsHalfWritten) {

@@ -1,6 +1,5 @@
 // Ctrl-C on the built program: what is there is kept, a line says how to go on, a shell sees 130,
 // and no unfinished file is left. On a terminal, where the signal reaches the workers, too.
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -12,10 +11,10 @@
 #include <fstream>
 #include <functional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "program/program.hpp"
 #include "share.hpp"
 
 namespace lacuna {
@@ -24,17 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{120};
 
-class Interrupt : public ::testing::Test {
+class Interrupt : public Program {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_int_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
   std::set<std::string> files() const {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
@@ -97,27 +87,11 @@ class Interrupt : public ::testing::Test {
         << ended.shown;
   }
 
-  int lacuna(const std::string& arguments) const {
-    const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " + arguments +
-                                " >'" + path("out") + "' 2>&1";
-    const int status = std::system(command.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-
-  std::string text_of(const std::string& name) const {
-    std::ifstream stream(path(name), std::ios::binary);
-    std::stringstream text;
-    text << stream.rdbuf();
-    return text.str();
-  }
-
   std::string exported(const std::string& store) const {
-    EXPECT_EQ(lacuna("campaign export " + path(store) + " --csv " + path("x.csv")), 0)
-        << text_of("out");
-    return text_of("x.csv");
+    const Output run = lacuna("campaign export " + path(store) + " --csv " + path("x.csv"));
+    EXPECT_EQ(run.code, 0) << run.error;
+    return read(path("x.csv"));
   }
-
-  std::filesystem::path folder_;
 };
 
 bool shows(const std::string& screen, const std::string& what) {
@@ -146,8 +120,9 @@ TEST_F(Interrupt, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
   EXPECT_TRUE(shows(half, ",done,"));
   EXPECT_FALSE(shows(half, ",crashed,")) << "a worker heard the terminal's Ctrl-C";
 
-  ASSERT_EQ(lacuna("campaign resume " + store), 0) << text_of("out");
-  ASSERT_EQ(lacuna("campaign run " + path("plan.yaml") + " --out " + path("b.sqlite")), 0);
+  const Output resumed = lacuna("campaign resume " + store);
+  ASSERT_EQ(resumed.code, 0) << resumed.error;
+  ASSERT_EQ(lacuna("campaign run " + path("plan.yaml") + " --out " + path("b.sqlite")).code, 0);
   const std::string whole = exported("b.sqlite");
   EXPECT_LT(half.size(), whole.size());
   EXPECT_EQ(exported("a.sqlite"), whole);
@@ -168,14 +143,12 @@ TEST_F(Interrupt, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
       shows(ended.shown, " of 21 points in " + path("s.sqlite") + "; the same command goes on"))
       << ended.shown;
   EXPECT_EQ(files(), (std::set<std::string>{"s.sqlite", "s.yaml"}));
-  ASSERT_EQ(
-      lacuna("sweep " + path("s.yaml") + " --out " + path("s.sqlite") + " --csv " + path("a.csv")),
-      0)
-      << text_of("out");
-  ASSERT_EQ(
-      lacuna("sweep " + path("s.yaml") + " --out " + path("t.sqlite") + " --csv " + path("b.csv")),
-      0);
-  EXPECT_EQ(text_of("a.csv"), text_of("b.csv"));
+  for (const std::string name : {"s", "t"}) {
+    const Output whole = lacuna("sweep " + path("s.yaml") + " --out " + path(name + ".sqlite") +
+                                " --csv " + path(name + ".csv"));
+    ASSERT_EQ(whole.code, 0) << whole.error;
+  }
+  EXPECT_EQ(read(path("s.csv")), read(path("t.csv")));
 }
 
 TEST_F(Interrupt, GivenARunThenNoOutputIsLeft) {
@@ -198,15 +171,11 @@ TEST_F(Interrupt, GivenALargeMemoryThenDrawingItsFaultsShowsProgressAndEnds) {
 }
 
 TEST_F(Interrupt, GivenAShellThenItSees130) {
-  const std::string program =
-      "timeout --preserve-status --signal=INT 2 '" LACUNA_PROGRAM
-      "' run --hw hw_configs/edge_16x16.yaml --model models/lenet5_qdnn --engine systemc "
-      "--images 10000";
-  const std::string script = "cd '" LACUNA_SOURCE_DIR "'; " + program + " 2>'" + path("err") +
-                             "'; echo $? >'" + path("code") + "'";
-  ASSERT_EQ(std::system(script.c_str()), 0);
-  EXPECT_EQ(text_of("code"), "130\n");
-  EXPECT_EQ(text_of("err"), "lacuna: interrupted; what was not finished is not written\n");
+  const Output run = shell(
+      "timeout --preserve-status --signal=INT 2 lacuna run --hw hw_configs/edge_16x16.yaml "
+      "--model models/lenet5_qdnn --engine systemc --images 10000");
+  EXPECT_EQ(run.code, 130);
+  EXPECT_EQ(run.error, "lacuna: interrupted; what was not finished is not written\n");
 }
 
 }  // namespace

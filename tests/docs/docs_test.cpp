@@ -4,9 +4,6 @@
 // that there are tests of that name.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,17 +18,12 @@
 #include <string>
 #include <vector>
 
+#include "program/program.hpp"
+
 namespace lacuna {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
 
 std::vector<fs::path> pages_of(const fs::path& folder) {
   std::vector<fs::path> pages;
@@ -133,30 +125,22 @@ void check_buffer_sizing(const fs::path& page, const fs::path& csv) {
   }
 }
 
-class Guide : public testing::TestWithParam<fs::path> {};
+class Guide : public Program, public testing::WithParamInterface<fs::path> {};
 
 TEST_P(Guide, EveryCommandRuns) {
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "minutes under the sanitizer; other tests run these commands small";
 #endif
-  std::string pattern = (fs::temp_directory_path() / "lacuna_docs_XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const fs::path folder(pattern);
   for (const char* name : {"hw_configs", "models", "traces", "experiments"}) {
-    fs::create_symlink(fs::path(LACUNA_SOURCE_DIR) / name, folder / name);
+    fs::create_symlink(fs::path(LACUNA_SOURCE_DIR) / name, path(name));
   }
-  const std::string path = fs::path(LACUNA_PROGRAM).parent_path().string();
   for (const std::string& command : commands_of(GetParam())) {
-    const std::string all = "cd '" + folder.string() + "' && PATH='" + path + "':$PATH; (" +
-                            runnable(command) + "\n) >out 2>err";
-    const int status = std::system(all.c_str());
-    EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0) << command << '\n'
-                                                               << read(folder / "err");
+    const Output run = shell("cd '" + folder_.string() + "'; " + runnable(command));
+    EXPECT_EQ(run.code, 0) << command << '\n' << run.error;
   }
   if (GetParam().stem() == "buffer_sizing") {
-    check_buffer_sizing(GetParam(), folder / "weight_buffer.csv");
+    check_buffer_sizing(GetParam(), path("weight_buffer.csv"));
   }
-  fs::remove_all(folder);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, Guide,
@@ -165,25 +149,22 @@ INSTANTIATE_TEST_SUITE_P(Pages, Guide,
                            return page.param.stem().string();
                          });
 
-TEST(Guide, EveryYamlExampleIsAccepted) {
-  std::string pattern = (fs::temp_directory_path() / "lacuna_yaml_XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const fs::path file = fs::path(pattern) / "example.yaml";
+using Examples = Program;
+
+TEST_F(Examples, AreAcceptedIfTheyAreYaml) {
   int examples = 0;
   for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")) {
     for (const std::vector<std::string>& block : blocks_of(page, "yaml")) {
       ++examples;
-      std::ofstream(file) << fmt::format("{}\n", fmt::join(block, "\n"));
-      const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' check '" +
-                                  file.string() + "' >/dev/null 2>'" + pattern + "/err'";
-      EXPECT_EQ(std::system(command.c_str()), 0) << page << ": " << read(pattern + "/err");
+      const Output check =
+          lacuna({"check", write("example.yaml", fmt::format("{}\n", fmt::join(block, "\n")))});
+      EXPECT_EQ(check.code, 0) << page << ": " << check.error;
     }
   }
   EXPECT_GE(examples, 3);
-  fs::remove_all(pattern);
 }
 
-TEST(Guide, HasCommands) {
+TEST(Docs, HasCommands) {
   std::size_t commands = 0;
   for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")) {
     commands += commands_of(page).size();
@@ -191,25 +172,24 @@ TEST(Guide, HasCommands) {
   EXPECT_GT(commands, 20U);
 }
 
-/// Lines of a map that the example of docs/extending.md draws for tiny_8x8.
-std::set<std::string> weak_rows(const std::string& share, const std::string& rate,
-                                const std::string& seed) {
-  std::string pattern = (fs::temp_directory_path() / "lacuna_map_XXXXXX").string();
-  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::string command = "'" LACUNA_EXAMPLE "' '" LACUNA_SOURCE_DIR
-                              "/hw_configs/tiny_8x8.yaml' " +
-                              share + " " + rate + " " + seed + " '" + pattern + "/map.csv'";
-  EXPECT_EQ(std::system(command.c_str()), 0);
-  std::ifstream stream(pattern + "/map.csv");
-  std::set<std::string> lines;
-  std::string line;
-  std::getline(stream, line);  // the head
-  while (std::getline(stream, line)) lines.insert(line);
-  fs::remove_all(pattern);
-  return lines;
-}
+class WeakRows : public Program {
+ protected:
+  /// Lines of a map that the example of docs/extending.md draws for tiny_8x8.
+  std::set<std::string> weak_rows(const std::string& share, const std::string& rate,
+                                  const std::string& seed) const {
+    const Output run = shell("'" LACUNA_EXAMPLE "' hw_configs/tiny_8x8.yaml " + share + " " + rate +
+                             " " + seed + " '" + path("map.csv") + "'");
+    EXPECT_EQ(run.code, 0) << run.error;
+    std::ifstream stream(path("map.csv"));
+    std::set<std::string> lines;
+    std::string line;
+    std::getline(stream, line);  // the head
+    while (std::getline(stream, line)) lines.insert(line);
+    return lines;
+  }
+};
 
-TEST(WeakRows, FaultsGatherInRowsAndMapsOfASeedAreNested) {
+TEST_F(WeakRows, FaultsGatherInRowsAndMapsOfASeedAreNested) {
   const std::set<std::string> few = weak_rows("0.1", "0.5", "3");
   EXPECT_EQ(weak_rows("0.1", "0.5", "3"), few);
   EXPECT_NE(weak_rows("0.1", "0.5", "4"), few);

@@ -1,53 +1,20 @@
 // Sweeps by the built program: each point is what `lacuna run` gives, whoever computes it and
 // whatever interrupts it.
-#include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <thread>
+
+#include "program/program.hpp"
 
 namespace lacuna {
 namespace {
 
-std::string read(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-struct Output {
-  int code = -1;
-  std::string out;
-  std::string error;
-};
-
-class Sweep : public ::testing::Test {
+class Sweep : public Program {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lacuna_sweep_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  Output lacuna(const std::string& arguments) const {
-    const std::string command = "cd '" LACUNA_SOURCE_DIR "' && '" LACUNA_PROGRAM "' " + arguments +
-                                " >'" + path("out") + "' 2>'" + path("err") + "'";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(path("out")), read(path("err"))};
-  }
-
   std::string write_sweep(int images) const {
     std::ofstream(path("s.yaml"))
         << "name: test\n"
@@ -64,11 +31,9 @@ class Sweep : public ::testing::Test {
     return path("s.yaml");
   }
 
-  nlohmann::json points(const std::string& file) const {
+  static nlohmann::json points(const std::string& file) {
     return nlohmann::json::parse(read(file)).at("points");
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(Sweep, GivenAPointThenItsFiguresAreThoseOfARun) {
@@ -122,17 +87,10 @@ TEST_F(Sweep, GivenThreadsAndKillsThenTheSameBytes) {
           .code,
       0);
   for (int life = 0; life < 3; ++life) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      if (::chdir(LACUNA_SOURCE_DIR) == 0 && std::freopen("/dev/null", "w", stdout) != nullptr) {
-        ::execl(LACUNA_PROGRAM, "lacuna", "sweep", plan.c_str(), "--out", path("b.sqlite").c_str(),
-                nullptr);
-      }
-      ::_exit(3);
-    }
+    Running sweep({"sweep", plan, "--out", path("b.sqlite")});
     std::this_thread::sleep_for(std::chrono::milliseconds(60 + 40 * life));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    sweep.kill(SIGKILL);
+    sweep.wait();
   }
   const Output last = lacuna("sweep " + plan + " --threads 3 --out " + path("b.sqlite") +
                              " --csv " + path("b.csv"));
