@@ -64,6 +64,10 @@ std::vector<schedule::PixelRange> LayerShape::ranges(std::int64_t units_per_rang
   return result;
 }
 
+std::vector<schedule::PixelRange> LayerShape::ranges(const LayerCut& cut) const {
+  return ranges(cut.units_per_range, cut.per_range_regions() || !layer_->is_gemm());
+}
+
 schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
   rows.map = layer_->input;
@@ -115,6 +119,29 @@ schedule::MapRows LayerShape::output_rows(const schedule::PixelRange& range) con
 std::int64_t LayerShape::slots(const schedule::MapRows& rows) const {
   const network::MapShape& shape = network_->map(rows.map);
   return rows.image_count * rows.row_count * shape.width * shape.channels;
+}
+
+std::vector<schedule::MapRows> LayerShape::pieces(const std::vector<schedule::PixelRange>& ranges,
+                                                  RowsOfRange rows_of) const {
+  std::vector<schedule::MapRows> result;
+  std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
+  for (const schedule::PixelRange& range : ranges) {
+    for_each_image(range, layer_->out.height, [&](const schedule::PixelRange& part) {
+      schedule::MapRows rows = (this->*rows_of)(part);
+      std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
+      const std::int64_t end = rows.row_begin + rows.row_count;
+      rows.row_begin = std::max(done, rows.row_begin);
+      rows.row_count = end - rows.row_begin;
+      if (rows.row_count <= 0) return;
+      done = end;
+      result.push_back(rows);
+    });
+  }
+  return result;
+}
+
+std::int64_t block_words(const schedule::Block& block, const arch::AcceleratorSpec& spec) {
+  return block.k_count * schedule::words_per_index(block, spec);
 }
 
 std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32_t index,

@@ -2,6 +2,7 @@
 // output stays in the activation SRAM. The mapper chooses one LayerCut a layer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -74,6 +75,7 @@ class LayerShape {
 
   /// Ranges of the batch's rows. `within_image` ends ranges at images (or makes them whole images).
   std::vector<schedule::PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
+  std::vector<schedule::PixelRange> ranges(const LayerCut& cut) const;
   /// Input rows, with halo, of a range that lies in one image or covers whole images.
   schedule::MapRows input_rows(const schedule::PixelRange& range) const;
   /// The same of the residual operand.
@@ -81,6 +83,12 @@ class LayerShape {
   /// Rows of output_map() that a range gives (whole windows).
   schedule::MapRows output_rows(const schedule::PixelRange& range) const;
   std::int64_t slots(const schedule::MapRows& rows) const;
+
+  /// Pieces in which a whole operand comes from DRAM, `rows_of` a range being what that needs of
+  /// it: in the order in which the ranges need them, so that the first can start early.
+  using RowsOfRange = schedule::MapRows (LayerShape::*)(const schedule::PixelRange&) const;
+  std::vector<schedule::MapRows> pieces(const std::vector<schedule::PixelRange>& ranges,
+                                        RowsOfRange rows_of) const;
 
  private:
   const network::Network* network_;
@@ -91,6 +99,20 @@ class LayerShape {
   std::int64_t unit_rows_ = 1;
   std::int64_t units_per_image_;
 };
+
+/// A range of rows through all images, image by image.
+template <class Visit>
+void for_each_image(const schedule::PixelRange& range, std::int64_t height, Visit visit) {
+  const std::int64_t end = range.row_begin + range.row_count;
+  for (std::int64_t row = range.row_begin; row < end;) {
+    const std::int64_t next = std::min(end, (row / height + 1) * height);
+    visit(schedule::PixelRange{range.layer, row, next - row});
+    row = next;
+  }
+}
+
+/// Words of the weight SRAM that a block takes.
+std::int64_t block_words(const schedule::Block& block, const arch::AcceleratorSpec& spec);
 
 /// Blocks of a GEMM layer: for each group and channel tile its K passes, equal up to one index.
 std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32_t index,

@@ -7,22 +7,7 @@
 namespace lacuna::mapping {
 namespace {
 
-std::int64_t block_words(const schedule::Block& block, const arch::AcceleratorSpec& spec) {
-  return block.k_count * schedule::words_per_index(block, spec);
-}
-
 std::int64_t row_values(const network::MapShape& shape) { return shape.width * shape.channels; }
-
-// A range of rows through all images, image by image.
-template <class Visit>
-void for_each_image(const schedule::PixelRange& range, std::int64_t height, Visit visit) {
-  const std::int64_t end = range.row_begin + range.row_count;
-  for (std::int64_t row = range.row_begin; row < end;) {
-    const std::int64_t next = std::min(end, (row / height + 1) * height);
-    visit(schedule::PixelRange{range.layer, row, next - row});
-    row = next;
-  }
-}
 
 }  // namespace
 
@@ -75,8 +60,7 @@ schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layer
 void ScheduleBuilder::list_passes(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   const network::Layer& layer = work.shape.layer();
-  const bool within_image = cut.per_range_regions() || !layer.is_gemm();
-  work.ranges = work.shape.ranges(cut.units_per_range, within_image);
+  work.ranges = work.shape.ranges(cut);
   schedule::LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
   plan.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
   plan.fused_pool = work.planned.fused_pool;
@@ -291,25 +275,13 @@ void ScheduleBuilder::place_maps(LayerWork& work) {
 }
 
 std::int32_t ScheduleBuilder::whole_operand(const LayerWork& work, std::int32_t map,
-                                            std::int64_t base, RowsOfRange rows_of) {
+                                            std::int64_t base, LayerShape::RowsOfRange rows_of) {
   if (const std::int32_t there = map_region_[static_cast<std::size_t>(map)]; there >= 0) {
     return there;
   }
   const std::int32_t region = add_region({map, 0, batch_, 0, network_.map(map).height}, base);
-  // In the order and pieces in which the ranges need the rows, so that the first can start early.
-  const network::Layer& layer = work.shape.layer();
-  std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
-  for (const schedule::PixelRange& range : work.ranges) {
-    for_each_image(range, layer.out.height, [&](const schedule::PixelRange& part) {
-      schedule::MapRows rows = (work.shape.*rows_of)(part);
-      std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
-      const std::int64_t end = rows.row_begin + rows.row_count;
-      rows.row_begin = std::max(done, rows.row_begin);
-      rows.row_count = end - rows.row_begin;
-      if (rows.row_count <= 0) return;
-      done = end;
-      load_rows(work, region, rows);
-    });
+  for (const schedule::MapRows& rows : work.shape.pieces(work.ranges, rows_of)) {
+    load_rows(work, region, rows);
   }
   return region;
 }

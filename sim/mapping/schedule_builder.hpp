@@ -77,9 +77,8 @@ class ScheduleBuilder {
   void emit_pool_layer(LayerWork& work);
   void place_maps(LayerWork& work);
   /// The region of a whole map that the layer reads; loads it unless it lies there already.
-  using RowsOfRange = schedule::MapRows (LayerShape::*)(const schedule::PixelRange&) const;
   std::int32_t whole_operand(const LayerWork& work, std::int32_t map, std::int64_t base,
-                             RowsOfRange rows_of);
+                             LayerShape::RowsOfRange rows_of);
   void load_rows(const LayerWork& work, std::int32_t region, const schedule::MapRows& rows);
   void load_visit(const LayerWork& work, std::size_t visit);
   void store_rows(const LayerWork& work, std::int32_t region, const schedule::MapRows& rows);

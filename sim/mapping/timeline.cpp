@@ -75,53 +75,77 @@ class Timeline {
 
 }  // namespace
 
+base::Bytes weight_bytes(const schedule::Block& block, const arch::AcceleratorSpec& spec) {
+  return base::Bytes{base::ceil_div(block.values() * spec.precision.weight_bits, 8)};
+}
+
+base::Bytes activation_bytes(std::int64_t values, const arch::AcceleratorSpec& spec) {
+  return base::Bytes{base::ceil_div(values * spec.precision.activation_bits, 8)};
+}
+
+std::int64_t transfer_cycles(base::Bytes bytes, const arch::AcceleratorSpec& spec) {
+  return spec.dram.bytes_per_cycle ? base::ceil_div(bytes.value, *spec.dram.bytes_per_cycle) : 0;
+}
+
+std::int64_t load_pe_cycles(const schedule::Block& block, const arch::AcceleratorSpec& spec) {
+  return spec.array.whole_folds ? std::int64_t{spec.array.rows} * spec.array.weights_per_pe
+                                : block.k_count;
+}
+
+// Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
+std::int64_t stream_cycles(const schedule::Block& block, std::int64_t pixels,
+                           const arch::AcceleratorSpec& spec) {
+  const std::int64_t used = schedule::used_rows(block, spec);
+  const std::int64_t rows = spec.array.whole_folds ? spec.array.rows : used;
+  const std::int64_t cols = spec.array.whole_folds ? spec.array.cols : block.n_count;
+  return pixels * base::ceil_div(block.k_count, used) + (rows - 1) + (cols - 1);
+}
+
+std::int64_t post_cycles(const network::Layer& layer, const schedule::Block& block,
+                         std::int64_t pixels, const arch::AcceleratorSpec& spec) {
+  if (!spec.post.lanes) return 0;
+  // A residual operand comes through the same port: every entry takes twice as long.
+  const std::int64_t operands = layer.residual >= 0 ? 2 : 1;
+  return pixels * base::ceil_div(block.n_count, *spec.post.lanes) * operands;
+}
+
+std::int64_t pool_cycles(const network::Layer& layer, std::int64_t rows,
+                         const arch::AcceleratorSpec& spec) {
+  if (!spec.post.lanes) return 0;
+  std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
+  for (std::int64_t c = 0; c < layer.out.channels; c += spec.array.cols) {
+    a_pixel += base::ceil_div(std::min<std::int64_t>(spec.array.cols, layer.out.channels - c),
+                              *spec.post.lanes);
+  }
+  return rows * layer.out.width * a_pixel * layer.taps();
+}
+
 base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule& schedule,
                            const network::Network& network, const arch::AcceleratorSpec& spec) {
   if (step.kind == schedule::StepKind::kLoadWeights) {
-    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
-    return base::Bytes{base::ceil_div(block.values() * spec.precision.weight_bits, 8)};
+    return weight_bytes(schedule.blocks[static_cast<std::size_t>(step.block)], spec);
   }
   const network::MapShape& shape = network.map(step.rows.map);
-  const std::int64_t values =
-      step.rows.image_count * step.rows.row_count * shape.width * shape.channels;
-  return base::Bytes{base::ceil_div(values * spec.precision.activation_bits, 8)};
+  return activation_bytes(
+      step.rows.image_count * step.rows.row_count * shape.width * shape.channels, spec);
 }
 
 std::int64_t step_cycles(const schedule::Step& step, const schedule::Schedule& schedule,
                          const network::Network& network, const arch::AcceleratorSpec& spec) {
   if (schedule::resource_of(step.kind) == schedule::Resource::kDma) {
-    const base::Bytes bytes = transfer_bytes(step, schedule, network, spec);
-    return spec.dram.bytes_per_cycle ? base::ceil_div(bytes.value, *spec.dram.bytes_per_cycle) : 0;
+    return transfer_cycles(transfer_bytes(step, schedule, network, spec), spec);
   }
-  if (schedule::resource_of(step.kind) == schedule::Resource::kPost && !spec.post.lanes) return 0;
   const network::Layer& layer = network.layers[static_cast<std::size_t>(step.layer)];
   if (step.kind == schedule::StepKind::kPool) {
     const schedule::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
-    std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
-    for (std::int64_t c = 0; c < layer.out.channels; c += spec.array.cols) {
-      a_pixel += base::ceil_div(std::min<std::int64_t>(spec.array.cols, layer.out.channels - c),
-                                *spec.post.lanes);
-    }
-    return out.image_count * out.row_count * layer.out.width * a_pixel * layer.window.kernel_h *
-           layer.window.kernel_w;
+    return pool_cycles(layer, out.image_count * out.row_count, spec);
   }
   const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
-  if (step.kind == schedule::StepKind::kLoadPe) {
-    return spec.array.whole_folds ? std::int64_t{spec.array.rows} * spec.array.weights_per_pe
-                                  : block.k_count;
-  }
+  if (step.kind == schedule::StepKind::kLoadPe) return load_pe_cycles(block, spec);
   const schedule::PixelRange& range = schedule.ranges[static_cast<std::size_t>(step.range)];
   const std::int64_t pixels = range.row_count * layer.out.width;
-  if (step.kind == schedule::StepKind::kPost) {
-    // A residual operand comes through the same port: every entry takes twice as long.
-    const std::int64_t operands = layer.residual >= 0 ? 2 : 1;
-    return pixels * base::ceil_div(block.n_count, *spec.post.lanes) * operands;
-  }
-  // Every pixel takes as long as the fullest row; then R - 1 rows down and C - 1 columns right.
-  const std::int64_t used = schedule::used_rows(block, spec);
-  const std::int64_t rows = spec.array.whole_folds ? spec.array.rows : used;
-  const std::int64_t cols = spec.array.whole_folds ? spec.array.cols : block.n_count;
-  return pixels * base::ceil_div(block.k_count, used) + (rows - 1) + (cols - 1);
+  return step.kind == schedule::StepKind::kPost ? post_cycles(layer, block, pixels, spec)
+                                                : stream_cycles(block, pixels, spec);
 }
 
 Estimate estimate_dense(const schedule::Schedule& schedule, const network::Network& network,

@@ -14,12 +14,26 @@ struct Estimate {
   base::Bytes dram;  ///< both ways
 };
 
+// Cycles that one step occupies its resource (array: at dense speed), without the latencies of DRAM
+// and post unit, and the bytes that a transfer moves.
+base::Bytes weight_bytes(const schedule::Block& block, const arch::AcceleratorSpec& spec);
+base::Bytes activation_bytes(std::int64_t values, const arch::AcceleratorSpec& spec);
+std::int64_t transfer_cycles(base::Bytes bytes, const arch::AcceleratorSpec& spec);
+std::int64_t load_pe_cycles(const schedule::Block& block, const arch::AcceleratorSpec& spec);
+std::int64_t stream_cycles(const schedule::Block& block, std::int64_t pixels,
+                           const arch::AcceleratorSpec& spec);
+/// Of a channel tile whose last block is `block`.
+std::int64_t post_cycles(const network::Layer& layer, const schedule::Block& block,
+                         std::int64_t pixels, const arch::AcceleratorSpec& spec);
+/// `rows` of the output, of all images.
+std::int64_t pool_cycles(const network::Layer& layer, std::int64_t rows,
+                         const arch::AcceleratorSpec& spec);
+
 /// Bytes that a DMA step moves.
 base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule& schedule,
                            const network::Network& network, const arch::AcceleratorSpec& spec);
 
-/// Cycles that a step occupies its resource: a DMA step's transfer without latency, a loader's,
-/// array's (at dense speed) or post step's cycles without post latency.
+/// The same of any step of a schedule.
 std::int64_t step_cycles(const schedule::Step& step, const schedule::Schedule& schedule,
                          const network::Network& network, const arch::AcceleratorSpec& spec);
 
