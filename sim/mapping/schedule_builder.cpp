@@ -42,6 +42,7 @@ schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layer
   } else {
     plan_fetches(works);
   }
+  schedule_.steps.reserve(most_steps(works));
   for (const auto& [map, base] : present_) {
     map_region_[static_cast<std::size_t>(map)] =
         add_region({map, 0, batch_, 0, network_.map(map).height}, base);
@@ -194,6 +195,18 @@ void ScheduleBuilder::place_resident() {
     schedule_.setup.push_back(step);
   }
   schedule_.weight_words = word;
+}
+
+std::size_t ScheduleBuilder::most_steps(const std::vector<LayerWork>& works) const {
+  std::size_t steps = 2 * use_block_.size();  // a fetch and a load of the PEs
+  const auto images = static_cast<std::size_t>(batch_);
+  for (const LayerWork& work : works) {
+    for (const Pass& pass : work.passes) steps += pass.last ? 2 : 1;
+    if (work.passes.empty()) steps += work.ranges.size();
+    // Each operand comes by visits or by pieces of ranges, and the output goes so.
+    steps += 3 * (std::max(work.visits.size(), work.ranges.size()) + images);
+  }
+  return steps;
 }
 
 schedule::StepId ScheduleBuilder::append(schedule::Step step) {

@@ -72,6 +72,8 @@ class ScheduleBuilder {
   void number_pe_loads(std::vector<LayerWork>& works);
   void plan_fetches(const std::vector<LayerWork>& works);
   void place_resident();
+  /// No fewer steps than will be listed.
+  std::size_t most_steps(const std::vector<LayerWork>& works) const;
 
   void emit_layer(LayerWork& work);
   void emit_pool_layer(LayerWork& work);
