@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include "base/error.hpp"
+#include "mapping/least_cost.hpp"
 #include "mapping/on_chip_maps.hpp"
 #include "mapping/refusal.hpp"
 #include "mapping/schedule_builder.hpp"
@@ -156,65 +158,96 @@ class Mapper {
 
   struct Candidate {
     LayerCut cut;
-    Estimate estimate;
+    Estimate estimate;  ///< at the least, until the schedule is built
+    bool is_built = false;
   };
+
+  LayerSetting setting(std::size_t i) const {
+    const network::Layer& layer = shape(i).layer();
+    LayerSetting setting;
+    setting.weight_words = capacities_.weight_words;
+    setting.weights_resident = resident_;
+    setting.input_there = maps_.holds(layer.input);
+    setting.residual_there = maps_.holds(layer.residual);
+    setting.stores_output = i + 1 == planned_.size();
+    return setting;
+  }
+
+  void build(std::size_t i, Candidate& candidate) const {
+    if (candidate.is_built) return;
+    PlannedLayer alone = planned_[i];
+    alone.cut = candidate.cut;
+    ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
+    if (resident_) builder.make_resident(options_.first_weight_word);
+    if (i + 1 < planned_.size()) builder.leave_output_in_sram();
+    for (const OnChipMap& there : maps_.all()) builder.assume_present(there.map, there.base);
+    const Estimate built = estimate_dense(builder.build({alone}), network_, spec_);
+    SIM_CHECK(candidate.estimate.cycles <= built.cycles && candidate.estimate.dram <= built.dram,
+              "mapper", -1, "a cut costs less than its least");
+    candidate.estimate = built;
+    candidate.is_built = true;
+  }
+
+  /// The candidate with the least `cost` of its estimate, the first in the list of those that have
+  /// it; nullptr where none is eligible. Promising ones are built first, until what the others cost
+  /// at the least is no less.
+  template <class Eligible, class Cost>
+  const Candidate* cheapest(std::size_t i, std::vector<Candidate>& candidates, Eligible is_eligible,
+                            Cost cost) const {
+    const auto key = [&](std::size_t c) { return std::make_pair(cost(candidates[c].estimate), c); };
+    std::vector<decltype(key(0))> order;
+    for (std::size_t c = 0; c < candidates.size(); ++c) {
+      if (is_eligible(candidates[c].cut)) order.push_back(key(c));
+    }
+    std::sort(order.begin(), order.end());
+    std::optional<decltype(key(0))> best;
+    for (const auto& least : order) {
+      if (best && *best < least && !options_.build_every_cut) break;
+      build(i, candidates[least.second]);
+      const auto built = key(least.second);
+      if (!best || built < *best) best = built;
+    }
+    return best ? &candidates[best->second] : nullptr;
+  }
 
   /// false: nothing fits.
   bool choose(std::size_t i) {
     const LayerShape own = shape(i);
-    std::vector<LayerCut> cuts = list_cuts(i, own);
-    if (cuts.empty()) return false;
     std::vector<Candidate> candidates;
-    for (const LayerCut& cut : cuts) {
-      PlannedLayer alone = planned_[i];
-      alone.cut = cut;
-      ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
-      if (resident_) builder.make_resident(options_.first_weight_word);
-      if (i + 1 < planned_.size()) builder.leave_output_in_sram();
-      for (const OnChipMap& there : maps_.all()) builder.assume_present(there.map, there.base);
-      candidates.push_back({cut, estimate_dense(builder.build({alone}), network_, spec_)});
+    bool keep = false;
+    for (const LayerCut& cut : list_cuts(i, own)) {
+      candidates.push_back({cut, least_cost(own, cut, setting(i), spec_)});
+      keep = keep || (cut.output_whole && i + 1 < planned_.size());
     }
-    const auto better = [](const Candidate& a, const Candidate& b) {
-      return std::make_tuple(a.estimate.cycles.value, a.estimate.dram.value) <
-             std::make_tuple(b.estimate.cycles.value, b.estimate.dram.value);
-    };
     // Keeping the output on chip spares the next layer its loads, which this layer's own figures
-    // do not show: so candidates that keep it come first, whatever they cost.
-    const bool keep =
-        i + 1 < planned_.size() && std::any_of(candidates.begin(), candidates.end(),
-                                               [](const auto& c) { return c.cut.output_whole; });
-    const auto is_dear = [&](const Candidate& c) {
-      return !most_bytes_.empty() && c.estimate.dram.value > most_bytes_[i];
-    };
-    const Candidate* best = nullptr;
-    for (const Candidate& candidate : candidates) {
-      if (keep && !candidate.cut.output_whole) continue;
-      const bool first = best == nullptr || (is_dear(*best) && !is_dear(candidate));
-      const bool dearer = best != nullptr && !is_dear(*best) && is_dear(candidate);
-      if (first || (!dearer && better(candidate, *best))) best = &candidate;
-    }
+    // do not show: so only candidates that keep it are eligible, whatever they cost.
+    const Candidate* best = cheapest(
+        i, candidates, [&](const LayerCut& cut) { return cut.output_whole || !keep; },
+        [&](const Estimate& estimate) {
+          const bool is_dear = !most_bytes_.empty() && estimate.dram.value > most_bytes_[i];
+          return std::make_tuple(is_dear, estimate.cycles.value, estimate.dram.value);
+        });
+    if (best == nullptr) return false;
     planned_[i].cut = best->cut;
     layer_bytes_[i] = best->estimate.dram.value;
-    reasons_[i] = explain(candidates, *best);
+    reasons_[i] = explain(i, candidates, *best);
     return true;
   }
 
-  std::string explain(const std::vector<Candidate>& candidates, const Candidate& best) const {
+  std::string explain(std::size_t i, std::vector<Candidate>& candidates,
+                      const Candidate& best) const {
     const auto describe = [](const Candidate& c) {
       return fmt::format("{} with {} row units a range: {} cycles, {} DRAM bytes",
                          loop_order_name(c.cut.order), c.cut.units_per_range,
                          c.estimate.cycles.value, c.estimate.dram.value);
     };
     std::string text = describe(best);
-    const Candidate* other = nullptr;
-    for (const Candidate& candidate : candidates) {
-      const bool same = candidate.cut.order == best.cut.order &&
-                        candidate.cut.output_whole == best.cut.output_whole;
-      if (same) continue;
-      if (other == nullptr || candidate.estimate.cycles < other->estimate.cycles) {
-        other = &candidate;
-      }
-    }
+    const Candidate* other = cheapest(
+        i, candidates,
+        [&](const LayerCut& cut) {
+          return cut.order != best.cut.order || cut.output_whole != best.cut.output_whole;
+        },
+        [](const Estimate& estimate) { return estimate.cycles.value; });
     if (other != nullptr) text += "; best other order, " + describe(*other);
     text += fmt::format("; {} candidates, dense, layer alone", candidates.size());
     return text;
