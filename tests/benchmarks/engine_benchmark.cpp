@@ -120,9 +120,9 @@ void LeNet5_single_faults(benchmark::State& state, const char* machine, int imag
       100 * static_cast<double>(savings.computed) / static_cast<double>(savings.total());
   state.counters["peak_MB"] = peak_megabytes();
 }
-void Map_ResNet18_32x32(benchmark::State& state) {
+void Map_ResNet18_32x32(benchmark::State& state, const char* trace) {
   for ([[maybe_unused]] auto _ : state) {
-    benchmark::DoNotOptimize(resnet18("cloud_32x32.yaml", "resnet18.csv", 1.0));
+    benchmark::DoNotOptimize(resnet18("cloud_32x32.yaml", trace, 1.0));
   }
 }
 
@@ -140,7 +140,8 @@ BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16, "edge_16x16.yaml", 1'000)->Uni
 BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
-BENCHMARK(Map_ResNet18_32x32)->Unit(kUnit);
+BENCHMARK_CAPTURE(Map_ResNet18_32x32, layers, "resnet18.csv")->Unit(kUnit);
+BENCHMARK_CAPTURE(Map_ResNet18_32x32, products, "resnet18_gemm.csv")->Unit(kUnit);
 
 }  // namespace
 }  // namespace lacuna
