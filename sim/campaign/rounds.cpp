@@ -75,6 +75,8 @@ std::vector<std::int64_t> next_round(const Store& store, const std::vector<std::
     const bool sites = own.source == Population::Source::kSites && plan.sites->half_width;
     if ((!maps && !sites) || next[i] >= own.most) continue;
     const PopulationState state = state_of(plan, own, store.tally(i, draws[i]));
+    // What is asked for follows from all that was drawn: where some of it is lost the rule waits.
+    if (state.tally.done + state.tally.failed < draws[i]) continue;
     next[i] += maps ? more_maps(plan, state, draws[i]) : more_sites(plan, own, state.tally);
     next[i] = std::min(next[i], own.most);
   }
@@ -83,12 +85,17 @@ std::vector<std::int64_t> next_round(const Store& store, const std::vector<std::
 
 std::vector<std::int64_t> current_round(const Store& store) {
   std::vector<std::int64_t> draws = first_round(store);
+  const std::vector<LostTrial> lost = store.lost();
   while (true) {
     std::int64_t wanted = 0;
     std::int64_t there = 0;
     for (std::size_t i = 0; i < draws.size(); ++i) {
       const Tally tally = store.tally(i, draws[i]);
-      there += tally.done + tally.lost;
+      const std::int64_t first = store.populations()[i].first_trial;
+      there += tally.done + tally.failed;
+      there += std::count_if(lost.begin(), lost.end(), [&](const LostTrial& trial) {
+        return trial.number >= first && trial.number < first + draws[i];
+      });
       wanted += draws[i];
     }
     if (there < wanted) return draws;

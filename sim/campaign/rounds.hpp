@@ -24,8 +24,9 @@ PopulationState state_of(const Plan& plan, const Population& population, const T
 /// [population] draws of the first round.
 std::vector<std::int64_t> first_round(const Store& store);
 
-/// Draws of the next round, given that all of `draws` are in the store; unchanged where the rule is
-/// content or the population is spent. Equal to `draws`: the campaign is done.
+/// Draws of the next round, given that all of `draws` are in the store or lost; unchanged where the
+/// rule is content, the population is spent, or some of its draws are lost: what comes next then
+/// waits for them, so that it stays the same. Equal to `draws`: the campaign is done.
 std::vector<std::int64_t> next_round(const Store& store, const std::vector<std::int64_t>& draws);
 
 /// The rounds so far, followed through the store: the one that is not complete, or the last.

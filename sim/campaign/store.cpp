@@ -1,14 +1,12 @@
 #include "campaign/store.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/shell.hpp"
 #include "run/version.hpp"
-#include "store/database.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -16,7 +14,6 @@ namespace {
 constexpr const char* kSchema = "lacuna.campaign/2";
 
 constexpr const char* kTables = R"(
-CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE golden (
   machine INTEGER NOT NULL, model INTEGER NOT NULL, machine_name TEXT NOT NULL,
   model_name TEXT NOT NULL, correct INTEGER NOT NULL, cycles INTEGER NOT NULL,
@@ -39,6 +36,11 @@ CREATE TABLE trials (
   macs_residency INTEGER NOT NULL, macs_prefix INTEGER NOT NULL, macs_channel INTEGER NOT NULL,
   macs_early_stop INTEGER NOT NULL);
 )";
+
+/// Not in stores of 0.1.0.
+constexpr const char* kLostTable =
+    "CREATE TABLE IF NOT EXISTS lost (trial INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
+constexpr const char* kLost = "lost";
 
 /// Most cycles, faults or or_zero; sums over the trials of a campaign stay far below 2^63.
 constexpr std::int64_t kMostCount = std::int64_t{1} << 48;
@@ -92,20 +94,8 @@ Store::Store(std::unique_ptr<store::Database> database) : database_(std::move(da
 Store::Store(Store&& other) noexcept = default;
 Store::~Store() = default;
 
-void Store::write_header(const store::Database& database, const std::string& path,
-                         const TrialRunner& runner, const std::string& command) {
+void Store::write_populations(const store::Database& database, const TrialRunner& runner) {
   const Plan& plan = runner.plan();
-  store::Statement header(database, "INSERT INTO header VALUES (?, ?)");
-  const std::pair<const char*, std::string> rows[] = {
-      {"schema", kSchema},
-      {"version", run::kVersion},
-      {"plan", plan.text},
-      {"plan_sha256", plan.sha256},
-      {"inputs_sha256", runner.inputs_sha256()},
-      {"folder", std::filesystem::current_path().string()},
-      {"command", command},
-      {"replay", base::shell_command("lacuna replay", {path, "--trial"})}};
-  for (const auto& [key, value] : rows) header.bind(std::string(key)).bind(value).step();
   store::Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
@@ -152,18 +142,26 @@ void Store::write_header(const store::Database& database, const std::string& pat
 
 Store Store::create(const std::string& path, const TrialRunner& runner,
                     const std::string& command) {
-  store::Database::create(path, [&](const store::Database& database) {
+  const Plan& plan = runner.plan();
+  const store::Header header{kSchema,     run::kVersion,          plan.text,
+                             plan.sha256, runner.inputs_sha256(), command};
+  Store store(store::Database::create(path, header, [&](const store::Database& database) {
+    database.set_header_value("replay", base::shell_command("lacuna replay", {path, "--trial"}));
     database.run(kTables);
-    write_header(database, path, runner, command);
-  });
-  return open_to_write(path);
+    database.run(kLostTable);
+    write_populations(database, runner);
+  }));
+  store.read_header();
+  store.database_->begin_writing();
+  return store;
 }
 
 Store Store::open_to_write(const std::string& path) {
   Store store(store::Database::open_to_write(path));
   store.read_header();
   store.for_each([](const TrialRow&) {});  // what it holds is counted on, so it is checked first
-  store.database_->run("PRAGMA journal_mode = WAL");
+  store.database_->begin_writing();
+  store.database_->run(kLostTable);
   return store;
 }
 
@@ -174,12 +172,9 @@ Store Store::open_to_read(const std::string& path) {
 }
 
 void Store::read_header() {
-  database_->expect_schema(kSchema);
-  plan_ = parse_plan(database_->path() + " (plan)", database_->header("plan"));
-  inputs_sha256_ = database_->header("inputs_sha256");
-  version_ = database_->header("version");
-  command_ = database_->header("command");
-  replay_ = database_->header("replay");
+  header_ = database_->header(kSchema);
+  plan_ = parse_plan(database_->path() + " (plan)", header_.plan);
+  replay_ = database_->header_value("replay");
   read_populations();
 }
 
@@ -284,8 +279,8 @@ std::string Store::replay_command(std::int64_t number) const {
   return replay_ + " " + std::to_string(number);
 }
 
-void Store::record(const std::vector<TrialRow>& rows) {
-  if (rows.empty()) return;
+void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
+  if (rows.empty() && lost.empty()) return;
   database_->transaction([&] {
     store::Statement insert(
         *database_,
@@ -319,7 +314,38 @@ void Store::record(const std::vector<TrialRow>& rows) {
           .bind(outcome.savings.early_stop)
           .step();
     }
+    store::Statement insert_lost(*database_, "INSERT INTO lost VALUES (?, ?)");
+    for (const LostTrial& trial : lost) insert_lost.bind(trial.number).bind(trial.reason).step();
   });
+}
+
+std::vector<LostTrial> Store::lost() const {
+  std::vector<LostTrial> lost;
+  if (!database_->has_table(kLost)) return lost;
+  store::Statement query(
+      *database_,
+      "SELECT trial, reason FROM lost WHERE trial NOT IN (SELECT trial FROM trials) "
+      "ORDER BY trial");
+  while (query.step()) {
+    const std::int64_t number = query.integer(0);
+    if (number < 0 || number >= trial_count() || (!lost.empty() && number <= lost.back().number)) {
+      throw base::InputError({database_->path(), 0, kLost},
+                             "trial " + std::to_string(number) + " is not of this campaign");
+    }
+    lost.push_back({number, query.name(1)});
+  }
+  return lost;
+}
+
+std::optional<LostTrial> Store::find_lost(std::int64_t number) const {
+  const std::vector<LostTrial> all = lost();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const LostTrial& trial) { return trial.number == number; });
+  return found == all.end() ? std::nullopt : std::optional(*found);
+}
+
+void Store::forget_lost() {
+  database_->transaction([&] { database_->run("DELETE FROM lost"); });
 }
 
 std::vector<bool> Store::recorded() const {
@@ -345,7 +371,7 @@ std::int64_t Store::recorded_count() const {
 
 void Tally::add(const TrialOutcome& outcome, double critical_images) {
   if (outcome.status != TrialStatus::kDone) {
-    ++lost;
+    ++failed;
     return;
   }
   ++done;
@@ -370,7 +396,7 @@ Tally Store::tally(std::size_t population, std::int64_t draws) const {
   query.step();
   Tally tally;
   tally.done = query.integer(1);
-  tally.lost = query.integer(0) - tally.done;
+  tally.failed = query.integer(0) - tally.done;
   tally.critical = query.integer(2);
   tally.correct = query.integer(3);
   tally.correct_squared = query.integer(4);
@@ -399,7 +425,9 @@ void Store::check_row(const TrialRow& row) const {
   if (!broken) {
     const Population& own = populations_[row.trial.population];
     broken = row.trial.draw < 0 || row.trial.draw >= own.most ||
-             row.trial.number != own.first_trial + row.trial.draw;
+             row.trial.number != own.first_trial + row.trial.draw ||
+             (own.source == Population::Source::kMaps &&
+              row.faults.map_seed != plan_.seed + static_cast<std::uint64_t>(row.trial.draw));
   }
   if (!broken && outcome.status == TrialStatus::kDone) {
     broken = outcome.cycles <= 0 || outcome.fired > outcome.armed ||

@@ -12,11 +12,7 @@
 #include "campaign/plan.hpp"
 #include "campaign/population.hpp"
 #include "campaign/trial.hpp"
-
-namespace lacuna::store {
-class Database;
-class Statement;
-}  // namespace lacuna::store
+#include "store/database.hpp"
 
 namespace lacuna::campaign {
 
@@ -27,10 +23,16 @@ struct TrialRow {
   TrialOutcome outcome;
 };
 
+/// A trial without an outcome: each worker that ran it was ended by something else than it.
+struct LostTrial {
+  std::int64_t number = 0;
+  std::string reason;
+};
+
 /// Sums over the recorded draws of a population.
 struct Tally {
   std::int64_t done = 0;      ///< trials with a result
-  std::int64_t lost = 0;      ///< crashed or timed out
+  std::int64_t failed = 0;    ///< crashed or timed out
   std::int64_t critical = 0;  ///< top-1 changed in more than the plan's share of the images
   std::int64_t correct = 0;   ///< images, of all trials
   std::int64_t correct_squared = 0;
@@ -61,15 +63,20 @@ class Store {
   std::int64_t trial_count() const {
     return populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
   }
-  const std::string& inputs_sha256() const { return inputs_sha256_; }
-  const std::string& program_version() const { return version_; }
-  const std::string& command() const { return command_; }
+  const std::string& inputs_sha256() const { return header_.inputs_sha256; }
+  const std::string& program_version() const { return header_.version; }
+  const std::string& command() const { return header_.command; }
   /// The command that runs trial `number` again, from the folder the campaign began in.
   std::string replay_command(std::int64_t number) const;
 
   /// Writes rows in one transaction. Throws base::InputError naming the file when it cannot be
   /// written; what was written before stays.
-  void record(const std::vector<TrialRow>& rows);
+  void record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost = {});
+  /// By trial number; none that is recorded.
+  std::vector<LostTrial> lost() const;
+  std::optional<LostTrial> find_lost(std::int64_t number) const;
+  /// They count as never run from then on.
+  void forget_lost();
 
   /// [trial] whether it is in the file.
   std::vector<bool> recorded() const;
@@ -95,8 +102,7 @@ class Store {
 
  private:
   explicit Store(std::unique_ptr<store::Database> database);
-  static void write_header(const store::Database& database, const std::string& path,
-                           const TrialRunner& runner, const std::string& command);
+  static void write_populations(const store::Database& database, const TrialRunner& runner);
   void read_header();
   void read_populations();
   void check_population(const Population& own, const std::string& shape) const;
@@ -107,9 +113,7 @@ class Store {
   Plan plan_;
   std::vector<Population> populations_;
   std::vector<GoldenRow> golden_;
-  std::string inputs_sha256_;
-  std::string version_;
-  std::string command_;
+  store::Header header_;
   std::string replay_;
 };
 

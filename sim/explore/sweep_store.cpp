@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
-#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 #include "run/version.hpp"
 
 namespace lacuna::explore {
@@ -21,13 +22,9 @@ constexpr const char* kSchema = "lacuna.sweep/2";
 using store::Database;
 using store::Statement;
 
-std::string column_list(const char* after_each) {
-  std::string text;
-  for (const Column& column : columns()) {
-    text += std::string(", \"") + column.name + "\"" + after_each;
-  }
-  return text;
-}
+constexpr const char* kPoints = "points";
+
+std::string quoted(const Column& column) { return std::string("\"") + column.name + "\""; }
 
 std::string faults_text(const std::vector<FaultFigures>& faults) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -65,42 +62,43 @@ std::vector<FaultFigures> read_faults(const std::string& text, const std::string
 
 }  // namespace
 
-SweepStore::SweepStore(std::unique_ptr<Database> database) : database_(std::move(database)) {
-  database_->expect_schema(kSchema);
-  plan_ = parse_sweep(database_->path() + " (plan)", database_->header("plan"));
-  inputs_sha256_ = database_->header("inputs_sha256");
-  version_ = database_->header("version");
-  command_ = database_->header("command");
+SweepStore::SweepStore(std::unique_ptr<Database> database)
+    : database_(std::move(database)),
+      header_(database_->header(kSchema)),
+      plan_(parse_sweep(database_->path() + " (plan)", header_.plan)) {
   Statement count(*database_, "SELECT CAST(value AS INTEGER) FROM header WHERE key = 'points'");
   points_ = count.step() ? count.integer(0) : 0;
 }
 
 SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner,
                               const std::string& command) {
-  Database::create(path, [&](const Database& database) {
-    database.run("CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
-    database.run(("CREATE TABLE points (point INTEGER PRIMARY KEY, status TEXT NOT NULL, "
-                  "reason TEXT NOT NULL, faults TEXT NOT NULL" +
-                  column_list(" REAL") + ")")
-                     .c_str());
-    Statement header(database, "INSERT INTO header VALUES (?, ?)");
-    const std::pair<const char*, std::string> rows[] = {
-        {"schema", kSchema},
-        {"version", run::kVersion},
-        {"plan", runner.plan().text},
-        {"plan_sha256", runner.plan().sha256},
-        {"inputs_sha256", runner.inputs_sha256()},
-        {"points", std::to_string(runner.points().size())},
-        {"folder", std::filesystem::current_path().string()},
-        {"command", command}};
-    for (const auto& [key, text] : rows) header.bind(std::string(key)).bind(text).step();
-  });
-  return open_to_write(path);
+  const SweepPlan& plan = runner.plan();
+  const store::Header header{kSchema,     run::kVersion,          plan.text,
+                             plan.sha256, runner.inputs_sha256(), command};
+  SweepStore store(Database::create(path, header, [&](const Database& database) {
+    database.set_header_value("points", std::to_string(runner.points().size()));
+    std::string figures;
+    for (const Column& column : columns()) figures += ", " + quoted(column) + " REAL";
+    database.run(
+        "CREATE TABLE points (point INTEGER PRIMARY KEY, status TEXT NOT NULL, "
+        "reason TEXT NOT NULL, faults TEXT NOT NULL" +
+        figures + ")");
+  }));
+  store.database_->begin_writing();
+  return store;
 }
 
 SweepStore SweepStore::open_to_write(const std::string& path) {
   SweepStore store(Database::open_to_write(path));
-  store.database_->run("PRAGMA journal_mode = WAL");
+  for (const Column& column : columns()) {
+    if (store.database_->has_column(kPoints, column.name)) continue;
+    throw base::InputError(
+        {path, 0, column.name},
+        "is not measured by version " + store.program_version() + ", which began the sweep",
+        "a new store, or that version");
+  }
+  store.rows();  // what it holds is counted on, so it is checked first
+  store.database_->begin_writing();
   return store;
 }
 
@@ -111,9 +109,14 @@ SweepStore SweepStore::open_to_read(const std::string& path) {
 void SweepStore::record(const std::vector<std::pair<std::int64_t, PointResult>>& rows) {
   if (rows.empty()) return;
   database_->transaction([&] {
+    std::string figures;
     std::string marks;
-    for (std::size_t i = 0; i < columns().size(); ++i) marks += ", ?";
-    Statement insert(*database_, "INSERT INTO points VALUES (?, ?, ?, ?" + marks + ")");
+    for (const Column& column : columns()) {
+      figures += ", " + quoted(column);
+      marks += ", ?";
+    }
+    Statement insert(*database_, "INSERT INTO points (point, status, reason, faults" + figures +
+                                     ") VALUES (?, ?, ?, ?" + marks + ")");
     for (const auto& [number, result] : rows) {
       insert.bind(number)
           .bind(std::string(result.mapped ? "done" : "unmappable"))
@@ -136,8 +139,13 @@ std::vector<std::int64_t> SweepStore::recorded() const {
 
 std::vector<SweepRow> SweepStore::rows() const {
   std::vector<SweepRow> rows;
-  Statement query(*database_, "SELECT point, status, reason, faults" + column_list("") +
-                                  " FROM points ORDER BY point");
+  std::string figures;
+  for (const Column& column : columns()) {
+    // Earlier versions measured less.
+    figures += ", " + (database_->has_column(kPoints, column.name) ? quoted(column) : "NULL");
+  }
+  Statement query(*database_,
+                  "SELECT point, status, reason, faults" + figures + " FROM points ORDER BY point");
   while (query.step()) {
     SweepRow row;
     const std::int64_t number = query.integer(0);
@@ -192,14 +200,19 @@ SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int thread
   progress.total = static_cast<std::int64_t>(runner.points().size());
   progress.done = progress.total - static_cast<std::int64_t>(left.size());
   std::atomic<std::size_t> next{0};
+  std::atomic<bool> given_up{false};
   std::mutex mutex;
   std::exception_ptr failure;
+  const auto give_up = [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!failure) failure = std::current_exception();
+    given_up = true;
+  };
+  const auto asked = [&] { return given_up || (stop && stop()); };
   const auto work = [&] {
-    while (true) {
-      const std::size_t i = next++;
-      if (i >= left.size()) return;
-      try {
-        std::optional<PointResult> result = runner.run(left[i], stop);
+    try {
+      for (std::size_t i = next++; i < left.size(); i = next++) {
+        std::optional<PointResult> result = runner.run(left[i], asked);
         const std::lock_guard<std::mutex> lock(mutex);
         if (!result) progress.stopped = true;
         if (failure || !result) return;
@@ -208,16 +221,28 @@ SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int thread
         ++progress.now;
         progress.seconds = std::chrono::duration<double>(Clock::now() - began).count();
         if (callback) callback(progress);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (!failure) failure = std::current_exception();
-        return;
       }
+    } catch (...) {
+      give_up();
     }
   };
   std::vector<std::thread> pool;
   const auto count = std::min(static_cast<std::size_t>(std::max(1, threads)), left.size());
-  for (std::size_t i = 0; i < count; ++i) pool.emplace_back(work);
+  pool.reserve(count);
+  try {
+    for (std::size_t i = 0; i < count; ++i) {
+      try {
+        pool.emplace_back(work);
+      } catch (const std::system_error& error) {
+        throw base::InputError({"", 0, "threads"},
+                               "thread " + std::to_string(i + 1) + " of " + std::to_string(count) +
+                                   " cannot be started: " + base::limit_name(error.code().value()),
+                               "a higher limit or fewer threads; the same command goes on");
+      }
+    }
+  } catch (...) {
+    give_up();
+  }
   for (std::thread& thread : pool) thread.join();
   if (failure) std::rethrow_exception(failure);
   return progress;

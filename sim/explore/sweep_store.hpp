@@ -27,9 +27,9 @@ class SweepStore {
   static SweepStore open_to_read(const std::string& path);
 
   const SweepPlan& plan() const { return plan_; }
-  const std::string& inputs_sha256() const { return inputs_sha256_; }
-  const std::string& program_version() const { return version_; }
-  const std::string& command() const { return command_; }
+  const std::string& inputs_sha256() const { return header_.inputs_sha256; }
+  const std::string& program_version() const { return header_.version; }
+  const std::string& command() const { return header_.command; }
   std::int64_t points() const { return points_; }  ///< that the constraints leave
 
   void record(const std::vector<std::pair<std::int64_t, PointResult>>& rows);
@@ -41,10 +41,8 @@ class SweepStore {
   explicit SweepStore(std::unique_ptr<store::Database> database);
 
   std::unique_ptr<store::Database> database_;
+  store::Header header_;
   SweepPlan plan_;
-  std::string inputs_sha256_;
-  std::string version_;
-  std::string command_;
   std::int64_t points_ = 0;
 };
 
@@ -58,7 +56,8 @@ struct SweepProgress {
 
 /// Evaluates every point that the store does not hold, by `threads` at once. The callback is called
 /// by one thread at a time. `stop` is asked often, by any of them: where it says true, points under
-/// way are given up.
+/// way are given up. Throws base::InputError naming the limit that keeps a thread from being
+/// started.
 SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int threads,
                         const std::function<void(const SweepProgress&)>& callback = {},
                         const std::function<bool()>& stop = {});

@@ -148,7 +148,7 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
                           {"bank", place.first},
                           {"row", place.second},
                           {"faults", sums.tally.done},
-                          {"lost", sums.tally.lost},
+                          {"lost", sums.tally.failed},
                           {"critical", sums.tally.critical},
                           {"masked", sums.masked},
                           {"sdc", sums.sdc},
@@ -173,7 +173,7 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
                                   csv_field(golden.machine), csv_field(golden.model),
                                   campaign::fault_type_name(std::get<campaign::FaultType>(key)),
                                   std::get<std::string>(key), place.first, place.second,
-                                  sums.tally.done, sums.tally.lost, sums.tally.critical,
+                                  sums.tally.done, sums.tally.failed, sums.tally.critical,
                                   sums.masked, sums.sdc, sums.correct_lost, sums.cycles_added));
                });
 }

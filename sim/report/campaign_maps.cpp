@@ -75,7 +75,7 @@ void MapTables::add(const campaign::TrialRow& row) {
   if (row.outcome.status == campaign::TrialStatus::kDone) {
     cell.by_map[row.trial.draw] = {row.outcome.correct, row.outcome.sdc, row.outcome.cycles};
   } else {
-    ++cell.lost;
+    ++cell.failed;
   }
 }
 
@@ -85,7 +85,7 @@ std::string MapTables::text() const {
   std::string text = fmt::format(
       "\nover maps (mean +- half-width of its {:.4g}% interval; SDC: top-1 differs from the "
       "fault-free one;\nspeed-up: against the same machine without zero skipping; cycles: change "
-      "against fault-free;\nlost: trials that crashed or timed out)\n",
+      "against fault-free;\nfailed: trials that crashed or timed out)\n",
       100 * plan.confidence);
   text += accuracy_table();
   const std::string contrasts = contrast_table();
@@ -102,9 +102,9 @@ std::string MapTables::accuracy_table() const {
   const campaign::Plan& plan = store_.plan();
   const auto images = static_cast<double>(plan.images);
   std::string text =
-      fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>7} {:>16} {:>7} {:>9} {:>9} {:>5}\n",
+      fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>7} {:>16} {:>7} {:>9} {:>9} {:>6}\n",
                   "machine", "kind", "rate", "network", "maps", "top-1", "sd", "range", "SDC",
-                  "speed-up", "cycles", "lost");
+                  "speed-up", "cycles", "failed");
   bool alike = false;
   for (const auto& entry : cells_) {
     const Key& key = entry.first;
@@ -114,8 +114,8 @@ std::string MapTables::accuracy_table() const {
                         campaign::fault_type_name(key.type), key.rate, own.model.substr(0, 18),
                         cell.by_map.size());
     if (cell.by_map.empty()) {
-      text += fmt::format("{:>17} {:>7} {:>16} {:>7} {:>9} {:>9} {:>5}\n", "-", "-", "-", "-", "-",
-                          "-", cell.lost);
+      text += fmt::format("{:>17} {:>7} {:>16} {:>7} {:>9} {:>9} {:>6}\n", "-", "-", "-", "-", "-",
+                          "-", cell.failed);
       continue;
     }
     const auto mean = [&](const Figure& figure) {
@@ -127,7 +127,7 @@ std::string MapTables::accuracy_table() const {
     const auto [least, most] = std::minmax_element(top1.begin(), top1.end());
     alike = alike || (cell.by_map.size() > 1 && *least == *most);
     text += fmt::format(
-        "{:>17} {:>7} {:>16} {:>7} {:>8.3f}x {:>+8.2f}% {:>5}\n", with_interval(summary),
+        "{:>17} {:>7} {:>16} {:>7} {:>8.3f}x {:>+8.2f}% {:>6}\n", with_interval(summary),
         summary.standard_deviation ? fmt::format("{:.2f}", 100 * *summary.standard_deviation) : "-",
         fmt::format("{:.2f} to {:.2f}", 100 * *least, 100 * *most),
         percent(mean([&](const Chip& c) { return static_cast<double>(c.sdc) / images; })),
@@ -137,7 +137,7 @@ std::string MapTables::accuracy_table() const {
         100 * mean([&](const Chip& c) {
           return static_cast<double>(c.cycles) / static_cast<double>(own.outcome.cycles) - 1;
         }),
-        cell.lost);
+        cell.failed);
   }
   if (alike) {
     text +=
@@ -157,7 +157,7 @@ std::vector<MapTables::Point> MapTables::points() const {
     point.model = key.model;
     point.type = key.type;
     point.rate = key.rate;
-    point.lost = cell.lost;
+    point.failed = cell.failed;
     const std::vector<double> top1 =
         cell.values([&](const Chip& c) { return static_cast<double>(c.correct) / images; });
     point.top1 = statistics::summarise_mean(top1, plan.confidence);

@@ -29,7 +29,7 @@ class MapTables {
     std::size_t model = 0;
     campaign::FaultType type = campaign::FaultType::kFlip;
     double rate = 0;
-    std::int64_t lost = 0;         ///< crashed or timed out
+    std::int64_t failed = 0;       ///< crashed or timed out
     statistics::MeanSummary top1;  ///< count 0: no map has a result
     double least = 0, most = 0;    ///< top-1 of the worst and the best map
     double sdc = 0;                ///< mean share of the images
@@ -47,7 +47,7 @@ class MapTables {
   /// Trials of one machine, network, kind and rate, by map.
   struct Cell {
     std::map<std::int64_t, Chip> by_map;
-    std::int64_t lost = 0;  ///< crashed or timed out
+    std::int64_t failed = 0;  ///< crashed or timed out
 
     std::vector<double> values(const Figure& figure) const;
   };

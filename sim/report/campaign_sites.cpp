@@ -160,7 +160,7 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   std::string text =
       fmt::format("\n{} on {}, {} of a {}: {} faults of {} sites{}\n", golden.model, golden.machine,
                   campaign::fault_type_name(first.type), first.shape.name(), all.tally.done, sites,
-                  all.tally.lost > 0 ? fmt::format(", {} lost", all.tally.lost) : "");
+                  all.tally.failed > 0 ? fmt::format(", {} failed", all.tally.failed) : "");
   if (all.tally.done == 0) return text;
   const bool complete = all.tally.done == sites;
   text += fmt::format("  critical   {}", percent(total.proportion.value_or(0)));

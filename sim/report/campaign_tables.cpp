@@ -88,6 +88,17 @@ void campaign_summary_csv(const campaign::Store& store, const Sink& sink) {
   maps.summary(sink);
 }
 
+std::string lost_trials(const campaign::Store& store) {
+  constexpr std::size_t kMostShown = 20;
+  const std::vector<campaign::LostTrial> lost = store.lost();
+  std::string text;
+  for (std::size_t i = 0; i < lost.size() && i < kMostShown; ++i) {
+    text += fmt::format("  trial {:<8} {}\n", lost[i].number, lost[i].reason);
+  }
+  if (lost.size() > kMostShown) text += fmt::format("  and {} more\n", lost.size() - kMostShown);
+  return text;
+}
+
 std::string campaign_tables(const campaign::Store& store) {
   const campaign::Plan& plan = store.plan();
   MapTables maps(store);
@@ -106,8 +117,13 @@ std::string campaign_tables(const campaign::Store& store) {
   });
   std::int64_t wanted = 0;
   for (const std::int64_t draws : campaign::current_round(store)) wanted += draws;
-  std::string text = fmt::format("{}: {} of {} trials, {} images each\n\nfault-free:\n", plan.name,
-                                 trials, wanted, plan.images);
+  std::string text =
+      fmt::format("{}: {} of {} trials, {} images each\n", plan.name, trials, wanted, plan.images);
+  const std::string lost = lost_trials(store);
+  if (!lost.empty()) {
+    text += "\nlost, without an outcome: something ended every worker that ran them\n" + lost;
+  }
+  text += "\nfault-free:\n";
   for (const auto& row : store.golden()) {
     text += fmt::format(
         "  {:<14} {:<18} top-1 {}, {:.1f} cycles an image, {:.3f}x of dense speed\n", row.machine,

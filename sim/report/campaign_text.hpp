@@ -14,6 +14,9 @@ namespace lacuna::report {
 /// saved.
 std::string campaign_tables(const campaign::Store& store);
 
+/// A line a trial that is lost, with the reason; "" where none is.
+std::string lost_trials(const campaign::Store& store);
+
 /// Where the text of a file goes, piece by piece.
 using Sink = std::function<void(const std::string&)>;
 

@@ -32,9 +32,7 @@ bool is_sqlite(const std::string& path) {
 
 /// Of a store of any kind; "" when it has none.
 std::string stored_schema(const std::string& path) {
-  const auto database = store::Database::open_to_read(path);
-  store::Statement query(*database, "SELECT value FROM header WHERE key = 'schema'");
-  return query.step() ? query.text(0) : "";
+  return store::Database::open_to_read(path)->header_value("schema");
 }
 
 // {"kind", "file", "data"}. The kinds of input are told apart here and nowhere else.

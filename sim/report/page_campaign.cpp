@@ -191,7 +191,7 @@ Json Gatherer::points_json() const {
                  {"kind", campaign::fault_type_name(point.type)},
                  {"rate", point.rate},
                  {"maps", point.top1.count},
-                 {"lost", point.lost}};
+                 {"failed", point.failed}};
     if (point.top1.mean) {
       const auto& interval = point.top1.interval;
       json["top1"] = *point.top1.mean;
@@ -388,7 +388,7 @@ Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
                           : "cells"},
                {"sites", all},
                {"faults", sites.tally.done},
-               {"lost", sites.tally.lost},
+               {"failed", sites.tally.failed},
                {"critical", sites.tally.critical},
                {"masked", sites.masked},
                {"sdc", sites.sdc},
@@ -419,6 +419,7 @@ Json Gatherer::section() const {
                {"replay", replay},
                {"hashes", {{"plan", plan.sha256}, {"inputs", store_.inputs_sha256()}}},
                {"trials", trials_},
+               {"lost", store_.lost().size()},
                {"images", plan.images},
                {"batch", plan.batch},
                {"confidence", plan.confidence},
@@ -429,7 +430,7 @@ Json Gatherer::section() const {
                {"sites", Json::array()},
                {"files", files_}};
   for (const auto& [key, sites] : sites_) {
-    if (sites.tally.done + sites.tally.lost > 0) json["sites"].push_back(sites_json(key, sites));
+    if (sites.tally.done + sites.tally.failed > 0) json["sites"].push_back(sites_json(key, sites));
   }
   return json;
 }

@@ -60,7 +60,7 @@ class Lines {
 
 RowSums& RowSums::operator+=(const RowSums& other) {
   tally.done += other.tally.done;
-  tally.lost += other.tally.lost;
+  tally.failed += other.tally.failed;
   tally.critical += other.tally.critical;
   tally.correct += other.tally.correct;
   tally.correct_squared += other.tally.correct_squared;

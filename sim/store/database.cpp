@@ -1,20 +1,18 @@
 #include "store/database.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
+#include <new>
+#include <random>
 #include <thread>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/temporary.hpp"
+#include "base/limits.hpp"
 
 namespace lacuna::store {
 
@@ -30,113 +28,218 @@ std::string error_text(sqlite3* handle) {
   return text;
 }
 
+constexpr std::pair<const char*, std::string Header::*> kHeaderKeys[] = {
+    {"schema", &Header::schema},
+    {"version", &Header::version},
+    {"plan", &Header::plan},
+    {"plan_sha256", &Header::plan_sha256},
+    {"inputs_sha256", &Header::inputs_sha256},
+    {"command", &Header::command}};
+
+constexpr const char* kWal = "wal";
+/// For the change from and to a log, which is of one page: a journal on the disk, left by a kill,
+/// would lie beside a store that is whole.
+constexpr const char* kInMemory = "memory";
+
+/// Any number but 0. No result depends on it.
+std::int32_t draw_life() {
+  std::random_device device;
+  std::int32_t life = 0;
+  while (life == 0) life = static_cast<std::int32_t>(device());
+  return life;
+}
+
 }  // namespace
 
-void Database::create(const std::string& path, const std::function<void(const Database&)>& fill) {
-  if (std::filesystem::exists(path)) {
-    throw base::InputError({path, 0, ""}, "exists already",
-                           "'resume' goes on with it; a new one needs a new name");
-  }
-  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
-  std::filesystem::remove(temporary);
-  const base::TemporaryName journal(temporary + "-journal");  // SQLite's, while it writes
-  base::TemporaryName file(temporary);
-  {
-    Database database(temporary);
-    database.open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    database.transaction([&] { fill(database); });
-  }
-  std::filesystem::rename(temporary, path);
-  file.forget();
+std::unique_ptr<Database> Database::create(const std::string& path, const Header& header,
+                                           const std::function<void(const Database&)>& fill) {
+  Database draft(path);
+  draft.open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  draft.set_life(draw_life());
+  draft.transaction([&] {
+    draft.run("CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    for (const auto& [key, member] : kHeaderKeys) draft.set_header_value(key, header.*member);
+    draft.set_header_value("folder", std::filesystem::current_path().string());
+    fill(draft);
+  });
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
+      sqlite3_serialize(draft.handle_, "main", &size, 0), sqlite3_free);
+  if (bytes == nullptr) throw std::bad_alloc();
+  std::unique_ptr<Database> database(new Database(path));
+  database->lock_ = WriterLock::create(
+      path, {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)});
+  database->open(path, SQLITE_OPEN_READWRITE);
+  return database;
 }
 
 std::unique_ptr<Database> Database::open_to_write(const std::string& path) {
   std::unique_ptr<Database> database(new Database(path));
-  if (!std::filesystem::is_regular_file(path)) database->fail("is no store");
-  database->take_lock();
-  database->open(SQLITE_OPEN_READWRITE);
+  database->lock_ = WriterLock::take(path);
+  remove_dead_temporaries(path);
+  database->open(path, SQLITE_OPEN_READWRITE);
   return database;
 }
 
 std::unique_ptr<Database> Database::open_to_read(const std::string& path) {
   std::unique_ptr<Database> database(new Database(path));
-  if (!std::filesystem::is_regular_file(path)) database->fail("is no store");
-  database->open(SQLITE_OPEN_READWRITE);  // a reader of a WAL file takes part in its index
+  const bool has_log = std::filesystem::exists(wal_of(path));
+  const std::optional<FileHead> head = read_head(path);
+  const bool in_wal_mode = has_log || (head && head->in_wal_mode);
+  if (in_wal_mode && !may_write(path)) {
+    // SQLite reads a log by an index beside it. A living writer's is there; else none can be made.
+    if (std::filesystem::exists(real_path(path) + "-shm") && has_log) {
+      database->open(path, SQLITE_OPEN_READONLY);
+    } else {
+      database->copy_.emplace(path);
+      database->open(database->copy_->path(), SQLITE_OPEN_READWRITE);
+    }
+    return database;
+  }
+  database->open(path, SQLITE_OPEN_READWRITE);
+  // A log stays as it is for its writer; one that this reader made goes with it.
+  database->write_log_back_on_close(!has_log);
   return database;
 }
 
 Database::~Database() {
+  // Of a file that has lost its name, what has its name is not ours to touch.
+  if (writing_ && lock_.is_named(path_)) {
+    // Fails while somebody reads; a reader is soon done.
+    constexpr int kTries = 40;
+    for (int i = 0; i < kTries; ++i) {
+      if (sqlite3_exec(handle_, "PRAGMA journal_mode = memory", nullptr, nullptr, nullptr) ==
+          SQLITE_OK) {
+        break;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
   sqlite3_close(handle_);
-  if (lock_ >= 0) ::close(lock_);
 }
 
 void Database::fail(const std::string& what) const {
-  throw base::InputError(
-      {path_, 0, ""},
-      what + ": " + (handle_ != nullptr ? error_text(handle_) : std::strerror(errno)));
+  const int error = sqlite3_system_errno(handle_);
+  const bool limited = error == EMFILE || error == ENFILE || error == ENOMEM;
+  throw base::InputError({path_, 0, ""},
+                         what + ": " + (limited ? base::limit_name(error) : error_text(handle_)));
 }
 
-void Database::open(int flags) {
-  if (sqlite3_open_v2(path_.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
+void Database::open(const std::string& file, int flags) {
+  const bool in_memory = (flags & SQLITE_OPEN_CREATE) != 0;
+  const std::optional<FileHead> head = in_memory ? std::nullopt : read_head(file);
+  if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
     fail("cannot be opened");
   }
   constexpr int kPatienceMs = 10'000;
   sqlite3_busy_timeout(handle_, kPatienceMs);
   // A file may come from anybody (https://sqlite.org/security.html): what it says is data, so its
-  // schema runs no code, and one value cannot fill the memory.
+  // schema runs no code, one value cannot fill the memory, and a column that it lacks is no text.
   for (const int option : {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
-                           SQLITE_DBCONFIG_ENABLE_VIEW}) {
+                           SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_DQS_DML}) {
     sqlite3_db_config(handle_, option, 0, nullptr);
   }
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   constexpr int kMaxValueBytes = 1 << 26;
   sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
+  write_log_back_on_close(false);
+  if (copy_) run("PRAGMA locking_mode = EXCLUSIVE");  // nobody else: the log's index in memory
+  if (!in_memory) check_log(file, head ? head->life : 0);
 }
 
-void Database::run(const char* sql) const {
-  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail("cannot be written");
+void Database::write_log_back_on_close(bool asked) const {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, asked ? 0 : 1, nullptr);
 }
 
-std::string Database::header(const std::string& key) const {
+// SQLite reads any log that lies there under the right name. Every transaction writes the life of
+// its store into the log, so what is read through it tells whose it is.
+void Database::check_log(const std::string& file, std::int32_t life) const {
+  if (life == 0 || !std::filesystem::exists(wal_of(file))) return;
+  if (this->life() == life) return;
+  throw base::InputError({wal_of(path_), 0, ""}, "is the log of another store that had this name",
+                         "move it to that store, or remove it");
+}
+
+std::int32_t Database::life() const {
+  Statement query(*this, "PRAGMA user_version");
+  return query.step() ? static_cast<std::int32_t>(query.integer(0)) : 0;
+}
+
+void Database::set_life(std::int32_t life) const {
+  run("PRAGMA user_version = " + std::to_string(life));
+}
+
+std::string Database::set_journal_mode(const std::string& mode) const {
+  Statement query(*this, "PRAGMA journal_mode" + (mode.empty() ? "" : " = " + mode));
+  std::string now;
+  while (query.step()) now = query.text(0);
+  return now;
+}
+
+void Database::begin_writing() {
+  writing_ = true;
+  write_log_back_on_close(true);
+  life_ = life();
+  if (set_journal_mode("") != kWal) {
+    set_journal_mode(kInMemory);
+    if (life_ == 0) set_life(life_ = draw_life());
+    // A file system without shared memory has no such log: readers wait there.
+    if (set_journal_mode(kWal) != kWal) set_journal_mode("delete");
+  }
+}
+
+void Database::run(const std::string& sql) const {
+  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    fail("cannot be written");
+  }
+}
+
+std::string Database::header_value(const std::string& key) const {
   Statement query(*this, "SELECT value FROM header WHERE key = ?");
   query.bind(key);
   return query.step() ? query.text(0) : std::string();
 }
 
-void Database::expect_schema(const std::string& schema) const {
-  const std::string found = header("schema");
-  if (found == schema) return;
+void Database::set_header_value(const std::string& key, const std::string& value) const {
+  Statement(*this, "INSERT INTO header VALUES (?, ?)").bind(key).bind(value).step();
+}
+
+Header Database::header(const std::string& schema) const {
+  Header header;
+  for (const auto& [key, member] : kHeaderKeys) header.*member = header_value(key);
+  if (header.schema == schema) return header;
   constexpr std::size_t kLongest = 40;
-  const bool is_name =
-      found.size() < kLongest &&
-      found.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") == std::string::npos;
+  const bool is_name = header.schema.size() < kLongest &&
+                       header.schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789./") ==
+                           std::string::npos;
   throw base::InputError({path_, 0, "schema"},
-                         is_name ? "is '" + found + "'" : "is none of this program's",
+                         is_name ? "is '" + header.schema + "'" : "is none of this program's",
                          schema + " is read");
 }
 
+bool Database::has_table(const std::string& name) const {
+  Statement query(*this, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
+  return query.bind(name).step();
+}
+
+bool Database::has_column(const std::string& table, const std::string& name) const {
+  Statement query(*this, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
+  return query.bind(table).bind(name).step();
+}
+
 void Database::transaction(const std::function<void()>& work) const {
+  if (lock_ && !lock_.is_named(path_)) {
+    throw base::InputError({path_, 0, ""}, "was removed, moved or replaced while it was written",
+                           "the store and its -wal under their names, and 'resume'");
+  }
   run("BEGIN IMMEDIATE");
   try {
     work();
+    if (life_ != 0) set_life(life_);
     run("COMMIT");
   } catch (...) {
     sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
-  }
-}
-
-// A lock that the system drops when its holder dies, however it dies.
-void Database::take_lock() {
-  lock_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-  if (lock_ < 0) fail("cannot be written");
-  constexpr int kTries = 20;  // workers of a killed writer take a moment to follow it
-  for (int i = 0; ::flock(lock_, LOCK_EX | LOCK_NB) != 0; ++i) {
-    if (i == kTries) {
-      throw base::InputError({path_, 0, ""}, "another process is writing it",
-                             "one writer at a time");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
 

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "store/store_file.hpp"
 
 // The library's own types, so that its header stays in this room.
 struct sqlite3;
@@ -12,41 +15,67 @@ struct sqlite3_stmt;
 
 namespace lacuna::store {
 
+/// What a store says of itself in its table `header`.
+struct Header {
+  std::string schema;
+  std::string version;  ///< of the program that began it
+  std::string plan;     ///< as read
+  std::string plan_sha256;
+  std::string inputs_sha256;
+  std::string command;  ///< that began it
+};
+
 /// A connection, and with it the right to write where it was asked for. Throws base::InputError
 /// naming the file.
 class Database {
  public:
-  /// A new file, filled by `fill` in one transaction. It is written under another name first: a
-  /// file of that name is a whole store from its first moment on.
-  static void create(const std::string& path, const std::function<void(const Database&)>& fill);
-  /// An existing file, to write; another writer is an error. Journal: WAL.
+  /// A new file with `header` and what `fill` writes, open to write. A file of that name is a whole
+  /// store from its first moment on, and never takes the place of another one.
+  static std::unique_ptr<Database> create(const std::string& path, const Header& header,
+                                          const std::function<void(const Database&)>& fill);
+  /// An existing file, to write; another writer is an error.
   static std::unique_ptr<Database> open_to_write(const std::string& path);
-  /// An existing file, to look at; also while it is written.
+  /// An existing file, to look at; also while it is written, and where nothing can be written. It
+  /// is left as it is.
   static std::unique_ptr<Database> open_to_read(const std::string& path);
 
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+  /// Writes the log back into the file, which then is all of the store; where somebody reads it at
+  /// this moment the log stays beside it.
   ~Database();
 
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
-  void run(const char* sql) const;
-  /// A store's `header` table: the value of `key`, "" where there is none.
-  std::string header(const std::string& key) const;
-  /// Throws where the header's schema is another.
-  void expect_schema(const std::string& schema) const;
+  /// After all checks of a file that is open to write: from here on it has a log (WAL), so that
+  /// readers do not wait.
+  void begin_writing();
+  void run(const std::string& sql) const;
+  /// Of a store with this schema; throws where the file has another.
+  Header header(const std::string& schema) const;
+  std::string header_value(const std::string& key) const;  ///< "" where there is none
+  void set_header_value(const std::string& key, const std::string& value) const;
+  bool has_table(const std::string& name) const;
+  bool has_column(const std::string& table, const std::string& name) const;
   /// `work` as one transaction: all of it, or nothing where it throws.
   void transaction(const std::function<void()>& work) const;
 
  private:
   explicit Database(std::string path) : path_(std::move(path)) {}
   [[noreturn]] void fail(const std::string& what) const;
-  void open(int flags);
-  void take_lock();
+  void open(const std::string& file, int flags);
+  void check_log(const std::string& file, std::int32_t life) const;
+  std::int32_t life() const;
+  void set_life(std::int32_t life) const;
+  std::string set_journal_mode(const std::string& mode) const;  ///< the one it has then
+  void write_log_back_on_close(bool asked) const;
 
   std::string path_;
+  std::optional<PrivateCopy> copy_;
+  WriterLock lock_;  ///< closed after the connection: a close drops all of SQLite's locks
   sqlite3* handle_ = nullptr;
-  int lock_ = -1;
+  std::int32_t life_ = 0;
+  bool writing_ = false;
 };
 
 /// A prepared statement.

@@ -74,9 +74,9 @@ function accuracyChart(parent, campaign, id) {
       ],
     }),
     rows: () => [
-      ['machine', 'network', 'kind', 'rate', 'maps', 'lost', 'top1', 'lower', 'upper', 'least',
+      ['machine', 'network', 'kind', 'rate', 'maps', 'failed', 'top1', 'lower', 'upper', 'least',
         'most', 'sdc', 'cycles_an_image'],
-      ...campaign.points.map(p => [p.machine, p.network, p.kind, p.rate, p.maps, p.lost, p.top1,
+      ...campaign.points.map(p => [p.machine, p.network, p.kind, p.rate, p.maps, p.failed, p.top1,
         p.lower, p.upper, p.least, p.most, p.sdc, p.cycles_an_image]),
     ],
   });
@@ -168,6 +168,9 @@ function campaignSummary(parent, sections) {
 
 function campaignCards(parent, campaign) {
   const cards = [[whole(campaign.trials), 'trials of ' + whole(campaign.images) + ' images']];
+  if (campaign.lost > 0) {
+    cards.push([whole(campaign.lost), 'lost trials, without an outcome']);
+  }
   for (const sites of campaign.sites) {
     const of = siteTitle(sites);
     const faults = Math.max(1, sites.faults);

@@ -1,0 +1,30 @@
+#include "base/limits.hpp"
+
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace lacuna::base {
+
+std::string limit_name(int error) {
+  switch (error) {
+    case EAGAIN: {
+      // pthread_create also says so where the memory of a stack is not to be had.
+      struct rlimit memory {};
+      const bool bounded = ::getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY;
+      return std::string("the limit of processes and threads (ulimit -u)") +
+             (bounded ? " or of memory (ulimit -v)" : "");
+    }
+    case EMFILE:
+      return "the limit of open files (ulimit -n)";
+    case ENFILE:
+      return "the system's limit of open files";
+    case ENOMEM:
+      return "the memory of this computer, or its limit (ulimit -v)";
+    default:
+      return std::strerror(error);
+  }
+}
+
+}  // namespace lacuna::base
