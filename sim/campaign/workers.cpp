@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,12 +14,15 @@
 #include <climits>
 #include <cstring>
 #include <deque>
-#include <exception>
+#include <map>
 #include <memory>
+#include <new>
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "campaign/rounds.hpp"
+#include "campaign/worker_end.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -98,43 +102,70 @@ bool is_audited(const TrialRunner& runner, std::int64_t trial, double share) {
 
 Reply run_one(const TrialRunner& runner, std::int64_t number, const WorkerOptions& options) {
   const Trial trial = runner.trial(number);
-  try {
-    const Reply fast = pack(number, runner.run(trial, options.shortcuts));
-    if (!is_audited(runner, number, options.audit_share)) return fast;
-    const Reply systemc = pack(number, runner.run_whole(trial, run::EngineKind::kSystemc));
-    Reply reply = fast;
-    reply.audited = true;
-    reply.differs = fast.counts != systemc.counts || fast.hash != systemc.hash;
-    return reply;
-  } catch (const std::exception&) {
-    Reply reply;  // the trial's own outcome; the same whoever runs it
-    reply.trial = number;
-    reply.status = TrialStatus::kCrashed;
-    return reply;
-  }
+  const Reply fast = pack(number, runner.run(trial, options.shortcuts));
+  if (!is_audited(runner, number, options.audit_share)) return fast;
+  const Reply systemc = pack(number, runner.run_whole(trial, run::EngineKind::kSystemc));
+  Reply reply = fast;
+  reply.audited = true;
+  reply.differs = fast.counts != systemc.counts || fast.hash != systemc.hash;
+  return reply;
 }
+
+/// A pipe's ends, closed with it.
+class Pipe {
+ public:
+  Pipe() = default;
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() { close(); }
+
+  bool open() {
+    close();
+    return ::pipe(ends_.data()) == 0;
+  }
+  int reading() const { return ends_[0]; }
+  int writing() const { return ends_[1]; }
+  void close_reading() { close(ends_[0]); }
+  void close_writing() { close(ends_[1]); }
+  void close() {
+    close_reading();
+    close_writing();
+  }
+
+ private:
+  static void close(int& end) {
+    if (end >= 0) ::close(end);
+    end = -1;
+  }
+
+  std::array<int, 2> ends_{-1, -1};
+};
 
 class Worker {
  public:
+  /// Throws base::InputError naming the limit that keeps a process from being started.
   Worker(const TrialRunner& runner, const WorkerOptions& options)
       : runner_(runner), options_(options) {
     start();
   }
-  ~Worker() { stop(); }
+  ~Worker() { end(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  int replies() const { return from_; }
+  int replies() const { return replies_.reading(); }
   /// Given and not answered yet; the first is the one that runs.
   const std::deque<std::int64_t>& trials() const { return trials_; }
-  bool overdue(Clock::time_point now, std::int64_t seconds) const {
-    return !trials_.empty() && now - since_ > std::chrono::seconds(seconds);
+  /// The trial that runs has had more seconds of the processor than that. While the worker is
+  /// stopped, waits or the machine is suspended it has none.
+  bool overdue(std::int64_t seconds) const {
+    if (trials_.empty() || Clock::now() - since_ <= std::chrono::seconds(seconds)) return false;
+    return cpu_seconds() - cpu_since_ > static_cast<double>(seconds);
   }
   /// Of a worker that is gone the loss shows when it is asked for replies.
   void give(const std::vector<std::int64_t>& trials) {
-    if (trials_.empty()) since_ = Clock::now();
+    if (trials_.empty()) begin_trial();
     trials_.insert(trials_.end(), trials.begin(), trials.end());
-    write_all(to_, trials.data(), trials.size() * sizeof(std::int64_t));
+    write_all(orders_.writing(), trials.data(), trials.size() * sizeof(std::int64_t));
   }
   /// Those that are there, at least one. Empty when the worker is gone.
   std::vector<Reply> take() {
@@ -143,62 +174,93 @@ class Worker {
     std::vector<Reply> replies(kMostAhead);
     ssize_t got = 0;
     do {
-      got = ::read(from_, replies.data(), replies.size() * sizeof(Reply));
+      got = ::read(replies_.reading(), replies.data(), replies.size() * sizeof(Reply));
     } while (got < 0 && errno == EINTR);
     replies.resize(got > 0 ? static_cast<std::size_t>(got) / sizeof(Reply) : 0);
     trials_.erase(trials_.begin(), trials_.begin() + static_cast<std::ptrdiff_t>(replies.size()));
-    since_ = Clock::now();
+    begin_trial();
     return replies;
+  }
+  /// Of a worker that is gone.
+  WorkerEnd wait() {
+    int status = 0;
+    while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {
+    }
+    child_ = -1;
+    return worker_end(status);
   }
   /// Starts a fresh process; what was given is forgotten.
   void restart() {
-    stop();
+    end();
     trials_.clear();
     start();
   }
 
  private:
   void start() {
-    int orders[2];
-    int replies[2];
-    SIM_CHECK(::pipe(orders) == 0 && ::pipe(replies) == 0, "campaign", -1, "no pipe to be had");
+    const bool piped = orders_.open() && replies_.open();
     const pid_t parent = ::getpid();
-    child_ = ::fork();
-    SIM_CHECK(child_ >= 0, "campaign", -1, "no process to be had");
-    if (child_ > 0) {
-      ::close(orders[0]);
-      ::close(replies[1]);
-      to_ = orders[1];
-      from_ = replies[0];
+    const pid_t child = piped ? ::fork() : -1;
+    if (child < 0) {
+      throw base::InputError({"", 0, "workers"},
+                             "a process cannot be started: " + base::limit_name(errno),
+                             "a higher limit or fewer workers; 'resume' goes on");
+    }
+    if (child > 0) {
+      child_ = child;
+      orders_.close_reading();
+      replies_.close_writing();
       return;
     }
     // The worker ends with its parent, and by _exit: the parent's open files are not its own.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
-    ::close(orders[1]);
-    ::close(replies[0]);
-    std::int64_t trial = kNoTrial;
-    while (::getppid() == parent && read_all(orders[0], &trial, sizeof trial)) {
-      const Reply reply = run_one(runner_, trial, options_);
-      if (!write_all(replies[1], &reply, sizeof reply)) break;
+    orders_.close_writing();
+    replies_.close_reading();
+    int code = 0;
+    try {
+      std::int64_t trial = kNoTrial;
+      while (::getppid() == parent && read_all(orders_.reading(), &trial, sizeof trial)) {
+        const Reply reply = run_one(runner_, trial, options_);
+        if (!write_all(replies_.writing(), &reply, sizeof reply)) break;
+      }
+    } catch (const std::bad_alloc&) {
+      code = kWorkerNoMemory;
+    } catch (...) {
+      code = kWorkerFailed;
     }
-    ::_exit(0);
+    ::_exit(code);
   }
 
-  void stop() {
-    ::close(to_);
-    ::close(from_);
+  void end() {
+    orders_.close();
+    replies_.close();
+    if (child_ < 0) return;
     ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
+    wait();
+  }
+
+  void begin_trial() {
+    since_ = Clock::now();
+    cpu_since_ = cpu_seconds();
+  }
+
+  double cpu_seconds() const {
+    clockid_t clock{};
+    timespec time{};
+    // Neither works for a process that is gone, which shows by its pipe.
+    if (::clock_getcpuclockid(child_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
   }
 
   const TrialRunner& runner_;
   const WorkerOptions& options_;
   pid_t child_ = -1;
-  int to_ = -1;
-  int from_ = -1;
+  Pipe orders_;
+  Pipe replies_;
   std::deque<std::int64_t> trials_;
   Clock::time_point since_{};
+  double cpu_since_ = 0;
 };
 
 /// Runs lists of trials and records them.
@@ -225,7 +287,9 @@ class Campaign {
  private:
   void run_round(const std::vector<std::int64_t>& draws) {
     const std::vector<Population>& populations = store_.populations();
-    const std::vector<bool> recorded = store_.recorded();
+    std::vector<bool> settled = store_.recorded();
+    const std::vector<LostTrial> lost = store_.lost();
+    for (const LostTrial& trial : lost) settled[static_cast<std::size_t>(trial.number)] = true;
     progress_.total = 0;
     tallies_.clear();
     for (std::size_t i = 0; i < draws.size(); ++i) {
@@ -243,15 +307,15 @@ class Campaign {
       for (; population < draws.size(); ++population, draw = 0) {
         for (; draw < draws[population]; ++draw) {
           const std::int64_t trial = populations[population].first_trial + draw;
-          if (recorded[static_cast<std::size_t>(trial)]) continue;
+          if (settled[static_cast<std::size_t>(trial)]) continue;
           ++draw;
           return trial;
         }
       }
       return kNoTrial;
     };
-    const std::int64_t wanted =
-        std::min<std::int64_t>(options_.workers, progress_.total - progress_.done);
+    const auto left = progress_.total - progress_.done - static_cast<std::int64_t>(lost.size());
+    const auto wanted = std::min<std::int64_t>(options_.workers, left);
     while (static_cast<std::int64_t>(workers_.size()) < wanted) {
       workers_.push_back(std::make_unique<Worker>(runner_, options_));
     }
@@ -301,11 +365,15 @@ class Campaign {
     ::poll(files.data(), files.size(), kPollMs);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       Worker& worker = *workers_[i];
-      if (worker.trials().empty()) continue;
-      if ((files[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+      const bool answers = (files[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+      if (worker.trials().empty()) {
+        if (answers) worker.restart();  // it has nothing to say: something ended it
+        continue;
+      }
+      if (answers) {
         const std::vector<Reply> replies = worker.take();
         if (replies.empty()) {
-          lose(worker, TrialStatus::kCrashed);
+          retry(worker);
           continue;
         }
         feed(worker);
@@ -317,22 +385,45 @@ class Campaign {
           ++answered_;
           keep(reply.trial, unpack(reply));
         }
-      } else if (worker.overdue(Clock::now(), runner_.plan().seconds_a_trial)) {
-        lose(worker, TrialStatus::kTimedOut);
+      } else if (worker.overdue(runner_.plan().seconds_a_trial)) {
+        keep_failed(take_back(worker), TrialStatus::kTimedOut);
+        replace(worker);
       }
     }
   }
 
-  // The trial that ran is lost; those given ahead go back.
-  void lose(Worker& worker, TrialStatus status) {
-    const std::deque<std::int64_t> given = worker.trials();
+  // The trial that ran, of a worker that will run no more; those given ahead go back.
+  std::int64_t take_back(const Worker& worker) {
+    const std::deque<std::int64_t>& given = worker.trials();
     running_ -= static_cast<std::int64_t>(given.size());
     given_back_.insert(given_back_.begin(), given.begin() + 1, given.end());
+    return given.front();
+  }
+
+  void retry(Worker& worker) {
+    const std::int64_t trial = take_back(worker);
+    std::vector<WorkerEnd>& ends = ends_[trial];
+    ends.push_back(worker.wait());
+    if (ends.size() < kMostTries) {
+      given_back_.push_front(trial);
+    } else if (is_crash(ends)) {
+      keep_failed(trial, TrialStatus::kCrashed);
+    } else {
+      lost_.push_back({trial, describe(ends)});
+    }
+    replace(worker);
+  }
+
+  void replace(Worker& worker) {
+    write();  // a fresh one may not be to be had
     worker.restart();
+    for (const auto& each : workers_) feed(*each);
+  }
+
+  void keep_failed(std::int64_t number, TrialStatus status) {
     TrialOutcome outcome;
     outcome.status = status;
-    keep(given.front(), outcome);
-    feed(worker);
+    keep(number, outcome);
   }
 
   void keep(std::int64_t number, TrialOutcome outcome) {
@@ -342,7 +433,8 @@ class Campaign {
   }
 
   void write() {
-    store_.record(waiting_);
+    store_.record(waiting_, lost_);
+    lost_.clear();
     progress_.done += static_cast<std::int64_t>(waiting_.size());
     progress_.now += static_cast<std::int64_t>(waiting_.size());
     waiting_.clear();
@@ -367,6 +459,8 @@ class Campaign {
   std::function<std::int64_t()> next_;   ///< trial to run, kNoTrial after the last
   std::deque<std::int64_t> given_back_;  ///< of workers that died
   std::vector<Tally> tallies_;           ///< [population], as recorded or about to be
+  std::map<std::int64_t, std::vector<WorkerEnd>> ends_;  ///< [trial] of the workers that ran it
+  std::vector<LostTrial> lost_;
   std::vector<TrialRow> waiting_;
   std::int64_t running_ = 0;
   std::int64_t answered_ = 0;

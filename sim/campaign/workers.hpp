@@ -30,10 +30,12 @@ struct CampaignProgress {
   bool stopped = false;  ///< by WorkerOptions::stop; trials that ran then are left for another call
 };
 
-/// Runs every trial that the plan asks for and the store does not hold yet, and records it, round
-/// by round until the stop rule is content. A trial whose worker dies or
-/// takes too long becomes an outcome of its own. Workers ignore Ctrl-C, which a terminal sends to
-/// them, too: their parent decides. Throws base::InputError when the store cannot be written,
+/// Runs every trial that the plan asks for and the store neither holds nor has lost, and records
+/// it, round by round until the stop rule is content. A trial whose worker dies is tried again;
+/// after the third one it has crashed, or is lost where something outside ended them
+/// (worker_end.hpp). One that takes too many seconds of the processor becomes an outcome of its own
+/// at once. Workers ignore Ctrl-C, which a terminal sends to them, too: their parent decides.
+/// Throws base::InputError when the store cannot be written or no process can be started,
 /// base::InternalError when an audited trial differs between the engines.
 CampaignProgress run_campaign(const TrialRunner& runner, Store& store, const WorkerOptions& options,
                               const std::function<void(const CampaignProgress&)>& callback = {});

@@ -16,6 +16,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "report/campaign_text.hpp"
+#include "store/store_file.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -73,8 +74,20 @@ void show_trials(const campaign::CampaignProgress& progress) {
             << std::flush;
 }
 
-void run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
-                    const std::string& path, const Options& options) {
+/// The exit code.
+int say_what_is_lost(const campaign::Store& store, const std::string& path) {
+  const std::size_t lost = store.lost().size();
+  if (lost == 0) return 0;
+  std::cerr << fmt::format(
+      "lacuna: {}: lost trials, without an outcome: {}\n{}'{}' runs them again\n", path, lost,
+      report::lost_trials(store),
+      base::shell_command("lacuna campaign resume", {path, "--retry-lost"}));
+  return kLostTrials;
+}
+
+/// The exit code.
+int run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
+                   const std::string& path, const Options& options) {
   campaign::WorkerOptions workers = worker_options(options);
   campaign::CampaignProgress progress;
   {
@@ -92,6 +105,7 @@ void run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
   if (progress.audited > 0) {
     std::cout << fmt::format("\n{} trials audited: both engines equal\n", progress.audited);
   }
+  return say_what_is_lost(store, path);
 }
 
 std::string one_file(const Options& options, const char* what) {
@@ -111,26 +125,27 @@ int run(const std::vector<std::string>& arguments) {
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
   const std::string path = options.required("out");
+  store::check_creatable(path);
   const campaign::Plan plan = campaign::load_plan(one_file(options, "campaign run"));
   const campaign::TrialRunner runner(plan);
   campaign::Store store =
       campaign::Store::create(path, runner, base::shell_command("lacuna campaign run", arguments));
-  run_and_report(runner, store, path, options);
-  return 0;
+  return run_and_report(runner, store, path, options);
 }
 
 int resume(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna campaign resume STORE [options]\n\n"
       "Runs the trials that a store does not hold yet.");
-  options.positional("file", "the store");
+  options.positional("file", "the store")
+      .flag("retry-lost", "also those that are lost: their workers were ended by something else");
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
   const std::string path = one_file(options, "campaign resume");
   campaign::Store store = campaign::Store::open_to_write(path);
   const campaign::TrialRunner runner = runner_of(store, path);
-  run_and_report(runner, store, path, options);
-  return 0;
+  if (options.has("retry-lost")) store.forget_lost();
+  return run_and_report(runner, store, path, options);
 }
 
 int status(const std::vector<std::string>& arguments) {
@@ -210,6 +225,7 @@ int export_trials(const std::vector<std::string>& arguments) {
       report::campaign_images_csv(store, runner, from, to, sink);
     });
   }
+  say_what_is_lost(store, path);
   return 0;
 }
 

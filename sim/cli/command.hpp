@@ -7,6 +7,9 @@
 
 namespace lacuna::cli {
 
+/// Exit code of a campaign that ran to its end but for trials that are lost.
+constexpr int kLostTrials = 3;
+
 /// Arguments after the command's name. Returns the exit code.
 using CommandFunction = int (*)(const std::vector<std::string>& arguments);
 

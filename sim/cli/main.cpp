@@ -1,5 +1,5 @@
 // The program. Commands are listed here once; errors become exit codes here and nowhere else:
-// 2 for the user's, 70 for ours.
+// 2 for the user's, 70 for ours. (3, of a campaign with lost trials, is no error: command.hpp.)
 #include <cstdlib>
 #include <exception>
 #include <filesystem>

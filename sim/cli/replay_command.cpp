@@ -49,7 +49,10 @@ int replay_command(const std::vector<std::string>& arguments) {
 
   const auto found = store.find(number);
   if (!found) {
-    std::cout << "the store does not hold this trial\n";
+    const auto lost = store.find_lost(number);
+    std::cout << (lost ? "in the store it is lost: " + lost->reason
+                       : std::string("the store does not hold this trial"))
+              << '\n';
     return 0;
   }
   const campaign::TrialOutcome& stored = found->outcome;

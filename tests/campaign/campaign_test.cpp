@@ -372,26 +372,6 @@ TEST_F(Campaign, GivenATrialThatTakesTooLongThenThatIsItsOutcome) {
   EXPECT_NE(exported(path("t.sqlite")).find(",timed_out,"), std::string::npos);
 }
 
-TEST_F(Campaign, GivenAWorkerThatDiesThenItsTrialIsCrashedAndTheRestGoesOn) {
-  const std::string plan = write_plan(2000, 3);  // 12 trials of 60 ms and more
-  const std::string store = path("d.sqlite");
-  Running run({"campaign", "run", plan, "--out", store, "--workers", "1"});
-  const pid_t worker = run.wait_for_child();
-  ASSERT_GT(worker, 0);
-  ::kill(worker, SIGKILL);
-  EXPECT_EQ(run.wait().code, 0);
-  const std::string rows = exported(store);
-  const auto count = [&](const std::string& what) {
-    int found = 0;
-    for (std::size_t at = rows.find(what); at != std::string::npos; at = rows.find(what, at + 1)) {
-      ++found;
-    }
-    return found;
-  };
-  EXPECT_EQ(count(",crashed,"), 1);
-  EXPECT_EQ(count(",done,"), 11);
-}
-
 TEST_F(Campaign, GivenAMistakeThenNothingIsLost) {
   const std::string plan = write_plan(5, 1);
   const std::string store = path("s.sqlite");
