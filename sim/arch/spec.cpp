@@ -46,10 +46,7 @@ class FieldReader {
   std::map<std::string, config::Section> sections_;
 };
 
-}  // namespace
-
-AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides) {
-  const config::Document document = config::Document::load(path, overrides);
+AcceleratorSpec read_spec(const std::string& path, const config::Document& document) {
   AcceleratorSpec spec;
   FieldReader reader(document);
   visit_fields(spec, reader);
@@ -62,6 +59,17 @@ AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& 
     return reader.in(key.substr(0, dot)).place(key.substr(dot + 1));
   });
   return spec;
+}
+
+}  // namespace
+
+AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides) {
+  return read_spec(path, config::Document::load(path, overrides));
+}
+
+AcceleratorSpec parse_spec(const std::string& path, const std::string& text,
+                           const std::vector<Override>& overrides) {
+  return read_spec(path, config::Document::parse(path, text, overrides));
 }
 
 }  // namespace lacuna::arch

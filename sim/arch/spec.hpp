@@ -91,6 +91,9 @@ using Override = config::Override;
 /// Reads and validates a hardware file. Throws base::InputError with file, line and key for an
 /// unknown, missing, ill-typed or impossible value.
 AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides = {});
+/// The same of a file that has been read; `path` is for messages.
+AcceleratorSpec parse_spec(const std::string& path, const std::string& text,
+                           const std::vector<Override>& overrides = {});
 
 /// Checks sizes and relations between blocks (also for specs built in code). Throws
 /// base::InputError.

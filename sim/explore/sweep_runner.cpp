@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "config/parse.hpp"
 #include "explore/constraint.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
@@ -153,19 +155,20 @@ struct Stopped {};
 
 }  // namespace
 
-SweepRunner::SweepRunner(const SweepPlan& plan) : plan_(plan) {
+SweepRunner::SweepRunner(const SweepPlan& plan)
+    : plan_(plan), machine_text_(base::read_file(plan.machine, config::kMaxFileBytes)) {
   base::Sha256 inputs;
   const auto depend_on = [&](const std::string& sha256) {
     inputs.update(sha256.data(), sha256.size());
   };
-  const config::Document machine = config::Document::load(plan.machine);
+  const config::Document machine = config::Document::parse(plan.machine, machine_text_);
   for (const Axis& axis : plan.axes) {
     if (axis.key == "batch" || axis.key == "density" || find_key(machine.root(), axis.key))
       continue;
     throw base::InputError({plan.name, 0, "grid." + axis.key}, "is not a key of " + plan.machine,
                            "its keys by their path, batch, and density for workloads");
   }
-  depend_on(arch::load_spec(plan.machine, plan.set).sha256);
+  depend_on(arch::parse_spec(plan.machine, machine_text_, plan.set).sha256);
   if (!plan.models.empty()) {
     const network::DataSet data = network::load_test_set(plan.data);
     if (plan.images > data.count()) {
@@ -218,7 +221,7 @@ double SweepRunner::key_value(const SweepPoint& point, const std::string& key) c
   for (std::size_t i = 0; i < plan_.axes.size(); ++i) {
     if (plan_.axes[i].key == key) return parse_number(point.values[i], place);
   }
-  const config::Document machine = config::Document::load(plan_.machine, plan_.set);
+  const config::Document machine = config::Document::parse(plan_.machine, machine_text_, plan_.set);
   const auto found = find_key(machine.root(), key);
   if (!found) {
     throw base::InputError(place, "'" + key + "' is not a key of the grid or of " + plan_.machine);
@@ -370,7 +373,8 @@ std::optional<PointResult> SweepRunner::run(std::int64_t number,
   result.values.resize(columns().size());
   try {
     go_on();
-    const arch::AcceleratorSpec spec = arch::load_spec(plan_.machine, overrides_of(plan_, point));
+    const arch::AcceleratorSpec spec =
+        arch::parse_spec(plan_.machine, machine_text_, overrides_of(plan_, point));
     const run::Job job = job_of(point, spec);
     const PointFigures figures = measure(point, job, go_on);
     for (std::size_t i = 0; i < columns().size(); ++i) {

@@ -55,6 +55,7 @@ class SweepRunner {
                                            const std::function<void()>& go_on) const;
 
   SweepPlan plan_;
+  std::string machine_text_;                  ///< the file as it was when the sweep began
   std::vector<Model> models_;                 ///< as in the plan
   std::vector<network::Workload> workloads_;  ///< as in the plan
   std::optional<arch::EnergyTable> energy_;

@@ -281,6 +281,22 @@ TEST_F(Stores, GivenKillsOfASweepBetweenItsPointsThenTheSameBytes) {
   EXPECT_EQ(swept(store), swept(path("w.sqlite")));
 }
 
+// Every point is of the machine that the sweep began with.
+TEST_F(Stores, GivenAMachinesFileThatChangesUnderASweepThenNoPointDoes) {
+  const std::string machine =
+      write("hw.yaml", read(LACUNA_SOURCE_DIR "/hw_configs/edge_16x16.yaml"));
+  std::string text = read(sweep(100));
+  text.replace(text.find("hw_configs/edge_16x16.yaml"), 26, machine);
+  const std::string grid = write("own.yaml", text);
+  Running run({"sweep", grid, "--out", path("w.sqlite"), "--threads", "1"});
+  wait_for_results(path("w.sqlite"), 1, true);
+  write("hw.yaml", "no machine\n");
+  EXPECT_EQ(run.wait().code, 0);
+  const std::string points = swept(path("w.sqlite"));
+  EXPECT_EQ(points.find("unmappable"), std::string::npos);
+  EXPECT_EQ(points_in(path("w.sqlite")), 16);
+}
+
 TEST_F(Stores, GivenASweepOfAVersionThatMeasuredLessThenItIsShownAndNotGoneOnWith) {
   const std::string store = path("w.sqlite");
   ASSERT_EQ(lacuna({"sweep", sweep(2), "--out", store}).code, 0);
