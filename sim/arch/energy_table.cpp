@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "config/document.hpp"
 
 namespace lacuna::arch {
@@ -51,7 +52,7 @@ EnergyTable load_energy_table(const std::string& path) {
   const config::Document document = config::Document::load(path);
   const config::Section root = document.root();
   EnergyTable table;
-  table.name = root.required<std::string>("name");
+  table.name = base::printable(root.required<std::string>("name"));
   constexpr int kMostBits = 4096;
   const config::Section multiply = entry(root, "multiply");
   table.multiply = multiply.required<double>("pj", 0.0, kMostPicojoules);

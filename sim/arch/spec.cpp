@@ -6,6 +6,7 @@
 
 #include "arch/fields.hpp"
 #include "arch/relations.hpp"
+#include "base/printable.hpp"
 
 namespace lacuna::arch {
 namespace {
@@ -16,7 +17,7 @@ class FieldReader {
   explicit FieldReader(const config::Document& document) : document_(document) {}
 
   void text(const std::string& section, const std::string& key, std::string& value) {
-    value = in(section).required<std::string>(key);
+    value = base::printable(in(section).required<std::string>(key));
   }
   void integer(const std::string& section, const std::string& key, int& value, int min, int max) {
     value = in(section).required<int>(key, min, max);

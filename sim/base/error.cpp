@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/printable.hpp"
+
 namespace lacuna::base {
 namespace {
 
@@ -18,7 +20,7 @@ std::string message(const Place& place, const std::string& wrong, const std::str
   text += wrong;
   if (!allowed.empty()) text += "; " + allowed;
   if (!suggestion.empty()) text += "; did you mean '" + suggestion + "'?";
-  return text;
+  return printable(text);
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

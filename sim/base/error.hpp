@@ -17,7 +17,8 @@ struct Place {
 };
 
 /// The user's input cannot be used. what() reads
-/// `file:line: key: what is wrong; what is allowed; did you mean`.
+/// `file:line: key: what is wrong; what is allowed; did you mean`, printable whatever the parts
+/// hold.
 class InputError : public std::runtime_error {
  public:
   InputError(const Place& place, const std::string& wrong, const std::string& allowed = "",

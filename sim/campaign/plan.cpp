@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "config/document.hpp"
 #include "network/data_set.hpp"
 
@@ -189,7 +190,7 @@ void check_keys(const config::Section& section, const SitePlan& sites, Complaint
 Contrast read_contrast(const config::Section& section, const std::vector<std::string>& models,
                        Complaints& complaints) {
   Contrast contrast;
-  contrast.name = section.required<std::string>("name");
+  contrast.name = base::printable(section.required<std::string>("name"));
   const auto indices = [&](const char* key) {
     std::vector<std::size_t> list;
     for (const std::string& model : section.strings(key)) {
@@ -272,7 +273,7 @@ Plan parse_plan(const std::string& name, const std::string& text) {
   const config::Document document = config::Document::parse(name, text);
   const config::Section root = document.root();
   Plan plan;
-  plan.name = root.required<std::string>("name");
+  plan.name = base::printable(root.required<std::string>("name"));
   plan.machines = root.strings("machines");
   plan.models = root.strings("models");
   plan.data = root.optional<std::string>("data").value_or(network::kDefaultDataDir);

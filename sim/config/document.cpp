@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "config/node.hpp"
 #include "config/parse.hpp"
@@ -79,7 +80,7 @@ std::string description(const Node& node) {
     case NodeKind::kScalar:
       break;
   }
-  return "is " + shown(node.text) + (node.quoted ? " in quotes" : "");
+  return "is " + base::shown(node.text) + (node.quoted ? " in quotes" : "");
 }
 
 bool is_plain(const Node& node, std::string_view word) {
@@ -89,7 +90,7 @@ bool is_plain(const Node& node, std::string_view word) {
 /// Sets the scalar at a dotted path, making the maps on the way.
 void apply(Node& root, const Override& override) {
   const Place place{"--set " + override.key.substr(0, kMaxKeyBytes), 0, ""};
-  if (find_bad_utf8(override.key + override.value) != std::string_view::npos ||
+  if (base::find_bad_utf8(override.key + override.value) != std::string_view::npos ||
       override.value.find('\0') != std::string::npos) {
     throw InputError(place, "is not UTF-8 text");
   }
@@ -110,7 +111,8 @@ void apply(Node& root, const Override& override) {
       throw InputError(place, "is not a key", "a dotted path, as array.rows");
     }
     if (node->kind != NodeKind::kMap) {
-      throw InputError(place, shown(node->path) + " is not a section: it has no key " + shown(key));
+      throw InputError(
+          place, base::shown(node->path) + " is not a section: it has no key " + base::shown(key));
     }
     if (Node::Entry* entry = node->find(key)) {
       node = &entry->value;
@@ -213,10 +215,10 @@ std::int64_t Section::to_integer(const Node& node, std::int64_t min, std::int64_
   }
   const Number result = parse_integer(node.text, &value);
   if (result == Number::kMalformed) {
-    fail(node, shown(node.text) + " is not a decimal integer", bounds(min, max));
+    fail(node, base::shown(node.text) + " is not a decimal integer", bounds(min, max));
   }
   if (result == Number::kTooLarge || value < min || value > max) {
-    fail(node, shown(node.text) + " is out of range", bounds(min, max));
+    fail(node, base::shown(node.text) + " is out of range", bounds(min, max));
   }
   return value;
 }
@@ -231,7 +233,7 @@ IntegerRange Section::to_range(const Node& node, std::int64_t min, std::int64_t 
       last.text = node.text.substr(dash + 1);
       const IntegerRange range{to_integer(first, min, max), to_integer(last, min, max)};
       if (range.first > range.last) {
-        fail(node, shown(node.text) + " runs backwards", "the lower number first");
+        fail(node, base::shown(node.text) + " runs backwards", "the lower number first");
       }
       return range;
     }
@@ -247,10 +249,10 @@ double Section::to_real(const Node& node, double min, double max) const {
   }
   const Number result = parse_real(node.text, &value);
   if (result == Number::kMalformed) {
-    fail(node, shown(node.text) + " is not a number", bounds(min, max));
+    fail(node, base::shown(node.text) + " is not a number", bounds(min, max));
   }
   if (result == Number::kTooLarge || value < min || value > max) {
-    fail(node, shown(node.text) + " is out of range", bounds(min, max));
+    fail(node, base::shown(node.text) + " is out of range", bounds(min, max));
   }
   return value;
 }
@@ -266,12 +268,7 @@ std::string Section::to_text(const Node& node) const {
     fail(node, node.kind == NodeKind::kScalar ? "is empty" : description(node), "a text");
   }
   // Texts are printed: one must not move the cursor or colour the terminal.
-  constexpr unsigned char kFirstPrintable = 0x20;
-  constexpr unsigned char kDelete = 0x7f;
-  if (std::any_of(node.text.begin(), node.text.end(), [](char c) {
-        const auto code = static_cast<unsigned char>(c);
-        return code < kFirstPrintable || code == kDelete;
-      })) {
+  if (base::has_control(node.text)) {
     fail(node, "holds a control character", "a text of one line");
   }
   return node.text;
@@ -328,7 +325,7 @@ std::optional<std::int64_t> Section::limit(const std::string& key, std::int64_t 
                             : Number::kMalformed;
   if (result == Number::kMalformed) fail(*node, description(*node), allowed);
   if (result == Number::kTooLarge || value < min || value > max) {
-    fail(*node, shown(node->text) + " is out of range", allowed);
+    fail(*node, base::shown(node->text) + " is out of range", allowed);
   }
   return value;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "config/text.hpp"
 
 namespace lacuna::config {
@@ -77,7 +78,7 @@ class TreeBuilder final : public YAML::EventHandler {
               NodeKind kind) {
     if (anchor != YAML::NullAnchor) fail(mark, "an anchor is not supported", "");
     if (!tag.empty() && tag != "?" && tag != "!") {
-      fail(mark, "a type tag is not supported: " + shown(tag), "");
+      fail(mark, "a type tag is not supported: " + base::shown(tag), "");
     }
     if (stack_.size() >= kMaxDepth) {
       fail(mark, "nested too deeply", "at most " + std::to_string(kMaxDepth) + " levels");
@@ -115,13 +116,14 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void take_key(Frame& parent, const Node& node) {
     if (node.text.empty() || node.text.size() > kMaxKeyBytes) {
-      throw InputError({file_, node.line, ""}, "not a key: " + shown(node.text),
+      throw InputError({file_, node.line, ""}, "not a key: " + base::shown(node.text),
                        "1 to " + std::to_string(kMaxKeyBytes) + " bytes");
     }
     if (!parent.keys.insert(node.text).second) {
       const auto same = [&](const Node::Entry& entry) { return entry.key == node.text; };
       const auto first = std::find_if(parent.node.map.begin(), parent.node.map.end(), same);
-      throw InputError({file_, node.line, ""}, "the key " + shown(node.text) + " is given twice",
+      throw InputError({file_, node.line, ""},
+                       "the key " + base::shown(node.text) + " is given twice",
                        "first in line " + std::to_string(first->line));
     }
     parent.key = node.text;
@@ -147,7 +149,7 @@ void check_bytes(const std::string& file, const std::string& bytes) {
   if (const std::size_t at = bytes.find('\0'); at != std::string::npos) {
     throw InputError({file, line_of(bytes, at), ""}, "holds a NUL byte", "YAML is text");
   }
-  if (const std::size_t at = find_bad_utf8(bytes); at != std::string::npos) {
+  if (const std::size_t at = base::find_bad_utf8(bytes); at != std::string::npos) {
     throw InputError({file, line_of(bytes, at), ""}, "holds a byte that is not UTF-8", "");
   }
 }

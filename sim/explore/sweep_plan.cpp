@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "explore/columns.hpp"
 #include "network/data_set.hpp"
 
@@ -79,7 +80,7 @@ SweepPlan parse_sweep(const std::string& name, const std::string& text) {
   const config::Document document = config::Document::parse(name, text);
   const config::Section root = document.root();
   SweepPlan plan;
-  plan.name = root.required<std::string>("name");
+  plan.name = base::printable(root.required<std::string>("name"));
   plan.machine = root.required<std::string>("machine");
   if (const auto set = root.optional_section("set")) {
     for (const std::string& key : set->keys()) {

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "config/text.hpp"
 #include "fault/plan_builder.hpp"
 
@@ -51,14 +52,13 @@ class RowReader {
   Fault read(std::string_view text, int line) const {
     const std::optional<Fields> fields = split(text);
     if (!fields) {
-      throw InputError(place(line, ""), "is not a row of five fields: " + config::shown(text),
+      throw InputError(place(line, ""), "is not a row of five fields: " + base::shown(text),
                        std::string(kHeader));
     }
     Fault fault;
     fault.memory = geometry_.memory;
     if ((*fields)[0] != memory_name(geometry_.memory)) {
-      throw InputError(place(line, kColumns[0]),
-                       config::shown((*fields)[0]) + " has no fault sites",
+      throw InputError(place(line, kColumns[0]), base::shown((*fields)[0]) + " has no fault sites",
                        memory_name(geometry_.memory));
     }
     fault.cell.bank = number((*fields)[1], line, kColumns[1], geometry_.banks);
@@ -80,7 +80,7 @@ class RowReader {
     std::int64_t value = -1;
     const bool valid = config::parse_integer(text, &value) == config::Number::kOk;
     if (!valid || value < 0 || value >= count) {
-      throw InputError(place(line, column), config::shown(text) + " does not exist",
+      throw InputError(place(line, column), base::shown(text) + " does not exist",
                        geometry_.describe() + fmt::format(": 0 to {}", count - 1));
     }
     return value;
@@ -92,7 +92,7 @@ class RowReader {
       if (text == memory::fault_kind_name(kind)) return kind;
       names.emplace_back(memory::fault_kind_name(kind));
     }
-    throw InputError(place(line, kColumns[4]), "is " + config::shown(text),
+    throw InputError(place(line, kColumns[4]), "is " + base::shown(text),
                      "one of " + base::join(names), base::nearest_name(text.substr(0, 40), names));
   }
 

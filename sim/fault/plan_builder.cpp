@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/printable.hpp"
+
 namespace lacuna::fault {
 namespace {
 
@@ -23,7 +25,7 @@ FaultPlan build_plan(std::vector<SourcedFault> faults,
     return first != second ? first < second : a.source < b.source;
   });
   FaultPlan plan;
-  plan.origin = origin;
+  plan.origin = base::printable(origin);
   plan.faults.reserve(faults.size());
   const SourcedFault* previous = nullptr;
   for (const SourcedFault& entry : faults) {

@@ -8,7 +8,6 @@ namespace lacuna::network {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 200;
-constexpr std::size_t kShownLength = 60;
 
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
@@ -44,15 +43,6 @@ std::int64_t output_side(std::int64_t in, std::int64_t padding, std::int64_t ker
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameLength &&
          std::all_of(name.begin(), name.end(), is_printable);
-}
-
-std::string shown(const std::string& name) {
-  std::string text = "'";
-  for (const char c : name.substr(0, kShownLength)) {
-    text += is_printable(c) ? std::string(1, c)
-                            : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  }
-  return text + (name.size() > kShownLength ? "...'" : "'");
 }
 
 }  // namespace lacuna::network

@@ -39,8 +39,4 @@ std::int64_t output_side(std::int64_t in, std::int64_t padding, std::int64_t ker
 /// characters.
 bool is_plain_name(const std::string& name);
 
-/// A name from a file as it may stand in an error message: unprintable bytes escaped, cut to 60
-/// characters, in single quotes.
-std::string shown(const std::string& name);
-
 }  // namespace lacuna::network

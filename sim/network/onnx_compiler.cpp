@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "network/limits.hpp"
 #include "network/onnx_tensor.hpp"
 #include "tensor/requantise.hpp"
@@ -85,7 +86,7 @@ void OnnxCompiler::add_image() {
     image = &input;
   }
   if (image == nullptr) throw base::InputError(graph_place, "has no input", "one image");
-  const base::Place place{model_.file(), 0, "input " + shown(image->name())};
+  const base::Place place{model_.file(), 0, "input " + base::shown(image->name())};
   constexpr const char* kAllowed = "float, [N, channels, height, width] with fixed sizes";
   const onnx::TypeProto::Tensor& type = image->type().tensor_type();
   if (image->name().empty() || type.elem_type() != onnx::TensorProto::FLOAT ||
@@ -120,7 +121,7 @@ void OnnxCompiler::finish() {
                            "one, the logits");
   }
   const std::string& name = model_.graph().output(0).name();
-  const base::Place place{model_.file(), 0, "output " + shown(name)};
+  const base::Place place{model_.file(), 0, "output " + base::shown(name)};
   const auto found = values_.find(name);
   if (found == values_.end()) throw base::InputError(place, "no node writes it");
   Value& value = found->second;
@@ -182,7 +183,7 @@ void OnnxCompiler::check_shapes(const onnx::GraphProto& inferred) const {
     }
     if (!equal) {
       throw base::InputError(
-          {model_.file(), 0, "value " + shown(info.name())},
+          {model_.file(), 0, "value " + base::shown(info.name())},
           "its type or shape in the file differs from what the nodes give it",
           fmt::format("{}, [N, {}]", type_name(wanted_type), fmt::join(sizes, ", ")));
     }
@@ -196,14 +197,14 @@ OnnxCompiler::Value OnnxCompiler::take(const OnnxNode& node, int input) {
   const auto found = values_.find(name);
   if (found == values_.end()) {
     const bool constant = constants_.count(name) != 0 || initialisers_.count(name) != 0;
-    node.fail(fmt::format("input {} is {}", shown(name),
+    node.fail(fmt::format("input {} is {}", base::shown(name),
                           constant ? "a constant"
                                    : "no initialiser, and written by no node before this one"),
               "activations, nodes in topological order");
   }
   const Form form = found->second.form;
   if (found->second.read && form != Form::kCodes && form != Form::kReals) {
-    node.fail(fmt::format("input {} already has a reader", shown(name)),
+    node.fail(fmt::format("input {} already has a reader", base::shown(name)),
               "several readers of codes and dequantised codes only");
   }
   found->second.read = true;
@@ -216,7 +217,7 @@ void OnnxCompiler::give(const OnnxNode& node, const Value& value) {
   fresh.read = false;
   if (initialisers_.count(name) != 0 || constants_.count(name) != 0 ||
       !values_.emplace(name, fresh).second) {
-    node.fail(fmt::format("writes {}, which exists already", shown(name)));
+    node.fail(fmt::format("writes {}, which exists already", base::shown(name)));
   }
 }
 
@@ -251,14 +252,15 @@ std::vector<T> OnnxCompiler::constant_input(const OnnxNode& node, int input, boo
   const std::string& name = node.input(input);
   const onnx::TensorProto* tensor = find_initialiser(name);
   if (tensor == nullptr) {
-    node.fail(fmt::format("input {} is no initialiser", shown(name)), "constants of the graph");
+    node.fail(fmt::format("input {} is no initialiser", base::shown(name)),
+              "constants of the graph");
   }
   if (tensor->data_type() != type_code<T>()) {
-    node.fail(fmt::format("input {} is {}", shown(name), type_name(tensor->data_type())),
+    node.fail(fmt::format("input {} is {}", base::shown(name), type_name(tensor->data_type())),
               type_name(type_code<T>()));
   }
   if (!any_count && value_count(*tensor) != 1) {
-    node.fail(fmt::format("input {} has size {}", shown(name), dimensions_text(*tensor)),
+    node.fail(fmt::format("input {} has size {}", base::shown(name), dimensions_text(*tensor)),
               "one value");
   }
   return tensor_values<T>(*tensor);
@@ -267,7 +269,7 @@ std::vector<T> OnnxCompiler::constant_input(const OnnxNode& node, int input, boo
 float OnnxCompiler::quantiser_scale(const OnnxNode& node) const {
   const float scale = constant_input<float>(node, 1).front();
   if (!is_scale(scale)) {
-    node.fail(fmt::format("scale {} is {}", shown(node.input(1)), scale), kScaleRule);
+    node.fail(fmt::format("scale {} is {}", base::shown(node.input(1)), scale), kScaleRule);
   }
   return scale;
 }
@@ -276,7 +278,7 @@ void OnnxCompiler::expect_zero_point(const OnnxNode& node, int data_type) const 
   if (!node.has_input(2)) return;
   const onnx::TensorProto* tensor = find_initialiser(node.input(2));
   if (tensor == nullptr || tensor->data_type() != data_type) {
-    node.fail(fmt::format("zero point {} is {}", shown(node.input(2)),
+    node.fail(fmt::format("zero point {} is {}", base::shown(node.input(2)),
                           tensor == nullptr ? "no initialiser" : type_name(tensor->data_type())),
               type_name(data_type) + ", 0");
   }
@@ -285,7 +287,7 @@ void OnnxCompiler::expect_zero_point(const OnnxNode& node, int data_type) const 
       tensor->has_raw_data()
           ? std::all_of(tensor->raw_data().begin(), tensor->raw_data().end(), is_zero)
           : std::all_of(tensor->int32_data().begin(), tensor->int32_data().end(), is_zero);
-  if (!zero) node.fail(fmt::format("zero point {} is not 0", shown(node.input(2))), "0");
+  if (!zero) node.fail(fmt::format("zero point {} is not 0", base::shown(node.input(2))), "0");
 }
 
 void OnnxCompiler::quantise(const OnnxNode& node) {
@@ -335,21 +337,21 @@ void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale
   for (std::size_t channel = 0; channel < layer.scale.size(); ++channel) {
     if (is_scale(layer.scale[channel])) continue;
     node.fail(fmt::format("from the sums of {} (channel {}) to its output the factor is {}",
-                          shown(layer.name), channel, layer.scale[channel]),
+                          base::shown(layer.name), channel, layer.scale[channel]),
               kScaleRule);
   }
   if (layer.residual >= 0) {
     const float factor = layer.residual_scale / scale;
     if (!is_scale(factor) || !is_scale(factor * static_cast<float>(top_code(kMaxBits)))) {
       node.fail(fmt::format("from the residual operand of {} to its output the factor is {}",
-                            shown(layer.name), factor),
+                            base::shown(layer.name), factor),
                 "finite and above 0, 255 of it, too");
     }
     layer.residual_scale = factor;
   }
   layer.threshold = value.threshold / scale;
   if (!std::isfinite(layer.threshold)) {
-    node.fail(fmt::format("the threshold of {}, {}, is {} of its steps", shown(layer.name),
+    node.fail(fmt::format("the threshold of {}, {}, is {} of its steps", base::shown(layer.name),
                           value.threshold, layer.threshold),
               "finite");
   }
@@ -384,13 +386,13 @@ void OnnxCompiler::dequantise(const OnnxNode& node) {
   expect_zero_point(node, codes->data_type());
   const onnx::TensorProto* scale = find_initialiser(node.input(1));
   if (scale == nullptr || scale->data_type() != onnx::TensorProto::FLOAT) {
-    node.fail(fmt::format("scale {} is no float initialiser", shown(node.input(1))),
+    node.fail(fmt::format("scale {} is no float initialiser", base::shown(node.input(1))),
               "constants of the graph");
   }
   const Constant constant{codes, scale, node.integer("axis", 1)};
   if (initialisers_.count(node.output()) != 0 || values_.count(node.output()) != 0 ||
       !constants_.emplace(node.output(), constant).second) {
-    node.fail(fmt::format("writes {}, which exists already", shown(node.output())));
+    node.fail(fmt::format("writes {}, which exists already", base::shown(node.output())));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "network/limits.hpp"
 #include "network/onnx_compiler.hpp"
@@ -22,7 +23,7 @@ Network import_onnx_bytes(const std::string& bytes, const std::string& file) {
   Network network = compiler.compile();
   // A second opinion, by the library that defines the format.
   compiler.check_shapes(model.with_inferred_shapes().graph());
-  network.name = fs::path(file).stem().string();
+  network.name = base::printable(fs::path(file).stem().string());
   network.file = file;
   network.sha256 = base::sha256_hex(bytes);
   return network;

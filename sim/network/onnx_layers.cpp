@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "network/limits.hpp"
 #include "network/onnx_compiler.hpp"
 #include "network/onnx_tensor.hpp"
@@ -58,11 +59,12 @@ const OnnxCompiler::Constant& OnnxCompiler::constant_of(const OnnxNode& node, in
                                                         int data_type, const char* what) const {
   const auto found = constants_.find(node.input(input));
   if (found == constants_.end()) {
-    node.fail(fmt::format("{} {} is not a dequantised initialiser", what, shown(node.input(input))),
-              fmt::format("DequantizeLinear of an {} initialiser", type_name(data_type)));
+    node.fail(
+        fmt::format("{} {} is not a dequantised initialiser", what, base::shown(node.input(input))),
+        fmt::format("DequantizeLinear of an {} initialiser", type_name(data_type)));
   }
   if (found->second.codes->data_type() != data_type) {
-    node.fail(fmt::format("{} {} is {}", what, shown(node.input(input)),
+    node.fail(fmt::format("{} {} is {}", what, base::shown(node.input(input)),
                           type_name(found->second.codes->data_type())),
               type_name(data_type));
   }
@@ -137,7 +139,7 @@ std::vector<std::int32_t> OnnxCompiler::bias_of(const OnnxNode& node, int input,
 Window OnnxCompiler::window_of(const OnnxNode& node, std::int64_t kernel_h,
                                std::int64_t kernel_w) const {
   if (const std::string pad = node.text("auto_pad", "NOTSET"); pad != "NOTSET") {
-    node.fail("auto_pad is " + shown(pad), "NOTSET, with pads");
+    node.fail("auto_pad is " + base::shown(pad), "NOTSET, with pads");
   }
   const auto dilations = node.integers("dilations", {1, 1});
   if (dilations[0] != 1 || dilations[1] != 1) {
@@ -336,7 +338,7 @@ void OnnxCompiler::add_residual(const OnnxNode& node) {
               "equal shapes");
   }
   if (residual.map >= sums.map) {
-    node.fail(fmt::format("its residual operand is computed after {}", shown(layer.name)),
+    node.fail(fmt::format("its residual operand is computed after {}", base::shown(layer.name)),
               "the nodes of that branch before the layer");
   }
   layer.residual = residual.map;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "network/limits.hpp"
 #include "network/onnx_tensor.hpp"
 
@@ -100,9 +101,9 @@ void OnnxModel::check_header() const {
   bool has_default = false;
   for (const onnx::OperatorSetIdProto& opset : proto_->opset_import()) {
     if (!is_default_domain(opset.domain())) {
-      throw base::InputError(place,
-                             fmt::format("uses the operator domain {}", shown(opset.domain())),
-                             "supported: ai.onnx");
+      throw base::InputError(
+          place, fmt::format("uses the operator domain {}", base::shown(opset.domain())),
+          "supported: ai.onnx");
     }
     if (has_default) throw base::InputError(place, "imports the operator set ai.onnx twice");
     has_default = true;
@@ -124,7 +125,7 @@ void OnnxModel::check_initialisers() const {
   }
   std::unordered_set<std::string> names;
   for (const onnx::TensorProto& tensor : graph().initializer()) {
-    const base::Place place{file_, 0, fmt::format("initialiser {}", shown(tensor.name()))};
+    const base::Place place{file_, 0, fmt::format("initialiser {}", base::shown(tensor.name()))};
     if (tensor.name().empty()) throw base::InputError(place, "has no name");
     if (!names.insert(tensor.name()).second) {
       throw base::InputError(place, "stands in the graph twice");
@@ -143,7 +144,7 @@ int OnnxModel::bits_of(const std::string& key) const {
   }
   if (text == nullptr) return kMaxBits;
   if (text->size() != 1 || (*text)[0] < '0' + kMinBits || (*text)[0] > '0' + kMaxBits) {
-    throw base::InputError(place, "is " + shown(*text),
+    throw base::InputError(place, "is " + base::shown(*text),
                            fmt::format("an integer in {}..{}", kMinBits, kMaxBits));
   }
   return (*text)[0] - '0';

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/printable.hpp"
 #include "network/limits.hpp"
 
 namespace lacuna::network {
@@ -16,9 +17,10 @@ std::string OnnxNode::name() const {
 }
 
 base::Place OnnxNode::place() const {
-  const std::string op_shown = shown(op());
-  return {file_, 0,
-          fmt::format("node {} ({})", shown(name()), op_shown.substr(1, op_shown.size() - 2))};
+  const std::string op_shown = base::shown(op());
+  return {
+      file_, 0,
+      fmt::format("node {} ({})", base::shown(name()), op_shown.substr(1, op_shown.size() - 2))};
 }
 
 void OnnxNode::fail(const std::string& wrong, const std::string& supported) const {
@@ -48,10 +50,10 @@ void OnnxNode::expect_attributes(std::initializer_list<const char*> names) const
         std::any_of(names.begin(), names.end(), [&](const char* n) { return name == n; });
     if (!known) {
       const std::string list = base::join({names.begin(), names.end()});
-      fail("has the attribute " + shown(name), list.empty() ? "no attributes" : list);
+      fail("has the attribute " + base::shown(name), list.empty() ? "no attributes" : list);
     }
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      fail("has the attribute " + shown(name) + " twice");
+      fail("has the attribute " + base::shown(name) + " twice");
     }
     seen.push_back(name);
   }

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "base/units.hpp"
 #include "network/limits.hpp"
@@ -73,7 +74,7 @@ class Table {
     for (const std::string& title : titles) {
       shown_titles += (shown_titles.empty() ? "" : ",") + title;
     }
-    throw base::InputError({file_, line, ""}, "unknown header " + shown(shown_titles),
+    throw base::InputError({file_, line, ""}, "unknown header " + base::shown(shown_titles),
                            "layer,M,N,K[,density] or layer,in_h,in_w,kernel_h,kernel_w,"
                            "in_channels,out_channels,stride[,padding][,groups][,density] or "
                            "SCALE-Sim's topology columns");
@@ -110,7 +111,8 @@ class Table {
     const char* const end = text->data() + text->size();
     const auto result = std::from_chars(text->data(), end, value);
     if (result.ec != std::errc() || result.ptr != end || value < low || value > kMaxDimension) {
-      fail(column, "is " + shown(*text), fmt::format("an integer in {}..{}", low, kMaxDimension));
+      fail(column, "is " + base::shown(*text),
+           fmt::format("an integer in {}..{}", low, kMaxDimension));
     }
     return value;
   }
@@ -122,7 +124,7 @@ class Table {
     const char* const end = text->data() + text->size();
     const auto result = std::from_chars(text->data(), end, value);
     if (result.ec != std::errc() || result.ptr != end || !(value >= 0.0 && value <= 1.0)) {
-      fail("density", "is " + shown(*text), "a number in 0..1");
+      fail("density", "is " + base::shown(*text), "a number in 0..1");
     }
     return std::abs(value);  // "-0" is 0
   }
@@ -253,7 +255,7 @@ void check_bounds(const Table& table, const Layer& layer) {
 
 Workload workload_from_bytes(const std::string& bytes, const std::string& file) {
   Workload workload;
-  workload.name = std::filesystem::path(file).stem().string();
+  workload.name = base::printable(std::filesystem::path(file).stem().string());
   workload.file = file;
   workload.sha256 = base::sha256_hex(bytes);
   std::optional<Table> table;
@@ -271,10 +273,11 @@ Workload workload_from_bytes(const std::string& bytes, const std::string& file) 
     table->read_row(text, line);
     const std::string& name = *table->field("layer");
     if (!is_plain_name(name)) {
-      table->fail("layer", "is " + shown(name), "1 to 200 printable ASCII characters");
+      table->fail("layer", "is " + base::shown(name), "1 to 200 printable ASCII characters");
     }
     if (!names.insert(name).second) {
-      table->fail("layer", shown(name) + " stands in the file twice", "a name for each layer");
+      table->fail("layer", base::shown(name) + " stands in the file twice",
+                  "a name for each layer");
     }
     if (workload.layers.size() == kMaxLayers) {
       table->fail("layer", "is one too many", fmt::format("at most {} layers", kMaxLayers));

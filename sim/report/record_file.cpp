@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -146,34 +147,11 @@ const Fields& layer_fields() {
   return kFields;
 }
 
-/// A text of the file in a message: cut, and without what could steer a terminal.
-std::string shown(const std::string& text) {
-  constexpr std::size_t kMost = 60;
-  std::string safe = "'";
-  for (std::size_t i = 0; i < std::min(text.size(), kMost); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    safe += byte >= 0x20 && byte < 0x7f ? std::string(1, text[i]) : fmt::format("\\x{:02x}", byte);
-  }
-  return safe + (text.size() > kMost ? "...'" : "'");
-}
-
 std::string shown(const RecordValue& value) {
   if (const auto* count = std::get_if<std::int64_t>(&value)) return std::to_string(*count);
   if (const auto* ratio = std::get_if<double>(&value)) return fmt::format("{}", *ratio);
-  if (const auto* text = std::get_if<std::string>(&value)) return shown(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return base::shown(*text);
   return "null";
-}
-
-/// Control characters, of one byte or (U+0080 to U+009F) of two.
-bool steers_terminal(const std::string& text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7f) return true;
-    if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /// The values of one run or layer while they are read.
@@ -246,7 +224,7 @@ class Row {
     const auto* text = std::get_if<std::string>(&value);
     const std::size_t most = most_bytes(field);
     if (most > 0 || text != nullptr) {
-      return text != nullptr && text->size() <= most && !steers_terminal(*text);
+      return text != nullptr && text->size() <= most && !base::has_control(*text);
     }
     const auto* count = std::get_if<std::int64_t>(&value);
     if (field.kind == Kind::kCount) return count != nullptr && *count >= 0;
@@ -284,7 +262,7 @@ class Row {
     if (key.empty()) fail(key, "is not an object");
     std::vector<std::string> known;
     for (const Field& field : fields_) known.emplace_back(field.key);
-    throw base::InputError({path_, 0, prefix_ + shown(key)},
+    throw base::InputError({path_, 0, prefix_ + base::shown(key)},
                            fmt::format("is not a key of {}", kSchema), "",
                            base::nearest_name(key, known));
   }

@@ -7,37 +7,6 @@
 namespace lacuna::config {
 namespace {
 
-TEST(FindBadUtf8, AcceptsTheUnicodeTableAndNothingElse) {
-  // One of each length, and the edges of the table in The Unicode Standard 3.9.
-  for (const char* good : {"", "plain", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                           "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_EQ(find_bad_utf8(good), std::string_view::npos) << good;
-  }
-  struct Bad {
-    const char* text;
-    std::size_t at;
-  };
-  const Bad cases[] = {
-      {"\x80", 0},              // a tail without a lead
-      {"a\xC2", 1},             // cut short
-      {"\xC1\xBF", 0},          // overlong
-      {"\xE0\x9F\xBF", 0},      // overlong
-      {"ab\xED\xA0\x80", 2},    // a surrogate
-      {"\xF4\x90\x80\x80", 0},  // beyond U+10FFFF
-      {"\xFF", 0},
-  };
-  for (const Bad& test : cases) EXPECT_EQ(find_bad_utf8(test.text), test.at);
-}
-
-TEST(Shown, IsOneShortLineInQuotes) {
-  EXPECT_EQ(shown("rows"), "'rows'");
-  EXPECT_EQ(shown("a\nb\x1b[1m\x7f\xff"),
-            "'a?b?[1m?"
-            "?'");
-  EXPECT_EQ(shown(std::string(60, 'x')), "'" + std::string(60, 'x') + "'");
-  EXPECT_EQ(shown(std::string(61, 'x')), "'" + std::string(60, 'x') + "...'");
-}
-
 TEST(ParseInteger, TakesDecimalDigitsOnly) {
   std::int64_t value = 0;
   const auto parse = [&](const char* text) { return parse_integer(text, &value); };
