@@ -1,6 +1,7 @@
 #include "network/synthetic.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "base/random.hpp"
 
@@ -21,8 +22,7 @@ std::uint32_t scaled(std::uint64_t bits, std::uint64_t count) {
 
 }  // namespace
 
-Network synthetic_network(const WorkloadLayer& layer, std::int64_t index, std::uint64_t seed,
-                          int weight_bits, int activation_bits) {
+Network synthetic_shape(const WorkloadLayer& layer, int weight_bits, int activation_bits) {
   Network network;
   network.name = layer.layer.name;
   network.input = layer.layer.in;
@@ -32,7 +32,13 @@ Network synthetic_network(const WorkloadLayer& layer, std::int64_t index, std::u
   only.input = 0;
   only.logits = false;
   only.tap_accumulators = true;
-  const int top = (1 << (weight_bits - 1)) - 1;
+  network.layers.push_back(std::move(only));
+  return network;
+}
+
+void draw_weights(Network& network, std::int64_t index, std::uint64_t seed) {
+  Layer& only = network.layers.front();
+  const int top = (1 << (network.weight_bits - 1)) - 1;
   const std::size_t channels = static_cast<std::size_t>(only.out.channels);
   only.weights.resize(channels * static_cast<std::size_t>(only.k()));
   for (std::size_t i = 0; i < only.weights.size(); ++i) {
@@ -45,7 +51,12 @@ Network synthetic_network(const WorkloadLayer& layer, std::int64_t index, std::u
   // Uniform weights and codes have standard deviations of about top / sqrt(3) each.
   const double scale = 1.0 / (std::sqrt(static_cast<double>(only.k())) * top);
   only.scale.assign(channels, static_cast<float>(scale));
-  network.layers.push_back(only);
+}
+
+Network synthetic_network(const WorkloadLayer& layer, std::int64_t index, std::uint64_t seed,
+                          int weight_bits, int activation_bits) {
+  Network network = synthetic_shape(layer, weight_bits, activation_bits);
+  draw_weights(network, index, seed);
   return network;
 }
 

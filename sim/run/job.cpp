@@ -36,6 +36,17 @@ void check_workload_size(const network::Workload& workload, std::int64_t batch) 
   }
 }
 
+void draw_operands(Part& part, const network::WorkloadLayer& layer, std::int64_t index,
+                   std::uint64_t seed, std::int64_t batch) {
+  network::draw_weights(part.network, index, seed);
+  // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
+  for (std::int64_t image = 0; image < batch; ++image) {
+    part.images.push_back(network::synthetic_codes(part.network.layers.front(), index,
+                                                   seed + static_cast<std::uint64_t>(image),
+                                                   layer.density, part.network.activation_bits));
+  }
+}
+
 }  // namespace
 
 const char* engine_name(EngineKind kind) {
@@ -80,18 +91,10 @@ Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& wor
   Job job;
   job.spec = spec;
   std::int64_t all_words = 0;
-  for (std::size_t i = 0; i < workload.layers.size(); ++i) {
-    const network::WorkloadLayer& layer = workload.layers[i];
-    const auto index = static_cast<std::int64_t>(i);
+  for (const network::WorkloadLayer& layer : workload.layers) {
     Part part;
-    part.network = network::synthetic_network(layer, index, seed, spec.precision.weight_bits,
-                                              spec.precision.activation_bits);
-    // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
-    for (std::int64_t image = 0; image < batch; ++image) {
-      part.images.push_back(network::synthetic_codes(
-          part.network.layers.front(), index, seed + static_cast<std::uint64_t>(image),
-          layer.density, spec.precision.activation_bits));
-    }
+    part.network =
+        network::synthetic_shape(layer, spec.precision.weight_bits, spec.precision.activation_bits);
     all_words += mapping::resident_words(part.network, spec);
     job.parts.push_back(std::move(part));
   }
@@ -105,6 +108,9 @@ Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& wor
     part.step_offset = offset;
     offset += static_cast<std::int64_t>(part.schedule.steps.size());
     if (resident) options.first_weight_word = part.schedule.weight_words;
+  }
+  for (std::size_t i = 0; i < job.parts.size(); ++i) {
+    draw_operands(job.parts[i], workload.layers[i], static_cast<std::int64_t>(i), seed, batch);
   }
   return job;
 }
