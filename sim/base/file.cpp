@@ -4,31 +4,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "base/error.hpp"
 
 namespace lacuna::base {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+}  // namespace
 
 std::string read_file(const std::string& path, std::int64_t max_bytes) {
+  note_input(path);
+  expect_regular_file(path);
+  // A pipe that has taken its place since then must not be waited for.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) {
-    throw InputError({path, 0, ""}, std::string("cannot be read: ") + std::strerror(errno));
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
+    throw InputError({path, 0, ""}, "cannot be read: " + system_error(errno));
   }
-  if (!S_ISREG(status.st_mode)) throw InputError({path, 0, ""}, "is not a regular file");
   if (status.st_size > max_bytes) {
     throw InputError({path, 0, ""}, "has " + std::to_string(status.st_size) + " bytes",
                      "at most " + std::to_string(max_bytes) + " are read");
   }
-  std::ifstream stream(path, std::ios::binary);
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!stream || stream.gcount() != static_cast<std::streamsize>(bytes.size())) {
-    throw InputError({path, 0, ""}, "cannot be read");
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t got = ::read(file.number(), bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw InputError({path, 0, ""}, "cannot be read: " + system_error(errno));
+    if (got == 0) throw InputError({path, 0, ""}, "became shorter while it was read");
+    done += static_cast<std::size_t>(got);
   }
   return bytes;
 }
@@ -39,52 +59,25 @@ std::string_view without_byte_order_mark(std::string_view text) {
   return text;
 }
 
-namespace {
-
-// The open file that a name of the system's stands for, or -1. Opening it again by that name would
-// begin at its first byte, and renaming over it would replace the name.
-int standing_for(const std::string& path) {
-  if (path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const char* folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    const std::size_t length = std::strlen(folder);
-    constexpr std::size_t kMostDigits = 6;
-    if (path.compare(0, length, folder) != 0 || path.size() == length ||
-        path.size() > length + kMostDigits ||
-        path.find_first_not_of("0123456789", length) != std::string::npos) {
-      continue;
-    }
-    return std::stoi(path.substr(length));
-  }
-  return -1;
-}
-
-}  // namespace
-
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(path_) {
-  const int open_file = standing_for(path_);
-  if (open_file >= 0) {
+OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(find_target(path_)) {
+  expect_writable(target_, {path_, 0, ""});
+  if (target_.descriptor) {
     in_place_ = true;
-    file_ = ::fcntl(open_file, F_DUPFD_CLOEXEC, 0);
+    file_ = ::fcntl(*target_.descriptor, F_DUPFD_CLOEXEC, 0);
     if (file_ < 0) fail("cannot be written");
     return;
   }
-  // A device or pipe is written to; renaming a file over it would replace it. A link stays one.
-  struct stat status {};
-  in_place_ = ::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
-  std::error_code missing;
-  const std::filesystem::path target = std::filesystem::canonical(path_, missing);
-  if (!missing) target_ = target.string();
+  // A device or pipe is written to; renaming a file over it would replace it.
+  in_place_ = target_.exists && !S_ISREG(target_.status.st_mode);
   constexpr mode_t kMode = 0666;  // less the user's mask
-  if (!in_place_) {
-    const std::size_t slash = target_.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
-    file_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
+  if (in_place_) {
+    file_ = ::open(target_.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  } else {
+    file_ = ::open(target_.folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
     if (file_ >= 0) return;
-    temporary_.set(target_ + ".tmp." + std::to_string(::getpid()));
+    name_temporary();
+    file_ = ::open(temporary_.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
   }
-  file_ = ::open((in_place_ ? target_ : temporary_.path()).c_str(),
-                 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
   if (file_ < 0) fail("cannot be written");
 }
 
@@ -93,7 +86,33 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::fail(const char* what) {
-  throw InputError({path_, 0, ""}, std::string(what) + ": " + std::strerror(errno));
+  throw InputError({path_, 0, ""}, std::string(what) + ": " + system_error(errno));
+}
+
+/// Short: the file's own name may be as long as names can be.
+void OutputFile::name_temporary() {
+  static std::atomic<int> g_count{0};
+  const std::string name = target_.folder + "/.lacuna.tmp." + std::to_string(::getpid()) + "." +
+                           std::to_string(g_count++);
+  ::unlink(name.c_str());  // of a process that had this number before and was killed
+  temporary_.set(name);
+}
+
+/// Who may read and write the file that is replaced may do so still, and nobody else.
+void OutputFile::keep_mode() {
+  if (!target_.exists) return;
+  constexpr mode_t kPermissions = 0777;
+  constexpr mode_t kGroup = 0070;
+  mode_t mode = target_.status.st_mode & kPermissions;
+  struct stat own {};
+  if (::fstat(file_, &own) != 0) fail("cannot be written");
+  if (own.st_uid != target_.status.st_uid || own.st_gid != target_.status.st_gid) {
+    const bool same_group = ::fchown(file_, target_.status.st_uid, target_.status.st_gid) == 0 ||
+                            ::fchown(file_, static_cast<uid_t>(-1), target_.status.st_gid) == 0;
+    // Another group now: it gets no more than anybody has.
+    if (!same_group) mode &= ~kGroup | (mode & 0007U) << 3U;
+  }
+  if (::fchmod(file_, mode) != 0) fail("cannot be given its mode");
 }
 
 void OutputFile::write(std::string_view bytes) {
@@ -115,23 +134,26 @@ void OutputFile::flush() {
 
 void OutputFile::commit() {
   flush();
-  if (!in_place_ && ::fsync(file_) != 0) fail("cannot be written");
-  if (!in_place_ && temporary_.path().empty()) {
-    // A link cannot replace a file, a rename can. open(2) names this way to link a nameless file.
-    const std::string open_file = "/proc/self/fd/" + std::to_string(file_);
-    const std::string name = target_ + ".tmp." + std::to_string(::getpid());
-    ::unlink(name.c_str());
-    temporary_.set(name);
-    if (::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-      fail("cannot be given its name");
+  if (!in_place_) {
+    keep_mode();
+    if (::fsync(file_) != 0) fail("cannot be written");
+    if (temporary_.path().empty()) {
+      // A link cannot replace a file, a rename can. open(2) names this way to link a nameless file.
+      const std::string open_file = "/proc/self/fd/" + std::to_string(file_);
+      name_temporary();
+      if (::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, temporary_.path().c_str(),
+                   AT_SYMLINK_FOLLOW) != 0) {
+        fail("cannot be given its name");
+      }
     }
   }
   const int file = file_;
   file_ = -1;
   if (::close(file) != 0) fail("cannot be written");
   if (in_place_) return;
-  if (::rename(temporary_.path().c_str(), target_.c_str()) != 0)
+  if (::rename(temporary_.path().c_str(), target_.path.c_str()) != 0) {
     fail("cannot be renamed into place");
+  }
   temporary_.forget();
 }
 

@@ -8,6 +8,7 @@
 #include "base/printable.hpp"
 #include "config/document.hpp"
 #include "network/data_set.hpp"
+#include "network/onnx_import.hpp"
 
 namespace lacuna::campaign {
 namespace {
@@ -263,6 +264,13 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   return sites;
 }
 
+void note_inputs(const Plan& plan) {
+  for (const std::string& path : plan.machines) base::note_input(path);
+  for (const std::string& path : plan.models) network::note_model(path);
+  for (const std::string& path : plan.fault_files) base::note_input(path);
+  network::note_test_set(plan.data);
+}
+
 }  // namespace
 
 Plan load_plan(const std::string& path) {
@@ -320,6 +328,7 @@ Plan parse_plan(const std::string& name, const std::string& text) {
   complaints.raise();
   plan.text = text;
   plan.sha256 = document.sha256();
+  note_inputs(plan);
   return plan;
 }
 

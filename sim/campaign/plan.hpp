@@ -73,7 +73,7 @@ struct Plan {
 inline constexpr std::int64_t kMaxTrials = 100'000'000;
 
 /// Throws base::InputError with file, line and key. Paths are as written, relative to where the
-/// program runs.
+/// program runs; the files that they name are noted as inputs (base::note_input).
 Plan load_plan(const std::string& path);
 Plan parse_plan(const std::string& name, const std::string& text);
 

@@ -1,13 +1,11 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
+#include <functional>
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/shell.hpp"
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
@@ -15,6 +13,8 @@
 #include "cli/inputs.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
+#include "cli/outputs.hpp"
+#include "cli/print.hpp"
 #include "report/campaign_text.hpp"
 #include "store/store_file.hpp"
 
@@ -63,32 +63,28 @@ campaign::WorkerOptions worker_options(const Options& options) {
 }
 
 void show_trials(const campaign::CampaignProgress& progress) {
-  if (::isatty(STDERR_FILENO) != 1 || progress.now == 0) return;
+  if (!shows_progress() || progress.now == 0) return;
   const double rate = static_cast<double>(progress.now) / progress.seconds;
-  std::cerr << fmt::format(
-                   "\r\033[K{} of {} trials, {:.1f} a second, {:.0f} s left{}", progress.done,
-                   progress.total, rate, static_cast<double>(progress.total - progress.done) / rate,
-                   progress.widest
-                       ? fmt::format(", widest interval +- {:.2f} points", 100 * *progress.widest)
-                       : "")
-            << std::flush;
+  show_progress(fmt::format(
+      "{} of {} trials, {:.1f} a second, {:.0f} s left{}", progress.done, progress.total, rate,
+      static_cast<double>(progress.total - progress.done) / rate,
+      progress.widest ? fmt::format(", widest interval +- {:.2f} points", 100 * *progress.widest)
+                      : ""));
 }
 
 /// The exit code.
 int say_what_is_lost(const campaign::Store& store, const std::string& path) {
   const std::size_t lost = store.lost().size();
   if (lost == 0) return 0;
-  std::cerr << fmt::format(
-      "lacuna: {}: lost trials, without an outcome: {}\n{}'{}' runs them again\n", path, lost,
-      report::lost_trials(store),
-      base::shell_command("lacuna campaign resume", {path, "--retry-lost"}));
+  print_error(fmt::format("{}: lost trials, without an outcome: {}\n{}'{}' runs them again", path,
+                          lost, report::lost_trials(store),
+                          base::shell_command("lacuna campaign resume", {path, "--retry-lost"})));
   return kLostTrials;
 }
 
 /// The exit code.
 int run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
-                   const std::string& path, const Options& options) {
-  campaign::WorkerOptions workers = worker_options(options);
+                   const std::string& path, campaign::WorkerOptions workers) {
   campaign::CampaignProgress progress;
   {
     const StopRequest stop;
@@ -100,21 +96,12 @@ int run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
         fmt::format(" with {} of {} trials in {store}; 'lacuna campaign resume {store}' goes on",
                     progress.done, progress.total, fmt::arg("store", path))};
   }
-  if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
-  std::cout << report::campaign_tables(store);
+  if (shows_progress()) clear_progress();
+  print(report::campaign_tables(store));
   if (progress.audited > 0) {
-    std::cout << fmt::format("\n{} trials audited: both engines equal\n", progress.audited);
+    print(fmt::format("\n{} trials audited: both engines equal\n", progress.audited));
   }
   return say_what_is_lost(store, path);
-}
-
-std::string one_file(const Options& options, const char* what) {
-  const std::vector<std::string> files = options.texts("file");
-  if (files.size() != 1) {
-    throw base::InputError({"", 0, what}, fmt::format("{} files are named", files.size()),
-                           "exactly one is required");
-  }
-  return files[0];
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -124,13 +111,17 @@ int run(const std::vector<std::string>& arguments) {
   options.positional("file", "the campaign").value("out", "STORE", "the new store (required)");
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
+  const campaign::WorkerOptions workers = worker_options(options);
   const std::string path = options.required("out");
+  Outputs outputs;
+  outputs.claim_store(options, "out");
   store::check_creatable(path);
-  const campaign::Plan plan = campaign::load_plan(one_file(options, "campaign run"));
+  const campaign::Plan plan = campaign::load_plan(file_argument(options, "campaign run"));
+  outputs.refuse_inputs();
   const campaign::TrialRunner runner(plan);
   campaign::Store store =
       campaign::Store::create(path, runner, base::shell_command("lacuna campaign run", arguments));
-  return run_and_report(runner, store, path, options);
+  return run_and_report(runner, store, path, workers);
 }
 
 int resume(const std::vector<std::string>& arguments) {
@@ -141,11 +132,12 @@ int resume(const std::vector<std::string>& arguments) {
       .flag("retry-lost", "also those that are lost: their workers were ended by something else");
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
-  const std::string path = one_file(options, "campaign resume");
+  const campaign::WorkerOptions workers = worker_options(options);
+  const std::string path = store_argument(options, "campaign resume");
   campaign::Store store = campaign::Store::open_to_write(path);
   const campaign::TrialRunner runner = runner_of(store, path);
   if (options.has("retry-lost")) store.forget_lost();
-  return run_and_report(runner, store, path, options);
+  return run_and_report(runner, store, path, workers);
 }
 
 int status(const std::vector<std::string>& arguments) {
@@ -154,8 +146,8 @@ int status(const std::vector<std::string>& arguments) {
       "What a campaign holds so far, also while it runs.");
   options.positional("file", "the store");
   if (!options.parse(arguments)) return 0;
-  std::cout << report::campaign_tables(
-      campaign::Store::open_to_read(one_file(options, "campaign status")));
+  const std::string path = store_argument(options, "campaign status");
+  print(report::campaign_tables(campaign::Store::open_to_read(path)));
   return 0;
 }
 
@@ -170,14 +162,16 @@ std::pair<std::int64_t, std::int64_t> trial_range(const Options& options) {
   return {first, parse_integer("--trials", text->substr(dash + 1), first, kLast)};
 }
 
-void write_file(const std::string& path, const std::function<void(const report::Sink&)>& write_to) {
-  const StopRequest stop;
-  base::OutputFile file(path);
-  write_to([&](const std::string& text) {
-    if (stop()) throw Interrupted{"; " + path + " is not written"};
-    file.write(text);
+using Export = std::function<void(const report::Sink&)>;
+
+void write_export(const Outputs& outputs, const char* option, const Export& write_to) {
+  outputs.write(option, [&](base::OutputFile& file) {
+    const StopRequest stop;
+    write_to([&](const std::string& text) {
+      if (stop()) throw Interrupted{"; " + *outputs.path(option) + " is not written"};
+      file.write(text);
+    });
   });
-  file.commit();
 }
 
 int export_trials(const std::vector<std::string>& arguments) {
@@ -192,7 +186,7 @@ int export_trials(const std::vector<std::string>& arguments) {
       .value("images", "FILE", "a row an image of each trial (CSV); runs the trials again")
       .value("trials", "K-L", "of --images: these trials only");
   if (!options.parse(arguments)) return 0;
-  const std::string path = one_file(options, "campaign export");
+  const std::string path = store_argument(options, "campaign export");
   constexpr const char* kOutputs[] = {"csv", "json", "summary", "rows", "images"};
   if (std::none_of(std::begin(kOutputs), std::end(kOutputs),
                    [&](const char* name) { return options.has(name); })) {
@@ -203,28 +197,21 @@ int export_trials(const std::vector<std::string>& arguments) {
     throw base::InputError({"", 0, "--trials"}, "there is no --images", "--trials goes with it");
   }
   const auto [first, last] = trial_range(options);
-  for (const char* name : kOutputs) {
-    if (const auto file = options.text(name)) check_writable(name, *file);
-  }
+  Outputs outputs;
+  for (const char* name : kOutputs) outputs.claim(options, name);
+  outputs.refuse_inputs();
   const campaign::Store store = campaign::Store::open_to_read(path);
-  if (const auto file = options.text("csv")) {
-    write_file(*file, [&](const report::Sink& sink) { report::campaign_csv(store, sink); });
-  }
-  if (const auto file = options.text("json")) {
-    write_file(*file, [&](const report::Sink& sink) { report::campaign_json(store, sink); });
-  }
-  if (const auto file = options.text("summary")) {
-    write_file(*file, [&](const report::Sink& sink) { report::campaign_summary_csv(store, sink); });
-  }
-  if (const auto file = options.text("rows")) {
-    write_file(*file, [&](const report::Sink& sink) { report::campaign_rows_csv(store, sink); });
-  }
-  if (const auto file = options.text("images")) {
-    const campaign::TrialRunner runner = runner_of(store, path);
-    write_file(*file, [&, from = first, to = last](const report::Sink& sink) {
-      report::campaign_images_csv(store, runner, from, to, sink);
-    });
-  }
+  outputs.refuse_inputs();
+  const auto write = [&](const char* option, const Export& write_to) {
+    write_export(outputs, option, write_to);
+  };
+  write("csv", [&](const report::Sink& sink) { report::campaign_csv(store, sink); });
+  write("json", [&](const report::Sink& sink) { report::campaign_json(store, sink); });
+  write("summary", [&](const report::Sink& sink) { report::campaign_summary_csv(store, sink); });
+  write("rows", [&](const report::Sink& sink) { report::campaign_rows_csv(store, sink); });
+  write("images", [&, from = first, to = last](const report::Sink& sink) {
+    report::campaign_images_csv(store, runner_of(store, path), from, to, sink);
+  });
   say_what_is_lost(store, path);
   return 0;
 }
@@ -250,9 +237,9 @@ int campaign_command(const std::vector<std::string>& arguments) {
     }
   }
   if (!arguments.empty() && arguments[0] == "--help") {
-    std::cout << "lacuna campaign VERB ...\n\n";
-    for (const Verb& verb : kVerbs)
-      std::cout << fmt::format("  {:<7} {}\n", verb.name, verb.summary);
+    std::string text = "lacuna campaign VERB ...\n\n";
+    for (const Verb& verb : kVerbs) text += fmt::format("  {:<7} {}\n", verb.name, verb.summary);
+    print(text);
     return 0;
   }
   const std::string given = arguments.empty() ? "" : arguments[0];

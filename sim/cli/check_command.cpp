@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 
 #include "arch/energy_table.hpp"
 #include "arch/spec.hpp"
@@ -12,6 +11,7 @@
 #include "campaign/plan.hpp"
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "cli/print.hpp"
 #include "config/document.hpp"
 #include "explore/sweep_plan.hpp"
 #include "fault/map_file.hpp"
@@ -48,6 +48,7 @@ std::string check_yaml(const std::string& path, const Options& options) {
 }
 
 std::string check_csv(const std::string& path) {
+  base::expect_regular_file(path);  // a pipe would be waited for
   // The first header field tells maps from workloads.
   std::string head(7, '\0');
   std::ifstream(path, std::ios::binary).read(head.data(), 7);
@@ -107,9 +108,9 @@ int check_command(const std::vector<std::string>& arguments) {
   for (const std::string& path : files) {
     try {
       const std::string found = check_file(path, options);
-      std::cout << path << ": ok: " << found << '\n';
+      print(path + ": ok: " + found + "\n");
     } catch (const base::InputError& error) {
-      std::cerr << "lacuna: " << error.what() << '\n';
+      print_error(error.what());
       code = 2;
     }
   }

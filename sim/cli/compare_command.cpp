@@ -1,14 +1,12 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <iostream>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "cli/command.hpp"
-#include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/outputs.hpp"
+#include "cli/print.hpp"
 #include "report/comparison.hpp"
 
 namespace lacuna::cli {
@@ -30,24 +28,18 @@ int compare_command(const std::vector<std::string>& arguments) {
         fmt::format("{} record{} named", files.size(), files.size() == 1 ? " is" : "s are"),
         "two are required");
   }
-  const auto output = options.text("json");
-  if (output) {
-    check_writable("json", *output);
-    for (const std::string& file : files) {
-      std::error_code missing;
-      if (!std::filesystem::equivalent(file, *output, missing)) continue;
-      throw base::InputError({*output, 0, "--json"}, "is one of the records",
-                             "the comparison has a file of its own");
-    }
-  }
+  Outputs outputs;
+  outputs.claim(options, "json");
+  for (const std::string& file : files) base::note_input(file);
+  outputs.refuse_inputs();
   // One after the other: of arguments a compiler may evaluate the second first.
   report::RecordFile first = report::read_record(files[0]);
   report::RecordFile second = report::read_record(files[1]);
   const report::Comparison comparison =
       report::compare_records(std::move(first), std::move(second));
   const bool all = options.has("all");
-  if (output) base::write_file(*output, report::comparison_json(comparison, all));
-  std::cout << report::comparison_text(comparison, all);
+  outputs.write("json", report::comparison_json(comparison, all));
+  print(report::comparison_text(comparison, all));
   return options.has("exit-code") && comparison.differs() ? 1 : 0;
 }
 

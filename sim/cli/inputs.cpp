@@ -1,11 +1,12 @@
 #include "cli/inputs.hpp"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "cli/outputs.hpp"
 #include "cli/progress.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
@@ -133,7 +134,6 @@ fault::FaultPlan load_faults(const Options& options, const run::Job& job) {
     plan = fault::sample_map(memory, rate, static_cast<std::uint64_t>(seed), fault_kind(options),
                              [&](std::int64_t cells) { line.update(cells, memory.cells()); });
   }
-  if (const auto path = options.text("save-faults")) fault::write_map(*path, plan);
   return plan;
 }
 
@@ -159,30 +159,27 @@ void add_vcd_option(Options& options) {
       "few images: about 1.4 MB each for LeNet-5");
 }
 
-std::string vcd_path(const Options& options, run::EngineKind kind) {
-  const auto path = options.text("vcd");
-  if (!path) return {};
-  if (kind != run::EngineKind::kSystemc) {
-    throw base::InputError({"", 0, "--vcd"},
-                           std::string("the ") + run::engine_name(kind) + " engine has no waves",
-                           "--vcd goes with --engine systemc");
-  }
-  check_writable("vcd", *path);
-  return *path;
+void expect_waves(const Options& options, run::EngineKind kind) {
+  if (!options.has("vcd") || kind == run::EngineKind::kSystemc) return;
+  throw base::InputError({"", 0, "--vcd"},
+                         std::string("the ") + run::engine_name(kind) + " engine has no waves",
+                         "--vcd goes with --engine systemc");
 }
 
-void check_writable(const std::string& option, const std::string& path) {
-  if (path.empty()) {
-    throw base::InputError({"", 0, "--" + option}, "is empty", "a file name is required");
+std::string store_argument(const Options& options, const char* command) {
+  std::string path = file_argument(options, command);
+  base::expect_regular_file(path);
+  note_store(path);
+  return path;
+}
+
+std::string file_argument(const Options& options, const char* command) {
+  const std::vector<std::string> files = options.texts("file");
+  if (files.size() != 1) {
+    throw base::InputError({"", 0, command}, fmt::format("{} files are named", files.size()),
+                           "exactly one is required");
   }
-  const std::filesystem::path file(path);
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  if (std::filesystem::is_directory(file)) {
-    throw base::InputError({path, 0, "--" + option}, "is a folder", "a file name is required");
-  }
-  if (!std::filesystem::is_directory(folder) || ::access(folder.c_str(), W_OK) != 0) {
-    throw base::InputError({path, 0, "--" + option}, "its folder is missing or not writable");
-  }
+  return files[0];
 }
 
 }  // namespace lacuna::cli

@@ -41,11 +41,14 @@ campaign::TrialRunner runner_of(const campaign::Store& store, const std::string&
 /// Adds --vcd.
 void add_vcd_option(Options& options);
 
-/// Where to write waves; empty where they are not asked for. Throws base::InputError when the
-/// engine has none or the file cannot be created.
-std::string vcd_path(const Options& options, run::EngineKind kind);
+/// Throws base::InputError when waves are asked for and the engine has none.
+void expect_waves(const Options& options, run::EngineKind kind);
 
-/// Throws base::InputError when a file cannot be created there, before any work is done.
-void check_writable(const std::string& option, const std::string& path);
+/// The one store that a command reads, noted as an input with what SQLite keeps beside it. Throws
+/// base::InputError naming `command` when there is none or more, and when it is no regular file.
+std::string store_argument(const Options& options, const char* command);
+
+/// The one file that a command is given.
+std::string file_argument(const Options& options, const char* command);
 
 }  // namespace lacuna::cli

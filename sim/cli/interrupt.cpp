@@ -6,9 +6,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <iostream>
 
 #include "base/temporary.hpp"
+#include "cli/print.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -40,6 +40,7 @@ void on_signal(int signal) {
 }  // namespace
 
 void handle_interrupts() {
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond its limit is an error, EFBIG
   g_terminal = ::isatty(STDERR_FILENO) == 1;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};
@@ -57,9 +58,9 @@ StopRequest::~StopRequest() { --g_requests; }
 bool StopRequest::operator()() const { return g_asked != 0; }
 
 void end_interrupted(const Interrupted& interrupted) {
-  std::cout.flush();
-  std::cerr << (g_terminal ? kClearLine : "") << "lacuna: interrupted" << interrupted.kept
-            << std::endl;
+  flush_output();
+  if (g_terminal) clear_progress();
+  print_error("interrupted" + interrupted.kept);
   const int signal = g_asked != 0 ? g_asked.load() : SIGINT;
   ::signal(signal, SIG_DFL);
   ::raise(signal);

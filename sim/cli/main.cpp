@@ -3,18 +3,21 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <iostream>
 #include <new>
 #include <systemc>
 
 #include "base/error.hpp"
+#include "base/file_target.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/print.hpp"
 #include "run/version.hpp"
 
 namespace {
 
 using lacuna::cli::CommandFunction;
+using lacuna::cli::print;
+using lacuna::cli::print_error;
 
 struct Command {
   const char* name;
@@ -42,14 +45,15 @@ constexpr int kUserError = 2;
 constexpr int kOurError = 70;
 
 void print_help() {
-  std::cout << "lacuna " << lacuna::run::kVersion
-            << ": cycles and faults of DNN accelerators, cycle by cycle\n\n"
-               "usage: lacuna COMMAND [options]\n\n";
+  std::string text = std::string("lacuna ") + lacuna::run::kVersion +
+                     ": cycles and faults of DNN accelerators, cycle by cycle\n\n"
+                     "usage: lacuna COMMAND [options]\n\n";
   for (const Command& command : kCommands) {
-    std::cout << "  " << command.name << std::string(10 - std::string(command.name).size(), ' ')
-              << command.summary << '\n';
+    std::string name = command.name;
+    name.resize(10, ' ');
+    text += "  " + name + command.summary + "\n";
   }
-  std::cout << "\nlacuna COMMAND --help lists a command's options.\n";
+  print(text + "\nlacuna COMMAND --help lists a command's options.\n");
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
@@ -59,7 +63,7 @@ int dispatch(const std::vector<std::string>& arguments) {
     return arguments.empty() ? kUserError : 0;
   }
   if (arguments[0] == "--version") {
-    std::cout << "lacuna " << lacuna::run::kVersion << '\n';
+    print(std::string("lacuna ") + lacuna::run::kVersion + "\n");
     return 0;
   }
   std::vector<std::string> names;
@@ -83,33 +87,34 @@ int sc_main(int argc, char** argv) {
   lacuna::cli::handle_interrupts();
   try {
     const int code = dispatch(std::vector<std::string>(argv + 1, argv + argc));
-    std::cout.flush();
-    if (!std::cout) {
-      std::cerr << "lacuna: standard output cannot be written\n";
+    if (const auto error = lacuna::cli::flush_output()) {
+      print_error("standard output " + *error);
       return kUserError;
     }
     return code;
   } catch (const lacuna::base::InputError& error) {
-    std::cerr << "lacuna: " << error.what() << '\n';
+    print_error(error.what());
     return kUserError;
   } catch (const lacuna::cli::Interrupted& interrupted) {
     lacuna::cli::end_interrupted(interrupted);
   } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << "lacuna: " << error.path1().string() << ": " << error.code().message() << '\n';
+    print_error(error.path1().string() + ": " + error.code().message());
     return kUserError;
   } catch (const std::bad_alloc&) {
-    std::cerr << "lacuna: out of memory: the network, machine, batch or number of images is larger "
-                 "than this computer can hold\n";
+    print_error(
+        "out of memory: the network, machine, batch or number of images is larger than this "
+        "computer can hold");
     return kUserError;
   } catch (const std::exception& error) {
-    std::cerr << "lacuna: internal error: " << error.what()
-              << "\nThis is a bug of lacuna; please report it with the command.\n";
+    print_error(std::string("internal error: ") + error.what() +
+                "\nThis is a bug of lacuna; please report it with the command.");
     return kOurError;
   }
 }
 
 // libsystemc has a main of its own, which greets; ours silences it first.
 int main(int argc, char** argv) {
+  lacuna::base::note_descriptors();
   constexpr int kOverwrite = 1;
   ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", kOverwrite);
   return sc_core::sc_elab_and_sim(argc, argv);

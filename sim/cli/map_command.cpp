@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <iostream>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/print.hpp"
 #include "report/schedule_text.hpp"
 #include "schedule/residency.hpp"
 
@@ -82,10 +82,10 @@ void show_weight(const run::Job& job, const std::string& text) {
       for (const View& view : views_of(part, job.spec)) {
         for (const schedule::WeightStay& held : view.map.stays(weight)) {
           const memory::CellPosition& cell = held.first_cell;
-          std::cout << fmt::format(
-              "{}{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n", view.which, text,
-              cell.bank, cell.row, cell.bit, cell.bit + job.spec.precision.weight_bits - 1,
-              view.from_text(held.stay.from), view.until_text(held.stay.until));
+          print(fmt::format("{}{}: weight_sram bank {}, row {}, bits {}-{}, from {} to {}\n",
+                            view.which, text, cell.bank, cell.row, cell.bit,
+                            cell.bit + job.spec.precision.weight_bits - 1,
+                            view.from_text(held.stay.from), view.until_text(held.stay.until)));
         }
       }
       return;
@@ -119,15 +119,15 @@ void show_cell(const run::Job& job, const std::string& text) {
         for (const schedule::StepId step : tenant.stay.reads) {
           reads += fmt::format(" {}", part.step_offset + step);
         }
-        std::cout << fmt::format("{}{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n",
-                                 view.which, text, tenant.code_bit,
-                                 part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out,
-                                 w.ky, w.kx, w.in, view.from_text(tenant.stay.from),
-                                 view.until_text(tenant.stay.until), reads.empty() ? " -" : reads);
+        print(fmt::format("{}{}: bit {} of {}:{},{},{},{} from {} to {}, read by steps{}\n",
+                          view.which, text, tenant.code_bit,
+                          part.network.layers[static_cast<std::size_t>(w.layer)].name, w.out, w.ky,
+                          w.kx, w.in, view.from_text(tenant.stay.from),
+                          view.until_text(tenant.stay.until), reads.empty() ? " -" : reads));
       }
     }
   }
-  if (!any) std::cout << text << ": no weight ever lies in this cell\n";
+  if (!any) print(text + ": no weight ever lies in this cell\n");
 }
 
 }  // namespace
@@ -145,14 +145,14 @@ int map_command(const std::vector<std::string>& arguments) {
   for (const std::string& text : options.texts("weight")) show_weight(loaded.job, text);
   for (const std::string& text : options.texts("cell")) show_cell(loaded.job, text);
   if (options.has("weight") || options.has("cell")) return 0;
-  std::cout << report::schedule_text(loaded.job);
+  print(report::schedule_text(loaded.job));
   for (const run::Part& part : loaded.job.parts) {
     if (!part.remainder) continue;
-    std::cout << fmt::format(
+    print(fmt::format(
         "\nthe last batch (images: {}) has a schedule of its own: see it with --batch {}\n",
-        part.remainder->batch, part.remainder->batch);
+        part.remainder->batch, part.remainder->batch));
   }
-  if (options.has("steps")) std::cout << '\n' << report::steps_text(loaded.job);
+  if (options.has("steps")) print("\n" + report::steps_text(loaded.job));
   return 0;
 }
 

@@ -4,10 +4,10 @@
 
 #include <boost/program_options.hpp>
 #include <charconv>
-#include <iostream>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "cli/print.hpp"
 
 namespace lacuna::cli {
 
@@ -81,7 +81,7 @@ bool Options::parse(const std::vector<std::string>& arguments) {
   if (state_->values.count("help") == 0) return true;
   std::ostringstream text;
   text << state_->usage << "\n\n" << state_->visible;
-  std::cout << text.str();
+  print(text.str());
   return false;
 }
 

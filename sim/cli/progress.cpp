@@ -1,20 +1,16 @@
 #include "cli/progress.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <iostream>
+#include "cli/print.hpp"
 
 namespace lacuna::cli {
 
 ProgressLine::ProgressLine(std::string what)
-    : what_(std::move(what)),
-      terminal_(::isatty(STDERR_FILENO) == 1),
-      began_(Clock::now()),
-      last_(began_) {}
+    : what_(std::move(what)), terminal_(shows_progress()), began_(Clock::now()), last_(began_) {}
 
 ProgressLine::~ProgressLine() {
-  if (shown_) std::cerr << "\r\033[K" << std::flush;
+  if (shown_) clear_progress();
 }
 
 void ProgressLine::update(const run::Progress& progress) {
@@ -41,7 +37,7 @@ bool ProgressLine::due() {
 
 void ProgressLine::show(const std::string& text) {
   shown_ = true;
-  std::cerr << "\r\033[K" << what_ << ": " << text << std::flush;
+  show_progress(what_ + ": " + text);
 }
 
 double ProgressLine::seconds() const {

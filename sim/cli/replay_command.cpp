@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <iostream>
-
 #include "base/error.hpp"
 #include "campaign/store.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/outputs.hpp"
+#include "cli/print.hpp"
 #include "report/campaign_text.hpp"
 
 namespace lacuna::cli {
@@ -21,43 +21,42 @@ int replay_command(const std::vector<std::string>& arguments) {
       .value("engine", "NAME", "fast (default) or systemc");
   add_vcd_option(options);
   if (!options.parse(arguments)) return 0;
-  const std::vector<std::string> files = options.texts("file");
-  if (files.size() != 1) {
-    throw base::InputError({"", 0, "replay"}, fmt::format("{} stores are named", files.size()),
-                           "exactly one is required");
-  }
-  const campaign::Store store = campaign::Store::open_to_read(files[0]);
+  const run::EngineKind kind = engine_kind(options);
+  expect_waves(options, kind);
+  Outputs outputs;
+  outputs.claim(options, "vcd");
+  const std::string path = store_argument(options, "replay");
+  const campaign::Store store = campaign::Store::open_to_read(path);
   const campaign::Plan& plan = store.plan();
   const std::int64_t number =
       parse_integer("--trial", options.required("trial"), 0, store.trial_count() - 1);
-  const run::EngineKind kind = engine_kind(options);
-  const std::string vcd = vcd_path(options, kind);
-  const campaign::TrialRunner runner = runner_of(store, files[0]);
+  const campaign::TrialRunner runner = runner_of(store, path);
+  outputs.refuse_inputs();
   const campaign::Trial trial = runner.trial(number);
   const campaign::Population& own = runner.populations()[trial.population];
-  const campaign::TrialOutcome outcome = runner.run_whole(trial, kind, vcd);
-  std::cout << fmt::format(
-      "trial {}: {} on {}, {}\n"
-      "  faults    {} armed, {} fired\n"
-      "  images    {} correct, {} masked, {} benign, {} SDC of {}\n"
-      "  cycles    {}\n"
-      "  logits    {}\n",
-      number, runner.model_name(own.model), runner.machine_name(own.machine),
-      report::describe_trial(own, runner.faults(trial), trial.draw), outcome.armed, outcome.fired,
-      outcome.correct, outcome.masked, outcome.benign, outcome.sdc, plan.images, outcome.cycles,
-      outcome.logits_sha256);
+  const campaign::TrialOutcome outcome =
+      runner.run_whole(trial, kind, outputs.path("vcd").value_or(""));
+  print(
+      fmt::format("trial {}: {} on {}, {}\n"
+                  "  faults    {} armed, {} fired\n"
+                  "  images    {} correct, {} masked, {} benign, {} SDC of {}\n"
+                  "  cycles    {}\n"
+                  "  logits    {}\n",
+                  number, runner.model_name(own.model), runner.machine_name(own.machine),
+                  report::describe_trial(own, runner.faults(trial), trial.draw), outcome.armed,
+                  outcome.fired, outcome.correct, outcome.masked, outcome.benign, outcome.sdc,
+                  plan.images, outcome.cycles, outcome.logits_sha256));
 
   const auto found = store.find(number);
   if (!found) {
     const auto lost = store.find_lost(number);
-    std::cout << (lost ? "in the store it is lost: " + lost->reason
-                       : std::string("the store does not hold this trial"))
-              << '\n';
+    print(lost ? "in the store it is lost: " + lost->reason + "\n"
+               : std::string("the store does not hold this trial\n"));
     return 0;
   }
   const campaign::TrialOutcome& stored = found->outcome;
   if (stored.status != campaign::TrialStatus::kDone) {
-    std::cout << fmt::format("in the store it is {}\n", campaign::trial_status_name(stored.status));
+    print(fmt::format("in the store it is {}\n", campaign::trial_status_name(stored.status)));
     return 0;
   }
   const bool equal = stored.armed == outcome.armed && stored.fired == outcome.fired &&
@@ -66,9 +65,9 @@ int replay_command(const std::vector<std::string>& arguments) {
                      stored.cycles == outcome.cycles &&
                      stored.logits_sha256 == outcome.logits_sha256;
   SIM_CHECK(equal, "replay", -1,
-            fmt::format("trial {} differs from what {} holds, written by version {}", number,
-                        files[0], store.program_version()));
-  std::cout << "equal to the store, to the bit and to the cycle\n";
+            fmt::format("trial {} differs from what {} holds, written by version {}", number, path,
+                        store.program_version()));
+  print("equal to the store, to the bit and to the cycle\n");
   return 0;
 }
 

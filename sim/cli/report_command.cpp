@@ -1,12 +1,11 @@
 #include <filesystem>
-#include <iostream>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/shell.hpp"
 #include "cli/command.hpp"
-#include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/outputs.hpp"
 #include "report/page.hpp"
 
 namespace lacuna::cli {
@@ -31,24 +30,24 @@ int report_command(const std::vector<std::string>& arguments) {
       "sweeps (sweep --out) and timelines (run --timeline).");
   options.positional("file", "the inputs").value("out,o", "FILE", "the page (required)");
   if (!options.parse(arguments)) return 0;
-  const std::string path = options.required("out");
+  options.required("out");
+  Outputs outputs;
+  outputs.claim(options, "out");
   report::PageRequest request;
   request.inputs = options.texts("file");
   if (request.inputs.empty()) {
     throw base::InputError({"", 0, "report"}, "no input is named", "at least one is required");
   }
   for (const std::string& input : request.inputs) {
-    std::error_code missing;
-    if (std::filesystem::equivalent(input, path, missing)) {
-      throw base::InputError({path, 0, "--out"}, "is an input, too");
-    }
+    base::expect_regular_file(input);
+    note_store(input);
   }
-  check_writable("out", path);
+  outputs.refuse_inputs();
   request.command = base::shell_command("lacuna report", arguments);
   request.chart_library = chart_library();
-  base::OutputFile file(path);
-  report::html_page(request, [&](const std::string& text) { file.write(text); });
-  file.commit();
+  outputs.write("out", [&](base::OutputFile& file) {
+    report::html_page(request, [&](const std::string& text) { file.write(text); });
+  });
   return 0;
 }
 

@@ -1,14 +1,14 @@
-#include <algorithm>
-#include <iostream>
 #include <optional>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/shell.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/outputs.hpp"
+#include "cli/print.hpp"
 #include "cli/progress.hpp"
+#include "fault/map_file.hpp"
 #include "report/run_text.hpp"
 #include "report/timeline_json.hpp"
 #include "run/run_record.hpp"
@@ -49,17 +49,8 @@ int run_command(const std::vector<std::string>& arguments) {
   options.value("energy", "FILE",
                 "energy of each event (hw_configs/energy/), for energy by component");
   if (!options.parse(arguments)) return 0;
-  std::vector<std::string> outputs;
-  for (const char* name : kOutputs) {
-    const auto path = options.text(name);
-    if (!path) continue;
-    check_writable(name, *path);
-    if (std::find(outputs.begin(), outputs.end(), *path) != outputs.end()) {
-      throw base::InputError({*path, 0, std::string("--") + name}, "is another output's file, too",
-                             "each output has a file of its own");
-    }
-    outputs.push_back(*path);
-  }
+  Outputs outputs;
+  for (const char* name : kOutputs) outputs.claim(options, name);
   if (options.has("predictions") && options.has("workload")) {
     throw base::InputError({"", 0, "--predictions"}, "a workload predicts nothing",
                            "--predictions goes with --model");
@@ -70,19 +61,21 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   const std::string command = base::shell_command("lacuna run", arguments);
   const run::EngineKind kind = engine_kind(options);
-  const std::string vcd = vcd_path(options, kind);
+  expect_waves(options, kind);
   std::optional<arch::EnergyTable> energy;
   if (const auto path = options.text("energy")) energy = arch::load_energy_table(*path);
   LoadedJob loaded = load_job(options);
   std::optional<run::Timeline> timeline = timeline_of(options, loaded.job);
   loaded.job.plan = load_faults(options, loaded.job);
+  if (const auto path = options.text("save-faults")) fault::check_map(*path, loaded.job.plan);
+  outputs.refuse_inputs();
 
   run::Measurement measurement;
   {
     ProgressLine line("simulating");
     measurement = run::simulate(
-        loaded.job, kind, [&](const run::Progress& p) { line.update(p); }, vcd,
-        timeline ? &*timeline : nullptr);
+        loaded.job, kind, [&](const run::Progress& p) { line.update(p); },
+        outputs.path("vcd").value_or(""), timeline ? &*timeline : nullptr);
   }
   std::vector<measure::LayerCounters> dense;
   if (!options.has("no-dense")) {
@@ -99,15 +92,15 @@ int run_command(const std::vector<std::string>& arguments) {
   if (energy) run::add_energy(record, loaded.job, *energy);
   if (record.workload) record.images = 1;  // a workload counts as one image
 
-  if (const auto path = options.text("json")) base::write_file(*path, report::run_json(record));
-  if (const auto path = options.text("csv")) base::write_file(*path, report::run_csv(record));
-  if (const auto path = options.text("predictions")) {
-    base::write_file(*path, report::predictions_csv(record));
+  if (const auto path = outputs.path("save-faults")) fault::write_map(*path, loaded.job.plan);
+  outputs.write("json", report::run_json(record));
+  outputs.write("csv", report::run_csv(record));
+  if (!record.workload) outputs.write("predictions", report::predictions_csv(record));
+  if (timeline) {
+    outputs.write("timeline",
+                  report::timeline_json(loaded.job, *timeline, loaded.network, command));
   }
-  if (const auto path = options.text("timeline")) {
-    base::write_file(*path, report::timeline_json(loaded.job, *timeline, loaded.network, command));
-  }
-  std::cout << report::run_table(record);
+  print(report::run_table(record));
   return 0;
 }
 

@@ -1,17 +1,16 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <iostream>
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/shell.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
+#include "cli/outputs.hpp"
+#include "cli/print.hpp"
 #include "explore/columns.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/sweep_text.hpp"
@@ -22,12 +21,11 @@ namespace {
 constexpr std::int64_t kMaxThreads = 1024;
 
 void show_points(const explore::SweepProgress& progress) {
-  if (::isatty(STDERR_FILENO) != 1) return;
+  if (!shows_progress()) return;
   const double rate = static_cast<double>(progress.now) / std::max(progress.seconds, 1e-3);
-  std::cerr << fmt::format("\r\033[K{} of {} points, {:.1f} a second, {:.0f} s left", progress.done,
-                           progress.total, rate,
-                           static_cast<double>(progress.total - progress.done) / rate)
-            << std::flush;
+  show_progress(fmt::format("{} of {} points, {:.1f} a second, {:.0f} s left", progress.done,
+                            progress.total, rate,
+                            static_cast<double>(progress.total - progress.done) / rate));
 }
 
 /// Of the option, else of the plan.
@@ -65,15 +63,11 @@ explore::SweepStore store_for(const explore::SweepRunner& runner, const std::str
   return store;
 }
 
-void show(const explore::SweepStore& store, const Options& options) {
+void show(const explore::SweepStore& store, const Options& options, const Outputs& outputs) {
   const std::vector<std::string> pareto = pareto_of(options, store.plan());
-  std::cout << report::sweep_tables(store, pareto);
-  if (const auto file = options.text("csv")) {
-    base::write_file(*file, report::sweep_csv(store, pareto));
-  }
-  if (const auto file = options.text("json")) {
-    base::write_file(*file, report::sweep_json(store, pareto));
-  }
+  print(report::sweep_tables(store, pareto));
+  if (options.has("csv")) outputs.write("csv", report::sweep_csv(store, pareto));
+  if (options.has("json")) outputs.write("json", report::sweep_json(store, pareto));
 }
 
 }  // namespace
@@ -91,27 +85,27 @@ int sweep_command(const std::vector<std::string>& arguments) {
       .value("csv", "FILE", "a row a point, every column")
       .value("json", "FILE", "the same with the plan");
   if (!options.parse(arguments)) return 0;
-  const std::vector<std::string> files = options.texts("file");
-  if (files.size() != 1) {
-    throw base::InputError({"", 0, "sweep"}, fmt::format("{} files are named", files.size()),
-                           "exactly one is required");
-  }
-  for (const char* name : {"csv", "json"}) {
-    if (const auto file = options.text(name)) check_writable(name, *file);
-  }
-  const std::filesystem::path file(files[0]);
+  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  const auto threads = static_cast<int>(options.integer("threads", cores, 1, kMaxThreads));
+  Outputs outputs;
+  for (const char* name : {"csv", "json"}) outputs.claim(options, name);
+  const std::filesystem::path file(file_argument(options, "sweep"));
   if (file.extension() != ".yaml" && file.extension() != ".yml") {
-    show(explore::SweepStore::open_to_read(files[0]), options);
+    const std::string store_path = store_argument(options, "sweep");
+    outputs.refuse_inputs();
+    const explore::SweepStore store = explore::SweepStore::open_to_read(store_path);
+    outputs.refuse_inputs();
+    show(store, options, outputs);
     return 0;
   }
   const std::string path = options.required("out");
-  const explore::SweepPlan plan = explore::load_sweep(files[0]);
+  outputs.claim_store(options, "out");
+  const explore::SweepPlan plan = explore::load_sweep(file);
+  outputs.refuse_inputs();
   pareto_of(options, plan);
   const explore::SweepRunner runner(plan);
   explore::SweepStore store =
       store_for(runner, path, base::shell_command("lacuna sweep", arguments));
-  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
-  const auto threads = static_cast<int>(options.integer("threads", cores, 1, kMaxThreads));
   {
     const StopRequest stop;
     const explore::SweepProgress progress =
@@ -121,8 +115,8 @@ int sweep_command(const std::vector<std::string>& arguments) {
                                     progress.done, progress.total, path)};
     }
   }
-  if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << std::flush;
-  show(store, options);
+  if (shows_progress()) clear_progress();
+  show(store, options, outputs);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/printable.hpp"
 #include "explore/columns.hpp"
 #include "network/data_set.hpp"
+#include "network/onnx_import.hpp"
 
 namespace lacuna::explore {
 namespace {
@@ -68,6 +69,14 @@ SweepFaults read_faults(const config::Section& section) {
   constexpr std::int64_t kMostMaps = 100'000;
   faults.maps = section.required<std::int64_t>("maps", 2, kMostMaps);
   return faults;
+}
+
+void note_inputs(const SweepPlan& plan) {
+  base::note_input(plan.machine);
+  for (const std::string& path : plan.models) network::note_model(path);
+  for (const std::string& path : plan.workloads) base::note_input(path);
+  if (!plan.models.empty()) network::note_test_set(plan.data);
+  if (!plan.energy.empty()) base::note_input(plan.energy);
 }
 
 }  // namespace
@@ -137,6 +146,7 @@ SweepPlan parse_sweep(const std::string& name, const std::string& text) {
   }
   plan.text = text;
   plan.sha256 = document.sha256();
+  note_inputs(plan);
   return plan;
 }
 

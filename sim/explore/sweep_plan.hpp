@@ -57,7 +57,8 @@ struct SweepPoint {
   std::vector<std::string> values;  ///< [axis]
 };
 
-/// Throws base::InputError with file, line and key.
+/// Throws base::InputError with file, line and key. The files that the plan names are noted as
+/// inputs (base::note_input).
 SweepPlan load_sweep(const std::string& path);
 SweepPlan parse_sweep(const std::string& name, const std::string& text);
 

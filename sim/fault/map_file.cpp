@@ -131,15 +131,19 @@ FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
       std::move(faults), [&](std::int32_t source) { return reader.place(source, ""); }, path);
 }
 
+void check_map(const std::string& path, const FaultPlan& plan) {
+  for (const Fault& fault : plan.faults) {
+    if (fault.step == memory::kPermanent) continue;
+    throw InputError({path, 0, ""},
+                     fmt::format("cannot hold the upset at step {} of {}", fault.step, plan.origin),
+                     "a map holds permanent faults only");
+  }
+}
+
 void write_map(const std::string& path, const FaultPlan& plan) {
+  check_map(path, plan);
   std::string text = std::string(kHeader) + "\n";
   for (const Fault& fault : plan.faults) {
-    if (fault.step != memory::kPermanent) {
-      throw InputError(
-          {path, 0, ""},
-          fmt::format("cannot hold the upset at step {} of {}", fault.step, plan.origin),
-          "a map holds permanent faults only");
-    }
     fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", memory_name(fault.memory),
                    fault.cell.bank, fault.cell.row, fault.cell.bit,
                    memory::fault_kind_name(fault.kind));

@@ -13,6 +13,9 @@ namespace lacuna::fault {
 /// one cell. The plan's origin is the path.
 FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry);
 
+/// Throws base::InputError for a fault at a step: a map, as that of `path`, has no column for it.
+void check_map(const std::string& path, const FaultPlan& plan);
+
 /// Writes the faults in plan order; read_map gives them back. Throws base::InputError when the file
 /// cannot be written, or for a fault at a step: a map has no column for it.
 void write_map(const std::string& path, const FaultPlan& plan);

@@ -18,6 +18,9 @@
 namespace lacuna::network {
 namespace {
 
+constexpr const char* kImages = "t10k-images-idx3-ubyte";
+constexpr const char* kLabels = "t10k-labels-idx1-ubyte";
+
 std::string find_file(const std::string& folder, const std::string& name) {
   std::string plain = (std::filesystem::path(folder) / name).string();
   std::error_code error;
@@ -57,10 +60,19 @@ DataSet test_set_from_bytes(const std::string& images, const std::string& labels
 }
 
 DataSet load_test_set(const std::string& folder) {
-  const std::string images = find_file(folder, "t10k-images-idx3-ubyte");
-  const std::string labels = find_file(folder, "t10k-labels-idx1-ubyte");
+  note_test_set(folder);
+  const std::string images = find_file(folder, kImages);
+  const std::string labels = find_file(folder, kLabels);
   return test_set_from_bytes(base::read_file(images, kMaxFileBytes),
                              base::read_file(labels, kMaxFileBytes), images, labels);
+}
+
+void note_test_set(const std::string& folder) {
+  for (const char* name : {kImages, kLabels}) {
+    const std::string plain = (std::filesystem::path(folder) / name).string();
+    base::note_input(plain);  // a new one would be read before the compressed one
+    base::note_input(plain + ".gz");
+  }
 }
 
 void check_data_fits(const DataSet& data, const Network& network) {

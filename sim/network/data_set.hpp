@@ -32,6 +32,9 @@ DataSet load_test_set(const std::string& folder);
 DataSet test_set_from_bytes(const std::string& images, const std::string& labels,
                             const std::string& images_file, const std::string& labels_file);
 
+/// Notes the files of a test set as inputs (base::note_input), whether they are there or not.
+void note_test_set(const std::string& folder);
+
 /// Throws InputError unless the images have the network's input size and every label is a class.
 void check_data_fits(const DataSet& data, const Network& network);
 

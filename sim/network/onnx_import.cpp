@@ -17,6 +17,12 @@ namespace lacuna::network {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr const char* kCard = "card.yaml";
+
+}  // namespace
+
 Network import_onnx_bytes(const std::string& bytes, const std::string& file) {
   const OnnxModel model(bytes, file);
   OnnxCompiler compiler(model);
@@ -33,7 +39,20 @@ Network import_onnx(const std::string& path) {
   return import_onnx_bytes(base::read_file(path, kMaxFileBytes), path);
 }
 
+void note_model(const std::string& path) {
+  std::error_code error;
+  const bool is_folder = fs::is_directory(path, error);
+  const fs::path folder = is_folder ? fs::path(path) : fs::path(path).parent_path();
+  base::note_input((folder / kCard).string());
+  if (!is_folder) return base::note_input(path);
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".onnx") base::note_input(entry->path().string());
+  }
+}
+
 std::string find_model(const std::string& path) {
+  note_model(path);
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) throw base::InputError({path, 0, ""}, "does not exist");
@@ -43,7 +62,7 @@ std::string find_model(const std::string& path) {
   for (fs::directory_iterator entry(path, error), end; !error && entry != end;
        entry.increment(error)) {
     if (entry->path().extension() == ".onnx") models.push_back(entry->path().string());
-    has_card = has_card || entry->path().filename() == "card.yaml";
+    has_card = has_card || entry->path().filename() == kCard;
   }
   if (error) throw base::InputError({path, 0, ""}, "cannot be read: " + error.message());
   std::sort(models.begin(), models.end());

@@ -30,4 +30,7 @@ Network import_onnx_bytes(const std::string& bytes, const std::string& file);
 /// that also holds a card.yaml. Throws InputError when there is none, or more than one.
 std::string find_model(const std::string& path);
 
+/// Notes the files behind such a path as inputs (base::note_input): those that are there.
+void note_model(const std::string& path);
+
 }  // namespace lacuna::network

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/printable.hpp"
+
 namespace lacuna::report {
 namespace {
 
@@ -254,8 +256,8 @@ std::string comparison_text(const Comparison& comparison, bool all) {
 std::string comparison_json(const Comparison& comparison, bool all) {
   Json json;
   json["schema"] = "lacuna.compare/1";
-  json["a"] = comparison.a.path;
-  json["b"] = comparison.b.path;
+  json["a"] = base::printable(comparison.a.path);
+  json["b"] = base::printable(comparison.b.path);
   json["equal"] = !comparison.differs();
   json["reordered"] = comparison.reordered;
   json["run"] = figures_json(comparison.figures, all);

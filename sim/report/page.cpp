@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "campaign/store.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/packed.hpp"
@@ -38,7 +39,7 @@ std::string stored_schema(const std::string& path) {
 // {"kind", "file", "data"}. The kinds of input are told apart here and nowhere else.
 Json section_of(const std::string& path) {
   const auto section = [&](const char* kind, Json data) {
-    return Json{{"kind", kind}, {"file", path}, {"data", std::move(data)}};
+    return Json{{"kind", kind}, {"file", base::printable(path)}, {"data", std::move(data)}};
   };
   if (std::filesystem::is_regular_file(path) && is_sqlite(path)) {
     if (stored_schema(path).rfind("lacuna.sweep/", 0) == 0) {

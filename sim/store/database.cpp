@@ -1,8 +1,8 @@
 #include "store/database.hpp"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -12,19 +12,24 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/file_target.hpp"
 #include "base/limits.hpp"
+#include "base/printable.hpp"
 
 namespace lacuna::store {
 
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
-/// SQLite quotes what a file holds: on one line and cut.
+/// SQLite quotes what a file holds: cut.
 std::string error_text(sqlite3* handle) {
   constexpr std::size_t kMostBytes = 300;
   std::string text = std::string(sqlite3_errmsg(handle)).substr(0, kMostBytes);
-  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  // Which of the system's errors it met SQLite does not keep.
+  rlimit limit{};
+  if ((sqlite3_errcode(handle) & 0xFF) == SQLITE_IOERR && ::getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+      limit.rlim_cur != RLIM_INFINITY) {
+    text += ": " + base::system_error(EFBIG);
+  }
   return text;
 }
 
@@ -305,7 +310,7 @@ std::string Statement::column(int column) const {
 
 std::string Statement::name(int column) const {
   std::string name = text(column);
-  if (std::any_of(name.begin(), name.end(), is_control)) {
+  if (base::has_control(name)) {
     throw base::InputError({path(), 0, this->column(column)}, "holds control characters");
   }
   return name;

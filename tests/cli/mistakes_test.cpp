@@ -119,8 +119,7 @@ TEST_F(Mistakes, GivenAMistakeInAComparisonThenTheMessageSaysWhereWhatAndWhatIsA
        "lacuna: README.md:1: is not valid JSON; a record as lacuna run --json writes it is "
        "allowed\n"},
       {"compare README.md docs/formats.md --json ./README.md",
-       "lacuna: ./README.md: --json: is one of the records; the comparison has a file of its "
-       "own\n"},
+       "lacuna: ./README.md: --json: is an input, too; each output has a file of its own\n"},
       {"compare README.md README.md --json /no/such/folder/x.json",
        "lacuna: /no/such/folder/x.json: --json: its folder is missing or not writable\n"},
       {"compare README.md README.md --exit-cod",
@@ -137,7 +136,8 @@ TEST_F(Mistakes, GivenAMistakeInACommandThenTheMessageSaysWhereWhatAndWhatIsAllo
       {"check README", "lacuna: README: cannot be read: No such file or directory\n"},
       {"report README.md", "lacuna: --out: is missing; it is required\n"},
       {"report -o page.html", "lacuna: report: no input is named; at least one is required\n"},
-      {"report README.md -o README.md", "lacuna: README.md: --out: is an input, too\n"},
+      {"report README.md -o README.md",
+       "lacuna: README.md: --out: is an input, too; each output has a file of its own\n"},
       {"report README.md -o nowhere/page.html",
        "lacuna: nowhere/page.html: --out: its folder is missing or not writable\n"},
   });

@@ -60,6 +60,7 @@ TEST(SourceTree, KeepsThirdPartyHeadersAtHome) {
 }
 TEST(SourceTree, PrintsAndExitsOnlyInCli) {
   EXPECT_EQ(find_prints_and_exits(real_tree()), Strings{});
+  EXPECT_EQ(find_detours(real_tree()), Strings{});
 }
 
 TEST(BadEdges, AreFound) {
@@ -145,6 +146,11 @@ TEST(PrintsAndExits, AreFound) {
   EXPECT_EQ(find_prints_and_exits({{"campaign/workers.cpp", "::_exit(0);"}}), Strings{})
       << "a forked worker";
   EXPECT_EQ(find_prints_and_exits({{"campaign/workers.cpp", "std::exit(0);"}}).size(), 1U);
+  for (const char* line : {"std::cout << 1;", "base::write_file(a, b);", "std::ofstream x(a);"}) {
+    EXPECT_EQ(find_detours({{"cli/x.cpp", line}}).size(), 1U) << line;
+  }
+  EXPECT_EQ(find_detours({{"cli/print.cpp", "std::cout << 1;"}, {"cli/x.cpp", "// std::cout"}}),
+            Strings{});
   EXPECT_EQ(find_prints_and_exits({{"base/x.cpp", "a\n\nexit(1);"}}),
             (Strings{"base/x.cpp:3: only cli prints or exits: exit"}));
 }

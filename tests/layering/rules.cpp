@@ -44,6 +44,16 @@ constexpr const char* kEntryHeader = "systemc";
 constexpr const char* kForkingSource = "campaign/workers.cpp";
 constexpr const char* kWorkerExit = "_exit";
 
+struct Detour {
+  const char* home;  ///< the source in which it is no detour
+  std::initializer_list<const char*> names;
+};
+
+const Detour kDetours[] = {
+    {"cli/print.cpp", {"std::cout", "std::cerr", "std::clog"}},
+    {"cli/outputs.cpp", {"write_file(", "base::OutputFile file(", "std::ofstream"}},
+};
+
 bool begins_with(const std::string& text, const std::string& start) {
   return text.compare(0, start.size(), start) == 0;
 }
@@ -121,6 +131,24 @@ std::vector<std::string> find_prints_and_exits(const std::vector<SourceFile>& fi
       const std::string name = find_print_or_exit(line);
       if (file.path == kForkingSource && name == kWorkerExit) continue;
       if (!name.empty()) found.push_back(at(file, number) + "only cli prints or exits: " + name);
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> find_detours(const std::vector<SourceFile>& files) {
+  std::vector<std::string> found;
+  for (const SourceFile& file : files) {
+    if (room_of(file.path) != "cli") continue;
+    std::istringstream lines(code_only(file.text));
+    std::string line;
+    for (int number = 1; std::getline(lines, line); ++number) {
+      for (const Detour& detour : kDetours) {
+        for (const char* name : detour.names) {
+          if (file.path == detour.home || line.find(name) == std::string::npos) continue;
+          found.push_back(at(file, number) + name + " belongs to " + detour.home);
+        }
+      }
     }
   }
   return found;

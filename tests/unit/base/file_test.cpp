@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -29,9 +30,13 @@ TEST(ReadFile, RefusesWhatIsNotARegularFile) {
   const test::TempFolder folder;
   EXPECT_EQ(message_of<InputError>([] { read_file("none", 9); }),
             "none: cannot be read: No such file or directory");
-  EXPECT_EQ(message_of<InputError>([] { read_file(".", 9); }), ".: is not a regular file");
+  EXPECT_EQ(message_of<InputError>([] { read_file(".", 9); }),
+            ".: is not a regular file but a folder");
   EXPECT_EQ(message_of<InputError>([] { read_file("/dev/zero", 9); }),
-            "/dev/zero: is not a regular file");
+            "/dev/zero: is not a regular file but a device");
+  ASSERT_EQ(::mkfifo("pipe", 0600), 0);
+  EXPECT_EQ(message_of<InputError>([] { read_file("pipe", 9); }),
+            "pipe: is not a regular file but a pipe (FIFO)");
 }
 
 TEST(WriteFile, ReplacesTheWholeContentAndLeavesNothingBeside) {
@@ -56,6 +61,46 @@ TEST(WriteFile, FollowsALinkAndLeavesItOne) {
   write_file("link", "new");
   EXPECT_TRUE(std::filesystem::is_symlink("link"));
   EXPECT_EQ(folder.read("real"), "new");
+}
+
+TEST(WriteFile, MakesTheFileThatALinkToNothingNames) {
+  const test::TempFolder folder;
+  std::filesystem::create_symlink("real", "link");
+  std::filesystem::create_symlink("link", "further");
+  write_file("further", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink("further"));
+  EXPECT_TRUE(std::filesystem::is_symlink("link"));
+  EXPECT_EQ(folder.read("real"), "new");
+  std::filesystem::create_symlink("round", "round");
+  EXPECT_EQ(message_of<InputError>([] { write_file("round", "x"); }),
+            "round: cannot be written: Too many levels of symbolic links");
+}
+
+TEST(WriteFile, KeepsTheModeOfWhatItReplaces) {
+  const test::TempFolder folder;
+  for (const mode_t mode : {0600U, 0640U, 0666U, 0755U}) {
+    folder.write("out", "old");
+    ASSERT_EQ(::chmod("out", mode), 0);
+    write_file("out", "new");
+    struct stat status {};
+    ASSERT_EQ(::stat("out", &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, mode);
+  }
+  const mode_t mask = ::umask(027);
+  write_file("fresh", "new");
+  ::umask(mask);
+  struct stat status {};
+  ASSERT_EQ(::stat("fresh", &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+}
+
+TEST(WriteFile, TakesANameAsLongAsNamesCanBe) {
+  const test::TempFolder folder;
+  const std::string longest(255, 'x');
+  write_file(longest, "new");
+  EXPECT_EQ(folder.read(longest), "new");
+  EXPECT_EQ(message_of<InputError>([&] { write_file(longest + "x", "new"); }),
+            longest + "x: cannot be written: File name too long");
 }
 
 // Standard output that goes to a file: what the shell opened goes on where it is.
@@ -86,10 +131,11 @@ TEST(OutputFile, WithoutACommitNothingIsLeft) {
 TEST(WriteFile, WhenItFailsThenTheOldContentStays) {
   const test::TempFolder folder;
   EXPECT_EQ(message_of<InputError>([] { write_file("none/out", "x"); }),
-            "none/out: cannot be written: No such file or directory");
+            "none/out: its folder is missing or not writable");
   std::filesystem::create_directory("taken");
   folder.write("taken/inside", "x");
-  EXPECT_NE(message_of<InputError>([] { write_file("taken", "x"); }), "");
+  EXPECT_EQ(message_of<InputError>([] { write_file("taken", "x"); }),
+            "taken: is a folder; a file name is required");
   EXPECT_EQ(folder.read("taken/inside"), "x");
   const std::filesystem::directory_iterator files(folder.path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1) << "the temporary file is removed";
