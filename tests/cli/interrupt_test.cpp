@@ -1,11 +1,14 @@
-// Ctrl-C on the built program: what is there is kept, a line says how to go on, a shell sees 130,
-// and no unfinished file is left. On a terminal, where the signal reaches the workers, too.
+// Ctrl-C, SIGTERM and SIGHUP on the built program: what is there is kept, a line says how to go on,
+// a shell sees 130, and no unfinished file is left. On a terminal, where Ctrl-C reaches the
+// workers, too.
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -38,9 +41,11 @@ class Interrupt : public Program {
     std::string shown;
   };
 
-  /// Runs the program on a terminal of its own and presses Ctrl-C when what it shows says so.
+  /// Runs the program on a terminal of its own and, when what it shows says so, presses Ctrl-C or
+  /// sends another signal.
   static Ended interrupted(const std::vector<std::string>& arguments,
-                           const std::function<bool(const std::string&)>& now) {
+                           const std::function<bool(const std::string&)>& now,
+                           int signal = SIGINT) {
     Ended ended;
     int terminal = -1;
     const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
@@ -71,7 +76,11 @@ class Interrupt : public Program {
       }
       if (pressed || !now(ended.shown)) continue;
       const char kCtrlC = '\x03';
-      EXPECT_EQ(::write(terminal, &kCtrlC, 1), 1);
+      if (signal == SIGINT) {
+        EXPECT_EQ(::write(terminal, &kCtrlC, 1), 1);
+      } else {
+        EXPECT_EQ(::kill(child, signal), 0);
+      }
       pressed = true;
     }
     EXPECT_TRUE(pressed) << ended.shown;
@@ -81,8 +90,9 @@ class Interrupt : public Program {
     return ended;
   }
 
-  static void expect_interrupted(const Ended& ended, const std::string& message) {
-    EXPECT_TRUE(WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGINT) << ended.status;
+  static void expect_interrupted(const Ended& ended, const std::string& message,
+                                 int signal = SIGINT) {
+    EXPECT_TRUE(WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == signal) << ended.status;
     EXPECT_NE(ended.shown.find("\r\033[Klacuna: interrupted" + message), std::string::npos)
         << ended.shown;
   }
@@ -102,23 +112,31 @@ bool shows(const std::string& screen, const std::string& what) {
 const std::string kTrials = std::to_string(test::case_count(2000, 2000, 200));
 const std::string kMapsAPoint = std::to_string(test::case_count(40, 40, 8));
 
-TEST_F(Interrupt, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
+/// The signals that ask a program to end.
+class Signal : public Interrupt, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Each, Signal, ::testing::Values(SIGINT, SIGHUP, SIGTERM),
+                         [](const auto& signal) {
+                           return std::string("SIG") + ::sigabbrev_np(signal.param);
+                         });
+
+TEST_P(Signal, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
   std::ofstream(path("plan.yaml")) << "name: test\nmachines: [hw_configs/tiny_8x8.yaml]\n"
                                    << "models: [models/lenet5_qdnn]\nimages: 60\n"
                                    << "random_maps:\n  kinds: [flip]\n  rates: [0.01]\n"
                                    << "  maps: " << kTrials << '\n';
   const std::string store = path("a.sqlite");
-  const Ended ended =
-      interrupted({"campaign", "run", path("plan.yaml"), "--out", store, "--workers", "2"},
-                  [](const std::string& screen) { return shows(screen, " trials, "); });
-  expect_interrupted(ended, " with ");
+  const Ended ended = interrupted(
+      {"campaign", "run", path("plan.yaml"), "--out", store, "--workers", "2"},
+      [](const std::string& screen) { return shows(screen, " trials, "); }, GetParam());
+  expect_interrupted(ended, " with ", GetParam());
   EXPECT_TRUE(shows(ended.shown, " of " + kTrials + " trials in " + store +
                                      "; 'lacuna campaign resume " + store + "' goes on"))
       << ended.shown;
   EXPECT_EQ(files(), (std::set<std::string>{"a.sqlite", "plan.yaml"}));
   const std::string half = exported("a.sqlite");
   EXPECT_TRUE(shows(half, ",done,"));
-  EXPECT_FALSE(shows(half, ",crashed,")) << "a worker heard the terminal's Ctrl-C";
+  EXPECT_FALSE(shows(half, ",crashed,")) << "a worker heard the signal";
+  if (GetParam() != SIGINT) return;  // resumed once
 
   const Output resumed = lacuna("campaign resume " + store);
   ASSERT_EQ(resumed.code, 0) << resumed.error;
@@ -128,7 +146,7 @@ TEST_F(Interrupt, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
   EXPECT_EQ(exported("a.sqlite"), whole);
 }
 
-TEST_F(Interrupt, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
+TEST_P(Signal, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
   std::ofstream(path("s.yaml")) << "name: test\nmachine: hw_configs/edge_16x16.yaml\n"
                                 << "models: [models/lenet5_as]\nimages: 60\ngrid:\n"
                                 << "  array.weights_per_pe: [4, 8, 16]\n"
@@ -137,12 +155,18 @@ TEST_F(Interrupt, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
   const std::vector<std::string> command{"sweep",          path("s.yaml"), "--out",
                                          path("s.sqlite"), "--threads",    "2"};
   const Ended ended = interrupted(
-      command, [](const std::string& screen) { return shows(screen, " of 21 points, "); });
-  expect_interrupted(ended, " with ");
+      command, [](const std::string& screen) { return shows(screen, " of 21 points, "); },
+      GetParam());
+  expect_interrupted(ended, " with ", GetParam());
   EXPECT_TRUE(
       shows(ended.shown, " of 21 points in " + path("s.sqlite") + "; the same command goes on"))
       << ended.shown;
   EXPECT_EQ(files(), (std::set<std::string>{"s.sqlite", "s.yaml"}));
+  const Output kept = lacuna("sweep " + path("s.sqlite") + " --csv " + path("half.csv"));
+  ASSERT_EQ(kept.code, 0) << kept.error;
+  const std::string half = read(path("half.csv"));
+  EXPECT_GT(std::count(half.begin(), half.end(), '\n'), 1) << "a point is kept";
+  if (GetParam() != SIGINT) return;  // gone on with once
   for (const std::string name : {"s", "t"}) {
     const Output whole = lacuna("sweep " + path("s.yaml") + " --out " + path(name + ".sqlite") +
                                 " --csv " + path(name + ".csv"));
@@ -151,13 +175,36 @@ TEST_F(Interrupt, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
   EXPECT_EQ(read(path("s.csv")), read(path("t.csv")));
 }
 
-TEST_F(Interrupt, GivenARunThenNoOutputIsLeft) {
+TEST_P(Signal, GivenARunThenNoOutputIsLeftAndAnOldOneStays) {
+  std::ofstream(path("old.csv")) << "old";
   const Ended ended = interrupted(
-      {"run", "--hw", "hw_configs/edge_16x16.yaml", "--model", "models/lenet5_qdnn", "--engine",
-       "systemc", "--images", "10000", "--vcd", path("w.vcd"), "--json", path("r.json")},
-      [](const std::string& screen) { return shows(screen, "simulating: "); });
-  expect_interrupted(ended, "; what was not finished is not written");
-  EXPECT_EQ(files(), std::set<std::string>{});
+      {"run",
+       "--hw",
+       "hw_configs/edge_16x16.yaml",
+       "--model",
+       "models/lenet5_qdnn",
+       "--engine",
+       "systemc",
+       "--images",
+       "10000",
+       "--vcd",
+       path("w.vcd"),
+       "--json",
+       path("r.json"),
+       "--csv",
+       path("old.csv"),
+       "--ber",
+       "0.001",
+       "--save-faults",
+       path("map.csv"),
+       "--predictions",
+       path("p.csv"),
+       "--timeline",
+       path("t.json")},
+      [](const std::string& screen) { return shows(screen, "simulating: "); }, GetParam());
+  expect_interrupted(ended, "; what was not finished is not written", GetParam());
+  EXPECT_EQ(files(), std::set<std::string>{"old.csv"});
+  EXPECT_EQ(read(path("old.csv")), "old");
 }
 
 TEST_F(Interrupt, GivenALargeMemoryThenDrawingItsFaultsShowsProgressAndEnds) {
