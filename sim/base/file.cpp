@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 
 namespace lacuna::base {
 namespace {

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <set>
+
+#include "base/limits.hpp"
 
 namespace lacuna::base {
 namespace {
@@ -215,16 +216,6 @@ std::optional<std::string> input_that_is(const FileTarget& target) {
     if (is_same_file(find_target(path), target)) return path;
   }
   return std::nullopt;
-}
-
-std::string system_error(int error) {
-  std::string text = std::strerror(error);
-  rlimit limit{};
-  if (error == EFBIG && ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-    text +=
-        "; the limit of a file's size (ulimit -f) is " + std::to_string(limit.rlim_cur) + " bytes";
-  }
-  return text;
 }
 
 }  // namespace lacuna::base

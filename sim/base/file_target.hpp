@@ -49,7 +49,4 @@ void note_input(const std::string& path);
 /// The name by which a file was noted as an input; nothing where it is none.
 std::optional<std::string> input_that_is(const FileTarget& target);
 
-/// What `error`, an errno, means; names the limit that it comes from.
-std::string system_error(int error);
-
 }  // namespace lacuna::base

@@ -7,7 +7,7 @@
 
 namespace lacuna::base {
 
-std::string limit_name(int error) {
+std::string system_error(int error) {
   switch (error) {
     case EAGAIN: {
       // pthread_create also says so where the memory of a stack is not to be had.
@@ -15,6 +15,15 @@ std::string limit_name(int error) {
       const bool bounded = ::getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY;
       return std::string("the limit of processes and threads (ulimit -u)") +
              (bounded ? " or of memory (ulimit -v)" : "");
+    }
+    case EFBIG: {
+      rlimit size{};
+      std::string text = std::strerror(error);
+      if (::getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur != RLIM_INFINITY) {
+        text += "; the limit of a file's size (ulimit -f) is " + std::to_string(size.rlim_cur) +
+                " bytes";
+      }
+      return text;
     }
     case EMFILE:
       return "the limit of open files (ulimit -n)";

@@ -1,12 +1,11 @@
-// Limits of the system and of its user, met while something is started: errors that name them.
+// Errors of the system for people: limits of the system and of its user by their names.
 #pragma once
 
 #include <string>
 
 namespace lacuna::base {
 
-/// The limit that errno `error` stands for where a process, thread, pipe or file was asked for, as
-/// "the limit of open files (ulimit -n)"; else the system's own text.
-std::string limit_name(int error);
+/// What errno `error` means; of a limit its name, as "the limit of open files (ulimit -n)".
+std::string system_error(int error);
 
 }  // namespace lacuna::base

@@ -203,7 +203,7 @@ class Worker {
     const pid_t child = piped ? ::fork() : -1;
     if (child < 0) {
       throw base::InputError({"", 0, "workers"},
-                             "a process cannot be started: " + base::limit_name(errno),
+                             "a process cannot be started: " + base::system_error(errno),
                              "a higher limit or fewer workers; 'resume' goes on");
     }
     if (child > 0) {

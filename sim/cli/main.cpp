@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/file_target.hpp"
+#include "base/limits.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/print.hpp"

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/file_target.hpp"
+#include "base/limits.hpp"
 #include "base/printable.hpp"
 
 namespace lacuna::cli {

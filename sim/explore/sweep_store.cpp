@@ -236,7 +236,7 @@ SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int thread
       } catch (const std::system_error& error) {
         throw base::InputError({"", 0, "threads"},
                                "thread " + std::to_string(i + 1) + " of " + std::to_string(count) +
-                                   " cannot be started: " + base::limit_name(error.code().value()),
+                                   " cannot be started: " + base::system_error(error.code().value()),
                                "a higher limit or fewer threads; the same command goes on");
       }
     }

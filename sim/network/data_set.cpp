@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/sha256.hpp"
 #include "network/idx_file.hpp"
 #include "network/limits.hpp"

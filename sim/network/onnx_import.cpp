@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "network/limits.hpp"

@@ -127,7 +127,7 @@ void Database::fail(const std::string& what) const {
   const int error = sqlite3_system_errno(handle_);
   const bool limited = error == EMFILE || error == ENFILE || error == ENOMEM;
   throw base::InputError({path_, 0, ""},
-                         what + ": " + (limited ? base::limit_name(error) : error_text(handle_)));
+                         what + ": " + (limited ? base::system_error(error) : error_text(handle_)));
 }
 
 void Database::open(const std::string& file, int flags) {

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 constexpr std::array<const char*, 3> kCompanions{"-wal", "-shm", "-journal"};
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw base::InputError({path, 0, ""}, what + ": " + base::limit_name(errno));
+  throw base::InputError({path, 0, ""}, what + ": " + base::system_error(errno));
 }
 
 [[noreturn]] void fail_as_taken(const std::string& path) {

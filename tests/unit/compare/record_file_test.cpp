@@ -124,7 +124,7 @@ TEST(RecordFile, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
              "\xc2\x9b"
              "1m";
        },
-       "network: is '\\xc2\\x9b1m'; text of at most 4096 bytes without control characters is "
+       "network: is '\\u009b1m'; text of at most 4096 bytes without control characters is "
        "required"},
       {[](Json& r) { r["hashes"]["workload"] = "x"; },
        "hashes.model, hashes.workload: both are given; exactly one is required"},
