@@ -1,15 +1,11 @@
 #include "campaign/trial.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/sha256.hpp"
-#include "fault/map_file.hpp"
 #include "fault/plan_builder.hpp"
-#include "fault/plan_file.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
@@ -89,12 +85,10 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
           std::make_unique<Pair>(run::model_job(spec, network, std::move(images), plan.batch)));
     }
   }
-  constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;
+  std::vector<fault::FaultFile> fault_files;
   for (const std::string& path : plan.fault_files) {
-    base::Sha256 hash;
-    const std::string bytes = base::read_file(path, kMaxFileBytes);
-    hash.update(bytes.data(), bytes.size());
-    depend_on(hash.hex());
+    fault_files.emplace_back(path);
+    depend_on(fault_files.back().sha256());
   }
   inputs_sha256_ = inputs.hex();
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
@@ -111,7 +105,7 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
            run::simulate_dense(own.job, run::EngineKind::kFast)) {
         own.dense_cycles += layer.cycles.total().value;
       }
-      add_populations(machine, model);
+      add_populations(machine, model, fault_files);
     }
   }
 }
@@ -134,7 +128,8 @@ void TrialRunner::add_population(Population population) {
   site_strata_.emplace_back();
 }
 
-void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
+void TrialRunner::add_populations(std::size_t machine, std::size_t model,
+                                  const std::vector<fault::FaultFile>& fault_files) {
   Pair& own = *pairs_[machine * plan_.models.size() + model];
   Population population;
   population.machine = machine;
@@ -187,13 +182,10 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
   population.model = model;
   population.source = Population::Source::kFile;
   population.first = population.most = 1;
-  for (const std::string& path : plan_.fault_files) {
-    const fault::MemoryGeometry memory = run::weight_sram(own.job);
-    own.files.push_back(std::filesystem::path(path).extension() == ".csv"
-                            ? fault::read_map(path, memory)
-                            : fault::load_plan(path, {memory, &own.weights, own.job.steps()}));
+  for (const fault::FaultFile& file : fault_files) {
+    own.files.push_back(file.plan({run::weight_sram(own.job), &own.weights, own.job.steps()}));
     run::check_plan(own.job, own.files.back());
-    population.file = path;
+    population.file = file.path();
     add_population(population);
   }
 }

@@ -9,6 +9,7 @@
 #include "campaign/plan.hpp"
 #include "campaign/population.hpp"
 #include "campaign/sites.hpp"
+#include "fault/fault_file.hpp"
 #include "run/repeated_run.hpp"
 #include "run/run.hpp"
 
@@ -94,7 +95,8 @@ class TrialRunner {
  private:
   struct Pair;
 
-  void add_populations(std::size_t machine, std::size_t model);
+  void add_populations(std::size_t machine, std::size_t model,
+                       const std::vector<fault::FaultFile>& fault_files);
   void add_population(Population population);
   const Pair& pair(std::size_t machine, std::size_t model) const {
     return *pairs_[machine * plan_.models.size() + model];

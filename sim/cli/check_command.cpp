@@ -30,7 +30,7 @@ std::string check_yaml(const std::string& path, const Options& options) {
                        plan.name, explore::point_count(plan));
   }
   if (std::find(keys.begin(), keys.end(), "faults") != keys.end()) {
-    const auto rules = fault::read_plan_file(path);
+    const auto rules = fault::read_plan_file(path).rules;
     return fmt::format("fault plan, {} rules (sites are checked against a machine by run)",
                        rules.size());
   }

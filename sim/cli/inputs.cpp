@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/error.hpp"
 #include "cli/outputs.hpp"
 #include "cli/progress.hpp"
+#include "fault/fault_file.hpp"
 #include "fault/map_file.hpp"
-#include "fault/plan_file.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
@@ -120,12 +121,10 @@ fault::FaultPlan load_faults(const Options& options, const run::Job& job) {
   fault::FaultPlan plan;
   plan.origin = "none";
   if (const auto path = options.text("faults")) {
-    if (std::filesystem::path(*path).extension() == ".csv") {
-      plan = fault::read_map(*path, memory);
-    } else {
-      const run::JobWeightCells cells(job);
-      plan = fault::load_plan(*path, {memory, &cells, job.steps()});
-    }
+    const fault::FaultFile file(*path);
+    std::optional<run::JobWeightCells> cells;
+    if (file.names_weights()) cells.emplace(job);
+    plan = file.plan({memory, cells ? &*cells : nullptr, job.steps()});
   } else if (options.has("ber")) {
     const double rate = options.real("ber", 0, 1);
     const std::int64_t seed =

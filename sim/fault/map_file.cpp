@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/printable.hpp"
+#include "base/sha256.hpp"
 #include "config/text.hpp"
 #include "fault/plan_builder.hpp"
 
@@ -102,8 +103,17 @@ class RowReader {
 
 }  // namespace
 
+std::string read_map_bytes(const std::string& path) { return base::read_file(path, kMaxFileBytes); }
+
 FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
-  const std::string whole = base::read_file(path, kMaxFileBytes);
+  const std::string bytes = read_map_bytes(path);
+  FaultPlan plan = map_from_bytes(path, bytes, geometry);
+  plan.sha256 = base::sha256_hex(bytes);
+  return plan;
+}
+
+FaultPlan map_from_bytes(const std::string& path, const std::string& whole,
+                         const MemoryGeometry& geometry) {
   const std::string_view bytes = base::without_byte_order_mark(whole);
   const RowReader reader(path, geometry);
   std::vector<SourcedFault> faults;

@@ -15,6 +15,11 @@ FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry);
 
 /// Throws base::InputError for a fault at a step: a map, as that of `path`, has no column for it.
 void check_map(const std::string& path, const FaultPlan& plan);
+/// The bytes of a map, for those that tie one file to several memories. Throws base::InputError.
+std::string read_map_bytes(const std::string& path);
+/// The same from a file's bytes, which are not hashed; `path` is for messages and the origin.
+FaultPlan map_from_bytes(const std::string& path, const std::string& bytes,
+                         const MemoryGeometry& geometry);
 
 /// Writes the faults in plan order; read_map gives them back. Throws base::InputError when the file
 /// cannot be written, or for a fault at a step: a map has no column for it.

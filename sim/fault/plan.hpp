@@ -26,6 +26,7 @@ struct Fault {
 struct FaultPlan {
   std::vector<Fault> faults;  ///< sorted by memory, bank, row, bit, step
   std::string origin;         ///< "none", the file, or "ber 0.01 seed 3 flip"
+  std::string sha256;         ///< of the file's bytes; empty where there is none
 };
 
 }  // namespace lacuna::fault

@@ -102,18 +102,20 @@ FaultRule read_rule(const Section& section) {
 
 }  // namespace
 
-std::vector<FaultRule> read_plan_file(const std::string& path) {
+RuleFile read_plan_file(const std::string& path) {
   const config::Document document = config::Document::load(path);
-  std::vector<FaultRule> rules;
+  RuleFile file;
+  file.path = path;
+  file.sha256 = document.sha256();
   for (const Section& section : document.root().sections("faults")) {
-    rules.push_back(read_rule(section));
+    file.rules.push_back(read_rule(section));
   }
   document.done();
-  return rules;
+  return file;
 }
 
-FaultPlan resolve_plan(const std::vector<FaultRule>& rules, const PlanTarget& target,
-                       const std::string& origin) {
+FaultPlan resolve_plan(const RuleFile& file, const PlanTarget& target) {
+  const std::vector<FaultRule>& rules = file.rules;
   std::vector<SourcedFault> faults;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const FaultRule& rule = rules[i];
@@ -134,11 +136,13 @@ FaultPlan resolve_plan(const std::vector<FaultRule>& rules, const PlanTarget& ta
   const auto place_of = [&](std::int32_t source) {
     return rules[static_cast<std::size_t>(source)].place;
   };
-  return build_plan(std::move(faults), place_of, origin);
+  FaultPlan plan = build_plan(std::move(faults), place_of, file.path);
+  plan.sha256 = file.sha256;
+  return plan;
 }
 
 FaultPlan load_plan(const std::string& path, const PlanTarget& target) {
-  return resolve_plan(read_plan_file(path), target, path);
+  return resolve_plan(read_plan_file(path), target);
 }
 
 }  // namespace lacuna::fault

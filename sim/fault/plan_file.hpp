@@ -31,16 +31,22 @@ struct PlanTarget {
   std::int64_t steps = 0;                ///< length of the schedule's list of steps
 };
 
-/// Reads and checks the file by itself. Throws base::InputError.
-std::vector<FaultRule> read_plan_file(const std::string& path);
+/// A file, read and checked by itself.
+struct RuleFile {
+  std::string path;
+  std::string sha256;  ///< of its bytes
+  std::vector<FaultRule> rules;
+};
 
-/// The cells behind the rules. Throws base::InputError at the rule's place for a cell, layer,
-/// weight or step that does not exist, two different permanent faults in one cell, or more than
-/// kMaxFaults faults.
-FaultPlan resolve_plan(const std::vector<FaultRule>& rules, const PlanTarget& target,
-                       const std::string& origin);
+/// Throws base::InputError.
+RuleFile read_plan_file(const std::string& path);
 
-/// Both; the origin is the path.
+/// The cells behind the rules; the origin is the path. Throws base::InputError at the rule's place
+/// for a cell, layer, weight or step that does not exist, two different permanent faults in one
+/// cell, or more than kMaxFaults faults.
+FaultPlan resolve_plan(const RuleFile& file, const PlanTarget& target);
+
+/// Both.
 FaultPlan load_plan(const std::string& path, const PlanTarget& target);
 
 }  // namespace lacuna::fault
