@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "mapping/mapper.hpp"
 #include "run/version.hpp"
 #include "schedule/buffer_use.hpp"
@@ -23,12 +24,10 @@ constexpr int kClassLane = 1 + schedule::kResources;
 constexpr const char* kLaneNames[] = {"DMA", "weight load", "stream", "post", "cycle classes"};
 
 const char* class_name(base::Cycles measure::CycleClasses::*spent_as) {
-  using Classes = measure::CycleClasses;
-  return spent_as == &Classes::stream        ? "stream"
-         : spent_as == &Classes::weight_load ? "weight_load"
-         : spent_as == &Classes::memory_wait ? "memory_wait"
-         : spent_as == &Classes::post_wait   ? "post_wait"
-                                             : "idle";
+  for (const measure::CycleClass& own : measure::kCycleClasses) {
+    if (own.member == spent_as) return own.key;
+  }
+  throw base::InternalError("timeline", -1, "a cycle has no class");
 }
 
 Json limit_json(std::optional<std::int64_t> limit) { return limit ? Json(*limit) : Json(nullptr); }

@@ -75,15 +75,8 @@ SpendingTap::SpendingTap(TapContext& context)
       setup_(context.waves.bit("controller.setup")),
       batch_(context.waves.number("controller.batch", Waves::kFloating)),
       layer_(context.waves.number("controller.layer", Waves::kFloating)) {
-  using Classes = measure::CycleClasses;
-  const std::pair<base::Cycles Classes::*, const char*> classes[] = {
-      {&Classes::stream, "stream"},
-      {&Classes::weight_load, "weight_load"},
-      {&Classes::memory_wait, "memory_wait"},
-      {&Classes::post_wait, "post_wait"},
-      {&Classes::idle, "idle"}};
-  for (const auto& [spent_as, name] : classes) {
-    classes_.emplace_back(spent_as, context.waves.bit(std::string("controller.") + name));
+  for (const measure::CycleClass& own : measure::kCycleClasses) {
+    classes_.emplace_back(own.member, context.waves.bit(std::string("controller.") + own.key));
   }
 }
 

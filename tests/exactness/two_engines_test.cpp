@@ -15,10 +15,6 @@ namespace {
 
 std::uint32_t case_count() { return test::case_count(40'000, 2'600); }
 
-bool same(const measure::AccessCounts& a, const measure::AccessCounts& b) {
-  return a.reads == b.reads && a.writes == b.writes;
-}
-
 /// What differs first, or "".
 std::string difference(const run::Measurement& a, const run::Measurement& b) {
   if (a.logits != b.logits) return "logits";
@@ -26,28 +22,10 @@ std::string difference(const run::Measurement& a, const run::Measurement& b) {
   if (a.setup != b.setup) return "set-up";
   if (a.layers.size() != b.layers.size()) return "number of layers";
   for (std::size_t i = 0; i < a.layers.size(); ++i) {
-    const measure::LayerCounters& x = a.layers[i];
-    const measure::LayerCounters& y = b.layers[i];
-    const std::string layer = "layer " + std::to_string(i) + ": ";
-    if (x.cycles.stream != y.cycles.stream) return layer + "stream";
-    if (x.cycles.weight_load != y.cycles.weight_load) return layer + "weight_load";
-    if (x.cycles.memory_wait != y.cycles.memory_wait) return layer + "memory_wait";
-    if (x.cycles.post_wait != y.cycles.post_wait) return layer + "post_wait";
-    if (x.cycles.idle != y.cycles.idle) return layer + "idle";
-    if (x.stream.work != y.stream.work) return layer + "work";
-    if (x.stream.imbalance != y.stream.imbalance) return layer + "imbalance";
-    if (x.stream.fill_drain != y.stream.fill_drain) return layer + "fill_drain";
-    if (x.macs.total != y.macs.total) return layer + "MACs";
-    if (x.macs.issued != y.macs.issued) return layer + "issued";
-    if (x.macs.gated != y.macs.gated) return layer + "gated";
-    if (x.macs.skipped != y.macs.skipped) return layer + "skipped";
-    if (!same(x.weight_sram, y.weight_sram)) return layer + "weight SRAM accesses";
-    if (!same(x.activation_sram, y.activation_sram)) return layer + "activation SRAM accesses";
-    if (!same(x.bitmap, y.bitmap)) return layer + "bitmap accesses";
-    if (!same(x.accumulators, y.accumulators)) return layer + "accumulator accesses";
-    if (x.dram_read != y.dram_read || x.dram_written != y.dram_written) return layer + "DRAM bytes";
-    if (x.input_values != y.input_values) return layer + "input values";
-    if (x.input_nonzeros != y.input_nonzeros) return layer + "input non-zeros";
+    for (const measure::Counter& counter : measure::kCounters) {
+      if (counter.of(a.layers[i]) == counter.of(b.layers[i])) continue;
+      return "layer " + std::to_string(i) + ": " + counter.key;
+    }
   }
   for (std::size_t f = 0; f < a.faults.size(); ++f) {
     if (a.faults[f].reads_changed != b.faults[f].reads_changed ||
