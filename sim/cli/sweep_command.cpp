@@ -37,12 +37,8 @@ std::vector<std::string> pareto_of(const Options& options, const explore::SweepP
   for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
     names.push_back(rest.substr(0, comma));
     rest = rest.substr(comma + 1);
-    if (explore::find_column(names.back()) != nullptr) continue;
-    const std::vector<std::string> all = explore::pareto_columns();
-    throw base::InputError({"", 0, "--pareto"}, "'" + names.back() + "' is not a column",
-                           base::join(all) + " are", base::nearest_name(names.back(), all));
   }
-  return names;
+  return explore::column_keys(names, {"", 0, "--pareto"});
 }
 
 /// A new store, or the one that is there, gone on with.

@@ -1,5 +1,5 @@
 // What is measured at a point of a sweep. Each column is declared here once, with its unit and what
-// is better.
+// is better; figures of a run record that say so are columns by themselves.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "run/energy.hpp"
+#include "base/error.hpp"
+#include "run/run_record.hpp"
 
 namespace lacuna::explore {
 
@@ -23,47 +24,35 @@ struct FaultFigures {
   double upper = 0;
 };
 
-/// A point's figures; cycles and counts are an image's mean.
+/// What a point's figures are made of.
 struct PointFigures {
-  double cycles = 0;
-  double dense_cycles = 0;  ///< of the same machine without skipping
-  double stream_cycles = 0;
-  double dense_stream_cycles = 0;
-  double weight_load = 0;
-  double memory_wait = 0;
-  double post_wait = 0;
-  double setup_cycles = 0;
-  double dram_bytes = 0;
-  double macs = 0;
-  double macs_issued = 0;
-  double density = 0;         ///< non-zero inputs of the layers after the first; of all if there is
-                              ///< one
+  run::RunRecord record;      ///< without faults, with its dense run
   double weights_a_cell = 0;  ///< weights that pass through a cell that is used: touched by one
                               ///< stuck cell; mean
   double most_weights_a_cell = 0;
-  double sram_bits = 0;                   ///< weight, activation (with bitmap) and accumulator SRAM
-  double pe_bits = 0;                     ///< storage of all PEs
-  double transistors = 0;                 ///< area proxy, see docs/sweeps.md
-  double activation_bits = 0;             ///< of all layers' inputs, as they are
-  double activation_bits_compressed = 0;  ///< as non-zero values and a bitmap
-  double activation_traffic = 0;          ///< bits to and from activation SRAM and bitmap
-  std::optional<run::Energy> energy;      ///< pJ
-  std::optional<double> top1;
+  double sram_bits = 0;    ///< weight, activation (with bitmap) and accumulator SRAM
+  double pe_bits = 0;      ///< storage of all PEs
+  double transistors = 0;  ///< area proxy, see docs/sweeps.md
   std::vector<FaultFigures> faults;
 };
 
 struct Column {
-  const char* name;
-  const char* unit;
-  bool less_is_better;
+  std::string key;     ///< in stores, JSON and plans
+  std::string header;  ///< in CSV files, with its unit; plans may name it so, too
+  std::string unit;
+  std::string meaning;  ///< cycles and counts are an image's mean
+  bool less_is_better = true;
   std::function<std::optional<double>(const PointFigures&)> value;
 };
 
 /// Every column, in the order of tables and exports.
 const std::vector<Column>& columns();
 
-/// Names that a Pareto set may be over.
-std::vector<std::string> pareto_columns();
+/// The column of this key or header; null where there is none.
 const Column* find_column(const std::string& name);
+/// Keys of these columns, which a Pareto set is over. Throws base::InputError at `place` for a name
+/// that is no column.
+std::vector<std::string> column_keys(const std::vector<std::string>& names,
+                                     const base::Place& place);
 
 }  // namespace lacuna::explore

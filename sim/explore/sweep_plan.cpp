@@ -132,13 +132,7 @@ SweepPlan parse_sweep(const std::string& name, const std::string& text) {
   if (plan.faults && plan.faults->rates.empty() && plan.faults->cells.empty()) {
     throw base::InputError(root.place("faults"), "there are no faults", "rates or cells");
   }
-  const std::vector<std::string> columns = pareto_columns();
-  for (const std::string& column : plan.pareto) {
-    if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
-      throw base::InputError(root.place("pareto"), "'" + column + "' is not a column",
-                             base::join(columns) + " are", base::nearest_name(column, columns));
-    }
-  }
+  plan.pareto = column_keys(plan.pareto, root.place("pareto"));
   if (point_count(plan) > kMaxPoints) {
     throw base::InputError(grid.place(),
                            "the grid has more than " + std::to_string(kMaxPoints) + " points",

@@ -273,58 +273,16 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const run::Job& job,
   const std::vector<measure::LayerCounters> dense =
       run::simulate_dense(job, run::EngineKind::kFast, progress);
   PointFigures figures;
-  const auto images = static_cast<double>(job.parts.front().images.size());
-  const auto add = [&](double& figure, std::int64_t count) {
-    figure += static_cast<double>(count) / images;
-  };
-  std::int64_t values = 0;
-  std::int64_t nonzeros = 0;
-  for (std::size_t i = 0; i < measured.layers.size(); ++i) {
-    const measure::LayerCounters& layer = measured.layers[i];
-    add(figures.cycles, layer.cycles.total().value);
-    add(figures.stream_cycles, layer.cycles.stream.value);
-    add(figures.weight_load, layer.cycles.weight_load.value);
-    add(figures.memory_wait, layer.cycles.memory_wait.value);
-    add(figures.post_wait, layer.cycles.post_wait.value);
-    add(figures.dense_cycles, dense[i].cycles.total().value);
-    add(figures.dense_stream_cycles, dense[i].cycles.stream.value);
-    add(figures.dram_bytes, layer.dram_read.value + layer.dram_written.value);
-    add(figures.macs, layer.macs.total);
-    add(figures.macs_issued, layer.macs.issued);
-    const run::ActivationStorage storage =
-        run::activation_storage(layer, job.spec.precision.activation_bits);
-    add(figures.activation_bits, storage.plain_bits);
-    add(figures.activation_bits_compressed, storage.compressed_bits);
-    add(figures.activation_traffic, run::activation_traffic(layer, job.spec));
-    if (i == 0 && measured.layers.size() > 1 && !point.workload) continue;
-    values += layer.input_values;
-    nonzeros += layer.input_nonzeros;
-  }
-  figures.density = values == 0 ? 0 : static_cast<double>(nonzeros) / static_cast<double>(values);
-  if (energy_) {
-    figures.energy.emplace();
-    for (const measure::LayerCounters& layer : measured.layers) {
-      *figures.energy += run::energy_of(layer, job, *energy_);
-    }
-    *figures.energy /= images;
-  }
-  figures.setup_cycles = static_cast<double>(measured.setup.value);
+  figures.record = run::make_record(job, run::EngineKind::kFast, measured, dense,
+                                    point.workload ? std::vector<int>() : labels_);
+  figures.record.workload = point.workload;
+  if (energy_) run::add_energy(figures.record, job, *energy_);
   measure_exposure(job, plan_.seed, figures);
   figures.sram_bits = sram_bits(job);
   const double pe = pe_bits(job.spec);
   figures.pe_bits = pe * job.spec.array.rows * job.spec.array.cols;
   figures.transistors = transistors(job.spec, figures.sram_bits, pe);
-  if (!point.workload) {
-    const std::int64_t classes = job.parts.front().network.classes();
-    double correct = 0;
-    for (std::size_t image = 0; image < labels_.size(); ++image) {
-      const std::int32_t* logits =
-          measured.logits.data() + static_cast<std::int64_t>(image) * classes;
-      correct += run::top1(logits, classes) == labels_[image] ? 1 : 0;
-    }
-    figures.top1 = correct / images;
-    if (plan_.faults) figures.faults = measure_faults(job, go_on);
-  }
+  if (!point.workload && plan_.faults) figures.faults = measure_faults(job, go_on);
   return figures;
 }
 

@@ -24,7 +24,7 @@ using store::Statement;
 
 constexpr const char* kPoints = "points";
 
-std::string quoted(const Column& column) { return std::string("\"") + column.name + "\""; }
+std::string quoted(const Column& column) { return std::string("\"") + column.key + "\""; }
 
 std::string faults_text(const std::vector<FaultFigures>& faults) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -91,9 +91,9 @@ SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner
 SweepStore SweepStore::open_to_write(const std::string& path) {
   SweepStore store(Database::open_to_write(path));
   for (const Column& column : columns()) {
-    if (store.database_->has_column(kPoints, column.name)) continue;
+    if (store.database_->has_column(kPoints, column.key)) continue;
     throw base::InputError(
-        {path, 0, column.name},
+        {path, 0, column.key},
         "is not measured by version " + store.program_version() + ", which began the sweep",
         "a new store, or that version");
   }
@@ -142,7 +142,7 @@ std::vector<SweepRow> SweepStore::rows() const {
   std::string figures;
   for (const Column& column : columns()) {
     // Earlier versions measured less.
-    figures += ", " + (database_->has_column(kPoints, column.name) ? quoted(column) : "NULL");
+    figures += ", " + (database_->has_column(kPoints, column.key) ? quoted(column) : "NULL");
   }
   Statement query(*database_,
                   "SELECT point, status, reason, faults" + figures + " FROM points ORDER BY point");

@@ -22,7 +22,8 @@ std::vector<ComparedFigure> side_by_side(const std::vector<RecordFigure>& a,
   for (std::size_t i = 0; i < a.size(); ++i) {
     // What it ran on is compared by hashes; the command also names output files.
     if (std::string_view(a[i].key) == "command") continue;
-    figures.push_back({a[i].key, a[i].measured, a[i].value, b[i].value});
+    figures.push_back(
+        {a[i].key, a[i].measured, a[i].value, b[i].value, !a[i].unknown && !b[i].unknown});
   }
   return figures;
 }

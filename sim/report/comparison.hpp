@@ -13,8 +13,9 @@ struct ComparedFigure {
   bool measured = false;
   RecordValue a;
   RecordValue b;
+  bool in_both = true;  ///< else one record is of a program that did not know the figure yet
 
-  bool differs() const { return a != b; }
+  bool differs() const { return in_both && a != b; }
 };
 
 /// A layer of both, by name (the first of a name with the first, the second with the second), or of

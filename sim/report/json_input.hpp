@@ -7,8 +7,17 @@
 
 namespace lacuna::report {
 
-/// Throws base::InputError for what is no JSON, and for more than 64 levels of nesting.
+/// Throws base::InputError for what is no JSON, for more than 64 levels of nesting, and for more
+/// than 256 keys in an object: what is parsed looks for each key among those before it.
 nlohmann::ordered_json parse_json(const std::string& path, const std::string& text);
+
+/// What a file of JSON is, by the first key of its root that says so; nothing of it is kept.
+struct JsonKind {
+  bool timeline = false;  ///< a list, or an object with traceEvents
+  std::string schema;
+};
+/// Throws base::InputError for what is no JSON before such a key.
+JsonKind json_kind(const std::string& path, const std::string& text);
 
 /// A value and the way to it. Refers to the parsed document.
 class JsonInput {

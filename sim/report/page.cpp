@@ -47,14 +47,16 @@ Json section_of(const std::string& path) {
     }
     return section("campaign", campaign_section(campaign::Store::open_to_read(path), path));
   }
-  const Json document = parse_json(path, base::read_file(path, kMostJsonBytes));
-  const JsonInput input(path, document);
-  if (document.is_array() || input.has("traceEvents")) {
-    return section("timeline", timeline_section(input));
+  const std::string bytes = base::read_file(path, kMostJsonBytes);
+  const JsonKind kind = json_kind(path, bytes);
+  if (kind.timeline) {
+    const Json document = parse_json(path, bytes);
+    return section("timeline", timeline_section({path, document}));
   }
-  const std::string schema = input.has("schema") ? input.at("schema").text() : "";
-  if (schema == "lacuna.run/1") return section("run", run_section(input));
-  throw base::InputError({path, 0, "schema"}, "is '" + schema + "'",
+  if (kind.schema == "lacuna.run/1") {
+    return section("run", run_section(record_from_bytes(bytes, path)));
+  }
+  throw base::InputError({path, 0, "schema"}, "is '" + kind.schema + "'",
                          "run records (lacuna.run/1), campaigns and sweeps (SQLite) and timelines "
                          "(Trace Event JSON) are read");
 }
@@ -80,6 +82,7 @@ std::string chart_library(const std::string& path) {
 void html_page(const PageRequest& request, const Sink& sink) {
   const std::string library = chart_library(request.chart_library);
   Json data = {{"version", run::kVersion}, {"command", request.command}};
+  data["figures"] = run_figures();
   data["sections"] = Json::array();
   for (const std::string& input : request.inputs) data["sections"].push_back(section_of(input));
 

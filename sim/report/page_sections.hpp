@@ -8,11 +8,16 @@
 #include "campaign/store.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/json_input.hpp"
+#include "report/record_file.hpp"
 
 namespace lacuna::report {
 
-/// A run record, "lacuna.run/1": checked, and of it what is drawn.
-nlohmann::ordered_json run_section(const JsonInput& record);
+/// A run record, "lacuna.run/1", as it stands there. Throws base::InputError for counts that a
+/// page cannot show exactly.
+nlohmann::ordered_json run_section(const RecordFile& record);
+
+/// What the figures of runs are called, with units and meanings.
+nlohmann::ordered_json run_figures();
 
 /// Steps of a run in Trace Event JSON: complete events (X) and pairs (B, E), by thread.
 nlohmann::ordered_json timeline_section(const JsonInput& trace);

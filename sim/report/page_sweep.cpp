@@ -106,8 +106,10 @@ Json sweep_section(const explore::SweepStore& store) {
   for (std::size_t i = 0; i < explore::columns().size(); ++i) {
     const explore::Column& column = explore::columns()[i];
     json["columns"].push_back(
-        {{"name", column.name},
+        {{"name", column.key},
+         {"header", column.header},
          {"unit", column.unit},
+         {"meaning", column.meaning},
          {"less", column.less_is_better},
          {"values", reals(rows, [i](const SweepRow& row) { return row.result.values[i]; })}});
   }

@@ -3,17 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/printable.hpp"
+#include "run/figures.hpp"
 
 namespace lacuna::report {
 namespace {
+
+using run::Figure;
 
 constexpr std::int64_t kMaxFileBytes = 64LL << 20;
 constexpr std::size_t kMaxTextBytes = 4096;
@@ -24,128 +30,127 @@ constexpr const char* kAllowed = "a record as lacuna run --json writes it is all
 enum class Kind : std::uint8_t { kText, kCommand, kCount, kPositive, kRatio, kFraction };
 
 struct Field {
-  const char* key;
-  Kind kind;
-  bool measured;
+  std::string key;
+  Kind kind = Kind::kText;
+  bool measured = false;
   bool may_be_null = false;
   bool may_be_absent = false;
+  bool whole_group = false;        ///< absent only with all of its group
+  bool added = false;              ///< since 0.1.0
+  const Figure* figure = nullptr;  ///< what it is a figure of; null: it names what was run
 };
 
-constexpr Field kRunFields[] = {
-    {"schema", Kind::kText, false},
-    {"program.name", Kind::kText, false},
-    {"program.version", Kind::kText, false},
-    {"command", Kind::kCommand, false, false, true},
-    {"hashes.hardware", Kind::kText, false},
-    {"hashes.model", Kind::kText, false, false, true},
-    {"hashes.workload", Kind::kText, false, false, true},
-    {"hashes.data", Kind::kText, false, true},
-    {"hardware", Kind::kText, false},
-    {"network", Kind::kText, false},
-    {"engine", Kind::kText, false},
-    {"images", Kind::kPositive, false},
-    {"batch", Kind::kPositive, false},
-    {"seed", Kind::kCount, false, true},
-    {"clock_mhz", Kind::kPositive, false},
-    {"faults.origin", Kind::kText, false},
-    {"top1", Kind::kFraction, true, true},
-    {"cycles.total", Kind::kCount, true},
-    {"cycles.weight_load", Kind::kCount, true},
-    {"cycles.stream", Kind::kCount, true},
-    {"cycles.memory_wait", Kind::kCount, true},
-    {"cycles.post_wait", Kind::kCount, true},
-    {"cycles.idle", Kind::kCount, true},
-    {"setup_cycles", Kind::kCount, true},
-    {"dense_cycles", Kind::kCount, true, true},
-    {"speedup", Kind::kRatio, true, true},
-    {"stream_speedup", Kind::kRatio, true, true},
-    {"dense.total", Kind::kCount, true, false, true},
-    {"dense.weight_load", Kind::kCount, true, false, true},
-    {"dense.stream", Kind::kCount, true, false, true},
-    {"dense.memory_wait", Kind::kCount, true, false, true},
-    {"dense.post_wait", Kind::kCount, true, false, true},
-    {"dense.idle", Kind::kCount, true, false, true},
-    {"macs.total", Kind::kCount, true},
-    {"macs.issued", Kind::kCount, true},
-    {"macs.gated", Kind::kCount, true},
-    {"macs.skipped", Kind::kCount, true},
-    {"stream.work", Kind::kCount, true},
-    {"stream.imbalance", Kind::kCount, true},
-    {"stream.fill_drain", Kind::kCount, true},
-    {"memory.weight_sram.reads", Kind::kCount, true},
-    {"memory.weight_sram.writes", Kind::kCount, true},
-    {"memory.weight_sram.bits", Kind::kCount, false},
-    {"memory.activation_sram.reads", Kind::kCount, true},
-    {"memory.activation_sram.writes", Kind::kCount, true},
-    {"memory.activation_sram.bits", Kind::kCount, false},
-    {"memory.bitmap.reads", Kind::kCount, true},
-    {"memory.bitmap.writes", Kind::kCount, true},
-    {"memory.bitmap.bits", Kind::kCount, false},
-    {"memory.accumulator_sram.reads", Kind::kCount, true},
-    {"memory.accumulator_sram.writes", Kind::kCount, true},
-    {"memory.accumulator_sram.bits", Kind::kCount, false},
-    {"dram.read_bytes", Kind::kCount, true},
-    {"dram.written_bytes", Kind::kCount, true},
-    {"energy.total_pj", Kind::kRatio, true, false, true},
-    {"energy.mac_pj", Kind::kRatio, true, false, true},
-    {"energy.gated_mac_pj", Kind::kRatio, true, false, true},
-    {"energy.registers_pj", Kind::kRatio, true, false, true},
-    {"energy.weight_sram_pj", Kind::kRatio, true, false, true},
-    {"energy.activation_sram_pj", Kind::kRatio, true, false, true},
-    {"energy.bitmap_pj", Kind::kRatio, true, false, true},
-    {"energy.accumulator_sram_pj", Kind::kRatio, true, false, true},
-    {"energy.dram_pj", Kind::kRatio, true, false, true},
-    {"energy.leakage_pj", Kind::kRatio, true, false, true},
-    {"energy.table", Kind::kText, false, false, true},
-    {"energy.sha256", Kind::kText, false, false, true},
-    {"faults.armed", Kind::kCount, true},
-    {"faults.fired", Kind::kCount, true},
-    {"faults.masked", Kind::kCount, true},
-    {"logits_sha256", Kind::kText, false},
-};
-
-/// What a layer has beside the keys that it shares with the run.
-constexpr Field kLayerOwnFields[] = {
-    {"name", Kind::kText, false},
-    {"M", Kind::kCount, false},
-    {"N", Kind::kCount, false},
-    {"K", Kind::kCount, false},
-    {"groups", Kind::kPositive, false},
-    {"density", Kind::kFraction, true, true},
-    {"input_values", Kind::kCount, true},
-    {"input_nonzeros", Kind::kCount, true},
-    {"activation_storage.plain_bits", Kind::kCount, true, false, true},
-    {"activation_storage.compressed_bits", Kind::kCount, true, false, true},
-};
-
-bool begins_with(const std::string& text, const std::string& start) {
-  return text.compare(0, start.size(), start) == 0;
+Field what_was_run(const char* key, Kind kind, bool may_be_null = false,
+                   bool may_be_absent = false) {
+  Field field;
+  field.key = key;
+  field.kind = kind;
+  field.may_be_null = may_be_null;
+  field.may_be_absent = may_be_absent;
+  return field;
 }
 
-/// Whether it is the run's sum over the layers, or a ratio that a layer has, too.
-bool of_layers(const std::string& key) {
-  for (const char* group : {"cycles.", "macs.", "stream.", "memory.", "dram.", "energy."}) {
-    if (begins_with(key, group)) return true;
+Kind kind_of(const Figure& figure) {
+  switch (figure.kind) {
+    case run::FigureKind::kCount:
+      return Kind::kCount;
+    case run::FigureKind::kRatio:
+      return Kind::kRatio;
+    case run::FigureKind::kFraction:
+      return Kind::kFraction;
   }
-  return key == "dense_cycles" || key == "speedup" || key == "stream_speedup";
+  return Kind::kCount;
 }
 
-using Fields = std::vector<Field>;
+/// What a run or a layer may hold, found by key.
+class Fields {
+ public:
+  void add(Field field) {
+    const std::size_t place = list_.size();
+    for (std::size_t dot = field.key.find('.'); dot != std::string::npos;
+         dot = field.key.find('.', dot + 1)) {
+      objects_.insert(field.key.substr(0, dot));
+    }
+    places_.emplace(field.key, place);
+    list_.push_back(std::move(field));
+  }
+  void add_figures(run::FigureScope not_of) {
+    for (const Figure& figure : run::figures()) {
+      if (figure.scope == not_of) continue;
+      Field field;
+      field.key = figure.key;
+      field.kind = kind_of(figure);
+      field.measured = figure.measured;
+      field.may_be_null = figure.may_be_null;
+      field.may_be_absent = figure.may_be_absent || figure.added;
+      field.whole_group = figure.may_be_absent && !figure.added;
+      field.added = figure.added;
+      field.figure = &figure;
+      add(std::move(field));
+    }
+  }
+
+  const std::vector<Field>& list() const { return list_; }
+  /// list().size() where there is none.
+  std::size_t find(const std::string& key) const {
+    const auto found = places_.find(key);
+    return found == places_.end() ? list_.size() : found->second;
+  }
+  bool is_object(const std::string& key) const { return objects_.count(key) > 0; }
+
+ private:
+  std::vector<Field> list_;
+  std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_set<std::string> objects_;
+};
 
 const Fields& run_fields() {
-  static const Fields kFields(std::begin(kRunFields), std::end(kRunFields));
+  static const Fields kFields = [] {
+    Fields fields;
+    fields.add(what_was_run("schema", Kind::kText));
+    fields.add(what_was_run("program.name", Kind::kText));
+    fields.add(what_was_run("program.version", Kind::kText));
+    fields.add(what_was_run("command", Kind::kCommand, false, true));
+    fields.add(what_was_run("hashes.hardware", Kind::kText));
+    fields.add(what_was_run("hashes.model", Kind::kText, false, true));
+    fields.add(what_was_run("hashes.workload", Kind::kText, false, true));
+    fields.add(what_was_run("hashes.data", Kind::kText, true));
+    Field faults = what_was_run("hashes.faults", Kind::kText, true, true);
+    faults.added = true;
+    fields.add(std::move(faults));
+    fields.add(what_was_run("hardware", Kind::kText));
+    fields.add(what_was_run("network", Kind::kText));
+    fields.add(what_was_run("engine", Kind::kText));
+    fields.add(what_was_run("images", Kind::kPositive));
+    fields.add(what_was_run("batch", Kind::kPositive));
+    fields.add(what_was_run("seed", Kind::kCount, true));
+    fields.add(what_was_run("clock_mhz", Kind::kPositive));
+    fields.add(what_was_run("faults.origin", Kind::kText));
+    fields.add_figures(run::FigureScope::kLayers);
+    for (const char* key : {"energy.table", "energy.sha256"}) {
+      Field field = what_was_run(key, Kind::kText, false, true);
+      field.whole_group = true;
+      fields.add(std::move(field));
+    }
+    fields.add(what_was_run("logits_sha256", Kind::kText));
+    return fields;
+  }();
   return kFields;
 }
 
 const Fields& layer_fields() {
   static const Fields kFields = [] {
-    Fields fields(std::begin(kLayerOwnFields), std::end(kLayerOwnFields));
-    std::copy_if(run_fields().begin(), run_fields().end(), std::back_inserter(fields),
-                 [](const Field& field) { return of_layers(field.key); });
+    Fields fields;
+    fields.add(what_was_run("name", Kind::kText));
+    for (const char* size : {"M", "N", "K"}) fields.add(what_was_run(size, Kind::kCount));
+    fields.add(what_was_run("groups", Kind::kPositive));
+    fields.add_figures(run::FigureScope::kRun);
     return fields;
   }();
   return kFields;
 }
+
+std::string group_of(const std::string& key) { return key.substr(0, key.find('.')); }
 
 std::string shown(const RecordValue& value) {
   if (const auto* count = std::get_if<std::int64_t>(&value)) return std::to_string(*count);
@@ -158,7 +163,7 @@ std::string shown(const RecordValue& value) {
 class Row {
  public:
   Row(const Fields& fields, const std::string& path, std::string prefix)
-      : fields_(fields), path_(path), prefix_(std::move(prefix)), values_(fields.size()) {}
+      : fields_(fields), path_(path), prefix_(std::move(prefix)), values_(fields.list().size()) {}
 
   [[noreturn]] void fail(const std::string& key, const std::string& wrong,
                          const std::string& allowed = kAllowed) const {
@@ -169,47 +174,53 @@ class Row {
 
   /// Fails unless some field lies in the object.
   void check_object(const std::string& key) const {
-    for (const Field& field : fields_) {
-      if (begins_with(field.key, key + ".")) return;
-    }
-    for (const Field& field : fields_) {
-      if (field.key == key) fail(key, "is an object", allowed(field));
-    }
+    if (fields_.is_object(key)) return;
+    const std::size_t place = fields_.find(key);
+    if (place < values_.size()) fail(key, "is an object", allowed(fields_.list()[place]));
     fail_unknown(key);
   }
 
   void set(const std::string& key, RecordValue value) {
-    const bool null = std::holds_alternative<std::monostate>(value);
-    for (std::size_t i = 0; i < fields_.size(); ++i) {
-      if (fields_[i].key != key) continue;
-      if (!fits(fields_[i], value)) fail(key, "is " + shown(value), allowed(fields_[i]));
-      if (const auto* count = std::get_if<std::int64_t>(&value); count != nullptr && is_ratio(i)) {
+    const std::size_t place = fields_.find(key);
+    if (place < values_.size()) {
+      const Field& field = fields_.list()[place];
+      if (!fits(field, value)) fail(key, "is " + shown(value), allowed(field));
+      if (const auto* count = std::get_if<std::int64_t>(&value);
+          count != nullptr && is_ratio(field)) {
         value = static_cast<double>(*count);
       }
-      values_[i] = std::move(value);
+      values_[place] = std::move(value);
       return;
     }
-    for (const Field& field : fields_) {
-      if (!begins_with(field.key, key + ".")) continue;
-      // The only objects that may be null: there was no dense run, or no energy table.
-      if (null && (key == "dense" || key == "energy")) return;
-      fail(key, "is " + shown(value), "an object is required");
-    }
-    fail_unknown(key);
+    if (!fields_.is_object(key)) fail_unknown(key);
+    // The only objects that may be null: there was no dense run, or no energy table.
+    const bool null = std::holds_alternative<std::monostate>(value);
+    if (null && (key == "dense" || key == "energy")) return;
+    fail(key, "is " + shown(value), "an object is required");
   }
 
   std::vector<RecordFigure> finish() {
+    std::set<std::string> groups;  // that are there, and so have all that they always had
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const Field& field = fields_.list()[i];
+      if (values_[i] && field.whole_group) groups.insert(group_of(field.key));
+    }
     std::vector<RecordFigure> figures;
-    for (std::size_t i = 0; i < fields_.size(); ++i) {
-      if (!values_[i] && !fields_[i].may_be_absent) fail(fields_[i].key, "is missing");
-      figures.push_back({fields_[i].key, fields_[i].measured, values_[i].value_or(RecordValue())});
+    figures.reserve(values_.size());
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const Field& field = fields_.list()[i];
+      const bool missing =
+          !field.may_be_absent || (field.whole_group && groups.count(group_of(field.key)) > 0);
+      if (!values_[i] && missing) fail(field.key, "is missing");
+      figures.push_back({field.key.c_str(), field.measured, values_[i].value_or(RecordValue()),
+                         field.added && !values_[i]});
     }
     return figures;
   }
 
  private:
-  bool is_ratio(std::size_t field) const {
-    return fields_[field].kind == Kind::kRatio || fields_[field].kind == Kind::kFraction;
+  static bool is_ratio(const Field& field) {
+    return field.kind == Kind::kRatio || field.kind == Kind::kFraction;
   }
 
   /// Of a text; 0 where none is allowed.
@@ -261,10 +272,12 @@ class Row {
   [[noreturn]] void fail_unknown(const std::string& key) const {
     if (key.empty()) fail(key, "is not an object");
     std::vector<std::string> known;
-    for (const Field& field : fields_) known.emplace_back(field.key);
+    for (const Field& field : fields_.list()) known.push_back(field.key);
+    // What is longer than any key is near to none.
+    constexpr std::size_t kMostLikely = 100;
     throw base::InputError({path_, 0, prefix_ + base::shown(key)},
                            fmt::format("is not a key of {}", kSchema), "",
-                           base::nearest_name(key, known));
+                           key.size() > kMostLikely ? "" : base::nearest_name(key, known));
   }
 
   const Fields& fields_;
@@ -408,77 +421,93 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Frame> frames_;
 };
 
-/// Fails where a whole is not the sum of its parts.
+/// Fails where a whole is not the sum of its parts, or a run not that of its layers.
 class Sums {
  public:
   explicit Sums(const RecordFile& file) : file_(file) {}
 
   void check() const {
-    check_row(file_.figures, "");
-    check_whole(file_.figures, "faults.armed", {"faults.fired", "faults.masked"}, "");
-    check_classes(file_.figures, "dense.", "");
-    if (count(file_.figures, "dense_cycles") != count(file_.figures, "dense.total")) {
-      fail("dense_cycles", count(file_.figures, "dense_cycles"), "dense.total");
+    const std::string run_key = "dense_cycles";
+    if (value_of(file_.figures, run_key) != value_of(file_.figures, "dense.total")) {
+      fail(run_key, value_of(file_.figures, run_key), "dense.total");
     }
+    check_row(file_.figures, run_fields(), "");
     for (std::size_t i = 0; i < file_.layers.size(); ++i) {
-      check_row(file_.layers[i].figures, fmt::format("layers[{}].", i));
+      check_row(file_.layers[i].figures, layer_fields(), fmt::format("layers[{}].", i));
     }
-    for (const Field& field : run_fields()) {
-      if (of_layers(field.key) && field.kind == Kind::kCount && field.measured) over(field.key);
+    for (std::size_t i = 0; i < run_fields().list().size(); ++i) {
+      const Field& field = run_fields().list()[i];
+      if (field.figure == nullptr || !field.figure->sums) continue;
+      const std::size_t place = layer_fields().find(field.key);
+      std::vector<const RecordValue*> parts;
+      parts.reserve(file_.layers.size());
+      for (const RecordLayer& layer : file_.layers) parts.push_back(&layer.figures[place].value);
+      compare(field.key, file_.figures[i].value, parts, "the sum of the layers");
     }
   }
 
  private:
-  using Count = std::optional<std::int64_t>;
-  using Keys = std::vector<std::string>;
-
-  static Count count(const std::vector<RecordFigure>& figures, const std::string& key) {
-    const auto* value = std::get_if<std::int64_t>(&value_of(figures, key));
-    return value != nullptr ? Count(*value) : std::nullopt;
+  void check_row(const std::vector<RecordFigure>& figures, const Fields& fields,
+                 const std::string& prefix) const {
+    for (const Whole& whole : wholes_of(fields)) {
+      std::vector<const RecordValue*> parts;
+      for (const std::size_t part : whole.parts) parts.push_back(&figures[part].value);
+      compare(prefix + fields.list()[whole.place].key, figures[whole.place].value, parts,
+              "the sum of " + base::join(whole.names));
+    }
   }
 
-  void check_row(const std::vector<RecordFigure>& figures, const std::string& prefix) const {
-    check_classes(figures, "cycles.", prefix);
-    check_whole(figures, "macs.total", {"macs.issued", "macs.gated", "macs.skipped"}, prefix);
-    check_whole(figures, "cycles.stream", {"stream.work", "stream.imbalance", "stream.fill_drain"},
-                prefix);
+  struct Whole {
+    std::size_t place = 0;
+    std::vector<std::size_t> parts;
+    std::vector<std::string> names;
+  };
+  static std::vector<Whole> find_wholes(const Fields& fields) {
+    std::vector<Whole> wholes;
+    for (std::size_t i = 0; i < fields.list().size(); ++i) {
+      Whole whole;
+      whole.place = i;
+      for (std::size_t part = 0; part < fields.list().size(); ++part) {
+        const Field& field = fields.list()[part];
+        if (field.figure == nullptr || field.figure->part_of != fields.list()[i].key) continue;
+        whole.parts.push_back(part);
+        whole.names.push_back(field.key);
+      }
+      if (!whole.parts.empty()) wholes.push_back(std::move(whole));
+    }
+    return wholes;
   }
-  void check_classes(const std::vector<RecordFigure>& figures, const std::string& group,
-                     const std::string& prefix) const {
-    check_whole(figures, group + "total",
-                {group + "weight_load", group + "stream", group + "memory_wait",
-                 group + "post_wait", group + "idle"},
-                prefix);
+  static const std::vector<Whole>& wholes_of(const Fields& fields) {
+    static const std::vector<Whole> kOfRun = find_wholes(run_fields());
+    static const std::vector<Whole> kOfLayer = find_wholes(layer_fields());
+    return &fields == &run_fields() ? kOfRun : kOfLayer;
   }
-  void check_whole(const std::vector<RecordFigure>& figures, const std::string& whole,
-                   const Keys& parts, const std::string& prefix) const {
-    std::vector<Count> counts;
-    counts.reserve(parts.size());
-    for (const std::string& part : parts) counts.push_back(count(figures, part));
-    compare(prefix + whole, count(figures, whole), counts, "the sum of " + base::join(parts));
-  }
-  void over(const std::string& key) const {
-    std::vector<Count> counts;
-    counts.reserve(file_.layers.size());
-    for (const RecordLayer& layer : file_.layers) counts.push_back(count(layer.figures, key));
-    compare(key, count(file_.figures, key), counts, "the sum of the layers");
-  }
-  void compare(const std::string& key, Count whole, const std::vector<Count>& parts,
-               const std::string& names) const {
+
+  void compare(const std::string& key, const RecordValue& whole,
+               const std::vector<const RecordValue*>& parts, const std::string& names) const {
+    const auto* ratio = std::get_if<double>(&whole);
     std::int64_t sum = 0;
-    for (const Count part : parts) {
-      const bool null = part.has_value() != whole.has_value();
-      if (null || __builtin_add_overflow(sum, part.value_or(0), &sum) || sum > whole.value_or(0)) {
+    double ratios = 0;
+    for (const RecordValue* part : parts) {
+      if (part->index() != whole.index()) fail(key, whole, names);
+      if (ratio != nullptr) {
+        ratios += std::get<double>(*part);
+      } else if (const auto* count = std::get_if<std::int64_t>(part);
+                 count != nullptr && __builtin_add_overflow(sum, *count, &sum)) {
         fail(key, whole, names);
       }
     }
-    if (sum != whole.value_or(0)) fail(key, whole, names);
+    constexpr double kRounding = 1e-9;
+    const auto* count = std::get_if<std::int64_t>(&whole);
+    const bool equal = ratio != nullptr   ? std::abs(*ratio - ratios) <= kRounding * ratios
+                       : count != nullptr ? *count == sum
+                                          : true;
+    if (!equal) fail(key, whole, names);
   }
-  [[noreturn]] void fail(const std::string& key, Count whole, const std::string& names) const {
-    throw base::InputError(
-        {file_.path, 0, key},
-        fmt::format("is {}, which is not {}", whole ? std::to_string(*whole) : "null", names),
-        kAllowed);
+  [[noreturn]] void fail(const std::string& key, const RecordValue& whole,
+                         const std::string& names) const {
+    throw base::InputError({file_.path, 0, key},
+                           fmt::format("is {}, which is not {}", shown(whole), names), kAllowed);
   }
 
   const RecordFile& file_;

@@ -16,6 +16,7 @@ struct RecordFigure {
   const char* key = "";   ///< dotted path in the run or layer, as "cycles.stream"
   bool measured = false;  ///< by how much it changes means something; else it names what was run
   RecordValue value;
+  bool unknown = false;  ///< the record is of a program that did not know the key yet
 };
 
 struct RecordLayer {

@@ -1,47 +1,92 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/run_text.hpp"
 #include "report/text_parts.hpp"
+#include "run/figures.hpp"
 
 namespace lacuna::report {
 namespace {
 
-std::string quotient(std::int64_t part, std::int64_t whole) {
-  return whole == 0 ? ""
-                    : fmt::format("{:.6f}", static_cast<double>(part) / static_cast<double>(whole));
+using run::Figure;
+
+/// What stood in a row before, in its order; other columns follow, and old scripts that count
+/// columns find what they found.
+constexpr const char* kFirstColumns[] = {"density",
+                                         "cycles.total",
+                                         "cycles.stream",
+                                         "cycles.weight_load",
+                                         "cycles.memory_wait",
+                                         "cycles.post_wait",
+                                         "cycles.idle",
+                                         "stream.work",
+                                         "stream.imbalance",
+                                         "stream.fill_drain",
+                                         "dense_cycles",
+                                         "speedup",
+                                         "stream_speedup",
+                                         "macs.total",
+                                         "macs.issued",
+                                         "macs.gated",
+                                         "macs.skipped",
+                                         "array_utilisation",
+                                         "dram.read_bytes",
+                                         "dram.written_bytes",
+                                         "dram_bytes_per_cycle"};
+
+struct CsvColumns {
+  std::vector<const Figure*> first;
+  std::vector<const Figure*> later;  ///< behind what bounds the layer
+};
+
+CsvColumns csv_columns() {
+  CsvColumns columns;
+  for (const char* key : kFirstColumns) columns.first.push_back(&run::figure_of(key));
+  for (const Figure& figure : run::figures()) {
+    const auto is_first = [&](const Figure* own) { return own == &figure; };
+    if (figure.column.empty() ||
+        std::any_of(columns.first.begin(), columns.first.end(), is_first)) {
+      continue;
+    }
+    columns.later.push_back(&figure);
+  }
+  return columns;
 }
 
-std::string csv_row(const std::string& name, std::int64_t m, std::int64_t n, std::int64_t k,
-                    const measure::LayerCounters& counters,
-                    const std::optional<measure::CycleClasses>& dense, std::int64_t pes) {
-  const measure::CycleClasses& c = counters.cycles;
-  const std::int64_t bytes = counters.dram_read.value + counters.dram_written.value;
-  return fmt::format(
-      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-      csv_field(name), m, n, k, quotient(counters.input_nonzeros, counters.input_values),
-      c.total().value, c.stream.value, c.weight_load.value, c.memory_wait.value, c.post_wait.value,
-      c.idle.value, counters.stream.work.value, counters.stream.imbalance.value,
-      counters.stream.fill_drain.value, dense ? std::to_string(dense->total().value) : "",
-      dense ? quotient(dense->total().value, c.total().value) : "",
-      dense ? quotient(dense->stream.value, c.stream.value) : "", counters.macs.total,
-      counters.macs.issued, counters.macs.gated, counters.macs.skipped,
-      quotient(counters.macs.issued, c.total().value * pes), counters.dram_read.value,
-      counters.dram_written.value, quotient(bytes, c.total().value), bound_by(c));
+std::string cell(const Figure& figure, const run::FigureRow& row, bool whole) {
+  if (whole && figure.scope == run::FigureScope::kLayers) return "";
+  const run::FigureValue value = figure.value(row);
+  if (const auto* count = std::get_if<std::int64_t>(&value)) return std::to_string(*count);
+  const auto* ratio = std::get_if<double>(&value);
+  return ratio != nullptr ? fmt::format("{:.6f}", *ratio) : "";
+}
+
+std::string csv_row(const CsvColumns& columns, const std::string& shape, const run::FigureRow& row,
+                    bool whole) {
+  std::string text = shape;
+  for (const Figure* figure : columns.first) text += ',' + cell(*figure, row, whole);
+  text += ',';
+  text += bound_by(row.counters.cycles);
+  for (const Figure* figure : columns.later) text += ',' + cell(*figure, row, whole);
+  return text + '\n';
 }
 
 }  // namespace
 
 std::string run_csv(const run::RunRecord& record) {
-  std::string text =
-      "layer,M,N,K,density,cycles,stream,weight_load,memory_wait,post_wait,idle,work,imbalance,"
-      "fill_drain,dense_cycles,speedup,stream_speedup,macs,issued,gated,skipped,"
-      "array_utilisation,dram_read_bytes,dram_written_bytes,dram_bytes_per_cycle,bound_by\n";
+  const CsvColumns columns = csv_columns();
+  std::string text = "layer,M,N,K";
+  for (const Figure* figure : columns.first) text += ',' + figure->column;
+  text += ",bound_by";
+  for (const Figure* figure : columns.later) text += ',' + figure->column;
+  text += '\n';
   for (const run::LayerRecord& layer : record.layers) {
-    text += csv_row(layer.name, layer.m, layer.n, layer.k, layer.counters, layer.dense, record.pes);
+    text += csv_row(columns,
+                    fmt::format("{},{},{},{}", csv_field(layer.name), layer.m, layer.n, layer.k),
+                    run::of_layer(record, layer), false);
   }
-  measure::LayerCounters total = record.total;
-  total.input_values = 0;  // a density over all layers would mix maps of different use
-  return text + csv_row("total", 0, 0, 0, total, record.dense, record.pes);
+  return text + csv_row(columns, "total,0,0,0", run::whole_run(record), true);
 }
 
 std::string predictions_csv(const run::RunRecord& record) {

@@ -36,17 +36,17 @@ std::string row(const std::string& name, const std::string& shape,
 
 /// Nanojoules of each layer by component.
 std::string energy_table(const run::RunRecord& record) {
-  std::string text = fmt::format(
-      "\nenergy in nJ by {}\n{:<14} {:>11} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} "
-      "{:>10}\n",
-      record.energy_table, "layer", "total", "MACs", "gated", "registers", "weights", "activat.",
-      "bitmap", "sums", "DRAM", "leakage");
+  std::string text =
+      fmt::format("\nenergy in nJ by {}\n{:<14} {:>11}", record.energy_table, "layer", "total");
+  for (const run::EnergyComponent& own : run::kEnergyComponents) {
+    text += fmt::format(" {:>10}", own.head);
+  }
+  text += '\n';
   const auto line = [&](const std::string& name, const run::Energy& e) {
     constexpr double kNano = 1e-3;
     text += fmt::format("{:<14} {:>11.1f}", name.substr(0, 14), kNano * e.total());
-    for (const double part : {e.mac, e.gated_mac, e.registers, e.weight_sram, e.activation_sram,
-                              e.bitmap, e.accumulator_sram, e.dram, e.leakage}) {
-      text += fmt::format(" {:>10.1f}", kNano * part);
+    for (const run::EnergyComponent& own : run::kEnergyComponents) {
+      text += fmt::format(" {:>10.1f}", kNano * e.*own.member);
     }
     text += '\n';
   };
@@ -63,18 +63,11 @@ std::string energy_table(const run::RunRecord& record) {
 }  // namespace
 
 const char* bound_by(const measure::CycleClasses& cycles) {
-  struct Part {
-    const char* name;
-    base::Cycles cycles;
-  };
-  const Part parts[] = {{"array", cycles.stream},
-                        {"weight_load", cycles.weight_load},
-                        {"dram", cycles.memory_wait},
-                        {"post", cycles.post_wait},
-                        {"idle", cycles.idle}};
-  return std::max_element(std::begin(parts), std::end(parts),
-                          [](const Part& a, const Part& b) { return a.cycles < b.cycles; })
-      ->name;
+  using Class = measure::CycleClass;
+  return std::max_element(
+             std::begin(measure::kCycleClasses), std::end(measure::kCycleClasses),
+             [&](const Class& a, const Class& b) { return cycles.*a.member < cycles.*b.member; })
+      ->bound;
 }
 
 std::string run_table(const run::RunRecord& record) {

@@ -148,7 +148,7 @@ std::string sweep_csv(const explore::SweepStore& store, const std::vector<std::s
   std::string text = "point,input";
   for (const explore::Axis& axis : plan.axes) text += "," + quoted(axis.key);
   text += ",status";
-  for (const explore::Column& column : explore::columns()) text += std::string(",") + column.name;
+  for (const explore::Column& column : explore::columns()) text += "," + column.header;
   std::size_t settings = 0;
   if (plan.faults) {
     const auto add = [&](const std::string& name) {
@@ -194,9 +194,10 @@ std::string sweep_json(const explore::SweepStore& store, const std::vector<std::
   json["hashes"] = {{"plan", plan.sha256}, {"inputs", store.inputs_sha256()}};
   json["columns"] = Json::array();
   for (const explore::Column& column : explore::columns()) {
-    json["columns"].push_back({{"name", column.name},
+    json["columns"].push_back({{"name", column.key},
                                {"unit", column.unit},
-                               {"better", column.less_is_better ? "less" : "more"}});
+                               {"better", column.less_is_better ? "less" : "more"},
+                               {"meaning", column.meaning}});
   }
   json["points"] = Json::array();
   for (const SweepRow& row : rows) {
@@ -212,7 +213,7 @@ std::string sweep_json(const explore::SweepStore& store, const std::vector<std::
     }
     for (std::size_t i = 0; i < explore::columns().size(); ++i) {
       const std::optional<double>& value = row.result.values[i];
-      point["figures"][explore::columns()[i].name] = value ? Json(*value) : Json();
+      point["figures"][explore::columns()[i].key] = value ? Json(*value) : Json();
     }
     for (const explore::FaultFigures& f : row.result.faults) {
       point["faults"].push_back({{"measure", f.measure},

@@ -46,24 +46,19 @@ double accesses(const measure::AccessCounts& counts) {
 
 }  // namespace
 
+double Energy::total() const {
+  double sum = 0;
+  for (const EnergyComponent& own : kEnergyComponents) sum += this->*own.member;
+  return sum;
+}
+
 Energy& Energy::operator+=(const Energy& other) {
-  mac += other.mac;
-  gated_mac += other.gated_mac;
-  registers += other.registers;
-  weight_sram += other.weight_sram;
-  activation_sram += other.activation_sram;
-  bitmap += other.bitmap;
-  accumulator_sram += other.accumulator_sram;
-  dram += other.dram;
-  leakage += other.leakage;
+  for (const EnergyComponent& own : kEnergyComponents) this->*own.member += other.*own.member;
   return *this;
 }
 
 Energy& Energy::operator/=(double count) {
-  for (double* part : {&mac, &gated_mac, &registers, &weight_sram, &activation_sram, &bitmap,
-                       &accumulator_sram, &dram, &leakage}) {
-    *part /= count;
-  }
+  for (const EnergyComponent& own : kEnergyComponents) this->*own.member /= count;
   return *this;
 }
 
@@ -119,13 +114,6 @@ Energy energy_of(const measure::LayerCounters& counters, const Job& job,
 ActivationStorage activation_storage(const measure::LayerCounters& counters, int activation_bits) {
   return {counters.input_values * activation_bits,
           counters.input_nonzeros * activation_bits + counters.input_values};
-}
-
-std::int64_t activation_traffic(const measure::LayerCounters& counters,
-                                const arch::AcceleratorSpec& spec) {
-  const auto count = [](const measure::AccessCounts& a) { return a.reads + a.writes; };
-  return count(counters.activation_sram) * spec.precision.activation_bits +
-         count(counters.bitmap) * spec.array.weights_per_pe;
 }
 
 }  // namespace lacuna::run

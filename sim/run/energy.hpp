@@ -1,17 +1,21 @@
 // Energy of what was counted: counts x energy of an event, by component.
 #pragma once
 
+#include <cstdint>
+#include <iterator>
+
 #include "arch/energy_table.hpp"
 #include "measure/counters.hpp"
 #include "run/run.hpp"
 
 namespace lacuna::run {
 
-/// Picojoules. Source of the components' model: docs/energy.md.
+/// Picojoules. Source of the components' model: docs/energy.md. Each is a member here, a line of
+/// kEnergyComponents and its sum in energy_of().
 struct Energy {
-  double mac = 0;        ///< issued multiply-accumulates
-  double gated_mac = 0;  ///< those whose zero was seen at the PE
-  double registers = 0;  ///< of the PEs: weights in and out, activations, local sums
+  double mac = 0;
+  double gated_mac = 0;
+  double registers = 0;
   double weight_sram = 0;
   double activation_sram = 0;
   double bitmap = 0;
@@ -19,13 +23,33 @@ struct Energy {
   double dram = 0;
   double leakage = 0;
 
-  double total() const {
-    return mac + gated_mac + registers + weight_sram + activation_sram + bitmap + accumulator_sram +
-           dram + leakage;
-  }
+  double total() const;
   Energy& operator+=(const Energy& other);
   Energy& operator/=(double count);
 };
+
+struct EnergyComponent {
+  const char* key;   ///< in records, with "_pj" behind it
+  const char* name;  ///< for people
+  const char* head;  ///< of a narrow table's column
+  const char* meaning;
+  double Energy::*member;
+};
+
+inline constexpr EnergyComponent kEnergyComponents[] = {
+    {"mac", "MACs", "MACs", "issued multiply-accumulates", &Energy::mac},
+    {"gated_mac", "gated MACs", "gated", "those whose zero was seen at the PE", &Energy::gated_mac},
+    {"registers", "PE registers", "registers", "weights in and out, activations, local sums",
+     &Energy::registers},
+    {"weight_sram", "weight SRAM", "weights", "reads and writes", &Energy::weight_sram},
+    {"activation_sram", "activation SRAM", "activat.", "reads and writes",
+     &Energy::activation_sram},
+    {"bitmap", "bitmap", "bitmap", "reads and writes", &Energy::bitmap},
+    {"accumulator_sram", "accumulator SRAM", "sums", "reads and writes", &Energy::accumulator_sram},
+    {"dram", "DRAM", "DRAM", "bytes both ways", &Energy::dram},
+    {"leakage", "leakage", "leakage", "of all SRAM, over the cycles", &Energy::leakage},
+};
+static_assert(sizeof(Energy) == std::size(kEnergyComponents) * sizeof(double));
 
 /// Of a layer, or of a whole run. Memories that are unlimited have the size that the job uses.
 Energy energy_of(const measure::LayerCounters& counters, const Job& job,
@@ -38,9 +62,5 @@ struct ActivationStorage {
   std::int64_t compressed_bits = 0;
 };
 ActivationStorage activation_storage(const measure::LayerCounters& counters, int activation_bits);
-
-/// Bits read from and written to the activation SRAM and, where the machine skips, its bitmap.
-std::int64_t activation_traffic(const measure::LayerCounters& counters,
-                                const arch::AcceleratorSpec& spec);
 
 }  // namespace lacuna::run

@@ -35,6 +35,7 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
   record.hardware = job.spec.name;
   record.hardware_sha256 = job.spec.sha256;
   record.fault_origin = job.plan.origin;
+  record.fault_sha256 = job.plan.sha256;
   record.batch = job.parts.front().schedule.batch;
   record.weight_bits = job.spec.precision.weight_bits;
   record.activation_bits = job.spec.precision.activation_bits;

@@ -34,7 +34,8 @@ struct RunRecord {
   std::string network_sha256;
   std::string data_sha256;  ///< of the images' file; empty for workloads
   std::string fault_origin;
-  std::uint64_t seed = 0;  ///< of a workload's operands
+  std::string fault_sha256;  ///< of the fault file; empty without one
+  std::uint64_t seed = 0;    ///< of a workload's operands
   bool workload = false;
   std::int64_t images = 0;
   std::int64_t batch = 1;

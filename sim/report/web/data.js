@@ -1,5 +1,7 @@
 // From the page's data to numbers and text.
 
+const pageData = JSON.parse(document.getElementById('data').textContent);
+
 /** Bytes of a compressed, base64-coded column. */
 async function inflate(text) {
   if (typeof DecompressionStream === 'undefined') {

@@ -8,7 +8,7 @@ const kinds = {
 };
 
 async function makePage() {
-  const data = JSON.parse(document.getElementById('data').textContent);
+  const data = pageData;
   document.getElementById('about').append(
     'lacuna ' + data.version + ', made by ', element('code', {}, data.command));
   const main = document.getElementById('main');

@@ -1,19 +1,21 @@
 // Run records: cycles by class and layer against dense; density and skipped work; energy by component.
 
-const cycleClasses = [
-  ['stream', 'stream'], ['weight_load', 'weight load'], ['memory_wait', 'memory wait'],
-  ['post_wait', 'post wait'], ['idle', 'idle'],
-];
+// Names, units and meanings come with the data: {key, name} of classes and components; of every
+// figure {key, column, unit, meaning, share, of_run}.
+const {classes: cycleClasses, components: energyComponents, list: runFigures} = pageData.figures;
 
-// Key in the record, name, colour.
-const energyComponents = [
-  ['mac', 'MACs', '#0072b2'], ['gated_mac', 'gated MACs', '#56b4e9'],
-  ['registers', 'PE registers', '#8c6bb1'], ['weight_sram', 'weight SRAM', '#e69f00'],
-  ['activation_sram', 'activation SRAM', '#009e73'], ['bitmap', 'bitmap', '#b2a100'],
-  ['accumulator_sram', 'accumulator SRAM', '#cc79a7'], ['dram', 'DRAM', '#d55e00'],
-  ['leakage', 'leakage', '#7f7f7f'],
-];
+/** What a download calls a figure: its column in the CSV file of a run, else its key. */
+const headerOf = key => (runFigures.find(figure => figure.key === key) || {}).column || key;
+const valueAt = (row, key) => key.split('.').reduce((part, name) => part && part[name], row);
 
+// By the place of a component.
+const energyColours = ['#0072b2', '#56b4e9', '#8c6bb1', '#e69f00', '#009e73', '#b2a100', '#cc79a7',
+  '#d55e00', '#7f7f7f', '#6a3d1a', '#004d40'];
+const energyColour = key => energyColours[
+  energyComponents.findIndex(component => component.key === key) % energyColours.length];
+const classColour = (colours, key) => colours[key] || colours.more;
+
+const hasEnergy = run => run.energy.total_pj !== null;
 const runCommand = run => run.command || 'The record does not say which command made it.';
 
 /** Nanojoules an image, with three or four digits. */
@@ -39,7 +41,7 @@ function runCycles(parent, run, id) {
         formatter: items => {
           const layer = layers[items[0].dataIndex];
           return tipText(layer.name, [
-            ...cycleClasses.map(([key, name]) => [name, whole(share(layer.cycles[key]))]),
+            ...cycleClasses.map(({key, name}) => [name, whole(share(layer.cycles[key]))]),
             ['total', whole(share(layer.cycles.total))],
             ...(layer.dense_cycles === null ? [] : [
               ['dense', whole(share(layer.dense_cycles))],
@@ -50,8 +52,9 @@ function runCycles(parent, run, id) {
       xAxis: axis(colours, {type: 'category', data: layers.map(layer => layer.name)}),
       yAxis: axis(colours, {type: 'value', name: 'cycles an image'}),
       series: [
-        ...cycleClasses.map(([key, name]) => ({
-          name, type: 'bar', stack: 'run', barMaxWidth: 46, itemStyle: {color: colours[key]},
+        ...cycleClasses.map(({key, name}) => ({
+          name, type: 'bar', stack: 'run', barMaxWidth: 46,
+          itemStyle: {color: classColour(colours, key)},
           data: layers.map(layer => share(layer.cycles[key])),
         })),
         ...(hasDense ? [{
@@ -62,10 +65,10 @@ function runCycles(parent, run, id) {
       ],
     }),
     rows: () => [
-      ['layer', 'M', 'N', 'K', 'images', ...cycleClasses.map(c => c[0]), 'total', 'dense_cycles',
-        'speedup', 'stream_speedup'],
+      ['layer', 'M', 'N', 'K', 'images', ...cycleClasses.map(({key}) => headerOf('cycles.' + key)),
+        ...['cycles.total', 'dense_cycles', 'speedup', 'stream_speedup'].map(headerOf)],
       ...[...layers, {...run, name: 'total'}].map(row => [row.name, row.M, row.N, row.K, run.images,
-        ...cycleClasses.map(c => row.cycles[c[0]]), row.cycles.total, row.dense_cycles,
+        ...cycleClasses.map(({key}) => row.cycles[key]), row.cycles.total, row.dense_cycles,
         row.speedup, row.stream_speedup]),
     ],
   });
@@ -109,7 +112,7 @@ function runDensity(parent, run, id) {
       ],
     }),
     rows: () => [
-      ['layer', 'density', 'macs', 'issued', 'gated', 'skipped'],
+      ['layer', ...['density', 'macs.total', 'macs.issued', 'macs.gated', 'macs.skipped'].map(headerOf)],
       ...layers.map(layer => [layer.name, layer.density, layer.macs.total, layer.macs.issued,
         layer.macs.gated, layer.macs.skipped]),
     ],
@@ -117,13 +120,13 @@ function runDensity(parent, run, id) {
 }
 
 function runEnergy(parent, run, id) {
-  const layers = run.layers.filter(layer => layer.energy.total > 0);
-  const shown = energyComponents.filter(([key]) => run.energy[key] > 0);
+  const layers = run.layers.filter(layer => layer.energy.total_pj > 0);
+  const shown = energyComponents.filter(({key}) => run.energy[key] > 0);
   addChart(parent, {
     id: id + '-energy', command: runCommand(run), height: 400,
     title: 'Energy an image by component and layer',
-    note: 'Counts x energy of an event by the table ' + run.energy_table + '. Set-up is not in it.' +
-      (run.energy.leakage > 0 ? '' : ' The table has no leakage.'),
+    note: 'Counts x energy of an event by the table ' + run.energy.table + '. Set-up is not in it.' +
+      (run.energy.leakage_pj > 0 ? '' : ' The table has no leakage.'),
     option: colours => ({
       grid: {left: 70, right: 20, top: underLegend(), bottom: 36},
       legend: legend(colours),
@@ -132,34 +135,34 @@ function runEnergy(parent, run, id) {
         formatter: items => {
           const layer = layers[items[0].dataIndex];
           return tipText(layer.name, [
-            ...shown.map(([key, name]) => [name, nanojoules(run, layer.energy[key]) + ' nJ, ' +
-              percent(layer.energy[key] / layer.energy.total, 1)]),
-            ['total', nanojoules(run, layer.energy.total) + ' nJ']]);
+            ...shown.map(({key, name}) => [name, nanojoules(run, layer.energy[key]) + ' nJ, ' +
+              percent(layer.energy[key] / layer.energy.total_pj, 1)]),
+            ['total', nanojoules(run, layer.energy.total_pj) + ' nJ']]);
         },
       },
       xAxis: axis(colours, {type: 'category', data: layers.map(layer => layer.name)}),
       yAxis: axis(colours, {type: 'value', name: 'nJ an image'}),
-      series: shown.map(([key, name, colour]) => ({
-        name, type: 'bar', stack: 'energy', barMaxWidth: 60, itemStyle: {color: colour},
+      series: shown.map(({key, name}) => ({
+        name, type: 'bar', stack: 'energy', barMaxWidth: 60, itemStyle: {color: energyColour(key)},
         data: layers.map(layer => layer.energy[key] / 1e3 / run.images),
       })),
     }),
     rows: () => [
-      ['layer', 'images', ...energyComponents.map(([key]) => key + '_pj'), 'total_pj'],
+      ['layer', 'images', ...energyComponents.map(({key}) => key), 'total_pj'],
       ...[...run.layers, {...run, name: 'total'}].map(row => [row.name, run.images,
-        ...energyComponents.map(([key]) => row.energy[key]), row.energy.total]),
+        ...energyComponents.map(({key}) => row.energy[key]), row.energy.total_pj]),
     ],
   });
   addTable(parent, [
-    ['energy', row => row[1], true], ['nJ an image', row => nanojoules(run, run.energy[row[0]])],
-    ['share', row => percent(run.energy[row[0]] / run.energy.total, 1)],
-    ['largest in', row => row[0] === 'total' ? '' : layers.reduce((most, layer) =>
-      layer.energy[row[0]] > most.energy[row[0]] ? layer : most).name, true],
-  ], [...shown, ['total', 'total']]);
+    ['energy', row => row.name, true], ['nJ an image', row => nanojoules(run, run.energy[row.key])],
+    ['share', row => percent(run.energy[row.key] / run.energy.total_pj, 1)],
+    ['largest in', row => row.key === 'total_pj' ? '' : layers.reduce((most, layer) =>
+      layer.energy[row.key] > most.energy[row.key] ? layer : most).name, true],
+  ], [...shown, {key: 'total_pj', name: 'total'}]);
 }
 
 function runStorage(parent, run, id) {
-  const layers = run.layers.filter(layer => layer.storage && layer.storage.plain_bits > 0);
+  const layers = run.layers.filter(layer => layer.activation_storage.plain_bits > 0);
   if (!layers.length) return;
   const kinds = [['plain_bits', 'as they are', 'dense'],
     ['compressed_bits', 'non-zero values and bitmap', 'stream']];
@@ -177,13 +180,13 @@ function runStorage(parent, run, id) {
       yAxis: axis(colours, {type: 'value', name: 'KiB an image'}),
       series: kinds.map(([key, name, colour]) => ({
         name, type: 'bar', barMaxWidth: 40, itemStyle: {color: colours[colour]},
-        data: layers.map(layer => kib(layer.storage[key])),
+        data: layers.map(layer => kib(layer.activation_storage[key])),
       })),
     }),
     rows: () => [
       ['layer', 'images', 'plain_bits', 'compressed_bits'],
-      ...layers.map(layer => [layer.name, run.images, layer.storage.plain_bits,
-        layer.storage.compressed_bits]),
+      ...layers.map(layer => [layer.name, run.images, layer.activation_storage.plain_bits,
+        layer.activation_storage.compressed_bits]),
     ],
   });
 }
@@ -198,10 +201,10 @@ function runNames(runs) {
 }
 
 function compareEnergy(parent, sections, command) {
-  const own = sections.filter(section => section.data.energy);
+  const own = sections.filter(section => hasEnergy(section.data));
   if (own.length < 2) return;
   const runs = own.map(section => section.data);
-  const shown = energyComponents.filter(([key]) => runs.some(run => run.energy[key] > 0));
+  const shown = energyComponents.filter(({key}) => runs.some(run => run.energy[key] > 0));
   addChart(parent, {
     id: 'runs-energy', command, height: 400, title: 'Runs side by side: energy an image by component',
     option: colours => ({
@@ -212,16 +215,16 @@ function compareEnergy(parent, sections, command) {
       xAxis: axis(colours, {type: 'category', data: runNames(runs),
         axisLabel: {color: colours.muted, lineHeight: 16, interval: 0}}),
       yAxis: axis(colours, {type: 'value', name: 'nJ an image'}),
-      series: shown.map(([key, name, colour]) => ({
-        name, type: 'bar', stack: 'energy', barMaxWidth: 46, itemStyle: {color: colour},
+      series: shown.map(({key, name}) => ({
+        name, type: 'bar', stack: 'energy', barMaxWidth: 46, itemStyle: {color: energyColour(key)},
         data: runs.map(run => run.energy[key] / 1e3 / run.images),
       })),
     }),
     rows: () => [
-      ['file', 'network', 'hardware', 'images', 'table', ...energyComponents.map(([key]) => key + '_pj'),
+      ['file', 'network', 'hardware', 'images', 'table', ...energyComponents.map(({key}) => key),
         'total_pj'],
-      ...own.map(({file, data: run}) => [file, run.network, run.hardware, run.images, run.energy_table,
-        ...energyComponents.map(([key]) => run.energy[key]), run.energy.total]),
+      ...own.map(({file, data: run}) => [file, run.network, run.hardware, run.images, run.energy.table,
+        ...energyComponents.map(({key}) => run.energy[key]), run.energy.total_pj]),
     ],
   });
 }
@@ -247,8 +250,9 @@ function compareCycles(parent, sections, command) {
         axisLabel: {color: colours.muted, lineHeight: 16, interval: 0}}),
       yAxis: axis(colours, {type: 'value', name: 'cycles an image'}),
       series: [
-        ...cycleClasses.map(([key, name]) => ({
-          name, type: 'bar', stack: 'run', barMaxWidth: 46, itemStyle: {color: colours[key]},
+        ...cycleClasses.map(({key, name}) => ({
+          name, type: 'bar', stack: 'run', barMaxWidth: 46,
+          itemStyle: {color: classColour(colours, key)},
           data: runs.map(run => share(run, run.cycles[key])),
         })),
         {name: 'dense', type: 'bar', stack: 'dense', barMaxWidth: 46,
@@ -256,10 +260,11 @@ function compareCycles(parent, sections, command) {
       ],
     }),
     rows: () => [
-      ['file', 'network', 'hardware', 'images', ...cycleClasses.map(c => c[0]), 'total',
-        'dense_cycles'],
+      ['file', 'network', 'hardware', 'images',
+        ...cycleClasses.map(({key}) => headerOf('cycles.' + key)),
+        ...['cycles.total', 'dense_cycles'].map(headerOf)],
       ...sections.map(({file, data: run}) => [file, run.network, run.hardware, run.images,
-        ...cycleClasses.map(c => run.cycles[c[0]]), run.cycles.total, run.dense_cycles]),
+        ...cycleClasses.map(({key}) => run.cycles[key]), run.cycles.total, run.dense_cycles]),
     ],
   });
 }
@@ -272,18 +277,35 @@ function runSummary(parent, sections) {
     ['speed-up', s => times(s.data.speedup)], ['of streams', s => times(s.data.stream_speedup)],
     ['MACs skipped', s => percent(s.data.macs.skipped / Math.max(1, s.data.macs.total), 1)],
     ['top-1', s => s.data.top1 === null ? '-' : percent(s.data.top1)],
-    ...(sections.some(s => s.data.energy)
-      ? [['nJ an image', s => s.data.energy ? nanojoules(s.data, s.data.energy.total) : '-']] : []),
+    ...(sections.some(s => hasEnergy(s.data))
+      ? [['nJ an image', s => hasEnergy(s.data) ? nanojoules(s.data, s.data.energy.total_pj) : '-']] : []),
     ['faults', s => whole(s.data.faults.armed)],
   ], sections);
+}
+
+/** Every figure of the whole run that there is. */
+function figureTable(parent, run) {
+  const rows = runFigures.filter(figure => figure.of_run)
+    .map(figure => ({...figure, value: valueAt(run, figure.key)}))
+    .filter(({value}) => value !== null && value !== undefined);
+  const text = ({share, unit, value}) => share ? percent(value)
+    : Number.isInteger(value) ? whole(value) : String(Number(value.toPrecision(6))) +
+      (unit === 'x' ? 'x' : '');
+  const place = element('details', {class: 'figures'},
+    element('summary', {}, 'All ' + rows.length + ' figures of the run'));
+  parent.append(place);
+  addTable(place, [
+    ['figure', row => row.key, true], ['value', text],
+    ['unit', row => row.unit === 'x' ? '' : row.unit, true], ['meaning', row => row.meaning, true],
+  ], rows);
 }
 
 function runSection(parent, section, id) {
   const run = section.data;
   parent.append(element('h2', {}, run.network + ' on ' + run.hardware));
   parent.append(element('p', {class: 'muted'}, section.file + ': ' + whole(run.images) +
-    ' images in batches of ' + run.batch + ', ' + run.engine + ' engine, lacuna ' + run.version +
-    '. SHA-256: ' + Object.entries(run.hashes).map(([k, v]) => k + ' ' + v.slice(0, 12)).join(', ')));
+    ' images in batches of ' + run.batch + ', ' + run.engine + ' engine, lacuna ' + run.program.version +
+    '. SHA-256: ' + Object.entries(run.hashes).filter(([, v]) => v).map(([k, v]) => k + ' ' + v.slice(0, 12)).join(', ')));
   const cycles = run.cycles.total / run.images;
   addCards(parent, [
     [whole(cycles), 'cycles an image'],
@@ -291,15 +313,16 @@ function runSection(parent, section, id) {
     ...(run.speedup === null ? [] : [[times(run.speedup), 'whole inference against dense']]),
     ...(run.stream_speedup === null ? [] : [[times(run.stream_speedup), 'streams against dense']]),
     [percent(run.macs.skipped / Math.max(1, run.macs.total), 1), 'of the MACs skipped'],
-    ...(run.energy ? [[nanojoules(run, run.energy.total) + ' nJ', 'energy an image']] : []),
+    ...(hasEnergy(run) ? [[nanojoules(run, run.energy.total_pj) + ' nJ', 'energy an image']] : []),
     ...(run.top1 === null ? [] : [[percent(run.top1), 'top-1']]),
     ...(run.faults.armed ? [[whole(run.faults.armed) + ', ' + whole(run.faults.fired) + ' fired',
       'faults: ' + run.faults.origin]] : []),
   ]);
+  figureTable(parent, run);
   runCycles(parent, run, id);
   runDensity(parent, run, id);
   runStorage(parent, run, id);
-  if (run.energy) {
+  if (hasEnergy(run)) {
     runEnergy(parent, run, id);
   } else {
     parent.append(element('p', {class: 'note'},

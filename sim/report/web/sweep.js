@@ -41,11 +41,13 @@ async function unpackSweep(sweep) {
   }
   const figures = [];
   for (const column of sweep.columns) {
-    figures.push({key: column.name, name: column.name, unit: column.unit, less: column.less,
+    figures.push({key: column.name, name: column.name, header: column.header, unit: column.unit,
+      meaning: column.meaning, less: column.less,
       values: await unpack(column.values)});
   }
   for (const {measure, value, mean, lower, upper} of sweep.faults) {
-    figures.push({key: 'top1_' + measure + '_' + value, unit: '', less: false,
+    figures.push({key: 'top1_' + measure + '_' + value, header: 'top1_' + measure + '_' + value,
+      unit: '', less: false,
       name: measure === 'rate' ? 'top-1 at error rate ' + value : 'top-1 with ' + value + ' faulty cells',
       values: await unpack(mean), lower: await unpack(lower), upper: await unpack(upper)});
   }
@@ -216,6 +218,7 @@ function gridChart(parent, sweep, {id, title, figures, chosen}) {
     const kept = fixed().map(([key, value]) => key.name + ' ' + keyText(key, value)).join(', ');
     const missing = lines.flatMap(([, points]) => points).filter(i => !sweep.mapped[i]).length;
     return view.figure.name + ' over ' + view.x.name + (kept ? ', of ' + kept : '') + '. ' +
+      (view.figure.meaning ? view.figure.name + ': ' + view.figure.meaning + '. ' : '') +
       (view.figure.lower ? 'Means of ' + sweep.maps + ' maps; bands: ' + percent(sweep.confidence, 0) +
         ' intervals (Student-t, over maps). ' : '') +
       (missing ? 'Crosses: ' + missing + ' points that cannot be mapped. ' : '') +
@@ -233,8 +236,8 @@ function gridChart(parent, sweep, {id, title, figures, chosen}) {
   const {draw} = addChart(parent, {
     id, title, note, controls, option, command: sweep.command, height: 430, svg: !large,
     rows: function* () {
-      const {key, values, lower, upper} = view.figure;
-      yield ['line', 'point', ...sweep.keys.map(k => k.name), key, ...(lower ? ['lower', 'upper'] : []),
+      const {header, values, lower, upper} = view.figure;
+      yield ['line', 'point', ...sweep.keys.map(k => k.name), header, ...(lower ? ['lower', 'upper'] : []),
         'status', 'reason'];
       for (const [name, points] of lines) {
         for (const i of points) {
@@ -370,7 +373,7 @@ function paretoChart(parent, sweep, id) {
     }),
     rows: function* () {
       yield ['point', ...sweep.keys.map(key => key.name), ...sweep.figures.flatMap(f =>
-        f.lower ? [f.key + '_mean', f.key + '_lower', f.key + '_upper'] : [f.key]), 'pareto', 'status', 'reason'];
+        f.lower ? [f.header + '_mean', f.header + '_lower', f.header + '_upper'] : [f.header]), 'pareto', 'status', 'reason'];
       for (let i = 0; i < sweep.points; i++) {
         yield [sweep.number[i], ...sweep.keys.map(key => valueOf(key, i)),
           ...sweep.figures.flatMap(f => f.lower

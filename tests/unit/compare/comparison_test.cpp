@@ -57,8 +57,9 @@ TEST(Comparison, GivenASlowerLayerThenItsFiguresAndTheTotalsDifferAndNoOther) {
   EXPECT_EQ(json["equal"], false);
   std::vector<std::string> run;
   for (const Json& figure : json["run"]) run.push_back(figure["key"]);
-  EXPECT_EQ(run, (std::vector<std::string>{"cycles.total", "cycles.stream", "speedup",
-                                           "stream_speedup", "stream.work"}));
+  EXPECT_EQ(run,
+            (std::vector<std::string>{"cycles.total", "cycles.stream", "speedup", "stream_speedup",
+                                      "stream.work", "array_utilisation", "dram_bytes_per_cycle"}));
   ASSERT_EQ(json["layers"].size(), 1U);
   EXPECT_EQ(json["layers"][0]["name"], "fc");
   EXPECT_EQ(json["layers"][0]["in"], "both");

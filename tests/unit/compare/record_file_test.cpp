@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/error.hpp"
+#include "report/comparison.hpp"
 #include "unit/base/temp_folder.hpp"
 #include "unit/compare/sample_record.hpp"
 
@@ -66,6 +68,25 @@ TEST(RecordFile, GivenARecordThenEveryValueIsRead) {
       EXPECT_EQ(sorted.figures[i].value, file.figures[i].value) << file.figures[i].key;
     }
   }
+}
+
+// Written by the program's first release: no hash of the fault file, no derived figures.
+TEST(RecordFile, GivenARecordOfTheFirstReleaseThenItIsReadAndComparedWithToday) {
+  const std::string path = LACUNA_SOURCE_DIR "/tests/unit/compare/record_0_1_0.json";
+  const RecordFile file = report::read_record(path);
+  EXPECT_EQ(report::value_of(file.figures, "program.version"), RecordValue(std::string("0.1.0")));
+  EXPECT_EQ(report::value_of(file.figures, "hashes.faults"), RecordValue());
+  EXPECT_EQ(report::value_of(file.figures, "array_utilisation"), RecordValue());
+  EXPECT_EQ(report::value_of(file.figures, "faults.armed"), RecordValue(std::int64_t{2}));
+  EXPECT_EQ(file.layers.size(), 7U);
+  const report::Comparison comparison =
+      report::compare_records(file, report::record_from_bytes(test::sample_json(), "r.json"));
+  EXPECT_NE(report::comparison_text(comparison, /*all=*/true).find("\narray_utilisation "),
+            std::string::npos);
+  // What the program did not know then is no difference.
+  EXPECT_EQ(report::comparison_text(comparison, /*all=*/false).find("\narray_utilisation "),
+            std::string::npos);
+  EXPECT_FALSE(report::compare_records(file, file).differs());
 }
 
 struct Mistake {
@@ -126,6 +147,13 @@ TEST(RecordFile, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        },
        "network: is '\\u009b1m'; text of at most 4096 bytes without control characters is "
        "required"},
+      {[](Json& r) { r["layers"][0].erase("stream_speedup"); },
+       "layers[0].stream_speedup: is missing" + as_written},
+      {[](Json& r) { r["dense"].erase("idle"); }, "dense.idle: is missing" + as_written},
+      {[](Json& r) { r["layers"] = Json::array(); },
+       "cycles.total: is 76, which is not the sum of the layers" + as_written},
+      {[](Json& r) { r["layers"][0]["dense_cycles"] = nullptr; },
+       "dense_cycles: is 76, which is not the sum of the layers" + as_written},
       {[](Json& r) { r["hashes"]["workload"] = "x"; },
        "hashes.model, hashes.workload: both are given; exactly one is required"},
       {[](Json& r) { r["hashes"].erase("model"); },
@@ -191,6 +219,22 @@ TEST(RecordFile, GivenTextThatIsNoRecordThenTheMessageSaysSo) {
   for (int i = 0; i < 100'000; ++i) deep += "{\"cycles\":";
   EXPECT_EQ(test::message_of<base::InputError>([&] { report::record_from_bytes(deep, "r.json"); }),
             "r.json: 'cycles.cycles': is not a key of lacuna.run/1; did you mean 'cycles.idle'?");
+}
+
+// Linear: a name as long as the file is not compared with every key.
+TEST(RecordFile, GivenManyOrLongKeysThenTheErrorComesAtOnce) {
+  std::string many = "{";
+  for (int i = 0; i < 500'000; ++i) many += "\"key" + std::to_string(i) + "\": 1, ";
+  const std::string cases[] = {many + "\"last\": 1}",
+                               "{\"" + std::string(10'000'000, 'k') + "\": 1}"};
+  for (const std::string& bytes : cases) {
+    const std::clock_t began = std::clock();
+    EXPECT_NE(test::message_of<base::InputError>([&] {
+                report::record_from_bytes(bytes, "r.json");
+              }).find("is not a key of lacuna.run/1"),
+              std::string::npos);
+    EXPECT_LT(std::clock() - began, CLOCKS_PER_SEC);
+  }
 }
 
 TEST(RecordFile, GivenAFileTooLargeThenItIsNotRead) {

@@ -8,7 +8,7 @@
 namespace lacuna::test {
 
 /// Two images through a 1 x 1 convolution and a layer of three logits on a 2 x 2 array.
-inline run::RunRecord sample_record(bool dense = true) {
+inline run::Job sample_job() {
   arch::AcceleratorSpec spec;
   spec.name = "small";
   spec.array.rows = 2;
@@ -38,14 +38,18 @@ inline run::RunRecord sample_record(bool dense = true) {
   network.name = "sample";
   network.input = conv.in;
   network.layers = {conv, last};
-  const run::Job job = run::model_job(spec, network, {{10, 0, 0, 40}, {1, 2, 0, 0}}, 1);
+  return run::model_job(spec, network, {{10, 0, 0, 40}, {1, 2, 0, 0}}, 1);
+}
+
+inline run::RunRecord sample_record(bool dense = true) {
+  const run::Job job = sample_job();
   run::RunRecord record =
       run::make_record(job, run::EngineKind::kFast, run::simulate(job, run::EngineKind::kFast),
                        dense ? run::simulate_dense(job, run::EngineKind::kFast)
                              : std::vector<measure::LayerCounters>{},
                        {2, 0});
   record.command = "lacuna run --hw small.yaml --model 'sample net'";
-  record.network = network.name;
+  record.network = "sample";
   record.network_sha256 = "0123";
   record.data_sha256 = "4567";
   record.hardware_sha256 = "89ab";

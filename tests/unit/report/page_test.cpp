@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -15,16 +16,14 @@
 #include "campaign/workers.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/packed.hpp"
+#include "report/record_file.hpp"
+#include "run/figures.hpp"
+#include "unit/compare/sample_record.hpp"
 
 namespace lacuna::report {
 namespace {
 
 using Json = nlohmann::json;
-
-Json cycles(int stream, int load) {
-  return {{"total", stream + load}, {"weight_load", load}, {"stream", stream},
-          {"memory_wait", 0},       {"post_wait", 0},      {"idle", 0}};
-}
 
 /// In eighths, which add up exactly.
 Json energy(double mac, double dram) {
@@ -35,41 +34,16 @@ Json energy(double mac, double dram) {
           {"dram_pj", dram},        {"leakage_pj", 0}};
 }
 
+/// Of a record of two layers.
 Json with_energy(Json json) {
-  json["energy"] = energy(1.5, 8.25);
+  json["energy"] = energy(3, 16.5);
   json["energy"]["table"] = "mine";
-  json["layers"][0]["energy"] = energy(1.5, 8.25);
+  json["energy"]["sha256"] = "cdef";
+  for (Json& layer : json["layers"]) layer["energy"] = energy(1.5, 8.25);
   return json;
 }
 
-Json with_measures(Json json, int stream, int load) {
-  json["cycles"] = cycles(stream, load);
-  json["dense_cycles"] = 2 * stream + load;
-  json["speedup"] = 1.5;
-  json["stream_speedup"] = 2.0;
-  json["macs"] = {{"total", 10}, {"issued", 4}, {"gated", 0}, {"skipped", 6}};
-  json["dram"] = {{"read_bytes", 1}, {"written_bytes", 2}};
-  return json;
-}
-
-Json record() {
-  Json json = with_measures({{"schema", "lacuna.run/1"},
-                             {"program", {{"version", "0.1.0"}}},
-                             {"hashes", {{"hardware", "aa"}, {"model", "bb"}, {"data", nullptr}}},
-                             {"hardware", "edge"},
-                             {"network", "net"},
-                             {"engine", "fast"},
-                             {"images", 2},
-                             {"batch", 1},
-                             {"clock_mhz", 500},
-                             {"top1", 0.5},
-                             {"setup_cycles", 7}},
-                            30, 20);
-  json["layers"] = {
-      with_measures({{"name", "conv1"}, {"M", 1}, {"N", 2}, {"K", 3}, {"density", 0.25}}, 30, 20)};
-  json["faults"] = {{"origin", "none"}, {"armed", 0}, {"fired", 0}, {"masked", 0}};
-  return json;
-}
+Json record() { return Json::parse(test::sample_json()); }
 
 class Page : public ::testing::Test {
  protected:
@@ -106,8 +80,8 @@ class Page : public ::testing::Test {
       return "";
     } catch (const base::InputError& error) {
       const std::string what = error.what();
-      EXPECT_EQ(what.find(file + ": "), 0U) << what;
-      return what.substr(file.size() + 2);
+      EXPECT_EQ(what.find(file + ":"), 0U) << what;
+      return what.substr(what.find(": ", file.size()) + 2);  // a line may follow the file
     }
   }
 
@@ -119,24 +93,75 @@ TEST_F(Page, GivenARecordThenThePageCarriesItsFigures) {
   const Json section = data({write("r.json", record().dump())})["sections"][0];
   EXPECT_EQ(section["kind"], "run");
   EXPECT_EQ(section["file"], path("r.json"));
-  EXPECT_EQ(section["data"]["layers"][0]["cycles"], cycles(30, 20));
-  EXPECT_EQ(section["data"]["dense_cycles"], 80);
-  EXPECT_EQ(section["data"]["layers"][0]["density"], 0.25);
+  const Json json = record();
+  for (const char* key : {"cycles", "macs", "density", "activation_storage"}) {
+    EXPECT_EQ(section["data"]["layers"][0][key], json["layers"][0][key]) << key;
+  }
+  EXPECT_EQ(section["data"]["dense_cycles"], json["dense_cycles"]);
+  EXPECT_EQ(section["data"]["hashes"]["model"], json["hashes"]["model"]);
 }
 
 TEST_F(Page, GivenARecordThenItsCommandAndItsEnergyAreThereWhereItHasThem) {
-  const Json without = data({write("r.json", record().dump())})["sections"][0]["data"];
-  EXPECT_FALSE(without.contains("command"));
-  EXPECT_TRUE(without["energy"].is_null());
-  EXPECT_TRUE(without["layers"][0]["energy"].is_null());
-  Json json = with_energy(record());
+  Json json = record();
+  json.erase("command");
+  const Json without = data({write("r.json", json.dump())})["sections"][0]["data"];
+  EXPECT_TRUE(without["command"].is_null());
+  EXPECT_TRUE(without["energy"]["total_pj"].is_null());
+  EXPECT_TRUE(without["layers"][0]["energy"]["total_pj"].is_null());
+  json = with_energy(record());
   json["command"] = "lacuna run --hw 'my machine.yaml'";
   const Json with = data({write("r.json", json.dump())})["sections"][0]["data"];
   EXPECT_EQ(with["command"], json["command"]);
-  EXPECT_EQ(with["energy_table"], "mine");
-  EXPECT_EQ(with["energy"]["total"], 9.75);
-  EXPECT_EQ(with["layers"][0]["energy"]["dram"], 8.25);
+  EXPECT_EQ(with["energy"]["table"], "mine");
+  EXPECT_EQ(with["energy"]["total_pj"], 19.5);
+  EXPECT_EQ(with["layers"][0]["energy"]["dram_pj"], 8.25);
   EXPECT_EQ(with["layers"][0]["energy"].size(), 10U) << "nine components and the total";
+}
+
+TEST_F(Page, GivenARecordOfTheFirstReleaseThenItIsShown) {
+  const std::string file = LACUNA_SOURCE_DIR "/tests/unit/compare/record_0_1_0.json";
+  const Json run = data({file})["sections"][0]["data"];
+  EXPECT_EQ(run["program"]["version"], "0.1.0");
+  EXPECT_TRUE(run["hashes"]["faults"].is_null());
+  EXPECT_EQ(run["layers"].size(), 7U);
+  EXPECT_GT(run["energy"]["total_pj"], 0);
+}
+
+TEST_F(Page, NamesUnitsAndMeaningsComeWithTheData) {
+  const Json figures = data({write("r.json", record().dump())})["figures"];
+  EXPECT_EQ(figures["classes"].size(), std::size(measure::kCycleClasses));
+  EXPECT_EQ(figures["components"][0], Json({{"key", "mac_pj"}, {"name", "MACs"}}));
+  EXPECT_EQ(figures["list"].size(), run::figures().size());
+  for (const Json& figure : figures["list"]) EXPECT_NE(figure["meaning"], "") << figure;
+}
+
+TEST_F(Page, GivenARecordThatAComparisonRefusesThenThePageRefusesItInTheSameWords) {
+  Json twice = record();
+  const std::string text = twice.dump();
+  std::string many = "{\"schema\": \"lacuna.run/1\"";
+  for (int i = 0; i < 500'000; ++i) many += ", \"key" + std::to_string(i) + "\": 1";
+  const std::string cases[] = {"{\"batch\": 1, " + text.substr(1), many + "}",
+                               R"({"schema": "lacuna.run/1", "layers": [{}, {}]})",
+                               R"({"schema": "lacuna.run/1", "layers": []})"};
+  for (const std::string& bad : cases) {
+    const std::string said = said_of(bad);
+    ASSERT_NE(said, "");
+    try {
+      record_from_bytes(bad, "r.json");
+      FAIL() << bad.substr(0, 80);
+    } catch (const base::InputError& error) {
+      EXPECT_EQ("r.json: " + said, error.what());
+    }
+  }
+}
+
+// What is parsed whole looks for each key among those before it.
+TEST_F(Page, GivenHalfAMillionKeysThenTheErrorComesAtOnce) {
+  std::string many = "{\"traceEvents\": [], \"otherData\": {";
+  for (int i = 0; i < 500'000; ++i) many += "\"key" + std::to_string(i) + "\": 1, ";
+  const std::clock_t began = std::clock();
+  EXPECT_EQ(said_of(many + "\"last\": 1}}"), "has an object of too many keys; 256 are allowed");
+  EXPECT_LT(std::clock() - began, CLOCKS_PER_SEC);
 }
 
 TEST_F(Page, GivenATraceThenItsCountersAreInOrderOfTimeWithTheirCapacities) {
@@ -186,6 +211,7 @@ TEST_F(Page, GivenWhatIsNoInputThenTheErrorNamesTheFileAndTheKey) {
     change(json);
     return json.dump();
   };
+  const std::string as_written = "; a record as lacuna run --json writes it is allowed";
   const std::pair<std::string, std::string> cases[] = {
       {"",
        "is no JSON: parse error at line 1, column 1: syntax error while parsing value - "
@@ -198,26 +224,31 @@ TEST_F(Page, GivenWhatIsNoInputThenTheErrorNamesTheFileAndTheKey) {
        "timelines (Trace Event JSON) are read"},
       {R"({"schema": 1})", "schema: is no text"},
       {std::string(100, '['), "is nested too deeply; 64 levels are allowed"},
-      {without([](Json& j) { j.erase("layers"); }), "layers: is missing"},
-      {without([](Json& j) { j["layers"] = 3; }), "layers: is no list"},
-      {without([](Json& j) { j["layers"][0].erase("macs"); }), "layers[0].macs: is missing"},
+      {without([](Json& j) { j.erase("layers"); }), "layers: is missing" + as_written},
+      {without([](Json& j) { j["layers"] = 3; }), "layers: is 3; a list is required"},
+      {without([](Json& j) { j["layers"][0]["macs"].erase("gated"); }),
+       "layers[0].macs.gated: is missing" + as_written},
       {without([](Json& j) { j["layers"][0]["M"] = -1; }),
-       "layers[0].M: is no count; 0 to 2^53 are allowed"},
-      {without([](Json& j) { j["images"] = 0; }), "images: is 0; at least 1 is needed"},
-      {without([](Json& j) { j["images"] = 1.5; }), "images: is no count; 0 to 2^53 are allowed"},
-      {without([](Json& j) { j["cycles"]["stream"] = 31; }),
-       "cycles: the classes do not add up to the total"},
-      {without([](Json& j) { j["top1"] = "high"; }), "top1: is no number"},
+       "layers[0].M: is -1; an integer from 0 to 2^63 - 1 is required"},
+      {without([](Json& j) { j["images"] = 0; }),
+       "images: is 0; an integer from 1 to 2^63 - 1 is required"},
+      {without([](Json& j) { j["images"] = (std::int64_t{1} << 53) + 1; }),
+       "images: is 9007199254740993; a page shows counts of up to 2^53"},
+      {without([](Json& j) { j["top1"] = "high"; }),
+       "top1: is 'high'; a number from 0 to 1, or null, is required"},
       {without([](Json& j) { (j = with_energy(j))["energy"]["mac_pj"] = 2; }),
-       "energy: the components do not add up to the total"},
+       "energy.total_pj: is 19.5, which is not the sum of energy.mac_pj, energy.gated_mac_pj, "
+       "energy.registers_pj, energy.weight_sram_pj, energy.activation_sram_pj, energy.bitmap_pj, "
+       "energy.accumulator_sram_pj, energy.dram_pj, energy.leakage_pj" +
+           as_written},
       {without([](Json& j) { (j = with_energy(j))["energy"].erase("dram_pj"); }),
-       "energy.dram_pj: is missing"},
+       "energy.dram_pj: is missing" + as_written},
       {without([](Json& j) { (j = with_energy(j))["energy"]["mac_pj"] = -1; }),
-       "energy.mac_pj: is below 0"},
+       "energy.mac_pj: is -1; a number from 0 is required"},
       {without([](Json& j) { (j = with_energy(j))["layers"][0].erase("energy"); }),
-       "layers[0]: energy is of some layers only"},
+       "energy.total_pj: is 19.5, which is not the sum of the layers" + as_written},
       {without([](Json& j) { (j = with_energy(j))["energy"].erase("table"); }),
-       "energy.table: is missing"},
+       "energy.table: is missing" + as_written},
       {R"([{"ph": "C", "ts": 0, "name": "a"}])", "[0].args: is missing"},
       {R"([{"ph": "C", "ts": 0, "name": "a", "args": 3}])", "[0].args: is no object"},
       {R"([{"ph": "C", "ts": 0, "name": "a", "args": {"b": "c"}}])", "[0].args.b: is no number"},
