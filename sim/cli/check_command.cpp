@@ -18,6 +18,7 @@
 #include "fault/plan_file.hpp"
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"
+#include "report/record_file.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -64,6 +65,16 @@ std::string check_csv(const std::string& path) {
   return fmt::format("workload, {} layers", workload.layers.size());
 }
 
+std::string check_record(const std::string& path) {
+  const report::RecordFile record = report::read_record(path);
+  const auto text = [&](const char* key) {
+    return std::get<std::string>(report::value_of(record.figures, key));
+  };
+  return fmt::format("run record of lacuna {}, '{}' on '{}', {} layers, faults: {}",
+                     text("program.version"), text("network"), text("hardware"),
+                     record.layers.size(), text("faults.origin"));
+}
+
 /// A card that names its network's hash lies beside that very network.
 void check_card(const std::filesystem::path& card_file, const network::Network& network) {
   const config::Section card = config::Document::load(card_file).root();
@@ -86,9 +97,10 @@ std::string check_file(const std::string& path, const Options& options) {
   }
   if (extension == ".yaml" || extension == ".yml") return check_yaml(path, options);
   if (extension == ".csv") return check_csv(path);
+  if (extension == ".json") return check_record(path);
   base::read_file(path, std::int64_t{1} << 40);  // a missing file is the better message
   throw base::InputError({path, 0, ""}, "its kind is not known from its name",
-                         ".yaml, .csv, .onnx or a model's folder are allowed");
+                         ".yaml, .csv, .json, .onnx or a model's folder are allowed");
 }
 
 }  // namespace
@@ -96,9 +108,10 @@ std::string check_file(const std::string& path, const Options& options) {
 int check_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna check FILE...\n\n"
-      "Validates machines, fault plans, campaigns and sweeps (.yaml), workloads and fault maps "
-      "(.csv),\n"
-      "networks (.onnx or a model's folder). Exit code 2 when one of them is wrong.");
+      "Validates machines, energy tables, fault plans, campaigns and sweeps (.yaml), workloads "
+      "and\n"
+      "fault maps (.csv), run records (.json), networks (.onnx or a model's folder). Exit code 2\n"
+      "when one of them is wrong.");
   options.positional("file", "files to check")
       .values("set", "KEY=VALUE", "override a key of the machine files");
   if (!options.parse(arguments)) return 0;
