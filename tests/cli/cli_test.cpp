@@ -119,6 +119,8 @@ TEST_F(Cli, GivenASavedMapThenReadingItBackGivesTheSameRun) {
   EXPECT_EQ(a["logits_sha256"], b["logits_sha256"]);
   EXPECT_EQ(a["faults"]["fired"], b["faults"]["fired"]);
   EXPECT_EQ(a["cycles"], b["cycles"]);
+  EXPECT_TRUE(a["hashes"]["faults"].is_null()) << "drawn, not read";
+  EXPECT_EQ(b["hashes"]["faults"], base::sha256_hex(read(path("map.csv"))));
 }
 
 TEST_F(Cli, GivenAWorkloadThenItsSumsAreHashedAndTop1IsNull) {
@@ -285,6 +287,24 @@ TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
       "experiments/*.yaml experiments/sweeps/*.yaml experiments/study/*.yaml");
   EXPECT_EQ(check.code, 0) << check.error;
   EXPECT_EQ(check.error, "");
+}
+
+TEST_F(Cli, GivenARunRecordThenCheckReadsItAsCompareDoes) {
+  const std::string old = "tests/unit/compare/record_0_1_0.json";
+  const Output good = lacuna("check " + old);
+  EXPECT_EQ(good.code, 0) << good.error;
+  EXPECT_EQ(good.out, old +
+                          ": ok: run record of lacuna 0.1.0, 'lenet5_as' on 'tiny_8x8', 7 layers, "
+                          "faults: chip.csv\n");
+  std::string text = read(LACUNA_SOURCE_DIR "/" + old);
+  text.replace(text.find("\"idle\": 0"), 9, "\"idle\": 1");
+  std::ofstream(path("bad.json")) << text;
+  const Output bad = lacuna("check " + path("bad.json"));
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_EQ(bad.error, lacuna("compare " + path("bad.json") + " " + old).error);
+  EXPECT_NE(bad.error.find("cycles.total: is "), std::string::npos) << bad.error;
+  EXPECT_EQ(lacuna("compare " + old + " " + old + " --exit-code").code, 0);
+  EXPECT_NE(lacuna("check --help").out.find("energy tables"), std::string::npos);
 }
 
 TEST_F(Cli, GivenACardOfAnotherNetworkThenCheckSaysSo) {
