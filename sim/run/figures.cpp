@@ -181,6 +181,13 @@ void add_derived(List& list) {
                                });
   bandwidth.may_be_null = true;
   bandwidth.added = true;
+  Figure& intensity =
+      list.add("macs_per_dram_byte", "macs_per_dram_byte", "MACs/byte",
+               "MACs / DRAM bytes both ways (operational intensity of a roofline)", kRatio, kBoth,
+               [](const Row& row) { return ratio(row.counters.macs.total, dram_bytes(row)); });
+  intensity.may_be_null = true;
+  intensity.added = true;
+  intensity.in_sweeps = Better::kMore;
   Figure& traffic = list.add(
       "activation_traffic_bits", "", "bits",
       "to and from the activation SRAM and, where the machine skips, its bitmap", kCount, kBoth,

@@ -79,6 +79,7 @@ TEST(Figures, AreMadeOfWhatWasCounted) {
   EXPECT_EQ(of("cycles.total"), FigureValue(std::int64_t{40}));
   EXPECT_EQ(of("array_utilisation"), FigureValue(40.0 / (40 * 4)));
   EXPECT_EQ(of("dram_bytes_per_cycle"), FigureValue(20.0 / 40));
+  EXPECT_EQ(of("macs_per_dram_byte"), FigureValue(100.0 / 20));
   // 10 activations of 8 bits and 3 words of 16
   EXPECT_EQ(of("activation_traffic_bits"), FigureValue(std::int64_t{80 + 48}));
   EXPECT_EQ(of("speedup"), FigureValue()) << "there was no dense run";
