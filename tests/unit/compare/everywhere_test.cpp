@@ -141,6 +141,14 @@ TEST(Everywhere, GivenTheColumnsThenThePageOfSweepsHasTheirTable) {
             table);
 }
 
+TEST(Everywhere, GivenThePageOnExtendingThenItsFigureIsInTheSource) {
+  const std::string page = base::read_file(LACUNA_SOURCE_DIR "/docs/extending.md", 1 << 20);
+  const std::string source = base::read_file(LACUNA_SOURCE_DIR "/sim/run/figures.cpp", 1 << 20);
+  const std::size_t from = page.find("  Figure& intensity =");
+  ASSERT_NE(from, std::string::npos);
+  EXPECT_NE(source.find(page.substr(from, page.find("```", from) - from)), std::string::npos);
+}
+
 TEST(Columns, HeadersSayTheirUnitAndOldNamesAreRead) {
   for (const explore::Column& column : explore::columns()) {
     EXPECT_EQ(explore::find_column(column.key), &column);
