@@ -126,6 +126,11 @@ test('run records: bars, densities and downloads are the record', async () => {
     const rows = await downloaded(page, `section-${i}-cycles`);
     assert.equal(rows.length, record.layers.length + 1);
     assert.equal(Number(rows.at(-1).cycles), record.cycles.total);
+    // Every figure, by its key.
+    const figures = await page.locator(`#section-${i} details.figures tbody tr`).allTextContents();
+    for (const key of ['cycles.total', 'macs_per_dram_byte', 'memory.bitmap.reads', 'faults.armed']) {
+      assert.ok(figures.some(text => text.startsWith(key)), key);
+    }
     assert.deepEqual(rows.slice(0, -1).map(row => Number(row.weight_load_cycles)),
       record.layers.map(layer => layer.cycles.weight_load));
   }

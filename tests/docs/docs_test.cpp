@@ -93,8 +93,9 @@ std::string buffer_sizing_row(const std::map<int, std::map<std::string, std::str
   };
   std::string line;
   for (const int bandwidth : {1, 4, 16, 64}) line += text(value(bandwidth, "cycles"), 0) + " | ";
-  return line + text(value(16, "energy_pj") / 1000, 0) + " | " + text(value(16, "weights_a_cell"), 1) +
-         " | " + accuracy("top1_rate_0.003") + " | " + accuracy("top1_cells_64") + " |";
+  return line + text(value(16, "energy_pj") / 1000, 0) + " | " +
+         text(value(16, "weights_a_cell"), 1) + " | " + accuracy("top1_rate_0.003") + " | " +
+         accuracy("top1_cells_64") + " |";
 }
 
 /// The figures of the page are those of the sweep that its commands have just made.

@@ -33,6 +33,14 @@ std::string replaced(const std::string& from, const std::string& to) {
   return text.replace(text.find(from), from.size(), to);
 }
 
+TEST(SweepPlan, GivenAColumnByItsHeaderOrItsOldNameThenItIsThatColumn) {
+  const std::string front = kText.substr(0, kText.find("pareto"));
+  for (const char* name : {"energy", "energy_pj"}) {
+    const SweepPlan plan = parse_sweep("s.yaml", front + "pareto: [cycles, " + name + "]\n");
+    EXPECT_EQ(plan.pareto, (std::vector<std::string>{"cycles", "energy"}));
+  }
+}
+
 TEST(SweepPlan, GivenAGridThenEveryCombinationIsAPointAndTheLastAxisRunsFastest) {
   const SweepPlan plan = parse_sweep("s.yaml", kText);
   ASSERT_EQ(plan.axes.size(), 3U);
