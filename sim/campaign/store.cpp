@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/shell.hpp"
+#include "campaign/outcome_counts.hpp"
 #include "run/version.hpp"
 
 namespace lacuna::campaign {
@@ -26,15 +27,6 @@ CREATE TABLE populations (
   bit INTEGER NOT NULL, bank INTEGER NOT NULL, first_row INTEGER NOT NULL,
   last_row INTEGER NOT NULL, file TEXT NOT NULL, sites INTEGER NOT NULL, first INTEGER NOT NULL,
   most INTEGER NOT NULL, first_trial INTEGER NOT NULL);
-CREATE TABLE trials (
-  trial INTEGER PRIMARY KEY, population INTEGER NOT NULL, draw INTEGER NOT NULL,
-  map_seed INTEGER NOT NULL, bank INTEGER NOT NULL, row INTEGER NOT NULL, bit INTEGER NOT NULL,
-  code_bit INTEGER NOT NULL, weight TEXT NOT NULL, step INTEGER NOT NULL, status TEXT NOT NULL,
-  armed INTEGER NOT NULL, fired INTEGER NOT NULL, correct INTEGER NOT NULL,
-  masked INTEGER NOT NULL, benign INTEGER NOT NULL, sdc INTEGER NOT NULL,
-  cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL, macs_computed INTEGER NOT NULL,
-  macs_residency INTEGER NOT NULL, macs_prefix INTEGER NOT NULL, macs_channel INTEGER NOT NULL,
-  macs_early_stop INTEGER NOT NULL);
 )";
 
 /// Not in stores of 0.1.0.
@@ -44,6 +36,20 @@ constexpr const char* kLost = "lost";
 
 /// Most cycles, faults or or_zero; sums over the trials of a campaign stay far below 2^63.
 constexpr std::int64_t kMostCount = std::int64_t{1} << 48;
+
+/// Most that a count of a trial can be.
+std::int64_t most_of(CountOf what, std::int64_t images) {
+  switch (what) {
+    case CountOf::kImages:
+      return images;
+    case CountOf::kFaults:
+    case CountOf::kCycles:
+      return kMostCount;
+    case CountOf::kMacs:
+      return std::numeric_limits<std::int64_t>::max() / 8;
+  }
+  return 0;
+}
 
 template <class Enum, class Name>
 Enum named(const store::Statement& query, int column, std::initializer_list<Enum> all, Name name) {
@@ -55,10 +61,42 @@ Enum named(const store::Statement& query, int column, std::initializer_list<Enum
                          "a name that this program writes");
 }
 
-constexpr const char* kTrialColumns =
-    "SELECT trial, population, draw, map_seed, bank, row, bit, code_bit, weight, step, status, "
-    "armed, fired, correct, masked, benign, sdc, cycles, logits_sha256, macs_computed, "
-    "macs_residency, macs_prefix, macs_channel, macs_early_stop FROM trials ";
+constexpr const char* kTrialTexts[] = {"weight", "status", "logits_sha256"};
+
+/// Columns of a trial: which one it is, its status, the counts of its result, the hash of its
+/// logits, and how it was computed.
+std::vector<std::string> trial_columns() {
+  std::vector<std::string> names = {"trial", "population", "draw",   "map_seed", "bank",  "row",
+                                    "bit",   "code_bit",   "weight", "step",     "status"};
+  const auto add_counts = [&](bool of_result) {
+    for (const OutcomeCount& own : kOutcomeCounts) {
+      if (own.of_result == of_result) names.emplace_back(own.key);
+    }
+  };
+  add_counts(true);
+  names.emplace_back("logits_sha256");
+  add_counts(false);
+  return names;
+}
+
+std::string trials_table() {
+  std::string columns;
+  for (const std::string& name : trial_columns()) {
+    const bool text =
+        std::find(std::begin(kTrialTexts), std::end(kTrialTexts), name) != std::end(kTrialTexts);
+    columns += columns.empty() ? name + " INTEGER PRIMARY KEY"
+                               : ", " + name + (text ? " TEXT NOT NULL" : " INTEGER NOT NULL");
+  }
+  return "CREATE TABLE trials (" + columns + ")";
+}
+
+std::string select_trials() { return "SELECT " + base::join(trial_columns()) + " FROM trials "; }
+
+std::string insert_trial() {
+  const std::vector<std::string> names = trial_columns();
+  return "INSERT INTO trials (" + base::join(names) + ") VALUES (" +
+         base::join(std::vector<std::string>(names.size(), "?")) + ")";
+}
 
 }  // namespace
 
@@ -76,16 +114,15 @@ TrialRow Store::read_row(const store::Statement& query) const {
   outcome.status =
       named(query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
             trial_status_name);
-  outcome.armed = query.integer(11);
-  outcome.fired = query.integer(12);
-  outcome.correct = query.integer(13);
-  outcome.masked = query.integer(14);
-  outcome.benign = query.integer(15);
-  outcome.sdc = query.integer(16);
-  outcome.cycles = query.integer(17);
-  outcome.logits_sha256 = query.name(18);
-  outcome.savings = {query.integer(19), query.integer(20), query.integer(21), query.integer(22),
-                     query.integer(23)};
+  int column = 11;
+  const auto read_counts = [&](bool of_result) {
+    for (const OutcomeCount& own : kOutcomeCounts) {
+      if (own.of_result == of_result) own.in(outcome) = query.integer(column++);
+    }
+  };
+  read_counts(true);
+  outcome.logits_sha256 = query.name(column++);
+  read_counts(false);
   check_row(row);
   return row;
 }
@@ -148,6 +185,7 @@ Store Store::create(const std::string& path, const TrialRunner& runner,
   Store store(store::Database::create(path, header, [&](const store::Database& database) {
     database.set_header_value("replay", base::shell_command("lacuna replay", {path, "--trial"}));
     database.run(kTables);
+    database.run(trials_table());
     database.run(kLostTable);
     write_populations(database, runner);
   }));
@@ -282,10 +320,7 @@ std::string Store::replay_command(std::int64_t number) const {
 void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
   if (rows.empty() && lost.empty()) return;
   database_->transaction([&] {
-    store::Statement insert(
-        *database_,
-        "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?)");
+    store::Statement insert(*database_, insert_trial());
     for (const TrialRow& row : rows) {
       const TrialOutcome& outcome = row.outcome;
       insert.bind(row.trial.number)
@@ -298,21 +333,16 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
           .bind(row.faults.site.code_bit)
           .bind(row.faults.site.weight)
           .bind(row.faults.step)
-          .bind(std::string(trial_status_name(outcome.status)))
-          .bind(outcome.armed)
-          .bind(outcome.fired)
-          .bind(outcome.correct)
-          .bind(outcome.masked)
-          .bind(outcome.benign)
-          .bind(outcome.sdc)
-          .bind(outcome.cycles)
-          .bind(outcome.logits_sha256)
-          .bind(outcome.savings.computed)
-          .bind(outcome.savings.residency)
-          .bind(outcome.savings.prefix)
-          .bind(outcome.savings.channel)
-          .bind(outcome.savings.early_stop)
-          .step();
+          .bind(std::string(trial_status_name(outcome.status)));
+      const auto bind_counts = [&](bool of_result) {
+        for (const OutcomeCount& own : kOutcomeCounts) {
+          if (own.of_result == of_result) insert.bind(own.of(outcome));
+        }
+      };
+      bind_counts(true);
+      insert.bind(outcome.logits_sha256);
+      bind_counts(false);
+      insert.step();
     }
     store::Statement insert_lost(*database_, "INSERT INTO lost VALUES (?, ?)");
     for (const LostTrial& trial : lost) insert_lost.bind(trial.number).bind(trial.reason).step();
@@ -415,13 +445,12 @@ void Store::check_row(const TrialRow& row) const {
   const Site& site = row.faults.site;
   bool broken =
       row.trial.population >= populations_.size() ||
-      !within(plan_.images, {outcome.correct, outcome.masked, outcome.benign, outcome.sdc}) ||
-      !within(kMostCount, {outcome.armed, outcome.fired, outcome.cycles}) ||
+      !std::all_of(std::begin(kOutcomeCounts), std::end(kOutcomeCounts),
+                   [&](const OutcomeCount& own) {
+                     return within(most_of(own.what, plan_.images), {own.of(outcome)});
+                   }) ||
       !within(kMostCount, {or_zero(site.cell.bank), or_zero(site.cell.row), or_zero(site.cell.bit),
-                           or_zero(site.code_bit), or_zero(row.faults.step)}) ||
-      !within(std::numeric_limits<std::int64_t>::max() / 8,
-              {outcome.savings.computed, outcome.savings.residency, outcome.savings.prefix,
-               outcome.savings.channel, outcome.savings.early_stop});
+                           or_zero(site.code_bit), or_zero(row.faults.step)});
   if (!broken) {
     const Population& own = populations_[row.trial.population];
     broken = row.trial.draw < 0 || row.trial.draw >= own.most ||
@@ -440,7 +469,7 @@ void Store::check_row(const TrialRow& row) const {
 }
 
 void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
-  store::Statement query(*database_, std::string(kTrialColumns) + "ORDER BY trial");
+  store::Statement query(*database_, select_trials() + "ORDER BY trial");
   std::int64_t last = -1;
   while (query.step()) {
     const TrialRow row = read_row(query);
@@ -454,7 +483,7 @@ void Store::for_each(const std::function<void(const TrialRow&)>& visit) const {
 }
 
 std::optional<TrialRow> Store::find(std::int64_t number) const {
-  store::Statement query(*database_, std::string(kTrialColumns) + "WHERE trial = ?");
+  store::Statement query(*database_, select_trials() + "WHERE trial = ?");
   query.bind(number);
   if (!query.step()) return std::nullopt;
   return read_row(query);

@@ -21,6 +21,7 @@
 #include "base/error.hpp"
 #include "base/limits.hpp"
 #include "base/random.hpp"
+#include "campaign/outcome_counts.hpp"
 #include "campaign/rounds.hpp"
 #include "campaign/worker_end.hpp"
 
@@ -39,8 +40,7 @@ struct Reply {
   TrialStatus status = TrialStatus::kDone;
   bool audited = false;
   bool differs = false;
-  std::array<std::int64_t, 7> counts{};
-  fast::Savings savings;
+  std::array<std::int64_t, std::size(kOutcomeCounts)> counts{};
   std::array<char, kHashLength> hash{};
 };
 
@@ -48,9 +48,9 @@ Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
   Reply reply;
   reply.trial = trial;
   reply.status = outcome.status;
-  reply.savings = outcome.savings;
-  reply.counts = {outcome.armed,  outcome.fired, outcome.correct, outcome.masked,
-                  outcome.benign, outcome.sdc,   outcome.cycles};
+  for (std::size_t i = 0; i < reply.counts.size(); ++i) {
+    reply.counts[i] = kOutcomeCounts[i].of(outcome);
+  }
   std::copy_n(outcome.logits_sha256.begin(), std::min(kHashLength, outcome.logits_sha256.size()),
               reply.hash.begin());
   return reply;
@@ -59,14 +59,9 @@ Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
 TrialOutcome unpack(const Reply& reply) {
   TrialOutcome outcome;
   outcome.status = reply.status;
-  outcome.savings = reply.savings;
-  outcome.armed = reply.counts[0];
-  outcome.fired = reply.counts[1];
-  outcome.correct = reply.counts[2];
-  outcome.masked = reply.counts[3];
-  outcome.benign = reply.counts[4];
-  outcome.sdc = reply.counts[5];
-  outcome.cycles = reply.counts[6];
+  for (std::size_t i = 0; i < reply.counts.size(); ++i) {
+    kOutcomeCounts[i].in(outcome) = reply.counts[i];
+  }
   outcome.logits_sha256.assign(reply.hash.begin(), reply.hash.end());
   return outcome;
 }
@@ -102,12 +97,11 @@ bool is_audited(const TrialRunner& runner, std::int64_t trial, double share) {
 
 Reply run_one(const TrialRunner& runner, std::int64_t number, const WorkerOptions& options) {
   const Trial trial = runner.trial(number);
-  const Reply fast = pack(number, runner.run(trial, options.shortcuts));
-  if (!is_audited(runner, number, options.audit_share)) return fast;
-  const Reply systemc = pack(number, runner.run_whole(trial, run::EngineKind::kSystemc));
-  Reply reply = fast;
+  const TrialOutcome fast = runner.run(trial, options.shortcuts);
+  Reply reply = pack(number, fast);
+  if (!is_audited(runner, number, options.audit_share)) return reply;
   reply.audited = true;
-  reply.differs = fast.counts != systemc.counts || fast.hash != systemc.hash;
+  reply.differs = !same_result(fast, runner.run_whole(trial, run::EngineKind::kSystemc));
   return reply;
 }
 

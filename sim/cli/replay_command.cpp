@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "campaign/outcome_counts.hpp"
 #include "campaign/store.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
@@ -59,12 +60,7 @@ int replay_command(const std::vector<std::string>& arguments) {
     print(fmt::format("in the store it is {}\n", campaign::trial_status_name(stored.status)));
     return 0;
   }
-  const bool equal = stored.armed == outcome.armed && stored.fired == outcome.fired &&
-                     stored.correct == outcome.correct && stored.masked == outcome.masked &&
-                     stored.benign == outcome.benign && stored.sdc == outcome.sdc &&
-                     stored.cycles == outcome.cycles &&
-                     stored.logits_sha256 == outcome.logits_sha256;
-  SIM_CHECK(equal, "replay", -1,
+  SIM_CHECK(campaign::same_result(stored, outcome), "replay", -1,
             fmt::format("trial {} differs from what {} holds, written by version {}", number, path,
                         store.program_version()));
   print("equal to the store, to the bit and to the cycle\n");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "campaign/outcome_counts.hpp"
 #include "report/campaign_text.hpp"
 #include "report/row_table.hpp"
 #include "report/text_parts.hpp"
@@ -13,10 +14,21 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Source = campaign::Population::Source;
+using campaign::OutcomeCount;
 
 /// -1 stands for "does not apply".
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
+
+/// The counts of a result, each behind its text a comma.
+template <class Text>
+std::string count_fields(const Text& text_of) {
+  std::string text;
+  for (const OutcomeCount& own : campaign::kOutcomeCounts) {
+    if (own.of_result) text += text_of(own) + ',';
+  }
+  return text;
+}
 
 void for_each_row(const campaign::Store& store, const RowTables& rows,
                   const std::function<void(const SiteKey&, const RowTable::Place&, const RowSums&,
@@ -31,10 +43,11 @@ void for_each_row(const campaign::Store& store, const RowTables& rows,
 
 void campaign_csv(const campaign::Store& store, const Sink& sink) {
   const campaign::Plan& plan = store.plan();
-  sink(
-      "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
-      "code_bit,step,file,status,images,armed,fired,correct,masked,benign,sdc,cycles,"
-      "golden_correct,golden_cycles,logits_sha256\n");
+  sink(std::string(
+           "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
+           "code_bit,step,file,status,images,") +
+       count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
+       "golden_correct,golden_cycles,logits_sha256\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const campaign::Population& own = store.populations()[row.trial.population];
     const auto& golden = store.golden_of(own);
@@ -43,18 +56,16 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     const campaign::TrialOutcome& outcome = row.outcome;
     const campaign::Site& site = row.faults.site;
     sink(fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},"
-        "{},{},{},{}\n",
-        row.trial.number, csv_field(golden.machine), csv_field(golden.model),
-        campaign::source_name(own.source),
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{}\n", row.trial.number,
+        csv_field(golden.machine), csv_field(golden.model), campaign::source_name(own.source),
         own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
         maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
         sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
         number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
         number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
-        campaign::trial_status_name(outcome.status), plan.images, outcome.armed, outcome.fired,
-        outcome.correct, outcome.masked, outcome.benign, outcome.sdc, outcome.cycles,
+        campaign::trial_status_name(outcome.status), plan.images,
+        count_fields([&](const OutcomeCount& own) { return std::to_string(own.of(outcome)); }),
         golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));
   });
 }
@@ -124,13 +135,9 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
         break;
     }
     trial["status"] = campaign::trial_status_name(outcome.status);
-    trial["armed"] = outcome.armed;
-    trial["fired"] = outcome.fired;
-    trial["correct"] = outcome.correct;
-    trial["masked"] = outcome.masked;
-    trial["benign"] = outcome.benign;
-    trial["sdc"] = outcome.sdc;
-    trial["cycles"] = outcome.cycles;
+    for (const OutcomeCount& own : campaign::kOutcomeCounts) {
+      if (own.of_result) trial[own.key] = own.of(outcome);
+    }
     trial["logits_sha256"] = outcome.logits_sha256;
     sink((first ? "\n  " : ",\n  ") + trial.dump(-1, ' ', false, Json::error_handler_t::replace));
     first = false;

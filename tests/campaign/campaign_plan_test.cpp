@@ -8,6 +8,8 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
+#include "campaign/outcome_counts.hpp"
 #include "campaign/trial.hpp"
 
 namespace lacuna::campaign {
@@ -50,6 +52,24 @@ std::string message(const std::string& text) {
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   return text.replace(text.find(from), from.size(), to);
+}
+
+TEST_F(CampaignPlan, GivenACountOfTheResultThenTwoOutcomesDifferInItAndThePageNamesIt) {
+  const std::string page = base::read_file("docs/formats.md", 1 << 20);
+  const std::string table = page.substr(page.find("| column of trials |"));
+  const TrialOutcome one;
+  for (const OutcomeCount& count : kOutcomeCounts) {
+    TrialOutcome other;
+    count.in(other) = 7;
+    EXPECT_EQ(count.of(other), 7) << count.key;
+    EXPECT_EQ(same_result(one, other), !count.of_result) << count.key;
+    count.in(other) = 0;
+    EXPECT_TRUE(same_result(one, other)) << count.key;
+    EXPECT_NE(table.find(count.key), std::string::npos) << count.key;
+  }
+  TrialOutcome other;
+  other.logits_sha256 = "another";
+  EXPECT_FALSE(same_result(one, other));
 }
 
 TEST_F(CampaignPlan, GivenListsThenEveryCombinationIsAPopulationAndMapsAreDraws) {
