@@ -11,6 +11,8 @@
 namespace lacuna::arch {
 namespace {
 
+constexpr std::int64_t kBitsPerByte = 8;
+
 /// Visitor that fills every field from the file.
 class FieldReader {
  public:
@@ -63,6 +65,17 @@ AcceleratorSpec read_spec(const std::string& path, const config::Document& docum
 }
 
 }  // namespace
+
+Limit AcceleratorSpec::weight_words() const {
+  if (!weight_sram.capacity_bytes) return std::nullopt;
+  return *weight_sram.capacity_bytes * kBitsPerByte / weight_sram.word_bits;
+}
+
+Limit AcceleratorSpec::activation_values() const {
+  if (!activation_sram.capacity_bytes) return std::nullopt;
+  return *activation_sram.capacity_bytes * kBitsPerByte / activation_sram.word_bits *
+         activations_per_word();
+}
 
 AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides) {
   return read_spec(path, config::Document::load(path, overrides));

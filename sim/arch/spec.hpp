@@ -83,6 +83,19 @@ struct AcceleratorSpec {
 
   /// Values of `bits` bits that one word holds; none straddles two words.
   static int values_per_word(int word_bits, int bits) { return word_bits / bits; }
+  int weights_per_word() const {
+    return values_per_word(weight_sram.word_bits, precision.weight_bits);
+  }
+  int activations_per_word() const {
+    return values_per_word(activation_sram.word_bits, precision.activation_bits);
+  }
+
+  /// Words of the weight SRAM.
+  Limit weight_words() const;
+  /// Values that the activation SRAM holds.
+  Limit activation_values() const;
+  /// Width of a bitmap word: a feeder asks for as many values at once as a PE has weights for.
+  int bitmap_word_bits() const { return array.weights_per_pe; }
 };
 
 /// One `--set` of the command line: dotted path (as array.rows) and value.

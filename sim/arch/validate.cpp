@@ -82,15 +82,15 @@ void check_relations(const AcceleratorSpec& spec, const PlaceOf& place_of) {
 
   // A PE load takes one reduction index, so `cols` weights, a cycle. No weight straddles two words,
   // so it needs this many words at once, each from a bank of its own.
-  const int per_word = AcceleratorSpec::values_per_word(weights.word_bits, precision.weight_bits);
-  const std::int64_t need = base::ceil_div(spec.array.cols, per_word);
+  const int weights_per_word = spec.weights_per_word();
+  const std::int64_t need = base::ceil_div(spec.array.cols, weights_per_word);
   if (need > weights.banks) {
     throw InputError(place_of("weight_sram.banks"),
                      std::to_string(weights.banks) + " banks cannot deliver " +
                          std::to_string(spec.array.cols) + " weights a cycle",
                      "at least " + std::to_string(need) + ": a word of " +
                          std::to_string(weights.word_bits) + " bits holds " +
-                         std::to_string(per_word) + " weights of " +
+                         std::to_string(weights_per_word) + " weights of " +
                          std::to_string(precision.weight_bits) + " bits");
   }
 

@@ -114,7 +114,7 @@ class Compiler {
     if (!fresh) return found->second;
     const network::Layer& layer = layer_of(step);
     const int used = schedule::used_rows(block, spec_);
-    const std::int64_t word = spec_.array.weights_per_pe;
+    const std::int64_t word = spec_.bitmap_word_bits();
     PassRows pass;
     pass.rows.resize(at(spec_.array.whole_folds ? spec_.array.rows : used));
     std::vector<std::int64_t> last_word(pass.rows.size(), -1);

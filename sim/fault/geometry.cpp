@@ -18,7 +18,7 @@ MemoryGeometry weight_sram_geometry(const arch::AcceleratorSpec& spec, std::int6
   const arch::WeightSramSpec& sram = spec.weight_sram;
   MemoryGeometry geometry;
   geometry.memory = MemoryId::kWeightSram;
-  geometry.words = sram.capacity_bytes ? *sram.capacity_bytes * 8 / sram.word_bits : used_words;
+  geometry.words = spec.weight_words().value_or(used_words);
   geometry.word_bits = sram.word_bits;
   geometry.banks = sram.banks;
   return geometry;

@@ -18,7 +18,7 @@ void PoolBook::finish(std::int32_t index) {
   const network::Layer& layer = network_.layers[static_cast<std::size_t>(index)];
   if (layer.is_gemm()) return;
   std::vector<Done>& done = done_[index];
-  for (const schedule::LayerPlan& plan : schedule_.layers) {
+  for (const schedule::LayerMapping& plan : schedule_.layers) {
     if (plan.fused_pool != index) continue;
     violations_.require(done.empty(), [&] {
       return step_name(schedule_, network_, done.front().step) +

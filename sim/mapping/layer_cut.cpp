@@ -4,10 +4,6 @@
 
 namespace lacuna::mapping {
 
-const char* loop_order_name(LoopOrder order) {
-  return order == LoopOrder::kPixelOuter ? "pixel_outer" : "channel_outer";
-}
-
 LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std::int32_t fused_pool,
                        std::int64_t batch)
     : network_(&network),

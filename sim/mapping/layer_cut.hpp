@@ -12,11 +12,7 @@
 
 namespace lacuna::mapping {
 
-enum class LoopOrder : std::uint8_t {
-  kPixelOuter,   ///< for range: for group: for tile: for pass
-  kChannelOuter  ///< for group: for tile: for range: for pass
-};
-const char* loop_order_name(LoopOrder order);
+using schedule::LoopOrder;
 
 struct LayerCut {
   LoopOrder order = LoopOrder::kPixelOuter;

@@ -121,17 +121,12 @@ class Mapper {
             std::max(entries, options_.batch * layer.m() * ceil_div(layer.n(), spec_.array.cols));
       }
     }
-    capacities_.weight_words = weight_capacity_words(spec_).value_or(
-        options_.first_weight_word + resident_words(network_, spec_));
+    capacities_.weight_words =
+        spec_.weight_words().value_or(options_.first_weight_word + resident_words(network_, spec_));
     if (options_.weight_word_limit) {
       capacities_.weight_words = std::min(capacities_.weight_words, *options_.weight_word_limit);
     }
-    const arch::ActivationSramSpec& sram = spec_.activation_sram;
-    capacities_.activation_slots = sram.capacity_bytes
-                                       ? *sram.capacity_bytes * 8 / sram.word_bits *
-                                             arch::AcceleratorSpec::values_per_word(
-                                                 sram.word_bits, spec_.precision.activation_bits)
-                                       : slots;
+    capacities_.activation_slots = spec_.activation_values().value_or(slots);
     capacities_.accumulator_half =
         spec_.accumulators.entries_per_lane ? *spec_.accumulators.entries_per_lane / 2 : entries;
   }
@@ -238,7 +233,7 @@ class Mapper {
                       const Candidate& best) const {
     const auto describe = [](const Candidate& c) {
       return fmt::format("{} with {} row units a range: {} cycles, {} DRAM bytes",
-                         loop_order_name(c.cut.order), c.cut.units_per_range,
+                         schedule::loop_order_name(c.cut.order), c.cut.units_per_range,
                          c.estimate.cycles.value, c.estimate.dram.value);
     };
     std::string text = describe(best);
@@ -302,10 +297,8 @@ class Mapper {
     const std::int64_t full = std::min<std::int64_t>(
         layer.k(), std::int64_t{spec_.array.rows} * spec_.array.weights_per_pe);
     if (resident_) return {full};
-    const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec_.weight_sram.word_bits,
-                                                                       spec_.precision.weight_bits);
     const std::int64_t words =
-        ceil_div(std::min<std::int64_t>(layer.n(), spec_.array.cols), a_word);
+        ceil_div(std::min<std::int64_t>(layer.n(), spec_.array.cols), spec_.weights_per_word());
     std::set<std::int64_t> sizes;  // a block alone in the buffer, or two of them
     for (const std::int64_t blocks : {1, 2}) {
       const std::int64_t fits = capacities_.weight_words / (blocks * words);
@@ -360,12 +353,10 @@ class Mapper {
   }
 
   std::int64_t layer_words(const network::Layer& layer) const {
-    const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec_.weight_sram.word_bits,
-                                                                       spec_.precision.weight_bits);
     std::int64_t words = 0;
     for (std::int64_t n = 0; n < layer.n(); n += spec_.array.cols) {
-      words +=
-          layer.k() * ceil_div(std::min<std::int64_t>(spec_.array.cols, layer.n() - n), a_word);
+      words += layer.k() * ceil_div(std::min<std::int64_t>(spec_.array.cols, layer.n() - n),
+                                    spec_.weights_per_word());
     }
     return words * layer.groups;
   }
@@ -395,10 +386,8 @@ struct Choice {
 /// schedule), as far as more of it can be of use.
 std::vector<std::int64_t> parts_of(std::int64_t capacity, const network::Network& network,
                                    const arch::AcceleratorSpec& spec) {
-  const std::int64_t a_word = arch::AcceleratorSpec::values_per_word(spec.weight_sram.word_bits,
-                                                                     spec.precision.weight_bits);
   constexpr int kLeastWeightsPerPe = 4;
-  const std::int64_t least = spec.array.rows * ceil_div(spec.array.cols, a_word) *
+  const std::int64_t least = spec.array.rows * ceil_div(spec.array.cols, spec.weights_per_word()) *
                              std::max(kLeastWeightsPerPe, spec.array.weights_per_pe / 4);
   const std::int64_t most = std::min(capacity, 2 * resident_words(network, spec));
   std::vector<std::int64_t> parts;
@@ -411,11 +400,6 @@ std::vector<std::int64_t> parts_of(std::int64_t capacity, const network::Network
 }
 
 }  // namespace
-
-std::optional<std::int64_t> weight_capacity_words(const arch::AcceleratorSpec& spec) {
-  if (!spec.weight_sram.capacity_bytes) return std::nullopt;
-  return *spec.weight_sram.capacity_bytes * 8 / spec.weight_sram.word_bits;
-}
 
 std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec) {
   std::int64_t words = 0;
@@ -444,7 +428,7 @@ schedule::Schedule map_network(const network::Network& network, const arch::Acce
     return Choice{std::move(schedule), mapper.layer_bytes(), estimate};
   };
   Choice whole = map(options, {});
-  const auto capacity = weight_capacity_words(spec);
+  const auto capacity = spec.weight_words();
   if (whole.schedule.weights_resident || !capacity) return std::move(whole.schedule);
 
   std::optional<Choice> best;

@@ -30,7 +30,4 @@ schedule::Schedule map_network(const network::Network& network, const arch::Acce
 /// Words of the weight SRAM that all of a network's weights take.
 std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec);
 
-/// Words of the weight SRAM, nullopt when unlimited.
-std::optional<std::int64_t> weight_capacity_words(const arch::AcceleratorSpec& spec);
-
 }  // namespace lacuna::mapping

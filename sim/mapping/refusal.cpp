@@ -61,8 +61,7 @@ void refuse_layer(const network::Network& network, const arch::AcceleratorSpec& 
       refuse(spec, layer.name, "weight_sram.capacity_bytes",
              fmt::format("{} words for one reduction index",
                          ceil_div(std::min<std::int64_t>(layer.n(), spec.array.cols),
-                                  arch::AcceleratorSpec::values_per_word(
-                                      spec.weight_sram.word_bits, spec.precision.weight_bits))),
+                                  spec.weights_per_word())),
              fmt::format("{} words", found.capacities.weight_words));
     }
     const std::int64_t least = 2 * own.widest_rows(1) * layer.out.width;

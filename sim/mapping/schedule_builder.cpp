@@ -62,11 +62,11 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   const network::Layer& layer = work.shape.layer();
   work.ranges = work.shape.ranges(cut);
-  schedule::LayerPlan& plan = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
-  plan.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
-  plan.fused_pool = work.planned.fused_pool;
-  plan.input_in_sram = cut.input_whole;
-  plan.output_in_sram = cut.output_whole;
+  schedule::LayerMapping& mapping = schedule_.layers[static_cast<std::size_t>(work.planned.layer)];
+  mapping.pixel_ranges = static_cast<std::int64_t>(work.ranges.size());
+  mapping.fused_pool = work.planned.fused_pool;
+  mapping.input_in_sram = cut.input_whole;
+  mapping.output_in_sram = cut.output_whole;
   if (!layer.is_gemm()) {
     for (std::size_t i = 0; i < work.ranges.size(); ++i) {
       work.visits.push_back(static_cast<std::int32_t>(i));
@@ -82,11 +82,11 @@ void ScheduleBuilder::list_passes(LayerWork& work) {
   schedule_.blocks.insert(schedule_.blocks.end(), blocks.begin(), blocks.end());
   const std::int64_t tiles = base::ceil_div(layer.n(), spec_.array.cols);
   const std::int64_t passes = static_cast<std::int64_t>(blocks.size()) / (layer.groups * tiles);
-  plan.order = loop_order_name(cut.order);
-  plan.k_passes = passes;
-  plan.channel_tiles = tiles;
-  plan.weights_per_pe = base::ceil_div(blocks.front().k_count, spec_.array.rows);
-  plan.weights_stay = cut.weights_stay;
+  mapping.order = cut.order;
+  mapping.k_passes = passes;
+  mapping.channel_tiles = tiles;
+  mapping.weights_per_pe = base::ceil_div(blocks.front().k_count, spec_.array.rows);
+  mapping.weights_stay = cut.weights_stay;
 
   const auto pixels = [&](std::int32_t range) {
     return work.range(range).row_count * layer.out.width;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "mapping/mapper.hpp"
-
 namespace lacuna::report {
 namespace {
 
@@ -70,37 +68,30 @@ std::string schedule_text(const run::Job& job) {
     slots = std::max(slots, schedule.activation_slots);
     entries = std::max(entries, schedule.accumulator_entries);
     for (std::size_t i = 0; i < schedule.layers.size(); ++i) {
-      const schedule::LayerPlan& plan = schedule.layers[i];
+      const schedule::LayerMapping& own = schedule.layers[i];
       const network::Layer& layer = part.network.layers[i];
-      if (plan.pixel_ranges == 0) {
+      if (own.pixel_ranges == 0) {
         text += fmt::format("{:<14} done by the post unit on the way\n", layer.name.substr(0, 14));
         continue;
       }
       const char* weights = !layer.is_gemm()            ? "-"
                             : schedule.weights_resident ? "resident"
-                            : plan.weights_stay         ? "stay"
+                            : own.weights_stay         ? "stay"
                                                         : "refetch";
       text += fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n",
-                          layer.name.substr(0, 14), layer.is_gemm() ? plan.order : "pooling",
-                          plan.pixel_ranges, plan.channel_tiles, plan.k_passes, plan.weights_per_pe,
-                          weights, plan.input_in_sram ? "sram" : "dram",
+                          layer.name.substr(0, 14), layer.is_gemm() ? schedule::loop_order_name(*own.order) : "pooling",
+                          own.pixel_ranges, own.channel_tiles, own.k_passes, own.weights_per_pe,
+                          weights, own.input_in_sram ? "sram" : "dram",
                           layer.logits          ? "host"
-                          : plan.output_in_sram ? "sram"
+                          : own.output_in_sram ? "sram"
                                                 : "dram");
-      reasons += fmt::format("  {}: {}\n", layer.name, plan.reason);
+      reasons += fmt::format("  {}: {}\n", layer.name, own.reason);
     }
   }
   text += "\nwhy:\n" + reasons;
-  const arch::ActivationSramSpec& sram = job.spec.activation_sram;
-  const auto slots_have =
-      sram.capacity_bytes
-          ? std::optional<std::int64_t>(*sram.capacity_bytes * 8 / sram.word_bits *
-                                        arch::AcceleratorSpec::values_per_word(
-                                            sram.word_bits, job.spec.precision.activation_bits))
-          : std::nullopt;
   text += "\nbuffers:\n";
-  text += use("weight SRAM", words, mapping::weight_capacity_words(job.spec), "words");
-  text += use("activation SRAM", slots, slots_have, "values");
+  text += use("weight SRAM", words, job.spec.weight_words(), "words");
+  text += use("activation SRAM", slots, job.spec.activation_values(), "values");
   text += use("accumulators", entries, job.spec.accumulators.entries_per_lane, "entries a lane");
   text += fmt::format("\n{} steps\n", job.steps());
   return text;

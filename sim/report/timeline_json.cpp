@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "mapping/mapper.hpp"
 #include "run/version.hpp"
 #include "schedule/buffer_use.hpp"
 
@@ -181,14 +180,6 @@ class PartEvents {
   Writer& writer_;
 };
 
-std::optional<std::int64_t> slot_capacity(const arch::AcceleratorSpec& spec) {
-  const arch::ActivationSramSpec& sram = spec.activation_sram;
-  if (!sram.capacity_bytes) return std::nullopt;
-  constexpr int kBitsPerByte = 8;
-  return *sram.capacity_bytes * kBitsPerByte / sram.word_bits *
-         arch::AcceleratorSpec::values_per_word(sram.word_bits, spec.precision.activation_bits);
-}
-
 }  // namespace
 
 std::string timeline_json(const run::Job& job, const run::Timeline& timeline,
@@ -220,8 +211,8 @@ std::string timeline_json(const run::Job& job, const run::Timeline& timeline,
   about["clock_mhz"] = job.spec.clock_mhz;
   about["cycles"] = cycles;
   about["setup_cycles"] = setup;
-  about["capacity"] = {{"weight_sram_words", limit_json(mapping::weight_capacity_words(job.spec))},
-                       {"activation_sram_slots", limit_json(slot_capacity(job.spec))},
+  about["capacity"] = {{"weight_sram_words", limit_json(job.spec.weight_words())},
+                       {"activation_sram_slots", limit_json(job.spec.activation_values())},
                        {"accumulator_entries", limit_json(job.spec.accumulators.entries_per_lane)}};
   return writer.finish(about);
 }

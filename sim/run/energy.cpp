@@ -97,7 +97,7 @@ Energy energy_of(const measure::LayerCounters& counters, const Job& job,
                            activation_bits / spec.activation_sram.word_bits;
   energy.bitmap =
       accesses(counters.bitmap) *
-      table.sram_access(sizes.bitmap / spec.activation_sram.banks, spec.array.weights_per_pe);
+      table.sram_access(sizes.bitmap / spec.activation_sram.banks, spec.bitmap_word_bits());
   energy.accumulator_sram =
       accesses(counters.accumulators) * table.sram_access(sizes.lane, sum_bits);
   energy.dram =

@@ -98,7 +98,7 @@ Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& wor
     all_words += mapping::resident_words(part.network, spec);
     job.parts.push_back(std::move(part));
   }
-  const bool resident = all_words <= mapping::weight_capacity_words(spec).value_or(all_words);
+  const bool resident = all_words <= spec.weight_words().value_or(all_words);
   mapping::MapOptions options;
   options.batch = batch;
   options.may_be_resident = resident;

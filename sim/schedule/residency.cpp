@@ -14,8 +14,7 @@ ResidencyMap::ResidencyMap(const Schedule& schedule, const network::Network& net
     : schedule_(schedule),
       network_(network),
       spec_(spec),
-      values_per_word_(arch::AcceleratorSpec::values_per_word(spec.weight_sram.word_bits,
-                                                              spec.precision.weight_bits)),
+      values_per_word_(spec.weights_per_word()),
       of_block_(schedule.blocks.size()) {
   follow_steps();
   index_pieces();

@@ -41,18 +41,18 @@ const char* step_kind_name(StepKind kind) {
   return "";
 }
 
+const char* loop_order_name(LoopOrder order) {
+  return order == LoopOrder::kPixelOuter ? "pixel_outer" : "channel_outer";
+}
+
 std::int64_t words_per_index(const Block& block, const arch::AcceleratorSpec& spec) {
-  const int per_word = arch::AcceleratorSpec::values_per_word(spec.weight_sram.word_bits,
-                                                              spec.precision.weight_bits);
-  return base::ceil_div(block.n_count, per_word);
+  return base::ceil_div(block.n_count, spec.weights_per_word());
 }
 
 std::int64_t weight_slot(const Block& block, std::int64_t address, std::int64_t k, std::int64_t n,
                          const arch::AcceleratorSpec& spec) {
-  const int per_word = arch::AcceleratorSpec::values_per_word(spec.weight_sram.word_bits,
-                                                              spec.precision.weight_bits);
   const std::int64_t first_word = address + (k - block.k_begin) * words_per_index(block, spec);
-  return first_word * per_word + (n - block.n_begin);
+  return first_word * spec.weights_per_word() + (n - block.n_begin);
 }
 
 int used_rows(const Block& block, const arch::AcceleratorSpec& spec) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,10 +101,17 @@ struct Step {
   StepId after_start = kNoStep;
 };
 
-struct LayerPlan {
-  std::string order;             ///< "pixel_outer" or "channel_outer"; empty for pooling layers
-  std::string reason;            ///< why the mapper chose it, for people
-  std::int32_t fused_pool = -1;  ///< pooling layer that the post unit does on the way, or -1
+enum class LoopOrder : std::uint8_t {
+  kPixelOuter,   ///< for range: for group: for tile: for pass
+  kChannelOuter  ///< for group: for tile: for range: for pass
+};
+const char* loop_order_name(LoopOrder order);
+
+/// How a layer was mapped, for people; steps say what is done.
+struct LayerMapping {
+  std::optional<LoopOrder> order;  ///< none for pooling layers
+  std::string reason;              ///< why the mapper chose it
+  std::int32_t fused_pool = -1;    ///< pooling layer that the post unit does on the way, or -1
   std::int64_t k_passes = 0;
   std::int64_t channel_tiles = 0;
   std::int64_t pixel_ranges = 0;
@@ -121,7 +129,7 @@ struct Schedule {
   std::vector<Region> regions;
   std::vector<Step> setup;  ///< kLoadWeights only
   std::vector<Step> steps;
-  std::vector<LayerPlan> layers;         ///< one an entry of the network's layers
+  std::vector<LayerMapping> layers;      ///< one an entry of the network's layers
   std::int64_t weight_words = 0;         ///< highest word used + 1
   std::int64_t activation_slots = 0;     ///< highest slot used + 1
   std::int64_t accumulator_entries = 0;  ///< highest entry used + 1

@@ -5,6 +5,7 @@
 
 #include <systemc>
 
+#include "base/units.hpp"
 #include "memory/cell_array.hpp"
 
 namespace lacuna::systemc {
@@ -21,12 +22,13 @@ class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
  public:
   sc_core::sc_export<ActivationSramPort> port;
 
+  /// The bitmap has as many words of `bitmap_word_bits` bits as hold one bit a value.
   ActivationSram(const sc_core::sc_module_name& name, std::int64_t words, int word_bits, int banks,
-                 int value_bits)
+                 int value_bits, int bitmap_word_bits)
       : sc_module(name),
         port("port"),
         values_(words, word_bits, banks, value_bits),
-        bitmap_(words, values_.values_per_word(), banks, 1) {
+        bitmap_(base::ceil_div(values_.slots(), bitmap_word_bits), bitmap_word_bits, banks, 1) {
     port.bind(*this);
   }
 

@@ -49,7 +49,7 @@ void Feeders::list_indices(const schedule::Block& block, const network::Layer& l
     row.bitmap_words = 0;
   }
   const std::int64_t group_in = layer.group_in();
-  const std::int64_t bitmap_word = program_.spec->array.weights_per_pe;
+  const std::int64_t bitmap_word = program_.spec->bitmap_word_bits();
   std::vector<std::int64_t> last_word(rows_.size(), -1);
   for (std::int64_t v = 0; v < block.k_count; ++v) {
     const schedule::IndexPlace place = schedule::place_index(block, v, *program_.spec);

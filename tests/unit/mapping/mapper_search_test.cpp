@@ -28,7 +28,7 @@ auto fields(const schedule::Step& s) {
                   s.set, s.first_pass, r.map, r.image_begin, r.image_count, r.row_begin,
                   r.row_count, s.waits, s.after_start);
 }
-auto fields(const schedule::LayerPlan& p) {
+auto fields(const schedule::LayerMapping& p) {
   return std::tie(p.order, p.reason, p.fused_pool, p.k_passes, p.channel_tiles, p.pixel_ranges,
                   p.weights_per_pe, p.weights_stay, p.input_in_sram, p.output_in_sram);
 }

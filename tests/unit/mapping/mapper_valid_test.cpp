@@ -122,14 +122,14 @@ void count(const schedule::Schedule& schedule, const network::Network& network, 
   bool tiles = false;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
-    const schedule::LayerPlan& plan = schedule.layers[i];
+    const schedule::LayerMapping& own = schedule.layers[i];
     grouped |= layer.groups > 1;
     halo |=
-        layer.is_gemm() && plan.pixel_ranges > 1 && layer.window.kernel_h > layer.window.stride_h;
-    fused |= plan.fused_pool >= 0;
-    outer |= plan.order == "channel_outer";
-    passes |= plan.k_passes > 1;
-    tiles |= plan.channel_tiles > 1;
+        layer.is_gemm() && own.pixel_ranges > 1 && layer.window.kernel_h > layer.window.stride_h;
+    fused |= own.fused_pool >= 0;
+    outer |= own.order == schedule::LoopOrder::kChannelOuter;
+    passes |= own.k_passes > 1;
+    tiles |= own.channel_tiles > 1;
   }
   count_residuals(schedule, network, seen);
   seen.grouped += grouped;

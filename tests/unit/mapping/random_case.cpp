@@ -190,7 +190,7 @@ RandomCase random_case(std::uint32_t seed) {
     if (layer.is_gemm()) {
       layer.out.channels = layer.groups * draw.between(1, 9);
       layer.logits = last && draw.one_in(2);
-      layer.tap_accumulators = last && !layer.logits && layers == 1;
+      layer.report_sums = last && !layer.logits && layers == 1;
       if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
       random_operands(draw, layer, c.network.weight_bits);
     }
