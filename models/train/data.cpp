@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "network/data_set.hpp"
 #include "network/limits.hpp"
 
@@ -43,8 +44,8 @@ Images read_images(const std::filesystem::path& folder, const char* part) {
   const std::string image_file = find(folder, fmt::format("{}-images-idx3-ubyte", part));
   const std::string label_file = find(folder, fmt::format("{}-labels-idx1-ubyte", part));
   network::DataSet data = network::test_set_from_bytes(
-      base::read_file(image_file, network::kMaxFileBytes),
-      base::read_file(label_file, network::kMaxFileBytes), image_file, label_file);
+      base::read_file(image_file, base::kMaxImagesBytes),
+      base::read_file(label_file, base::kMaxImagesBytes), image_file, label_file);
   check_labels(data);
   Images images;
   images.count = data.labels.size();

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "config/document.hpp"
 #include "network/data_set.hpp"
@@ -13,7 +14,6 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr std::int64_t kMaxPlanBytes = std::int64_t{1} << 20;
 constexpr std::int64_t kMaxImages = 10'000'000;
 constexpr std::int64_t kMaxBatch = 4096;
 constexpr std::int64_t kMaxMaps = 1'000'000;
@@ -274,7 +274,7 @@ void note_inputs(const Plan& plan) {
 }  // namespace
 
 Plan load_plan(const std::string& path) {
-  return parse_plan(path, base::read_file(path, kMaxPlanBytes));
+  return parse_plan(path, base::read_file(path, base::kMaxYamlBytes));
 }
 
 Plan parse_plan(const std::string& name, const std::string& text) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "config/node.hpp"
@@ -95,7 +96,7 @@ void apply(Node& root, const Override& override) {
     throw InputError(place, "is not UTF-8 text");
   }
   if (override.key.size() > kMaxKeyBytes ||
-      static_cast<std::int64_t>(override.value.size()) > kMaxFileBytes) {
+      static_cast<std::int64_t>(override.value.size()) > base::kMaxYamlBytes) {
     throw InputError(place, "is too long");
   }
   if (static_cast<std::size_t>(std::count(override.key.begin(), override.key.end(), '.')) >=
@@ -417,7 +418,7 @@ Place Section::place(const std::string& key) const {
 }
 
 Document Document::load(const std::string& path, const std::vector<Override>& overrides) {
-  return parse(path, base::read_file(path, kMaxFileBytes), overrides);
+  return parse(path, base::read_file(path, base::kMaxYamlBytes), overrides);
 }
 
 Document Document::parse(const std::string& name, const std::string& bytes,

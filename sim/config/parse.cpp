@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "config/text.hpp"
 
@@ -142,9 +143,9 @@ int line_of(const std::string& bytes, std::size_t offset) {
 }
 
 void check_bytes(const std::string& file, const std::string& bytes) {
-  if (static_cast<std::int64_t>(bytes.size()) > kMaxFileBytes) {
+  if (static_cast<std::int64_t>(bytes.size()) > base::kMaxYamlBytes) {
     throw InputError({file, 0, ""}, "has " + std::to_string(bytes.size()) + " bytes",
-                     "at most " + std::to_string(kMaxFileBytes) + " are read");
+                     "at most " + std::to_string(base::kMaxYamlBytes) + " are read");
   }
   if (const std::size_t at = bytes.find('\0'); at != std::string::npos) {
     throw InputError({file, line_of(bytes, at), ""}, "holds a NUL byte", "YAML is text");

@@ -8,7 +8,6 @@
 
 namespace lacuna::config {
 
-inline constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 20;
 inline constexpr std::size_t kMaxDepth = 32;      ///< levels of nesting
 inline constexpr std::size_t kMaxKeyBytes = 200;  ///< of one key, or of an override's dotted path
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "explore/columns.hpp"
 #include "network/data_set.hpp"
@@ -11,7 +12,6 @@
 namespace lacuna::explore {
 namespace {
 
-constexpr std::int64_t kMaxPlanBytes = std::int64_t{1} << 20;
 constexpr std::int64_t kMaxPoints = 1'000'000;
 constexpr std::size_t kMaxValues = 10'000;
 
@@ -82,7 +82,7 @@ void note_inputs(const SweepPlan& plan) {
 }  // namespace
 
 SweepPlan load_sweep(const std::string& path) {
-  return parse_sweep(path, base::read_file(path, kMaxPlanBytes));
+  return parse_sweep(path, base::read_file(path, base::kMaxYamlBytes));
 }
 
 SweepPlan parse_sweep(const std::string& name, const std::string& text) {

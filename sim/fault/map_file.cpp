@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "config/text.hpp"
@@ -27,7 +28,6 @@ constexpr std::string_view kHeader = "memory,bank,row,bit,kind";
 constexpr std::array<const char*, 5> kColumns{"memory", "bank", "row", "bit", "kind"};
 constexpr std::array<FaultKind, 3> kKinds{FaultKind::kStuckAt0, FaultKind::kStuckAt1,
                                           FaultKind::kFlip};
-constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;
 
 using Fields = std::array<std::string_view, kColumns.size()>;
 
@@ -103,7 +103,9 @@ class RowReader {
 
 }  // namespace
 
-std::string read_map_bytes(const std::string& path) { return base::read_file(path, kMaxFileBytes); }
+std::string read_map_bytes(const std::string& path) {
+  return base::read_file(path, base::kMaxFaultMapBytes);
+}
 
 FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
   const std::string bytes = read_map_bytes(path);

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/limits.hpp"
 #include "base/sha256.hpp"
 #include "network/idx_file.hpp"
@@ -64,8 +65,8 @@ DataSet load_test_set(const std::string& folder) {
   note_test_set(folder);
   const std::string images = find_file(folder, kImages);
   const std::string labels = find_file(folder, kLabels);
-  return test_set_from_bytes(base::read_file(images, kMaxFileBytes),
-                             base::read_file(labels, kMaxFileBytes), images, labels);
+  return test_set_from_bytes(base::read_file(images, base::kMaxImagesBytes),
+                             base::read_file(labels, base::kMaxImagesBytes), images, labels);
 }
 
 void note_test_set(const std::string& folder) {

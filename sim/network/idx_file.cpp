@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/file_limits.hpp"
 #include "network/limits.hpp"
 
 namespace lacuna::network {
@@ -89,9 +90,9 @@ std::uint32_t big_endian(const std::uint8_t* bytes) {
 
 IdxFile read_idx(const std::string& bytes, int dimensions, const std::string& file) {
   const base::Place place{file, 0, ""};
-  if (static_cast<std::int64_t>(bytes.size()) > kMaxFileBytes) {
+  if (static_cast<std::int64_t>(bytes.size()) > base::kMaxImagesBytes) {
     throw base::InputError(place, fmt::format("has {} bytes", bytes.size()),
-                           fmt::format("at most {} are read", kMaxFileBytes));
+                           fmt::format("at most {} are read", base::kMaxImagesBytes));
   }
   ByteSource source(bytes, file);
   std::vector<std::uint8_t> header(4 + 4 * static_cast<std::size_t>(dimensions));

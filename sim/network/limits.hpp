@@ -16,7 +16,6 @@ inline constexpr std::int64_t kMaxMapValues = 1LL << 28;    ///< values of one f
 inline constexpr std::int64_t kMaxWeights = 1LL << 28;      ///< weights of all layers together
 inline constexpr std::int64_t kMaxSteps = (1LL << 31) - 1;  ///< M x K or M x N of one layer
 inline constexpr std::int64_t kMaxAverage = 1LL << 23;      ///< codes whose sum fits 31 bits
-inline constexpr std::int64_t kMaxFileBytes = 512LL << 20;  ///< of any file read here
 inline constexpr int kMinBits = 2;
 inline constexpr int kMaxBits = 8;
 

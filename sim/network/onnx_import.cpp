@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
@@ -37,7 +38,7 @@ Network import_onnx_bytes(const std::string& bytes, const std::string& file) {
 }
 
 Network import_onnx(const std::string& path) {
-  return import_onnx_bytes(base::read_file(path, kMaxFileBytes), path);
+  return import_onnx_bytes(base::read_file(path, base::kMaxModelBytes), path);
 }
 
 void note_model(const std::string& path) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "network/limits.hpp"
 #include "network/onnx_tensor.hpp"
@@ -66,9 +67,9 @@ OnnxModel::OnnxModel(const std::string& bytes, std::string file, std::int64_t me
 
 void OnnxModel::parse(const std::string& bytes, std::int64_t memory_budget) {
   const base::Place place{file_, 0, ""};
-  if (static_cast<std::int64_t>(bytes.size()) > kMaxFileBytes) {
+  if (static_cast<std::int64_t>(bytes.size()) > base::kMaxModelBytes) {
     throw base::InputError(place, fmt::format("has {} bytes", bytes.size()),
-                           fmt::format("at most {} are read", kMaxFileBytes));
+                           fmt::format("at most {} are read", base::kMaxModelBytes));
   }
   const int size = static_cast<int>(bytes.size());
   bool parsed = false;

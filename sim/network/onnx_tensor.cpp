@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/file_limits.hpp"
 #include "network/limits.hpp"
 
 namespace lacuna::network {
@@ -84,7 +85,8 @@ void check_tensor_data(const TensorProto& tensor, const base::Place& place) {
       throw base::InputError(place, fmt::format("has a dimension of {}", size), "at least 1");
     }
   }
-  const std::optional<std::int64_t> count = bounded_product(dimensions(tensor), kMaxFileBytes);
+  const std::optional<std::int64_t> count =
+      bounded_product(dimensions(tensor), base::kMaxModelBytes);
   const std::int64_t held = tensor.has_raw_data()
                                 ? static_cast<std::int64_t>(tensor.raw_data().size() / bytes)
                                 : typed_count(tensor);

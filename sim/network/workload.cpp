@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "base/units.hpp"
@@ -19,7 +20,6 @@
 namespace lacuna::network {
 namespace {
 
-constexpr std::int64_t kMaxWorkloadBytes = 16LL << 20;
 constexpr std::size_t kMaxLayers = 65536;
 constexpr std::size_t kMaxColumns = 16;
 
@@ -297,7 +297,7 @@ Workload workload_from_bytes(const std::string& bytes, const std::string& file) 
 }
 
 Workload load_workload(const std::string& path) {
-  return workload_from_bytes(base::read_file(path, kMaxWorkloadBytes), path);
+  return workload_from_bytes(base::read_file(path, base::kMaxWorkloadBytes), path);
 }
 
 }  // namespace lacuna::network

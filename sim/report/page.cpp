@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "campaign/store.hpp"
 #include "explore/sweep_store.hpp"
@@ -19,9 +20,6 @@ namespace lacuna::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::int64_t kMostJsonBytes = std::int64_t{1} << 28;
-constexpr std::int64_t kMostLibraryBytes = std::int64_t{1} << 24;
 
 bool is_sqlite(const std::string& path) {
   constexpr std::string_view kMagic = "SQLite format 3";
@@ -47,7 +45,7 @@ Json section_of(const std::string& path) {
     }
     return section("campaign", campaign_section(campaign::Store::open_to_read(path), path));
   }
-  const std::string bytes = base::read_file(path, kMostJsonBytes);
+  const std::string bytes = base::read_file(path, base::kMaxPageJsonBytes);
   const JsonKind kind = json_kind(path, bytes);
   if (kind.timeline) {
     const Json document = parse_json(path, bytes);
@@ -64,7 +62,7 @@ Json section_of(const std::string& path) {
 std::string chart_library(const std::string& path) {
   std::string text;
   try {
-    text = base::read_file(path, kMostLibraryBytes);
+    text = base::read_file(path, base::kMaxLibraryBytes);
   } catch (const base::InputError&) {
     throw base::InputError({path, 0, ""}, "the chart library is not there",
                            "sim/report/web/fetch fetches it (Apache ECharts, from npm)");

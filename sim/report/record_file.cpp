@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "run/figures.hpp"
 
@@ -21,7 +22,6 @@ namespace {
 
 using run::Figure;
 
-constexpr std::int64_t kMaxFileBytes = 64LL << 20;
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxCommandBytes = std::size_t{1} << 22;  // beyond any system's command line
 constexpr const char* kSchema = "lacuna.run/1";
@@ -538,7 +538,7 @@ RecordFile record_from_bytes(const std::string& bytes, const std::string& path) 
 }
 
 RecordFile read_record(const std::string& path) {
-  return record_from_bytes(base::read_file(path, kMaxFileBytes), path);
+  return record_from_bytes(base::read_file(path, base::kMaxRecordBytes), path);
 }
 
 }  // namespace lacuna::report
