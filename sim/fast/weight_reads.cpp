@@ -3,10 +3,22 @@
 #include <array>
 #include <map>
 
+#include "base/error.hpp"
 #include "memory/cell_array.hpp"
 #include "tensor/encoding.hpp"
 
 namespace lacuna::fast {
+namespace {
+
+// Cells of another memory are not of the weights, whatever their position.
+void check_memories(const fault::FaultPlan& plan) {
+  for (const fault::Fault& fault : plan.faults) {
+    SIM_CHECK(fault.memory == fault::MemoryId::kWeightSram, "fast", -1,
+              "a fault in a memory that is not replayed");
+  }
+}
+
+}  // namespace
 
 BlockWeights trained_weights(const schedule::Block& block, const network::Network& network) {
   const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
@@ -29,6 +41,7 @@ WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network
   result.changed.resize(schedule.steps.size());
   result.outcomes.resize(plan.faults.size());
   memory::CellArray cells(words, spec.weight_sram.word_bits, spec.weight_sram.banks, bits);
+  check_memories(plan);
   for (std::size_t f = 0; f < plan.faults.size(); ++f) {
     cells.arm(plan.faults[f].cell, plan.faults[f].kind, plan.faults[f].step, &result.outcomes[f]);
   }
@@ -100,15 +113,16 @@ WeightChanges replay_faulty_cells(const schedule::ResidencyMap& residency,
                                   const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan) {
   const int bits = spec.precision.weight_bits;
   const tensor::Encoding encoding = spec.weight_sram.encoding;
-  const std::int64_t lanes = spec.weight_sram.word_bits / bits;
+  const std::int64_t values_per_word = spec.weights_per_word();
   WeightChanges result;
   result.outcomes.resize(plan.faults.size());
+  check_memories(plan);
   // The values with faulty cells, each in a word of its own.
-  std::map<std::array<std::int64_t, 3>, std::int64_t> slots;  // bank, row, lane
+  std::map<std::array<std::int64_t, 3>, std::int64_t> slots;  // bank, row, value
   for (const fault::Fault& fault : plan.faults) {
-    const std::int64_t lane = fault.cell.bit / bits;
-    if (lane >= lanes) continue;  // a left-over cell, which nothing reads
-    slots.try_emplace({fault.cell.bank, fault.cell.row, lane},
+    const std::int64_t value = fault.cell.bit / bits;
+    if (value >= values_per_word) continue;  // a left-over cell, which nothing reads
+    slots.try_emplace({fault.cell.bank, fault.cell.row, value},
                       static_cast<std::int64_t>(slots.size()));
   }
   memory::CellArray cells(static_cast<std::int64_t>(slots.size()), bits, 1, bits);

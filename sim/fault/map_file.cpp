@@ -26,8 +26,6 @@ using memory::FaultKind;
 
 constexpr std::string_view kHeader = "memory,bank,row,bit,kind";
 constexpr std::array<const char*, 5> kColumns{"memory", "bank", "row", "bit", "kind"};
-constexpr std::array<FaultKind, 3> kKinds{FaultKind::kStuckAt0, FaultKind::kStuckAt1,
-                                          FaultKind::kFlip};
 
 using Fields = std::array<std::string_view, kColumns.size()>;
 
@@ -89,7 +87,7 @@ class RowReader {
 
   FaultKind kind(std::string_view text, int line) const {
     std::vector<std::string> names;
-    for (const FaultKind kind : kKinds) {
+    for (const FaultKind kind : memory::kFaultKinds) {
       if (text == memory::fault_kind_name(kind)) return kind;
       names.emplace_back(memory::fault_kind_name(kind));
     }

@@ -100,6 +100,11 @@ FaultRule read_rule(const Section& section) {
   return rule;
 }
 
+const MemoryGeometry& geometry_of(const PlanTarget& target, MemoryId memory) {
+  SIM_CHECK(memory == target.weight_sram.memory, "fault", -1, "a rule for another memory");
+  return target.weight_sram;
+}
+
 }  // namespace
 
 RuleFile read_plan_file(const std::string& path) {
@@ -123,7 +128,8 @@ FaultPlan resolve_plan(const RuleFile& file, const PlanTarget& target) {
       throw InputError(rule.step_place, fmt::format("step {} does not exist", rule.step),
                        fmt::format("the schedule has steps 0 to {}", target.steps - 1));
     }
-    const auto cells = select_cells(rule.where, target.weight_sram, target.weights, rule.step);
+    const auto cells =
+        select_cells(rule.where, geometry_of(target, rule.where.memory), target.weights, rule.step);
     if (static_cast<std::int64_t>(faults.size() + cells.size()) > kMaxFaults) {
       throw InputError(rule.place, "is one too many",
                        fmt::format("at most {} faults are run", kMaxFaults));

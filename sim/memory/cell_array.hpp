@@ -2,10 +2,11 @@
 // the cells; a read answers with what the cells give, whatever was written.
 //
 // Geometry: word w lies in bank w % banks at row w / banks. A value of b bits takes b cells, a word
-// holds floor(word_bits / b) values, none straddles two words: slot s is lane s % values_per_word
-// of word s / values_per_word, at bits [lane * b, lane * b + b). Left-over cells hold nothing.
+// holds floor(word_bits / b) values, none straddles two words: slot s is value s % values_per_word
+// of word s / values_per_word, at bits [value * b, value * b + b). Left-over cells hold nothing.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <unordered_map>
@@ -16,6 +17,9 @@
 namespace lacuna::memory {
 
 enum class FaultKind : std::uint8_t { kStuckAt0, kStuckAt1, kFlip };
+/// All of them: readers, samplers and tests go through this list.
+inline constexpr std::array kFaultKinds{FaultKind::kStuckAt0, FaultKind::kStuckAt1,
+                                        FaultKind::kFlip};
 const char* fault_kind_name(FaultKind kind);
 
 /// Stands for "from power-up and for ever" where a step is asked for.

@@ -33,12 +33,9 @@ Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
       kernel_(std::make_unique<Kernel>(spec, sizes, stalls, vcd_path)) {
   for (std::size_t i = 0; i < plan.faults.size(); ++i) {
     const fault::Fault& fault = plan.faults[i];
-    switch (fault.memory) {
-      case fault::MemoryId::kWeightSram:
-        kernel_->machine->weight_sram.cells().arm(fault.cell, fault.kind, fault.step,
-                                                  &outcomes_[i]);
-        break;
-    }
+    SIM_CHECK(fault.memory == fault::MemoryId::kWeightSram, "systemc", -1,
+              "a fault in a memory that has no cells");
+    kernel_->machine->weight_sram.cells().arm(fault.cell, fault.kind, fault.step, &outcomes_[i]);
   }
 }
 

@@ -29,7 +29,7 @@ void add_faults(run::Job& job, std::uint32_t seed) {
     if (!job.parts.front().remainder && below(3) == 0) {
       fault.step = below(job.steps());
     } else {
-      fault.kind = static_cast<memory::FaultKind>(below(3));
+      fault.kind = memory::kFaultKinds[static_cast<std::size_t>(below(memory::kFaultKinds.size()))];
     }
     job.plan.faults.push_back(fault);
   }

@@ -145,7 +145,8 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
       if (below(3) == 0) {
         fault.step = below(static_cast<std::int64_t>(part.schedule.steps.size()));
       } else {
-        fault.kind = static_cast<memory::FaultKind>(below(3));
+        fault.kind =
+            memory::kFaultKinds[static_cast<std::size_t>(below(memory::kFaultKinds.size()))];
       }
       c->job.plan.faults.push_back(fault);
     }
@@ -206,19 +207,24 @@ TEST(RandomNetworks, GivenSkippingThenItIsNeverSlowerThanDenseAndEqualWhereNothi
   }
   EXPECT_GT(faster, static_cast<int>(case_count()) / 20);
 
-  for (std::uint32_t seed = 0; seed < case_count() / 3; ++seed) {
-    // Density 1 of what the layer reads: one layer, no zero codes, no padding.
+  // Density 1 of what the layer reads: one layer, no zero codes, no padding. Few cases are so.
+  std::uint32_t dense_cases = 0;
+  const std::uint32_t wanted = case_count() / 100;
+  for (std::uint32_t seed = 0; dense_cases < wanted && seed < 100 * wanted; ++seed) {
     auto c = make_case(seed, 0);
     if (!c || c->random.network.layers.size() > 1) continue;
     const network::Window& w = c->random.network.layers.front().window;
     if (w.pad_top + w.pad_bottom + w.pad_left + w.pad_right > 0) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
+    ++dense_cases;
     c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
     const auto skip = sum(run::simulate(c->job, kEngine).layers);
     const auto dense = sum(run::simulate_dense(c->job, kEngine));
     EXPECT_EQ(skip.total(), dense.total());
     EXPECT_EQ(skip.stream, dense.stream);
+    if (::testing::Test::HasFailure()) return;
   }
+  EXPECT_EQ(dense_cases, wanted);
 }
 
 }  // namespace

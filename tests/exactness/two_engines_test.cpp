@@ -6,7 +6,9 @@
 
 #include <string>
 
+#include "base/error.hpp"
 #include "exactness/fault_case.hpp"
+#include "fast/weight_reads.hpp"
 #include "run/run.hpp"
 #include "share.hpp"
 
@@ -101,6 +103,26 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   EXPECT_GT(kinds.average_pools, run / 5);
   EXPECT_GT(kinds.residuals, run / 5);
   EXPECT_GT(kinds.thresholds, run / 5);
+}
+
+// A memory that joins the list later must not have its faults armed in the weights.
+TEST(TwoEngines, GivenAFaultInAMemoryTheyDoNotKnowThenBothRefuseIt) {
+  auto c = test::make_fault_case(100'000, 1, false);
+  ASSERT_TRUE(c);
+  fault::Fault fault;
+  fault.memory = static_cast<fault::MemoryId>(7);
+  c->job.plan.faults.push_back(fault);
+  for (const auto kind : {run::EngineKind::kFast, run::EngineKind::kSystemc}) {
+    EXPECT_THROW(run::simulate(c->job, kind), base::InternalError) << run::engine_name(kind);
+  }
+  EXPECT_THROW(
+      {
+        const schedule::ResidencyMap residency(c->job.parts.front().schedule,
+                                               c->job.parts.front().network, c->job.spec);
+        fast::replay_faulty_cells(residency, c->job.parts.front().schedule,
+                                  c->job.parts.front().network, c->job.spec, c->job.plan);
+      },
+      base::InternalError);
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ std::optional<run::Job> random_job(std::uint32_t seed) {
       if (draw() % 2 == 0) {
         fault.step = static_cast<std::int64_t>(draw()) % job.steps();
       } else {
-        fault.kind = static_cast<memory::FaultKind>(draw() % 3);
+        fault.kind = memory::kFaultKinds[draw() % memory::kFaultKinds.size()];
       }
       job.plan.faults.push_back(fault);
     }

@@ -164,7 +164,7 @@ class RandomCase {
       std::int64_t step = draw(0, 11);
       if (!taken && draw(0, 1) == 0) {
         permanent.push_back(number);
-        kind = static_cast<FaultKind>(draw(0, 2));
+        kind = kFaultKinds[static_cast<std::size_t>(draw(0, kFaultKinds.size() - 1))];
         step = kPermanent;
       }
       memory.arm(cell, kind, step, &actual_[i]);
