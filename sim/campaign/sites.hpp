@@ -7,7 +7,7 @@
 
 #include "campaign/plan.hpp"
 #include "memory/cell_array.hpp"
-#include "run/run.hpp"
+#include "run/job.hpp"
 #include "run/weight_cells.hpp"
 #include "schedule/residency.hpp"
 

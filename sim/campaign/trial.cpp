@@ -5,10 +5,11 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "fault/fault_file.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
-#include "network/onnx_import.hpp"
+#include "run/load.hpp"
 #include "run/run_record.hpp"
 #include "statistics/site_order.hpp"
 
@@ -55,34 +56,21 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
     inputs.update(sha256.data(), sha256.size());
   };
   const network::DataSet data = network::load_test_set(plan.data);
-  if (plan.images > data.count()) {
-    throw base::InputError({plan.data, 0, "images"},
-                           "the campaign asks for " + std::to_string(plan.images) + " images",
-                           "there are " + std::to_string(data.count()));
-  }
   depend_on(data.images_sha256);
   depend_on(data.labels_sha256);
-  for (std::int64_t image = 0; image < plan.images; ++image) {
-    labels_.push_back(data.labels[static_cast<std::size_t>(image)]);
-  }
-  std::vector<network::Network> networks;
+  std::vector<run::Model> models;
   for (const std::string& path : plan.models) {
-    networks.push_back(network::import_onnx(network::find_model(path)));
-    network::check_data_fits(data, networks.back());
-    model_names_.push_back(networks.back().name);
-    depend_on(networks.back().sha256);
+    models.push_back(run::load_model(path, data, plan.images));
+    model_names_.push_back(models.back().network.name);
+    depend_on(models.back().network.sha256);
   }
+  labels_ = models.front().labels;
   for (const std::string& path : plan.machines) {
     const arch::AcceleratorSpec spec = arch::load_spec(path);
     machine_names_.push_back(spec.name);
     depend_on(spec.sha256);
-    for (const network::Network& network : networks) {
-      std::vector<std::vector<std::uint8_t>> images;
-      for (std::int64_t image = 0; image < plan.images; ++image) {
-        images.push_back(network::quantise_pixels(data, image, network));
-      }
-      pairs_.push_back(
-          std::make_unique<Pair>(run::model_job(spec, network, std::move(images), plan.batch)));
+    for (const run::Model& model : models) {
+      pairs_.push_back(std::make_unique<Pair>(run::model_job(spec, model, plan.batch)));
     }
   }
   std::vector<fault::FaultFile> fault_files;
@@ -105,7 +93,8 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
            run::simulate_dense(own.job, run::EngineKind::kFast)) {
         own.dense_cycles += layer.cycles.total().value;
       }
-      add_populations(machine, model, fault_files);
+      add_populations(machine, model);
+      add_fault_files(machine, model, fault_files);
     }
   }
 }
@@ -128,8 +117,7 @@ void TrialRunner::add_population(Population population) {
   site_strata_.emplace_back();
 }
 
-void TrialRunner::add_populations(std::size_t machine, std::size_t model,
-                                  const std::vector<fault::FaultFile>& fault_files) {
+void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
   Pair& own = *pairs_[machine * plan_.models.size() + model];
   Population population;
   population.machine = machine;
@@ -177,12 +165,17 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model,
       }
     }
   }
-  population = Population();
+}
+
+void TrialRunner::add_fault_files(std::size_t machine, std::size_t model,
+                                  const std::vector<fault::FaultFile>& files) {
+  Pair& own = *pairs_[machine * plan_.models.size() + model];
+  Population population;
   population.machine = machine;
   population.model = model;
   population.source = Population::Source::kFile;
   population.first = population.most = 1;
-  for (const fault::FaultFile& file : fault_files) {
+  for (const fault::FaultFile& file : files) {
     own.files.push_back(file.plan({run::weight_sram(own.job), &own.weights, own.job.steps()}));
     run::check_plan(own.job, own.files.back());
     population.file = file.path();

@@ -11,7 +11,7 @@
 #include "campaign/sites.hpp"
 #include "fault/fault_file.hpp"
 #include "run/repeated_run.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::campaign {
 
@@ -95,8 +95,9 @@ class TrialRunner {
  private:
   struct Pair;
 
-  void add_populations(std::size_t machine, std::size_t model,
-                       const std::vector<fault::FaultFile>& fault_files);
+  void add_populations(std::size_t machine, std::size_t model);
+  void add_fault_files(std::size_t machine, std::size_t model,
+                       const std::vector<fault::FaultFile>& files);
   void add_population(Population population);
   const Pair& pair(std::size_t machine, std::size_t model) const {
     return *pairs_[machine * plan_.models.size() + model];

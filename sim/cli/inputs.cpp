@@ -2,55 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <optional>
+#include <limits>
 
 #include "base/error.hpp"
 #include "cli/outputs.hpp"
 #include "cli/progress.hpp"
-#include "fault/fault_file.hpp"
 #include "fault/map_file.hpp"
 #include "fault/sampler.hpp"
-#include "network/data_set.hpp"
-#include "network/onnx_import.hpp"
-#include "run/weight_cells.hpp"
+#include "run/load.hpp"
 
 namespace lacuna::cli {
 namespace {
 
-constexpr std::int64_t kMaxBatch = 4096;
-constexpr std::int64_t kDefaultImages = 10;
+constexpr std::int64_t kMostImages = std::int64_t{1} << 31;
 
 memory::FaultKind fault_kind(const Options& options) {
   const std::string name = options.text("fault-kind").value_or("flip");
   std::vector<std::string> names;
-  for (const auto kind :
-       {memory::FaultKind::kFlip, memory::FaultKind::kStuckAt0, memory::FaultKind::kStuckAt1}) {
+  for (const memory::FaultKind kind : memory::kFaultKinds) {
     if (name == memory::fault_kind_name(kind)) return kind;
     names.emplace_back(memory::fault_kind_name(kind));
   }
   throw base::InputError({"", 0, "--fault-kind"}, "'" + name + "' is not known",
                          base::join(names) + " are allowed", base::nearest_name(name, names));
-}
-
-void load_model(const Options& options, const arch::AcceleratorSpec& spec, std::int64_t batch,
-                LoadedJob& loaded) {
-  network::Network network = network::import_onnx(network::find_model(options.required("model")));
-  const network::DataSet data =
-      network::load_test_set(options.text("data").value_or(network::kDefaultDataDir));
-  network::check_data_fits(data, network);
-  const std::int64_t count =
-      options.integer("images", std::min(kDefaultImages, data.count()), 1, data.count());
-  std::vector<std::vector<std::uint8_t>> images;
-  for (std::int64_t image = 0; image < count; ++image) {
-    images.push_back(network::quantise_pixels(data, image, network));
-    loaded.labels.push_back(data.labels[static_cast<std::size_t>(image)]);
-  }
-  loaded.network = network.name;
-  loaded.network_sha256 = network.sha256;
-  loaded.data_sha256 = data.images_sha256;
-  loaded.job = run::model_job(spec, std::move(network), std::move(images), batch);
 }
 
 }  // namespace
@@ -66,10 +41,11 @@ void add_job_options(Options& options) {
       .value("batch", "B", "images that pass through the layers together (default 1)");
 }
 
-LoadedJob load_job(const Options& options) {
-  const arch::AcceleratorSpec spec = arch::load_spec(options.required("hw"), options.overrides());
-  const std::int64_t batch = options.integer("batch", 1, 1, kMaxBatch);
-  LoadedJob loaded;
+run::Job load_job(const Options& options) {
+  run::JobFiles files;
+  files.machine = options.required("hw");
+  files.set = options.overrides();
+  files.batch = options.integer("batch", 1, 1, run::kMaxBatch);
   if (options.has("model") == options.has("workload")) {
     throw base::InputError({"", 0, "--model, --workload"},
                            options.has("model") ? "both are given" : "both are missing",
@@ -80,8 +56,11 @@ LoadedJob load_job(const Options& options) {
       throw base::InputError({"", 0, "--seed"}, "a model has its own weights and images",
                              "--seed goes with --workload");
     }
-    load_model(options, spec, batch, loaded);
-    return loaded;
+    files.model = options.required("model");
+    files.data = options.text("data").value_or(files.data);
+    // How many there are the data set says.
+    if (options.has("images")) files.images = options.integer("images", 1, 1, kMostImages);
+    return run::load_job(files);
   }
   for (const char* name : {"images", "data"}) {
     if (options.has(name)) {
@@ -89,14 +68,10 @@ LoadedJob load_job(const Options& options) {
                              std::string("--") + name + " goes with --model");
     }
   }
-  const network::Workload workload = network::load_workload(options.required("workload"));
-  loaded.workload = true;
-  loaded.seed = static_cast<std::uint64_t>(
+  files.workload = options.required("workload");
+  files.seed = static_cast<std::uint64_t>(
       options.integer("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
-  loaded.network = workload.name;
-  loaded.network_sha256 = workload.sha256;
-  loaded.job = run::workload_job(spec, workload, loaded.seed, batch);
-  return loaded;
+  return run::load_job(files);
 }
 
 void add_fault_options(Options& options) {
@@ -121,10 +96,7 @@ fault::FaultPlan load_faults(const Options& options, const run::Job& job) {
   fault::FaultPlan plan;
   plan.origin = "none";
   if (const auto path = options.text("faults")) {
-    const fault::FaultFile file(*path);
-    std::optional<run::JobWeightCells> cells;
-    if (file.names_weights()) cells.emplace(job);
-    plan = file.plan({memory, cells ? &*cells : nullptr, job.steps()});
+    plan = run::load_faults(*path, job);
   } else if (options.has("ber")) {
     const double rate = options.real("ber", 0, 1);
     const std::int64_t seed =

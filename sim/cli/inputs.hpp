@@ -8,25 +8,15 @@
 #include "campaign/store.hpp"
 #include "campaign/trial.hpp"
 #include "cli/options.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::cli {
 
 /// Adds --hw, --set, --model, --workload, --seed, --images, --data and --batch.
 void add_job_options(Options& options);
 
-struct LoadedJob {
-  run::Job job;
-  std::string network;  ///< name of the model or workload
-  std::string network_sha256;
-  std::string data_sha256;  ///< empty for workloads
-  bool workload = false;
-  std::uint64_t seed = 0;
-  std::vector<int> labels;  ///< of the images
-};
-
 /// Reads and maps what the options name. Throws base::InputError.
-LoadedJob load_job(const Options& options);
+run::Job load_job(const Options& options);
 
 /// Adds --faults, --ber, --map-seed, --fault-kind and --save-faults.
 void add_fault_options(Options& options);

@@ -141,18 +141,18 @@ int map_command(const std::vector<std::string>& arguments) {
       .values("weight", "LAYER:OUT,KY,KX,IN", "the cells that hold a weight; repeatable")
       .values("cell", "weight:BANK,ROW,BIT", "the weights that live in a cell; repeatable");
   if (!options.parse(arguments)) return 0;
-  const LoadedJob loaded = load_job(options);
-  for (const std::string& text : options.texts("weight")) show_weight(loaded.job, text);
-  for (const std::string& text : options.texts("cell")) show_cell(loaded.job, text);
+  const run::Job job = load_job(options);
+  for (const std::string& text : options.texts("weight")) show_weight(job, text);
+  for (const std::string& text : options.texts("cell")) show_cell(job, text);
   if (options.has("weight") || options.has("cell")) return 0;
-  print(report::schedule_text(loaded.job));
-  for (const run::Part& part : loaded.job.parts) {
+  print(report::schedule_text(job));
+  for (const run::Part& part : job.parts) {
     if (!part.remainder) continue;
     print(fmt::format(
         "\nthe last batch (images: {}) has a schedule of its own: see it with --batch {}\n",
         part.remainder->batch, part.remainder->batch));
   }
-  if (options.has("steps")) print("\n" + report::steps_text(loaded.job));
+  if (options.has("steps")) print("\n" + report::steps_text(job));
   return 0;
 }
 

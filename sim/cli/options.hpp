@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::cli {
 

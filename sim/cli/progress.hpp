@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::cli {
 

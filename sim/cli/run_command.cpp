@@ -64,41 +64,34 @@ int run_command(const std::vector<std::string>& arguments) {
   expect_waves(options, kind);
   std::optional<arch::EnergyTable> energy;
   if (const auto path = options.text("energy")) energy = arch::load_energy_table(*path);
-  LoadedJob loaded = load_job(options);
-  std::optional<run::Timeline> timeline = timeline_of(options, loaded.job);
-  loaded.job.plan = load_faults(options, loaded.job);
-  if (const auto path = options.text("save-faults")) fault::check_map(*path, loaded.job.plan);
+  run::Job job = load_job(options);
+  std::optional<run::Timeline> timeline = timeline_of(options, job);
+  job.plan = load_faults(options, job);
+  if (const auto path = options.text("save-faults")) fault::check_map(*path, job.plan);
   outputs.refuse_inputs();
 
   run::Measurement measurement;
   {
     ProgressLine line("simulating");
     measurement = run::simulate(
-        loaded.job, kind, [&](const run::Progress& p) { line.update(p); },
+        job, kind, [&](const run::Progress& p) { line.update(p); },
         outputs.path("vcd").value_or(""), timeline ? &*timeline : nullptr);
   }
   std::vector<measure::LayerCounters> dense;
   if (!options.has("no-dense")) {
     ProgressLine line("dense run");
-    dense = run::simulate_dense(loaded.job, kind, [&](const run::Progress& p) { line.update(p); });
+    dense = run::simulate_dense(job, kind, [&](const run::Progress& p) { line.update(p); });
   }
-  run::RunRecord record = run::make_record(loaded.job, kind, measurement, dense, loaded.labels);
+  run::RunRecord record = run::make_record(job, kind, measurement, dense);
   record.command = command;
-  record.network = loaded.network;
-  record.network_sha256 = loaded.network_sha256;
-  record.data_sha256 = loaded.data_sha256;
-  record.workload = loaded.workload;
-  record.seed = loaded.seed;
-  if (energy) run::add_energy(record, loaded.job, *energy);
-  if (record.workload) record.images = 1;  // a workload counts as one image
+  if (energy) run::add_energy(record, job, *energy);
 
-  if (const auto path = outputs.path("save-faults")) fault::write_map(*path, loaded.job.plan);
+  if (const auto path = outputs.path("save-faults")) fault::write_map(*path, job.plan);
   outputs.write("json", report::run_json(record));
   outputs.write("csv", report::run_csv(record));
   if (!record.workload) outputs.write("predictions", report::predictions_csv(record));
   if (timeline) {
-    outputs.write("timeline",
-                  report::timeline_json(loaded.job, *timeline, loaded.network, command));
+    outputs.write("timeline", report::timeline_json(job, *timeline, command));
   }
   print(report::run_table(record));
   return 0;

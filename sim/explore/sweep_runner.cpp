@@ -11,8 +11,8 @@
 #include "explore/constraint.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
-#include "network/onnx_import.hpp"
 #include "run/energy.hpp"
+#include "run/machine_cost.hpp"
 #include "run/repeated_run.hpp"
 #include "run/run_record.hpp"
 #include "schedule/residency.hpp"
@@ -49,62 +49,6 @@ double parse_number(const std::string& text, const base::Place& place) {
   return value;
 }
 
-/// Bits of storage in one PE: weights (two sets where they are loaded ahead), partial sums, the
-/// activation and its token. A rigid array (one weight, nothing skipped) needs one partial sum; an
-/// elastic one local accumulators and a FIFO.
-double pe_bits(const arch::AcceleratorSpec& spec) {
-  const arch::ArraySpec& array = spec.array;
-  const int sets = array.weight_load == arch::WeightLoad::kShadowed ? 2 : 1;
-  const bool rigid = array.weights_per_pe == 1 && spec.zero_skipping != arch::ZeroSkipping::kSkip;
-  const int sums = rigid ? 1 : array.local_accumulators + array.psum_fifo_depth;
-  constexpr int kTokenBits = 4;  // valid, last, accumulator select, commit
-  return sets * array.weights_per_pe * spec.precision.weight_bits +
-         sums * spec.precision.accumulator_bits + spec.precision.activation_bits + kTokenBits +
-         std::ceil(std::log2(array.weights_per_pe));
-}
-
-double sram_bits(const run::Job& job) {
-  const arch::AcceleratorSpec& spec = job.spec;
-  std::int64_t weight_words = 0;
-  std::int64_t slots = 0;
-  std::int64_t entries = 0;
-  for (const run::Part& part : job.parts) {
-    weight_words = std::max(weight_words, part.schedule.weight_words);
-    slots = std::max(slots, part.schedule.activation_slots);
-    entries = std::max(entries, part.schedule.accumulator_entries);
-  }
-  const double weights = spec.weight_sram.capacity_bytes
-                             ? static_cast<double>(*spec.weight_sram.capacity_bytes) * 8
-                             : static_cast<double>(weight_words * spec.weight_sram.word_bits);
-  const int activation_bits = spec.precision.activation_bits;
-  double values = static_cast<double>(slots);
-  double activations = values * activation_bits;
-  if (spec.activation_sram.capacity_bytes) {
-    activations = static_cast<double>(*spec.activation_sram.capacity_bytes) * 8;
-    values =
-        activations / spec.activation_sram.word_bits *
-        arch::AcceleratorSpec::values_per_word(spec.activation_sram.word_bits, activation_bits);
-  }
-  const double bitmap = spec.zero_skipping == arch::ZeroSkipping::kSkip ? values : 0;
-  const double sums = static_cast<double>(spec.accumulators.entries_per_lane.value_or(entries)) *
-                      spec.array.cols * spec.precision.accumulator_bits;
-  return weights + activations + bitmap + sums;
-}
-
-/// Transistors of cells, registers, multipliers and adders: a proxy for area that leaves out wires,
-/// control and periphery. 6 a SRAM cell, 24 a flip-flop, 28 a full adder (Weste, Harris, "CMOS VLSI
-/// Design", 4th ed., 2011, sections 10.3 and 11.2); an array multiplier has weight bits x
-/// activation bits full adders.
-double transistors(const arch::AcceleratorSpec& spec, double sram, double pe) {
-  constexpr double kCell = 6;
-  constexpr double kFlipFlop = 24;
-  constexpr double kFullAdder = 28;
-  const double pes = static_cast<double>(spec.array.rows) * spec.array.cols;
-  const double adders =
-      spec.precision.weight_bits * spec.precision.activation_bits + spec.precision.accumulator_bits;
-  return kCell * sram + pes * (kFlipFlop * pe + kFullAdder * adders);
-}
-
 /// Weights that pass through each used value of the weight SRAM in turn; all bits of a value hold
 /// the same. Up to 4,096 values drawn without replacement.
 void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& figures) {
@@ -112,8 +56,8 @@ void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& fig
   const schedule::ResidencyMap residency(part.schedule, part.network, job.spec);
   const arch::WeightSramSpec& sram = job.spec.weight_sram;
   const int bits = job.spec.precision.weight_bits;
-  const std::int64_t lanes = sram.word_bits / bits;
-  const std::int64_t slots = part.schedule.weight_words * lanes;
+  const std::int64_t values_per_word = job.spec.weights_per_word();
+  const std::int64_t slots = part.schedule.weight_words * values_per_word;
   constexpr std::int64_t kMost = 4096;
   const statistics::SiteOrder order(seed, 0, slots);
   std::int64_t used = 0;
@@ -121,8 +65,9 @@ void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& fig
   std::size_t most = 0;
   for (std::int64_t i = 0; i < std::min(slots, kMost); ++i) {
     const std::int64_t slot = order.site(i);
-    const std::int64_t word = slot / lanes;
-    const memory::CellPosition cell{word % sram.banks, word / sram.banks, slot % lanes * bits};
+    const std::int64_t word = slot / values_per_word;
+    const memory::CellPosition cell{word % sram.banks, word / sram.banks,
+                                    slot % values_per_word * bits};
     const std::size_t stays = residency.stays(cell).size();
     used += stays > 0 ? 1 : 0;
     weights += static_cast<std::int64_t>(stays);
@@ -171,25 +116,11 @@ SweepRunner::SweepRunner(const SweepPlan& plan)
   depend_on(arch::parse_spec(plan.machine, machine_text_, plan.set).sha256);
   if (!plan.models.empty()) {
     const network::DataSet data = network::load_test_set(plan.data);
-    if (plan.images > data.count()) {
-      throw base::InputError({plan.data, 0, "images"},
-                             "the sweep asks for " + std::to_string(plan.images) + " images",
-                             "there are " + std::to_string(data.count()));
-    }
     depend_on(data.images_sha256);
     depend_on(data.labels_sha256);
-    for (std::int64_t image = 0; image < plan.images; ++image) {
-      labels_.push_back(data.labels[static_cast<std::size_t>(image)]);
-    }
     for (const std::string& path : plan.models) {
-      Model model;
-      model.network = network::import_onnx(network::find_model(path));
-      network::check_data_fits(data, model.network);
-      depend_on(model.network.sha256);
-      for (std::int64_t image = 0; image < plan.images; ++image) {
-        model.images.push_back(network::quantise_pixels(data, image, model.network));
-      }
-      models_.push_back(std::move(model));
+      models_.push_back(run::load_model(path, data, plan.images));
+      depend_on(models_.back().network.sha256);
     }
   }
   for (const std::string& path : plan.workloads) {
@@ -233,10 +164,9 @@ std::int64_t SweepRunner::batch_of(const SweepPoint& point) const {
   for (std::size_t i = 0; i < plan_.axes.size(); ++i) {
     if (plan_.axes[i].key != "batch") continue;
     const double batch = parse_number(point.values[i], {plan_.name, 0, "grid.batch"});
-    constexpr double kMost = 4096;
-    if (batch < 1 || batch > kMost || batch != std::floor(batch)) {
+    if (batch < 1 || batch > static_cast<double>(run::kMaxBatch) || batch != std::floor(batch)) {
       throw base::InputError({plan_.name, 0, "grid.batch"}, "'" + point.values[i] + "'",
-                             "an integer from 1 to 4096");
+                             "an integer from 1 to " + std::to_string(run::kMaxBatch));
     }
     return static_cast<std::int64_t>(batch);
   }
@@ -248,7 +178,7 @@ run::Job SweepRunner::job_of(const SweepPoint& point, const arch::AcceleratorSpe
   if (!point.workload) {
     const auto index = static_cast<std::size_t>(
         std::find(plan_.models.begin(), plan_.models.end(), point.input) - plan_.models.begin());
-    return run::model_job(spec, models_[index].network, models_[index].images, batch);
+    return run::model_job(spec, models_[index], batch);
   }
   const auto index = static_cast<std::size_t>(
       std::find(plan_.workloads.begin(), plan_.workloads.end(), point.input) -
@@ -273,15 +203,13 @@ PointFigures SweepRunner::measure(const SweepPoint& point, const run::Job& job,
   const std::vector<measure::LayerCounters> dense =
       run::simulate_dense(job, run::EngineKind::kFast, progress);
   PointFigures figures;
-  figures.record = run::make_record(job, run::EngineKind::kFast, measured, dense,
-                                    point.workload ? std::vector<int>() : labels_);
-  figures.record.workload = point.workload;
+  figures.record = run::make_record(job, run::EngineKind::kFast, measured, dense);
   if (energy_) run::add_energy(figures.record, job, *energy_);
   measure_exposure(job, plan_.seed, figures);
-  figures.sram_bits = sram_bits(job);
-  const double pe = pe_bits(job.spec);
-  figures.pe_bits = pe * job.spec.array.rows * job.spec.array.cols;
-  figures.transistors = transistors(job.spec, figures.sram_bits, pe);
+  const run::MachineCost cost = run::machine_cost(job);
+  figures.sram_bits = cost.sram_bits;
+  figures.pe_bits = cost.pe_bits;
+  figures.transistors = cost.transistors;
   if (!point.workload && plan_.faults) figures.faults = measure_faults(job, go_on);
   return figures;
 }
@@ -291,20 +219,15 @@ std::vector<FaultFigures> SweepRunner::measure_faults(const run::Job& job,
   const SweepFaults& faults = *plan_.faults;
   const run::RepeatedRun repeated(job);
   const fault::MemoryGeometry memory = run::weight_sram(job);
-  const std::int64_t classes = job.parts.front().network.classes();
   std::vector<FaultFigures> list;
   const auto measure = [&](const char* measure_name, double value, const auto& plan_of) {
     std::vector<double> accuracies;
     for (std::int64_t map = 0; map < faults.maps; ++map) {
       go_on();
       const auto outcome = repeated.run(plan_of(plan_.seed + static_cast<std::uint64_t>(map)));
-      double correct = 0;
-      for (std::size_t image = 0; image < labels_.size(); ++image) {
-        const std::int32_t* logits =
-            outcome.logits.data() + static_cast<std::int64_t>(image) * classes;
-        correct += run::top1(logits, classes) == labels_[image] ? 1 : 0;
-      }
-      accuracies.push_back(correct / static_cast<double>(labels_.size()));
+      const std::vector<int>& labels = job.source.labels;
+      accuracies.push_back(static_cast<double>(run::correct_images(outcome.logits, labels)) /
+                           static_cast<double>(labels.size()));
     }
     const auto summary = statistics::summarise_mean(accuracies, plan_.confidence);
     list.push_back({measure_name, value, faults.maps, *summary.mean, *summary.standard_deviation,

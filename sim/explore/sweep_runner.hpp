@@ -12,9 +12,8 @@
 #include "arch/spec.hpp"
 #include "explore/columns.hpp"
 #include "explore/sweep_plan.hpp"
-#include "network/data_set.hpp"
 #include "network/workload.hpp"
-#include "run/run.hpp"
+#include "run/load.hpp"
 
 namespace lacuna::explore {
 
@@ -41,11 +40,6 @@ class SweepRunner {
   std::optional<PointResult> run(std::int64_t point, const std::function<bool()>& stop = {}) const;
 
  private:
-  struct Model {
-    network::Network network;
-    std::vector<std::vector<std::uint8_t>> images;  ///< codes
-  };
-
   double key_value(const SweepPoint& point, const std::string& key) const;
   std::int64_t batch_of(const SweepPoint& point) const;
   run::Job job_of(const SweepPoint& point, const arch::AcceleratorSpec& spec) const;
@@ -56,10 +50,9 @@ class SweepRunner {
 
   SweepPlan plan_;
   std::string machine_text_;                  ///< the file as it was when the sweep began
-  std::vector<Model> models_;                 ///< as in the plan
+  std::vector<run::Model> models_;            ///< as in the plan
   std::vector<network::Workload> workloads_;  ///< as in the plan
   std::optional<arch::EnergyTable> energy_;
-  std::vector<int> labels_;
   std::vector<std::int64_t> points_;
   std::string inputs_sha256_;
 };

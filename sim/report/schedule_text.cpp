@@ -59,14 +59,8 @@ std::string schedule_text(const run::Job& job) {
       fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n", "layer",
                   "loop order", "ranges", "tiles", "passes", "D", "weights", "input", "output");
   std::string reasons;
-  std::int64_t words = 0;
-  std::int64_t slots = 0;
-  std::int64_t entries = 0;
   for (const run::Part& part : job.parts) {
     const schedule::Schedule& schedule = part.schedule;
-    words = std::max(words, schedule.weight_words);
-    slots = std::max(slots, schedule.activation_slots);
-    entries = std::max(entries, schedule.accumulator_entries);
     for (std::size_t i = 0; i < schedule.layers.size(); ++i) {
       const schedule::LayerMapping& own = schedule.layers[i];
       const network::Layer& layer = part.network.layers[i];
@@ -76,23 +70,26 @@ std::string schedule_text(const run::Job& job) {
       }
       const char* weights = !layer.is_gemm()            ? "-"
                             : schedule.weights_resident ? "resident"
-                            : own.weights_stay         ? "stay"
+                            : own.weights_stay          ? "stay"
                                                         : "refetch";
       text += fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n",
-                          layer.name.substr(0, 14), layer.is_gemm() ? schedule::loop_order_name(*own.order) : "pooling",
+                          layer.name.substr(0, 14),
+                          layer.is_gemm() ? schedule::loop_order_name(*own.order) : "pooling",
                           own.pixel_ranges, own.channel_tiles, own.k_passes, own.weights_per_pe,
                           weights, own.input_in_sram ? "sram" : "dram",
-                          layer.logits          ? "host"
+                          layer.logits         ? "host"
                           : own.output_in_sram ? "sram"
-                                                : "dram");
+                                               : "dram");
       reasons += fmt::format("  {}: {}\n", layer.name, own.reason);
     }
   }
   text += "\nwhy:\n" + reasons;
+  const run::MemoryUse used = run::memory_use(job);
   text += "\nbuffers:\n";
-  text += use("weight SRAM", words, job.spec.weight_words(), "words");
-  text += use("activation SRAM", slots, job.spec.activation_values(), "values");
-  text += use("accumulators", entries, job.spec.accumulators.entries_per_lane, "entries a lane");
+  text += use("weight SRAM", used.weight_words, job.spec.weight_words(), "words");
+  text += use("activation SRAM", used.activation_values, job.spec.activation_values(), "values");
+  text += use("accumulators", used.accumulator_entries, job.spec.accumulators.entries_per_lane,
+              "entries a lane");
   text += fmt::format("\n{} steps\n", job.steps());
   return text;
 }

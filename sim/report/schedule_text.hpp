@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "run/run.hpp"
+#include "run/job.hpp"
 
 namespace lacuna::report {
 

@@ -183,7 +183,8 @@ class PartEvents {
 }  // namespace
 
 std::string timeline_json(const run::Job& job, const run::Timeline& timeline,
-                          const std::string& network, const std::string& command) {
+                          const std::string& command) {
+  const std::string& network = job.source.network;
   Writer writer;
   writer.lane_names(kBatchProcess,
                     network + " on " + job.spec.name + ", batch " + std::to_string(timeline.batch),

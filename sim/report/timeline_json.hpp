@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::report {
 
 /// Trace Event Format, otherData.schema "lacuna.timeline/1" (docs/formats.md), ending in a newline.
-/// `network` is the name of the model or workload, `command` what the trace is made with ("" where
-/// nothing is to be said of it). All else says nothing of the engine: both give the same.
+/// `command` is what the trace is made with, "" where nothing is to be said of it. All else says
+/// nothing of the engine: both give the same.
 std::string timeline_json(const run::Job& job, const run::Timeline& timeline,
-                          const std::string& network, const std::string& command = "");
+                          const std::string& command = "");
 
 }  // namespace lacuna::report

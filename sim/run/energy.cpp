@@ -1,7 +1,5 @@
 #include "run/energy.hpp"
 
-#include <algorithm>
-
 namespace lacuna::run {
 namespace {
 
@@ -16,26 +14,20 @@ struct Sizes {
 
 Sizes sizes_of(const Job& job) {
   const arch::AcceleratorSpec& spec = job.spec;
-  std::int64_t words = 0;
-  std::int64_t slots = 0;
-  std::int64_t entries = 0;
-  for (const Part& part : job.parts) {
-    words = std::max(words, part.schedule.weight_words);
-    slots = std::max(slots, part.schedule.activation_slots);
-    entries = std::max(entries, part.schedule.accumulator_entries);
-  }
+  const MemoryUse use = memory_use(job);
   constexpr double kByte = 8;
   Sizes sizes;
   sizes.weights = spec.weight_sram.capacity_bytes
                       ? static_cast<double>(*spec.weight_sram.capacity_bytes)
-                      : static_cast<double>(words) * spec.weight_sram.word_bits / kByte;
+                      : static_cast<double>(use.weight_words) * spec.weight_sram.word_bits / kByte;
   const int bits = spec.precision.activation_bits;
   sizes.activations = spec.activation_sram.capacity_bytes
                           ? static_cast<double>(*spec.activation_sram.capacity_bytes)
-                          : static_cast<double>(slots) * bits / kByte;
+                          : static_cast<double>(use.activation_values) * bits / kByte;
   sizes.bitmap = sizes.activations / bits;
-  sizes.lane = static_cast<double>(spec.accumulators.entries_per_lane.value_or(entries)) *
-               spec.precision.accumulator_bits / kByte;
+  sizes.lane =
+      static_cast<double>(spec.accumulators.entries_per_lane.value_or(use.accumulator_entries)) *
+      spec.precision.accumulator_bits / kByte;
   sizes.lanes = spec.array.cols;
   return sizes;
 }

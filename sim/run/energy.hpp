@@ -6,7 +6,7 @@
 
 #include "arch/energy_table.hpp"
 #include "measure/counters.hpp"
-#include "run/run.hpp"
+#include "run/job.hpp"
 
 namespace lacuna::run {
 

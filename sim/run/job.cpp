@@ -1,10 +1,12 @@
+#include "run/job.hpp"
+
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
 #include "judge/verify_schedule.hpp"
 #include "mapping/mapper.hpp"
 #include "network/synthetic.hpp"
-#include "run/run.hpp"
 
 namespace lacuna::run {
 namespace {
@@ -49,20 +51,17 @@ void draw_operands(Part& part, const network::WorkloadLayer& layer, std::int64_t
 
 }  // namespace
 
-const char* engine_name(EngineKind kind) {
-  switch (kind) {
-    case EngineKind::kFast:
-      return "fast";
-    case EngineKind::kSystemc:
-      return "systemc";
-  }
-  return "";
-}
-
 std::int64_t Job::steps() const {
   std::int64_t count = 0;
   for (const Part& part : parts) count += static_cast<std::int64_t>(part.schedule.steps.size());
   return count;
+}
+
+schedule::Schedule map_batch(const network::Network& network, const arch::AcceleratorSpec& spec,
+                             std::int64_t batch) {
+  mapping::MapOptions options;
+  options.batch = batch;
+  return verified(network, spec, options);
 }
 
 Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
@@ -73,14 +72,12 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
   part.network = std::move(network);
   part.images = std::move(images);
   const auto count = static_cast<std::int64_t>(part.images.size());
-  SIM_CHECK(count > 0 && batch > 0, "engine", -1, "a run has images");
-  mapping::MapOptions options;
-  options.batch = std::min(batch, count);
-  part.schedule = verified(part.network, job.spec, options);
-  if (count % options.batch != 0) {
-    options.batch = count % options.batch;
-    part.remainder = verified(part.network, job.spec, options);
-  }
+  SIM_CHECK(count > 0 && batch > 0, "run", -1, "a run has images");
+  const std::int64_t full = std::min(batch, count);
+  part.schedule = map_batch(part.network, job.spec, full);
+  if (count % full != 0) part.remainder = map_batch(part.network, job.spec, count % full);
+  job.source.network = part.network.name;
+  job.source.network_sha256 = part.network.sha256;
   job.parts.push_back(std::move(part));
   return job;
 }
@@ -90,6 +87,10 @@ Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& wor
   check_workload_size(workload, batch);
   Job job;
   job.spec = spec;
+  job.source.network = workload.name;
+  job.source.network_sha256 = workload.sha256;
+  job.source.workload = true;
+  job.source.seed = seed;
   std::int64_t all_words = 0;
   for (const network::WorkloadLayer& layer : workload.layers) {
     Part part;
@@ -113,6 +114,21 @@ Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& wor
     draw_operands(job.parts[i], workload.layers[i], static_cast<std::int64_t>(i), seed, batch);
   }
   return job;
+}
+
+std::int64_t batch_count(const Part& part) {
+  const auto full = static_cast<std::int64_t>(part.images.size()) / part.schedule.batch;
+  return full + (part.remainder ? 1 : 0);
+}
+
+MemoryUse memory_use(const Job& job) {
+  MemoryUse use;
+  for (const Part& part : job.parts) {
+    use.weight_words = std::max(use.weight_words, part.schedule.weight_words);
+    use.activation_values = std::max(use.activation_values, part.schedule.activation_slots);
+    use.accumulator_entries = std::max(use.accumulator_entries, part.schedule.accumulator_entries);
+  }
+  return use;
 }
 
 fault::MemoryGeometry weight_sram(const Job& job) {

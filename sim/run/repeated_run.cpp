@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::run {
 
 RepeatedRun::RepeatedRun(const Job& job, std::int64_t most_bytes)
     : job_(job), weight_words_(weight_sram(job).words) {
-  SIM_CHECK(job.parts.size() == 1 && job.parts.front().step_offset == 0, "engine", -1,
+  SIM_CHECK(job.parts.size() == 1 && job.parts.front().step_offset == 0, "run", -1,
             "only a model can be run repeatedly");
   golden_ = run_whole({});
   macs_ = golden_.savings.total();

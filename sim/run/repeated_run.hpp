@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fast/incremental.hpp"
-#include "run/run.hpp"
+#include "run/job.hpp"
 
 namespace lacuna::run {
 

@@ -26,14 +26,30 @@ int top1(const std::int32_t* logits, std::int64_t count) {
   return static_cast<int>(std::max_element(logits, logits + count) - logits);
 }
 
+std::int64_t correct_images(const std::vector<std::int32_t>& logits,
+                            const std::vector<int>& labels) {
+  const auto classes = static_cast<std::int64_t>(logits.size() / labels.size());
+  std::int64_t count = 0;
+  const std::int32_t* image = logits.data();
+  for (const int label : labels) {
+    count += top1(image, classes) == label ? 1 : 0;
+    image += classes;
+  }
+  return count;
+}
+
 RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measurement,
-                      const std::vector<measure::LayerCounters>& dense,
-                      const std::vector<int>& labels) {
+                      const std::vector<measure::LayerCounters>& dense) {
   RunRecord record;
   record.version = kVersion;
   record.engine = engine_name(kind);
   record.hardware = job.spec.name;
   record.hardware_sha256 = job.spec.sha256;
+  record.network = job.source.network;
+  record.network_sha256 = job.source.network_sha256;
+  record.data_sha256 = job.source.data_sha256;
+  record.workload = job.source.workload;
+  record.seed = job.source.seed;
   record.fault_origin = job.plan.origin;
   record.fault_sha256 = job.plan.sha256;
   record.batch = job.parts.front().schedule.batch;
@@ -46,8 +62,9 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
   record.setup = measurement.setup;
   record.logits_sha256 = measurement.logits_sha256;
   record.logits = measurement.logits;
-  record.labels = labels;
-  record.images = static_cast<std::int64_t>(job.parts.front().images.size());
+  record.labels = job.source.labels;
+  // A workload counts as one image.
+  record.images = record.workload ? 1 : static_cast<std::int64_t>(job.parts.front().images.size());
 
   std::size_t index = 0;
   for (const Part& part : job.parts) {

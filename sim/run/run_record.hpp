@@ -9,7 +9,7 @@
 
 #include "measure/counters.hpp"
 #include "run/energy.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna::run {
 
@@ -70,9 +70,12 @@ void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& tabl
 /// Index of the largest of `count` logits; the lowest one of equals.
 int top1(const std::int32_t* logits, std::int64_t count);
 
-/// Puts a measurement into a record; `dense` may be empty. Names and hashes are the caller's.
+/// Images whose top-1 is their label, of images x classes logits; there are labels.
+std::int64_t correct_images(const std::vector<std::int32_t>& logits,
+                            const std::vector<int>& labels);
+
+/// Puts a measurement into a record; `dense` may be empty. The command is the caller's.
 RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measurement,
-                      const std::vector<measure::LayerCounters>& dense,
-                      const std::vector<int>& labels);
+                      const std::vector<measure::LayerCounters>& dense);
 
 }  // namespace lacuna::run

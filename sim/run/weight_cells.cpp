@@ -1,20 +1,24 @@
 #include "run/weight_cells.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "schedule/residency.hpp"
 
 namespace lacuna::run {
 
 struct JobWeightCells::Maps {
-  std::vector<schedule::ResidencyMap> parts;      ///< one a part of the job
-  std::vector<schedule::ResidencyMap> remainder;  ///< of the parts that have one
+  struct OfPart {
+    schedule::ResidencyMap full;
+    std::optional<schedule::ResidencyMap> remainder;
+  };
+  std::vector<OfPart> parts;  ///< one a part of the job
 };
 
 JobWeightCells::JobWeightCells(const Job& job) : job_(job), maps_(std::make_unique<Maps>()) {
   for (const Part& part : job.parts) {
-    maps_->parts.emplace_back(part.schedule, part.network, job.spec);
-    if (part.remainder) maps_->remainder.emplace_back(*part.remainder, part.network, job.spec);
+    Maps::OfPart maps{{part.schedule, part.network, job.spec}, std::nullopt};
+    if (part.remainder) maps.remainder.emplace(*part.remainder, part.network, job.spec);
+    maps_->parts.push_back(std::move(maps));
   }
 }
 
@@ -68,9 +72,10 @@ void JobWeightCells::append_cells(const std::string& layer, const fault::WeightI
       }
     }
   };
-  append(maps_->parts[place->part], job_.parts[place->part].step_offset);
-  // A smaller last batch may lie elsewhere; faults at a step are refused there (engine/run.cpp).
-  if (step == memory::kPermanent && !maps_->remainder.empty()) append(maps_->remainder.front(), 0);
+  const Maps::OfPart& maps = maps_->parts[place->part];
+  append(maps.full, job_.parts[place->part].step_offset);
+  // A smaller last batch may lie elsewhere; faults at a step are refused there (check_plan).
+  if (step == memory::kPermanent && maps.remainder) append(*maps.remainder, 0);
 }
 
 }  // namespace lacuna::run

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fault/weight_cells.hpp"
-#include "run/run.hpp"
+#include "run/job.hpp"
 
 namespace lacuna::run {
 

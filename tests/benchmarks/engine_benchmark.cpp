@@ -13,7 +13,7 @@
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"
 #include "run/repeated_run.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 #include "statistics/site_order.hpp"
 
 namespace lacuna {

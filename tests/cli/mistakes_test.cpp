@@ -32,9 +32,10 @@ TEST_F(Mistakes, GivenAMistakeInARunsOptionsThenTheMessageSaysWhereWhatAndWhatIs
       {"run " + kEdge + "--model models/lenet5_qdnn --image 3",
        "lacuna: --image: unknown option; --help lists what is known; did you mean '--images'?\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --images 0",
-       "lacuna: --images: '0' cannot be used; an integer from 1 to 10000 is allowed\n"},
+       "lacuna: --images: '0' cannot be used; an integer from 1 to 2147483648 is allowed\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --images 10001",
-       "lacuna: --images: '10001' cannot be used; an integer from 1 to 10000 is allowed\n"},
+       "lacuna: /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz: images: '10001' "
+       "cannot be used; an integer from 1 to 10000 is allowed\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --ber 1.5",
        "lacuna: --ber: '1.5' cannot be used; a number from 0 to 1 is allowed\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --ber nan",
@@ -42,7 +43,7 @@ TEST_F(Mistakes, GivenAMistakeInARunsOptionsThenTheMessageSaysWhereWhatAndWhatIs
       {"run " + kEdge + "--model models/lenet5_qdnn --map-seed 3",
        "lacuna: --map-seed: there is no random map; --map-seed goes with --ber\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --ber 0.1 --fault-kind flop",
-       "lacuna: --fault-kind: 'flop' is not known; flip, stuck_at_0, stuck_at_1 are allowed; did "
+       "lacuna: --fault-kind: 'flop' is not known; stuck_at_0, stuck_at_1, flip are allowed; did "
        "you mean 'flip'?\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --engine fats",
        "lacuna: --engine: 'fats' is not known; fast, systemc are allowed; did you mean 'fast'?\n"},

@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_network.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 #include "unit/network/model_builder.hpp"
 
 namespace lacuna {

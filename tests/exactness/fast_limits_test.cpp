@@ -3,7 +3,7 @@
 
 #include "fast/stream_time.hpp"
 #include "network/workload.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna {
 namespace {

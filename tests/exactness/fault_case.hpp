@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 #include "unit/mapping/random_case.hpp"
 
 namespace lacuna::test {

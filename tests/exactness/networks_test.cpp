@@ -17,7 +17,7 @@
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_network.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 #include "schedule/residency.hpp"
 #include "tensor/encoding.hpp"
 #include "unit/network/model_builder.hpp"

@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "exactness/reference_run.hpp"
 #include "mapping/mapper.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 #include "share.hpp"
 #include "unit/mapping/random_case.hpp"
 

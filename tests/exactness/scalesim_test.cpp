@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "network/workload.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna {
 namespace {

@@ -29,7 +29,7 @@ Traced trace(const run::Job& job, EngineKind kind, std::int64_t batch) {
   Traced traced;
   traced.timeline.batch = batch;
   traced.measured = run::simulate(job, kind, {}, {}, &traced.timeline);
-  traced.text = report::timeline_json(job, traced.timeline, "network");
+  traced.text = report::timeline_json(job, traced.timeline);
   return traced;
 }
 

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 namespace lacuna {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "exactness/fault_case.hpp"
 #include "fast/weight_reads.hpp"
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 #include "share.hpp"
 
 namespace lacuna {

@@ -35,7 +35,7 @@ Traced trace(const run::Job& job) {
   traced.vcd = Vcd::parse(folder.read("waves.vcd"));
   const auto plain = run::simulate(job, EngineKind::kSystemc);
   const auto text = [&](const run::Measurement& measured) {
-    return report::run_json(run::make_record(job, EngineKind::kSystemc, measured, {}, {}));
+    return report::run_json(run::make_record(job, EngineKind::kSystemc, measured, {}));
   };
   EXPECT_EQ(text(traced.measured), text(plain));
   EXPECT_EQ(traced.measured.faults.size(), plain.faults.size());

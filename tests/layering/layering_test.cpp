@@ -71,7 +71,7 @@ TEST(BadEdges, AreFound) {
       {"base/error.hpp", "\n#include \"fault/plan.hpp\"\n"},
       {"systemc/engine.hpp", "#include \"fault/plan.hpp\"\n#include \"fault/sampler.hpp\"\n"},
       {"fast/engine.hpp", "#include \"systemc/engine.hpp\"\n"},
-      {"run/run.hpp", "#include \"systemc/engine.hpp\"\n#include \"fault/sampler.hpp\"\n"},
+      {"run/simulate.hpp", "#include \"systemc/engine.hpp\"\n#include \"fault/sampler.hpp\"\n"},
       {"run/version.hpp.in", ""},
       {"cli/main.cpp",
        "#include \"run/version.hpp\"\n#include \"run.hpp\"\n"

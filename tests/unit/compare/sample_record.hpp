@@ -38,7 +38,11 @@ inline run::Job sample_job() {
   network.name = "sample";
   network.input = conv.in;
   network.layers = {conv, last};
-  return run::model_job(spec, network, {{10, 0, 0, 40}, {1, 2, 0, 0}}, 1);
+  network.sha256 = "0123";
+  run::Job job = run::model_job(spec, network, {{10, 0, 0, 40}, {1, 2, 0, 0}}, 1);
+  job.source.data_sha256 = "4567";
+  job.source.labels = {2, 0};
+  return job;
 }
 
 inline run::RunRecord sample_record(bool dense = true) {
@@ -46,12 +50,8 @@ inline run::RunRecord sample_record(bool dense = true) {
   run::RunRecord record =
       run::make_record(job, run::EngineKind::kFast, run::simulate(job, run::EngineKind::kFast),
                        dense ? run::simulate_dense(job, run::EngineKind::kFast)
-                             : std::vector<measure::LayerCounters>{},
-                       {2, 0});
+                             : std::vector<measure::LayerCounters>{});
   record.command = "lacuna run --hw small.yaml --model 'sample net'";
-  record.network = "sample";
-  record.network_sha256 = "0123";
-  record.data_sha256 = "4567";
   record.hardware_sha256 = "89ab";
   return record;
 }

@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
+#include "run/simulate.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace lacuna::run {

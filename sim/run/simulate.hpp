@@ -1,21 +1,15 @@
-// One run: a network or a workload on one machine, with or without faults. It cuts the images into
-// batches, drives an engine through them and adds up what was counted.
+// Runs a job's batches on one of the two engines and adds up what was counted.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "arch/spec.hpp"
-#include "fault/geometry.hpp"
 #include "fault/plan.hpp"
 #include "measure/batch_trace.hpp"
 #include "measure/counters.hpp"
-#include "network/network.hpp"
-#include "network/workload.hpp"
-#include "schedule/schedule.hpp"
+#include "run/job.hpp"
 
 namespace lacuna::run {
 
@@ -23,43 +17,6 @@ namespace lacuna::run {
 /// moves every value register by register and takes stalls, too.
 enum class EngineKind : std::uint8_t { kFast, kSystemc };
 const char* engine_name(EngineKind kind);
-
-/// A network with what the mapper made of it. A model is one part; each layer of a workload is a
-/// part of its own, from time 0.
-struct Part {
-  network::Network network;
-  schedule::Schedule schedule;
-  /// For the images that are left when the batch size does not divide their number.
-  std::optional<schedule::Schedule> remainder;
-  std::int64_t step_offset = 0;  ///< of the schedule's steps in the run's program order
-  std::vector<std::vector<std::uint8_t>> images;  ///< input codes, channels last
-};
-
-struct Job {
-  arch::AcceleratorSpec spec;
-  std::vector<Part> parts;
-  fault::FaultPlan plan;
-
-  /// Injected stalls (see systemc::Stalls), SystemC engine only: they change cycles, never values.
-  double commit_stall_probability = 0;
-  std::int64_t max_start_delay = 0;
-  std::uint64_t stall_seed = 0;
-
-  std::int64_t steps() const;  ///< length of the run's program order
-};
-
-/// Maps a network for `batch` images at a time; every schedule is verified.
-/// Throws base::InputError when it cannot be mapped.
-Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
-              std::vector<std::vector<std::uint8_t>> images, std::int64_t batch);
-
-/// Gives every layer of a workload seeded operands and maps it. Weights of all layers are loaded in
-/// set-up if they fit together, else each layer fetches its own while it runs.
-Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
-                 std::uint64_t seed, std::int64_t batch);
-
-/// The weight SRAM's cells; where it is unlimited, those that the schedules use.
-fault::MemoryGeometry weight_sram(const Job& job);
 
 struct Progress {
   std::int64_t done = 0;  ///< batches, of all parts
@@ -89,9 +46,6 @@ struct Timeline {
   };
   std::vector<PartTimes> parts;  ///< as found
 };
-
-/// How many batches a part of the job is run in.
-std::int64_t batch_count(const Part& part);
 
 /// SHA-256 of sums as little-endian int32, lower-case hex.
 std::string sums_sha256(const std::vector<std::int32_t>& sums);

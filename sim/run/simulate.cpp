@@ -1,4 +1,4 @@
-#include "run/run.hpp"
+#include "run/simulate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,12 +15,10 @@ namespace {
 systemc::MemorySizes memory_sizes(const Job& job) {
   systemc::MemorySizes sizes;
   sizes.weight_words = weight_sram(job).words;
-  const arch::ActivationSramSpec& sram = job.spec.activation_sram;
-  const int per_word =
-      arch::AcceleratorSpec::values_per_word(sram.word_bits, job.spec.precision.activation_bits);
+  const int values_per_word = job.spec.activations_per_word();
   const auto grow = [&](const schedule::Schedule& schedule) {
-    sizes.activation_words =
-        std::max(sizes.activation_words, base::ceil_div(schedule.activation_slots, per_word));
+    sizes.activation_words = std::max(sizes.activation_words,
+                                      base::ceil_div(schedule.activation_slots, values_per_word));
     sizes.accumulator_entries = std::max(sizes.accumulator_entries, schedule.accumulator_entries);
   };
   for (const Part& part : job.parts) {
@@ -126,8 +124,8 @@ std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
   if (kind == EngineKind::kSystemc) {
     return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls, vcd_path);
   }
-  SIM_CHECK(vcd_path.empty(), "engine", -1, "waves are of the SystemC engine");
-  SIM_CHECK(!stalls.any(), "engine", -1, "stalls are for the SystemC engine");
+  SIM_CHECK(vcd_path.empty(), "run", -1, "waves are of the SystemC engine");
+  SIM_CHECK(!stalls.any(), "run", -1, "stalls are for the SystemC engine");
   return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
 }
 
@@ -218,7 +216,7 @@ class Runner {
         }
         classified += batch.layers[i].cycles.total();
       }
-      SIM_CHECK(classified == batch.cycles, "engine", -1, "cycle classes do not sum to the total");
+      SIM_CHECK(classified == batch.cycles, "run", -1, "cycle classes do not sum to the total");
       result_.logits.insert(result_.logits.end(), batch.logits.begin(), batch.logits.end());
       hash_sums(hash, batch.logits);
       for (const std::vector<std::int32_t>& sums : batch.sums) hash_sums(hash, sums);
@@ -239,9 +237,14 @@ class Runner {
 
 }  // namespace
 
-std::int64_t batch_count(const Part& part) {
-  const Batches batches = batches_of(part);
-  return batches.full + (batches.remainder ? 1 : 0);
+const char* engine_name(EngineKind kind) {
+  switch (kind) {
+    case EngineKind::kFast:
+      return "fast";
+    case EngineKind::kSystemc:
+      return "systemc";
+  }
+  return "";
 }
 
 std::string sums_sha256(const std::vector<std::int32_t>& sums) {

@@ -1,0 +1,83 @@
+// A job: what a run needs. Networks with their images and their schedules on a machine, and where
+// all of it came from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arch/spec.hpp"
+#include "fault/geometry.hpp"
+#include "fault/plan.hpp"
+#include "network/network.hpp"
+#include "network/workload.hpp"
+#include "schedule/schedule.hpp"
+
+namespace lacuna::run {
+
+/// A network with what the mapper made of it. A model is one part; each layer of a workload is a
+/// part of its own, from time 0.
+struct Part {
+  network::Network network;
+  schedule::Schedule schedule;
+  /// For the images that are left when the batch size does not divide their number.
+  std::optional<schedule::Schedule> remainder;
+  std::int64_t step_offset = 0;  ///< of the schedule's steps in the run's program order
+  std::vector<std::vector<std::uint8_t>> images;  ///< input codes, channels last
+};
+
+/// Where a job came from, for its record.
+struct Source {
+  std::string network;         ///< name of the model or workload
+  std::string network_sha256;  ///< of its file
+  std::string data_sha256;     ///< of the images' file; empty for workloads
+  bool workload = false;
+  std::uint64_t seed = 0;   ///< of a workload's operands
+  std::vector<int> labels;  ///< of the images; empty for workloads
+};
+
+struct Job {
+  arch::AcceleratorSpec spec;
+  Source source;
+  std::vector<Part> parts;
+  fault::FaultPlan plan;
+
+  /// Injected stalls (see systemc::Stalls), SystemC engine only: they change cycles, never values.
+  double commit_stall_probability = 0;
+  std::int64_t max_start_delay = 0;
+  std::uint64_t stall_seed = 0;
+
+  std::int64_t steps() const;  ///< length of the run's program order
+};
+
+/// Maps a network for `batch` images at a time, as every schedule of a job is mapped; verified.
+/// Throws base::InputError when it cannot be mapped.
+schedule::Schedule map_batch(const network::Network& network, const arch::AcceleratorSpec& spec,
+                             std::int64_t batch);
+
+/// A job of a network for at most `batch` images at a time; its source has the network's name and
+/// hash. Throws base::InputError when it cannot be mapped.
+Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
+              std::vector<std::vector<std::uint8_t>> images, std::int64_t batch);
+
+/// Gives every layer of a workload seeded operands and maps it. Weights of all layers are loaded in
+/// set-up if they fit together, else each layer fetches its own while it runs.
+Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
+                 std::uint64_t seed, std::int64_t batch);
+
+/// How many batches a part of the job is run in.
+std::int64_t batch_count(const Part& part);
+
+/// What the schedules of full batches use at most: the size of memories that are unlimited.
+struct MemoryUse {
+  std::int64_t weight_words = 0;
+  std::int64_t activation_values = 0;
+  std::int64_t accumulator_entries = 0;
+};
+MemoryUse memory_use(const Job& job);
+
+/// The weight SRAM's cells; where it is unlimited, those that the schedules use.
+fault::MemoryGeometry weight_sram(const Job& job);
+
+}  // namespace lacuna::run
