@@ -6,8 +6,8 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/file_limits.hpp"
 #include "base/sha256.hpp"
-#include "config/parse.hpp"
 #include "explore/constraint.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
@@ -101,7 +101,7 @@ struct Stopped {};
 }  // namespace
 
 SweepRunner::SweepRunner(const SweepPlan& plan)
-    : plan_(plan), machine_text_(base::read_file(plan.machine, config::kMaxFileBytes)) {
+    : plan_(plan), machine_text_(base::read_file(plan.machine, base::kMaxYamlBytes)) {
   base::Sha256 inputs;
   const auto depend_on = [&](const std::string& sha256) {
     inputs.update(sha256.data(), sha256.size());

@@ -83,9 +83,9 @@ std::string describe_trial(const campaign::Population& population,
 }
 
 void campaign_summary_csv(const campaign::Store& store, const Sink& sink) {
-  MapTables maps(store);
+  campaign::MapSummaries maps(store);
   store.for_each([&](const campaign::TrialRow& row) { maps.add(row); });
-  maps.summary(sink);
+  maps_csv(maps, sink);
 }
 
 std::string lost_trials(const campaign::Store& store) {
@@ -101,7 +101,7 @@ std::string lost_trials(const campaign::Store& store) {
 
 std::string campaign_tables(const campaign::Store& store) {
   const campaign::Plan& plan = store.plan();
-  MapTables maps(store);
+  campaign::MapSummaries maps(store);
   SiteTables sites(store);
   std::string files;
   SavingsSums savings;
@@ -133,7 +133,7 @@ std::string campaign_tables(const campaign::Store& store) {
         static_cast<double>(row.dense_cycles) / static_cast<double>(row.outcome.cycles));
   }
   text += sites.text();
-  text += maps.text();
+  text += maps_text(maps);
   if (!files.empty()) {
     text += fmt::format("\nfault files\n{:<14} {:<18} {:<32} {:>8} {:>8} {:>8} {:>8} {:>9}\n",
                         "machine", "network", "file", "armed", "fired", "top-1", "SDC", "cycles") +

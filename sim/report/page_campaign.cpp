@@ -6,11 +6,11 @@
 #include <tuple>
 
 #include "base/error.hpp"
-#include "report/campaign_maps.hpp"
+#include "campaign/map_summaries.hpp"
+#include "campaign/weights_behind.hpp"
 #include "report/packed.hpp"
 #include "report/page_sections.hpp"
 #include "report/site_key.hpp"
-#include "report/weights_behind.hpp"
 #include "statistics/proportion.hpp"
 
 namespace lacuna::report {
@@ -100,7 +100,7 @@ class Gatherer {
 
   const campaign::Store& store_;
   std::string path_;
-  MapTables maps_;
+  campaign::MapSummaries maps_;
   std::vector<campaign::Tally> tallies_;  ///< [population]
   std::map<SiteKey, Sites> sites_;
   Json files_ = Json::array();
@@ -184,7 +184,7 @@ Json Gatherer::golden_json() const {
 Json Gatherer::points_json() const {
   Json list = Json::array();
   const std::size_t models = store_.plan().models.size();
-  for (const MapTables::Point& point : maps_.points()) {
+  for (const campaign::MapSummaries::Point& point : maps_.points()) {
     const auto& golden = store_.golden()[point.machine * models + point.model];
     Json json = {{"machine", golden.machine},
                  {"network", golden.model},
@@ -317,10 +317,10 @@ class Numbers {
 // Nothing, too, where there are too many to carry.
 std::optional<Behind> behind_of(const std::vector<Cell>& cells,
                                 const std::vector<std::string>& recorded,
-                                const WeightsBehind& weights, Numbers& numbers) {
+                                const campaign::WeightsBehind& weights, Numbers& numbers) {
   Behind behind;
   for (const Cell& cell : cells) {
-    const WeightsBehind::InCell here = weights.at({cell.bank, cell.row, cell.bit});
+    const campaign::WeightsBehind::InCell here = weights.at({cell.bank, cell.row, cell.bit});
     const std::string first = here.weights.empty() ? "" : here.weights.front();
     const std::string known =
         cell.weight < 0 ? "" : recorded[static_cast<std::size_t>(cell.weight)];
@@ -333,7 +333,7 @@ std::optional<Behind> behind_of(const std::vector<Cell>& cells,
 }
 
 Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& recorded,
-                const WeightsBehind* weights) {
+                const campaign::WeightsBehind* weights) {
   std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) {
     return std::tie(a.bank, a.row, a.bit, a.trial) < std::tie(b.bank, b.row, b.bit, b.trial);
   });
@@ -398,9 +398,9 @@ Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
                {"left_out", sites.left_out}};
   json["cells"] = nullptr;
   if (!sites.cells.empty() && sites.left_out == 0) {
-    std::unique_ptr<WeightsBehind> weights;
+    std::unique_ptr<campaign::WeightsBehind> weights;
     try {
-      weights = std::make_unique<WeightsBehind>(store_.plan(), machine, model);
+      weights = std::make_unique<campaign::WeightsBehind>(store_.plan(), machine, model);
     } catch (const base::InputError&) {
       weights = nullptr;  // without the files a cell has the weight that the store names
     }

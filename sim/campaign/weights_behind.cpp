@@ -1,30 +1,23 @@
-#include "report/weights_behind.hpp"
+#include "campaign/weights_behind.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "arch/spec.hpp"
-#include "mapping/mapper.hpp"
 #include "network/onnx_import.hpp"
+#include "run/job.hpp"
 #include "schedule/residency.hpp"
 
-namespace lacuna::report {
+namespace lacuna::campaign {
 
 /// The map refers to the rest, so all of it stays where it is.
 struct WeightsBehind::Mapped {
-  Mapped(const campaign::Plan& plan, std::size_t machine, std::size_t model)
+  Mapped(const Plan& plan, std::size_t machine, std::size_t model)
       : spec(arch::load_spec(plan.machines[machine])),
         network(network::import_onnx(network::find_model(plan.models[model]))),
-        schedule(mapping::map_network(network, spec, options(plan))),
+        schedule(run::map_batch(network, spec, std::min(plan.batch, plan.images))),
         residency(schedule, network, spec) {}
-
-  // As run::model_job maps it.
-  static mapping::MapOptions options(const campaign::Plan& plan) {
-    mapping::MapOptions result;
-    result.batch = std::min(plan.batch, plan.images);
-    return result;
-  }
 
   arch::AcceleratorSpec spec;
   network::Network network;
@@ -32,7 +25,7 @@ struct WeightsBehind::Mapped {
   schedule::ResidencyMap residency;
 };
 
-WeightsBehind::WeightsBehind(const campaign::Plan& plan, std::size_t machine, std::size_t model)
+WeightsBehind::WeightsBehind(const Plan& plan, std::size_t machine, std::size_t model)
     : mapped_(std::make_unique<Mapped>(plan, machine, model)) {}
 
 WeightsBehind::~WeightsBehind() = default;
@@ -51,4 +44,4 @@ WeightsBehind::InCell WeightsBehind::at(const memory::CellPosition& cell) const 
   return result;
 }
 
-}  // namespace lacuna::report
+}  // namespace lacuna::campaign

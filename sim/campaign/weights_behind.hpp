@@ -1,5 +1,6 @@
 // Which weights pass through a cell of a campaign's memory: from its machine and network files,
-// which must still be what they were when it began. Maps, but runs nothing.
+// which must still be what they were when it began. Maps them, but
+// runs nothing.
 #pragma once
 
 #include <memory>
@@ -9,12 +10,12 @@
 #include "campaign/plan.hpp"
 #include "memory/cell_array.hpp"
 
-namespace lacuna::report {
+namespace lacuna::campaign {
 
 class WeightsBehind {
  public:
   /// Throws base::InputError when the files are missing or cannot be used.
-  WeightsBehind(const campaign::Plan& plan, std::size_t machine, std::size_t model);
+  WeightsBehind(const Plan& plan, std::size_t machine, std::size_t model);
 
   ~WeightsBehind();
 
@@ -29,4 +30,4 @@ class WeightsBehind {
   std::unique_ptr<Mapped> mapped_;
 };
 
-}  // namespace lacuna::report
+}  // namespace lacuna::campaign
