@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -35,6 +36,27 @@ struct SiteTable::Key {
   }
 };
 
+/// What strata differ in.
+struct SiteTable::Cut {
+  Cut(const std::vector<StratumKey>& keys, std::int64_t rows)
+      : layer(has(keys, StratumKey::kLayer)),
+        bit(has(keys, StratumKey::kBit)),
+        bank(has(keys, StratumKey::kBank)),
+        row(has(keys, StratumKey::kRow)),
+        rows_a_group(rows) {}
+  bool layer;
+  bool bit;
+  bool bank;
+  bool row;
+  std::int64_t rows_a_group;
+};
+
+/// The layer of the value that was asked for last: all bits of a value hold the same weights.
+struct SiteTable::LastValue {
+  memory::CellPosition value{-1, -1, -1};
+  std::size_t layer = 0;
+};
+
 SiteTable::SiteTable(const run::Job& job, const run::JobWeightCells& weights,
                      const schedule::ResidencyMap& residency, const SitePlan& plan,
                      const Shape& shape)
@@ -44,16 +66,7 @@ SiteTable::SiteTable(const run::Job& job, const run::JobWeightCells& weights,
       shape_(shape),
       of_weights_(plan.sites == SitePlan::Sites::kWeights),
       memory_(run::weight_sram(job)) {
-  std::int64_t bits = 0;
-  for (const std::string& name : weights.layers()) {
-    LayerBits layer;
-    layer.name = name;
-    layer.first = bits;
-    layer.shape = *weights.shape(name);
-    layer.count = layer.shape.values() * layer.shape.bits;
-    bits += layer.count;
-    layers_.push_back(std::move(layer));
-  }
+  const std::int64_t bits = list_layers();
   const std::int64_t count = of_weights_ ? bits : count_sites();
   constexpr std::int64_t kMostSites = std::int64_t{1} << 26;
   if (count < 1 || count > kMostSites) {
@@ -62,72 +75,92 @@ SiteTable::SiteTable(const run::Job& job, const run::JobWeightCells& weights,
                                shape.name() + "; " + memory_.describe(),
                            "from 1 to " + std::to_string(kMostSites) + " can be sampled");
   }
-
-  const int code_bits = job.spec.precision.weight_bits;
-  const std::int64_t lanes = memory_.word_bits / code_bits;
-  const std::int64_t rows_a_group = base::ceil_div(memory_.rows(), plan.row_groups);
-  const auto& keys = plan.strata;
+  const Cut cut(plan.strata, base::ceil_div(memory_.rows(), plan.row_groups));
   std::map<Key, std::vector<std::uint32_t>> found;
-  memory::CellPosition last_value{-1, -1, -1};
-  std::size_t last_layer = 0;
+  LastValue last;
   for (std::int64_t number = 0; number < count; ++number) {
     const auto site = static_cast<std::uint32_t>(number);
-    Key key;
     if (of_weights_) {
-      const LayerBits& layer = layer_of(site);
-      if (has(keys, StratumKey::kLayer))
-        key.layer = static_cast<std::size_t>(&layer - layers_.data());
-      if (has(keys, StratumKey::kBit)) key.bit = (number - layer.first) % layer.shape.bits;
-    } else {
-      const memory::CellPosition cell = cell_of(site);
-      if (shape_.kind == Shape::Kind::kCluster) {
-        if (cell.bit + shape_.bits > memory_.word_bits) continue;
-        if (!memory_.contains({cell.bank, cell.row + shape_.rows - 1, cell.bit})) continue;
-      }
-      const bool left_over = cell.bit / code_bits >= lanes;
-      if (has(keys, StratumKey::kBit)) {
-        key.bit = left_over ? StratumLabel::kLeftOver : cell.bit % code_bits;
-      }
-      if (has(keys, StratumKey::kBank)) key.bank = cell.bank;
-      if (has(keys, StratumKey::kRow)) key.row_group = cell.row / rows_a_group;
-      if (has(keys, StratumKey::kLayer)) {
-        // All bits of a value hold the same weights.
-        const memory::CellPosition value{cell.bank, cell.row, cell.bit / code_bits};
-        if (value.bank != last_value.bank || value.row != last_value.row ||
-            value.bit != last_value.bit) {
-          const std::string name = layer_at(cell);
-          const auto place =
-              std::find_if(layers_.begin(), layers_.end(),
-                           [&](const LayerBits& layer) { return layer.name == name; });
-          last_layer = static_cast<std::size_t>(place - layers_.begin());
-          if (place == layers_.end() && name == kNone) ++last_layer;
-          last_value = value;
-        }
-        key.layer = last_layer;
-      }
+      found[weight_key(site, cut)].push_back(site);
+    } else if (const memory::CellPosition cell = cell_of(site); fits(cell)) {
+      found[cell_key(cell, cut, last)].push_back(site);
     }
-    found[key].push_back(site);
   }
-  for (auto& [key, sites] : found) {
-    Stratum stratum;
-    if (has(keys, StratumKey::kLayer)) {
-      stratum.label.layer = key.layer < layers_.size()    ? layers_[key.layer].name
-                            : key.layer == layers_.size() ? kSeveral
-                                                          : kNone;
-    }
-    stratum.label.bit = key.bit;
-    stratum.label.bank = key.bank;
-    if (key.row_group >= 0) {
-      stratum.label.first_row = key.row_group * rows_a_group;
-      stratum.label.last_row = std::min(memory_.rows(), (key.row_group + 1) * rows_a_group) - 1;
-    }
-    stratum.sites = std::move(sites);
-    strata_.push_back(std::move(stratum));
-  }
+  for (auto& [key, sites] : found) strata_.push_back({label_of(key, cut), std::move(sites)});
   if (strata_.empty()) {
     throw base::InputError({job.spec.file, 0, "single_faults"},
                            "shape " + shape.name() + " fits nowhere: " + memory_.describe());
   }
+}
+
+// Returns the bits of all weights.
+std::int64_t SiteTable::list_layers() {
+  std::int64_t bits = 0;
+  for (const std::string& name : weights_.layers()) {
+    LayerBits layer;
+    layer.name = name;
+    layer.first = bits;
+    layer.shape = *weights_.shape(name);
+    layer.count = layer.shape.values() * layer.shape.bits;
+    bits += layer.count;
+    layers_.push_back(std::move(layer));
+  }
+  return bits;
+}
+
+// Whether a cluster that begins at the cell lies inside the memory.
+bool SiteTable::fits(const memory::CellPosition& cell) const {
+  return shape_.kind != Shape::Kind::kCluster ||
+         (cell.bit + shape_.bits <= memory_.word_bits &&
+          memory_.contains({cell.bank, cell.row + shape_.rows - 1, cell.bit}));
+}
+
+SiteTable::Key SiteTable::weight_key(std::uint32_t number, const Cut& cut) const {
+  const LayerBits& layer = layer_of(number);
+  Key key;
+  if (cut.layer) key.layer = static_cast<std::size_t>(&layer - layers_.data());
+  if (cut.bit) key.bit = (number - layer.first) % layer.shape.bits;
+  return key;
+}
+
+SiteTable::Key SiteTable::cell_key(const memory::CellPosition& cell, const Cut& cut,
+                                   LastValue& last) const {
+  const int code_bits = job_.spec.precision.weight_bits;
+  const memory::CellPosition value{cell.bank, cell.row, cell.bit / code_bits};
+  Key key;
+  if (cut.bit) {
+    const bool left_over = value.bit >= job_.spec.weights_per_word();
+    key.bit = left_over ? StratumLabel::kLeftOver : cell.bit % code_bits;
+  }
+  if (cut.bank) key.bank = cell.bank;
+  if (cut.row) key.row_group = cell.row / cut.rows_a_group;
+  if (!cut.layer) return key;
+  if (value.bank != last.value.bank || value.row != last.value.row || value.bit != last.value.bit) {
+    const std::string name = layer_at(cell);
+    const auto place = std::find_if(layers_.begin(), layers_.end(),
+                                    [&](const LayerBits& layer) { return layer.name == name; });
+    last.layer = static_cast<std::size_t>(place - layers_.begin());
+    if (place == layers_.end() && name == kNone) ++last.layer;
+    last.value = value;
+  }
+  key.layer = last.layer;
+  return key;
+}
+
+StratumLabel SiteTable::label_of(const Key& key, const Cut& cut) const {
+  StratumLabel label;
+  if (cut.layer) {
+    label.layer = key.layer < layers_.size()    ? layers_[key.layer].name
+                  : key.layer == layers_.size() ? kSeveral
+                                                : kNone;
+  }
+  label.bit = key.bit;
+  label.bank = key.bank;
+  if (key.row_group >= 0) {
+    label.first_row = key.row_group * cut.rows_a_group;
+    label.last_row = std::min(memory_.rows(), (key.row_group + 1) * cut.rows_a_group) - 1;
+  }
+  return label;
 }
 
 // Cells are numbered by word, then bit; columns by bank, then bit.

@@ -49,7 +49,14 @@ class SiteTable {
     fault::WeightShape shape;
   };
   struct Key;
+  struct Cut;
+  struct LastValue;
 
+  std::int64_t list_layers();
+  bool fits(const memory::CellPosition& cell) const;
+  Key weight_key(std::uint32_t number, const Cut& cut) const;
+  Key cell_key(const memory::CellPosition& cell, const Cut& cut, LastValue& last) const;
+  StratumLabel label_of(const Key& key, const Cut& cut) const;
   const LayerBits& layer_of(std::uint32_t number) const;
   fault::WeightIndex weight_of(std::uint32_t number) const;
   memory::CellPosition cell_of(std::uint32_t number) const;

@@ -39,38 +39,8 @@ void for_each_row(const campaign::Store& store, const RowTables& rows,
   }
 }
 
-}  // namespace
-
-void campaign_csv(const campaign::Store& store, const Sink& sink) {
-  const campaign::Plan& plan = store.plan();
-  sink(std::string(
-           "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
-           "code_bit,step,file,status,images,") +
-       count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
-       "golden_correct,golden_cycles,logits_sha256\n");
-  store.for_each([&](const campaign::TrialRow& row) {
-    const campaign::Population& own = store.populations()[row.trial.population];
-    const auto& golden = store.golden_of(own);
-    const bool maps = own.source == Source::kMaps;
-    const bool sites = own.source == Source::kSites;
-    const campaign::TrialOutcome& outcome = row.outcome;
-    const campaign::Site& site = row.faults.site;
-    sink(fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{}\n", row.trial.number,
-        csv_field(golden.machine), csv_field(golden.model), campaign::source_name(own.source),
-        own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
-        maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
-        maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
-        sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
-        number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
-        number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
-        campaign::trial_status_name(outcome.status), plan.images,
-        count_fields([&](const OutcomeCount& own) { return std::to_string(own.of(outcome)); }),
-        golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));
-  });
-}
-
-void campaign_json(const campaign::Store& store, const Sink& sink) {
+// All of the document but trials and rows.
+Json head_json(const campaign::Store& store) {
   const campaign::Plan& plan = store.plan();
   Json json;
   json["schema"] = "lacuna.campaign/2";
@@ -106,64 +76,118 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
     }
     json["populations"].push_back(std::move(population));
   }
-  // The trials, one a line: they need not fit into memory together.
-  std::string head = json.dump(1, ' ', false, Json::error_handler_t::replace);
+  return json;
+}
+
+Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
+  const campaign::Site& site = row.faults.site;
+  const campaign::TrialOutcome& outcome = row.outcome;
+  Json trial = {
+      {"trial", row.trial.number}, {"population", row.trial.population}, {"draw", row.trial.draw}};
+  switch (store.populations()[row.trial.population].source) {
+    case Source::kMaps:
+      trial["map_seed"] = row.faults.map_seed;
+      break;
+    case Source::kSites:
+      trial["site"] = {{"bank", number_or_null(site.cell.bank)},
+                       {"row", number_or_null(site.cell.row)},
+                       {"bit", number_or_null(site.cell.bit)},
+                       {"weight", site.weight.empty() ? Json() : Json(site.weight)},
+                       {"code_bit", number_or_null(site.code_bit)},
+                       {"step", number_or_null(row.faults.step)}};
+      break;
+    case Source::kFile:
+      break;
+  }
+  trial["status"] = campaign::trial_status_name(outcome.status);
+  for (const OutcomeCount& own : campaign::kOutcomeCounts) {
+    if (own.of_result) trial[own.key] = own.of(outcome);
+  }
+  trial["logits_sha256"] = outcome.logits_sha256;
+  return trial;
+}
+
+Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+              const campaign::Store::GoldenRow& golden) {
+  return {{"machine", golden.machine},
+          {"network", golden.model},
+          {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
+          {"shape", std::get<std::string>(key)},
+          {"bank", place.first},
+          {"row", place.second},
+          {"faults", sums.tally.done},
+          {"lost", sums.tally.failed},
+          {"critical", sums.tally.critical},
+          {"masked", sums.masked},
+          {"sdc", sums.sdc},
+          {"correct_lost", sums.correct_lost},
+          {"cycles_added", sums.cycles_added}};
+}
+
+/// Elements of a list, one a line.
+class ListWriter {
+ public:
+  explicit ListWriter(const Sink& sink) : sink_(sink) {}
+  void add(const Json& element) {
+    sink_((first_ ? "\n  " : ",\n  ") +
+          element.dump(-1, ' ', false, Json::error_handler_t::replace));
+    first_ = false;
+  }
+
+ private:
+  const Sink& sink_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+void campaign_csv(const campaign::Store& store, const Sink& sink) {
+  const campaign::Plan& plan = store.plan();
+  sink(std::string(
+           "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
+           "code_bit,step,file,status,images,") +
+       count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
+       "golden_correct,golden_cycles,logits_sha256\n");
+  store.for_each([&](const campaign::TrialRow& row) {
+    const campaign::Population& own = store.populations()[row.trial.population];
+    const auto& golden = store.golden_of(own);
+    const bool maps = own.source == Source::kMaps;
+    const bool sites = own.source == Source::kSites;
+    const campaign::TrialOutcome& outcome = row.outcome;
+    const campaign::Site& site = row.faults.site;
+    sink(fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{}\n", row.trial.number,
+        csv_field(golden.machine), csv_field(golden.model), campaign::source_name(own.source),
+        own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
+        maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
+        maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
+        sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
+        number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
+        number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
+        campaign::trial_status_name(outcome.status), plan.images,
+        count_fields([&](const OutcomeCount& own) { return std::to_string(own.of(outcome)); }),
+        golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));
+  });
+}
+
+void campaign_json(const campaign::Store& store, const Sink& sink) {
+  std::string head = head_json(store).dump(1, ' ', false, Json::error_handler_t::replace);
   head.erase(head.rfind('\n'));
   sink(head + ",\n \"trials\": [");
-  bool first = true;
+  // One a line, as they come: they need not fit into memory together.
   RowTables rows(store);
+  ListWriter trials(sink);
   store.for_each([&](const campaign::TrialRow& row) {
     rows.add(row);
-    const campaign::Site& site = row.faults.site;
-    const campaign::TrialOutcome& outcome = row.outcome;
-    Json trial = {{"trial", row.trial.number},
-                  {"population", row.trial.population},
-                  {"draw", row.trial.draw}};
-    switch (store.populations()[row.trial.population].source) {
-      case Source::kMaps:
-        trial["map_seed"] = row.faults.map_seed;
-        break;
-      case Source::kSites:
-        trial["site"] = {{"bank", number_or_null(site.cell.bank)},
-                         {"row", number_or_null(site.cell.row)},
-                         {"bit", number_or_null(site.cell.bit)},
-                         {"weight", site.weight.empty() ? Json() : Json(site.weight)},
-                         {"code_bit", number_or_null(site.code_bit)},
-                         {"step", number_or_null(row.faults.step)}};
-        break;
-      case Source::kFile:
-        break;
-    }
-    trial["status"] = campaign::trial_status_name(outcome.status);
-    for (const OutcomeCount& own : campaign::kOutcomeCounts) {
-      if (own.of_result) trial[own.key] = own.of(outcome);
-    }
-    trial["logits_sha256"] = outcome.logits_sha256;
-    sink((first ? "\n  " : ",\n  ") + trial.dump(-1, ' ', false, Json::error_handler_t::replace));
-    first = false;
+    trials.add(trial_json(store, row));
   });
   sink("\n ],\n \"rows\": [");
-  first = true;
-  for_each_row(
-      store, rows,
-      [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
-          const campaign::Store::GoldenRow& golden) {
-        const Json row = {{"machine", golden.machine},
-                          {"network", golden.model},
-                          {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
-                          {"shape", std::get<std::string>(key)},
-                          {"bank", place.first},
-                          {"row", place.second},
-                          {"faults", sums.tally.done},
-                          {"lost", sums.tally.failed},
-                          {"critical", sums.tally.critical},
-                          {"masked", sums.masked},
-                          {"sdc", sums.sdc},
-                          {"correct_lost", sums.correct_lost},
-                          {"cycles_added", sums.cycles_added}};
-        sink((first ? "\n  " : ",\n  ") + row.dump(-1, ' ', false, Json::error_handler_t::replace));
-        first = false;
-      });
+  ListWriter list(sink);
+  for_each_row(store, rows,
+               [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+                   const campaign::Store::GoldenRow& golden) {
+                 list.add(row_json(key, place, sums, golden));
+               });
   sink("\n ]\n}\n");
 }
 
