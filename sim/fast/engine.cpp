@@ -68,7 +68,7 @@ void BatchGroup::begin(int lane_count) {
   if (last.logits) fresh.logits.resize(at(schedule.batch * last.out.values()));
   fresh.sums.resize(network.layers.size());
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    if (network.layers[i].tap_accumulators) {
+    if (network.layers[i].report_sums) {
       fresh.sums[i].resize(at(schedule.batch * network.layers[i].out.values()));
     }
   }
@@ -161,7 +161,7 @@ void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, s
                                std::int64_t x, const TileJob& job, int channels) {
   const std::int64_t image = row / layer.out.height;
   const std::int64_t y = row % layer.out.height;
-  if (layer.logits || layer.tap_accumulators) {
+  if (layer.logits || layer.report_sums) {
     const std::int64_t first = image * layer.out.values() +
                                (y * layer.out.width + x) * layer.out.channels + job.first_channel;
     for (int c = 0; c < channels; ++c) {
@@ -171,7 +171,7 @@ void BatchGroup::store_outputs(const network::Layer& layer, std::size_t index, s
             static_cast<std::uint32_t>(sums[at(std::int64_t{c} * lanes + lane)]) + bias);
         measure::BatchResult& result = results[at(lane)];
         if (layer.logits) result.logits[at(first + c)] = sum;
-        if (layer.tap_accumulators) result.sums[index][at(first + c)] = sum;
+        if (layer.report_sums) result.sums[index][at(first + c)] = sum;
       }
     }
   }

@@ -47,7 +47,7 @@ std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Networ
                                                            const std::vector<BatchImages>& batches,
                                                            std::int64_t most_bytes) {
   for (const network::Layer& layer : network.layers) {
-    if (layer.tap_accumulators) return nullptr;
+    if (layer.report_sums) return nullptr;
   }
   if (!network.layers.back().logits || batches.empty()) return nullptr;
   std::unique_ptr<IncrementalEngine> engine(new IncrementalEngine(network, schedule, spec));

@@ -173,19 +173,19 @@ class Compiler {
                       const schedule::PixelRange& range) const {
     std::int64_t count = 0;
     for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count;) {
-      const std::int64_t tap = k / layer.group_in();
+      const std::int64_t position = k / layer.group_in();
       const std::int64_t next =
-          std::min((tap + 1) * layer.group_in(), block.k_begin + block.k_count);
+          std::min((position + 1) * layer.group_in(), block.k_begin + block.k_count);
       std::int64_t rows = 0;
       for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
         const std::int64_t y = row % layer.out.height * layer.window.stride_h -
-                               layer.window.pad_top + tap / layer.window.kernel_w;
+                               layer.window.pad_top + position / layer.window.kernel_w;
         rows += y >= 0 && y < layer.in.height ? 1 : 0;
       }
       std::int64_t columns = 0;
       for (std::int64_t x = 0; x < layer.out.width; ++x) {
         const std::int64_t in_x =
-            x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
+            x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
         columns += in_x >= 0 && in_x < layer.in.width ? 1 : 0;
       }
       count += (next - k) * rows * columns;
@@ -329,8 +329,9 @@ class Compiler {
 
 std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std::int64_t group,
                           std::int64_t k) {
-  const std::int64_t tap = k / layer.group_in();
-  return (tap / layer.window.kernel_w * map.width + tap % layer.window.kernel_w) * map.channels +
+  const std::int64_t position = k / layer.group_in();
+  return (position / layer.window.kernel_w * map.width + position % layer.window.kernel_w) *
+             map.channels +
          group * layer.group_in() + k % layer.group_in();
 }
 

@@ -56,7 +56,7 @@ struct Layer {
   std::vector<std::int32_t> bias;    ///< [out channel], in accumulator steps
   float threshold = 0.0F;  ///< in output steps: what is not above it becomes 0; a ReLU has 0
   bool logits = false;     ///< the output is the biased 32-bit sums; no requantising, no output map
-  bool tap_accumulators = false;  ///< the run reports a hash of the biased sums (workloads)
+  bool report_sums = false;  ///< the run reports a hash of the biased sums (workloads)
 
   bool is_gemm() const {
     return kind == LayerKind::kConvolution || kind == LayerKind::kFullyConnected;

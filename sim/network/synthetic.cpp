@@ -31,7 +31,7 @@ Network synthetic_shape(const WorkloadLayer& layer, int weight_bits, int activat
   Layer only = layer.layer;
   only.input = 0;
   only.logits = false;
-  only.tap_accumulators = true;
+  only.report_sums = true;
   network.layers.push_back(std::move(only));
   return network;
 }

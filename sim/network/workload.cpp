@@ -285,7 +285,7 @@ Workload workload_from_bytes(const std::string& bytes, const std::string& file) 
     WorkloadLayer entry;
     entry.layer = table->is_gemm() ? gemm_layer(*table) : convolution_layer(*table);
     entry.layer.name = name;
-    entry.layer.tap_accumulators = true;
+    entry.layer.report_sums = true;
     entry.density = table->density();
     check_bounds(*table, entry.layer);
     workload.layers.push_back(entry);

@@ -116,11 +116,11 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
   program.layers.assign(network.layers.size(), {});
   const network::Layer& last = network.layers.back();
   program.logits.assign(static_cast<std::size_t>(last.logits ? batch * last.out.values() : 0), 0);
-  program.taps.assign(network.layers.size(), {});
+  program.sums.assign(network.layers.size(), {});
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
-    if (layer.tap_accumulators) {
-      program.taps[i].resize(static_cast<std::size_t>(batch * layer.out.values()));
+    if (layer.report_sums) {
+      program.sums[i].resize(static_cast<std::size_t>(batch * layer.out.values()));
     }
   }
 
@@ -135,7 +135,7 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
     result.layers[i].input_nonzeros = input.nonzeros;
   }
   result.logits = program.logits;
-  result.sums = std::move(program.taps);
+  result.sums = std::move(program.sums);
   machine.weight_sram.cells().restore_upsets();
   return result;
 }

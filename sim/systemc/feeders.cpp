@@ -54,17 +54,17 @@ void Feeders::list_indices(const schedule::Block& block, const network::Layer& l
   for (std::int64_t v = 0; v < block.k_count; ++v) {
     const schedule::IndexPlace place = schedule::place_index(block, v, *program_.spec);
     const std::int64_t k = block.k_begin + v;
-    const std::int64_t tap = k / group_in;
+    const std::int64_t position = k / group_in;
     const std::int64_t channel = block.group * group_in + k % group_in;
-    const std::int64_t y = tap / layer.window.kernel_w;
-    const std::int64_t x = tap % layer.window.kernel_w;
+    const std::int64_t y = position / layer.window.kernel_w;
+    const std::int64_t x = position % layer.window.kernel_w;
     const auto r = static_cast<std::size_t>(place.row);
     rows_[r].indices.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x),
                                 (y * layer.in.width + x) * layer.in.channels + channel,
                                 static_cast<std::uint8_t>(place.slot)});
     // Indices of a row come in rising order, so words repeat only in a run.
     const std::int64_t word =
-        tap * base::ceil_div(layer.in.channels, bitmap_word) + channel / bitmap_word;
+        position * base::ceil_div(layer.in.channels, bitmap_word) + channel / bitmap_word;
     if (word != last_word[r]) ++rows_[r].bitmap_words;
     last_word[r] = word;
   }

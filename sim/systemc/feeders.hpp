@@ -1,11 +1,11 @@
 // The zero-skipping feeders, one a row: turn a pixel's inputs into the list of activations that the
 // row issues.
 //
-// Timing: a row's feeder reads one bitmap word (one tap, D aligned channels) and one value a cycle;
-// a pixel takes max(1, activations issued, bitmap words) cycles (docs/timing.md, "Feeders").
-// Policies: none issues all indices of the row; gate issues all and marks zeros it has read; skip
-// asks the bitmap and issues only what is not zero. Padding is a known zero, without an access.
-// Memories owned: none.
+// Timing: a row's feeder reads one bitmap word (one window position, D aligned channels) and one
+// value a cycle; a pixel takes max(1, activations issued, bitmap words) cycles (docs/timing.md,
+// "Feeders"). Policies: none issues all indices of the row; gate issues all and marks zeros it has
+// read; skip asks the bitmap and issues only what is not zero. Padding is a known zero, without an
+// access. Memories owned: none.
 #pragma once
 
 #include <systemc>
@@ -39,8 +39,8 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
  private:
   /// A reduction index of a row.
   struct Index {
-    std::int32_t y;       ///< tap, rows below the window's top
-    std::int32_t x;       ///< tap, columns right of the window's left edge
+    std::int32_t y;       ///< window position, rows below the window's top
+    std::int32_t x;       ///< window position, columns right of the window's left edge
     std::int64_t offset;  ///< slots from the value under the window's top left corner
     std::uint8_t slot;    ///< of the PE's weights
   };

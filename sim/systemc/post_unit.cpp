@@ -69,11 +69,12 @@ void PostUnit::tick() {
 std::int64_t PostUnit::entry_lanes() const {
   const Step& step = program_.step(queue_.front().id);
   if (step.kind == StepKind::kPost) return program_.block(step).n_count;
-  // Entries of a pooling step: output pixel by pixel, in it tile by tile, in it tap by tap.
+  // Entries of a pooling step: output pixel by pixel, in it tile by tile, in it the window's
+  // positions.
   const network::Layer& layer = program_.layer(step.layer);
   const std::int64_t cols = program_.spec->array.cols;
-  const std::int64_t taps = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
-  const std::int64_t tile = entry_ / taps % base::ceil_div(layer.out.channels, cols);
+  const std::int64_t positions = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
+  const std::int64_t tile = entry_ / positions % base::ceil_div(layer.out.channels, cols);
   return std::min(cols, layer.out.channels - tile * cols);
 }
 
@@ -112,8 +113,8 @@ void PostUnit::post_entry(const Step& step) {
     const auto c = static_cast<std::size_t>(channel);
     const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) +
                                                static_cast<std::uint32_t>(layer.bias[c]));
-    if (layer.tap_accumulators) {
-      program_.taps[static_cast<std::size_t>(step.layer)][static_cast<std::size_t>(
+    if (layer.report_sums) {
+      program_.sums[static_cast<std::size_t>(step.layer)][static_cast<std::size_t>(
           (row * layer.out.width + x) * layer.out.channels + channel)] = sum;
     }
     if (layer.logits) {
@@ -157,21 +158,21 @@ void PostUnit::pool_entry(const Step& step) {
   const schedule::Region& in = program_.region(step.input);
   const schedule::Region& out = program_.region(step.output);
   const std::int64_t cols = program_.spec->array.cols;
-  const std::int64_t taps = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
+  const std::int64_t positions = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
   const std::int64_t tiles = base::ceil_div(layer.out.channels, cols);
-  const std::int64_t tap = entry_ % taps;
-  const std::int64_t tile = entry_ / taps % tiles;
-  const std::int64_t pixel = entry_ / taps / tiles;
+  const std::int64_t position = entry_ % positions;
+  const std::int64_t tile = entry_ / positions % tiles;
+  const std::int64_t pixel = entry_ / positions / tiles;
   const std::int64_t x = pixel % layer.out.width;
   const std::int64_t y = out.row_begin + pixel / layer.out.width % out.row_count;
   const std::int64_t image = out.image_begin + pixel / layer.out.width / out.row_count;
   const std::int64_t in_y =
-      y * layer.window.stride_h - layer.window.pad_top + tap / layer.window.kernel_w;
+      y * layer.window.stride_h - layer.window.pad_top + position / layer.window.kernel_w;
   const std::int64_t in_x =
-      x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
+      x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
 
   const bool average = layer.kind == network::LayerKind::kAveragePool;
-  if (tap == 0) {
+  if (position == 0) {
     maxima_.assign(static_cast<std::size_t>(cols), 0);
     totals_.assign(static_cast<std::size_t>(cols), 0);
   }
@@ -190,7 +191,7 @@ void PostUnit::pool_entry(const Step& step) {
     }
     program_.counters(step).activation_sram.reads += entry_lanes();
   }
-  if (tap == taps - 1) {
+  if (position == positions - 1) {
     for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
       const auto own = static_cast<std::size_t>(lane);
       const std::uint8_t code = average ? tensor::requantise(totals_[own], layer.scale.front(),

@@ -27,8 +27,8 @@ struct Program {
   std::vector<measure::LayerCounters> layers;
   std::vector<MapDensity> maps;      ///< one a Network::map index
   std::vector<std::int32_t> logits;  ///< batch x classes
-  /// Biased sums of tapped layers, M x N row-major with all groups' channels.
-  std::vector<std::vector<std::int32_t>> taps;
+  /// Biased sums of layers that report them, M x N row-major with all groups' channels.
+  std::vector<std::vector<std::int32_t>> sums;
 
   const schedule::Step& step(schedule::StepId id) const {
     const auto& list = in_setup ? schedule->setup : schedule->steps;

@@ -29,7 +29,7 @@ TEST(FastLimits, GivenSpansAround65536ThenNothingIsTakenForSkipped) {
                                {"weight_sram.banks", "1"},
                                {"zero_skipping", "skip"}});
   for (const std::int64_t k : {65'535, 65'536, 65'537}) {
-    // The reader's limit is one side of 65,536: three taps side by side make more.
+    // The reader's limit is one side of 65,536: three window positions side by side make more.
     const std::int64_t side = k % 3 == 0 ? 3 : 1;
     network::WorkloadLayer layer;
     layer.layer.name = "a";

@@ -50,7 +50,7 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
         std::max<std::int64_t>(1, words * (seed % 7 + 1) / 8) * sram.word_bits / 8;
   }
   network::Layer& last = c.random.network.layers.back();
-  if (last.is_gemm()) last.tap_accumulators = !last.logits;
+  if (last.is_gemm()) last.report_sums = !last.logits;
   std::mt19937 draw(seed + 1);
   std::vector<Codes> images;
   // One image more than whole batches where there are several: a smaller last batch.

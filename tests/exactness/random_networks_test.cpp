@@ -34,7 +34,7 @@ std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
   // The last layer's sums are what is compared.
   network::Layer& last = c.random.network.layers.back();
   if (!last.is_gemm()) return std::nullopt;
-  last.tap_accumulators = !last.logits;
+  last.report_sums = !last.logits;
   std::mt19937 draw(seed + 1);
   for (std::int64_t image = 0; image < c.random.batch; ++image) {
     reference::Codes codes(static_cast<std::size_t>(c.random.network.input.values()));

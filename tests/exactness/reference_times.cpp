@@ -67,18 +67,18 @@ class Evaluation {
         for (std::int64_t v = 0; v < block.k_count; ++v) {
           const std::size_t r = at(row_of(v, block.k_count, used));
           const std::int64_t k = block.k_begin + v;
-          const std::int64_t tap = k / layer.group_in();
+          const std::int64_t position = k / layer.group_in();
           const std::int64_t channel = block.group * layer.group_in() + k % layer.group_in();
           const std::int64_t y = row % layer.out.height * layer.window.stride_h -
-                                 layer.window.pad_top + tap / layer.window.kernel_w;
+                                 layer.window.pad_top + position / layer.window.kernel_w;
           const std::int64_t in_x =
-              x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
+              x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
           const bool inside = y >= 0 && y < layer.in.height && in_x >= 0 && in_x < layer.in.width;
           const Codes& map = values_.maps[at(layer.input)][at(row / layer.out.height)];
           const int code =
               inside ? map[at((y * layer.in.width + in_x) * layer.in.channels + channel)] : 0;
           if (!skip || code != 0) ++work[r].activations;
-          if (skip) words[r].insert({tap, channel / spec_.array.weights_per_pe});
+          if (skip) words[r].insert({position, channel / spec_.array.weights_per_pe});
         }
         std::vector<std::int64_t> pixel;
         for (std::size_t r = 0; r < work.size(); ++r) {

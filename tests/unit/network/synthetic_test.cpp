@@ -22,7 +22,7 @@ TEST(SyntheticNetwork, GivenALayerThenItIsOneTappedLayerWithoutLogits) {
   const Network network = synthetic_network(gemm(4, 6, 9, 1.0), 2, 7, 4, 5);
   ASSERT_EQ(network.layers.size(), 1U);
   const Layer& layer = network.layers[0];
-  EXPECT_TRUE(layer.tap_accumulators);
+  EXPECT_TRUE(layer.report_sums);
   EXPECT_FALSE(layer.logits);
   EXPECT_EQ(layer.weights.size(), 54U);
   EXPECT_EQ(layer.bias, std::vector<std::int32_t>(6, 0));
