@@ -1,5 +1,9 @@
 // A schedule compiled for the fast engine, and a group of batches that goes through it side by
 // side: values by kernels, times from the recurrences.
+//
+// A lane is one batch of the group: value v of lane l lies at [v * lanes + l], and a group has 1 or
+// kLanes of them. run() does all of a group. What can be done after it, layer by layer, is for the
+// engine that knows of most values that they have not changed.
 #pragma once
 
 #include <cstdint>
@@ -19,49 +23,81 @@ namespace lacuna::fast {
 /// Images of one batch: each of network.input.values() codes, channels last.
 using BatchImages = std::vector<const std::uint8_t*>;
 
-struct BatchGroup {
+class BatchGroup {
+ public:
   /// All references outlive this but `reads`.
   BatchGroup(const network::Network& network, const schedule::Schedule& schedule,
              const arch::AcceleratorSpec& spec, const WeightReads& reads);
 
-  const network::Network& network;
-  const schedule::Schedule& schedule;
-  const arch::AcceleratorSpec& spec;
-  std::vector<PaddedMap> layouts;
-  std::vector<LayerProgram> layers;
-  StepTimes steps;
-  PassTiming timing;
-  std::vector<std::vector<StreamTimes>> fixed;  ///< [layer][front] at dense speed
-  bool one_lane = false;                        ///< a pass is too long for lanes side by side
-  std::vector<measure::FaultOutcome> batch_outcomes;
-  measure::BatchTrace* trace = nullptr;  ///< where there is one, of the last lane that was finished
+  // What was compiled.
+  const std::vector<PaddedMap>& layouts() const { return layouts_; }   ///< [map]
+  const std::vector<LayerProgram>& layers() const { return layers_; }  ///< [layer]
+  /// [front] of a layer at dense speed.
+  const std::vector<StreamTimes>& dense_times(std::size_t layer) const {
+    return dense_times_[layer];
+  }
+  const PassTiming& timing() const { return timing_; }
+  const StepTimes& steps() const { return steps_; }
+  StepTimes& steps() { return steps_; }
+  /// Whether a pass is too long for lanes side by side: every group is one batch then.
+  bool one_lane() const { return one_lane_; }
+  /// Whether the layer before does it on the way, so that it has nothing to do.
+  bool is_fused(std::size_t layer) const;
 
-  // Of the group of batches that is run now; value v of lane l at [v * lanes + l].
-  int lanes = 1;
-  std::vector<std::vector<std::int16_t>> maps;
-  std::vector<std::uint16_t> prefix;
-  std::vector<std::int32_t> sums;
-  std::vector<std::vector<std::int64_t>> stream_cycles;  ///< [lane][stream]
-  std::vector<measure::BatchResult> results;             ///< [lane]
-  /// [layer] where it is not empty, compute_job keeps all sums, bias not added: pixel p of the
-  /// batch, channel c, lane l at [(p * channels + c) * lanes + l].
-  std::vector<std::vector<std::int32_t>> kept_sums;
+  /// Runs a group of 1 or kLanes batches, each of as many images as the schedule has. One result a
+  /// lane, valid until the next call; `trace`, where there is one, becomes the last lane's.
+  const std::vector<measure::BatchResult>& run(const std::vector<const BatchImages*>& batches,
+                                               measure::BatchTrace* trace = nullptr);
 
-  /// Room for a group of 1 or kLanes batches; maps keep what they hold.
+  /// Whether groups of kLanes batches keep the sums of GEMM layers from now on, bias not added:
+  /// [layer], pixel p of the batch, channel c, lane l at [(p * channels + c) * kLanes + l].
+  void keep_sums(bool keep);
+  const std::vector<std::vector<std::int32_t>>& kept_sums() const { return kept_sums_; }
+  /// Of the last run: [lane][stream].
+  const std::vector<std::vector<std::int64_t>>& stream_cycles() const { return stream_cycles_; }
+
+  // After run(), with its lanes. Maps hold what was stored last, of whichever group.
+  const std::vector<std::vector<std::int16_t>>& maps() const { return maps_; }
+  std::vector<std::int16_t>& map(std::size_t index) { return maps_[index]; }
+  std::vector<std::int32_t>& logits(std::size_t lane) { return results_[lane].logits; }
+  /// Sums of one output pixel for store_outputs: channel c of a job, lane l at [c * lanes + l].
+  std::int32_t* sums() { return sums_.data(); }
+  /// prefix_counts() of a whole map, valid until the next call.
+  const std::uint16_t* count_values(std::size_t map);
+  /// All outputs of one job of a GEMM layer, from the maps.
+  void compute_job(std::size_t layer, const TileJob& job);
+  /// From sums() of output pixel (row, x) and `channels` channels of the job to where they go.
+  void store_outputs(std::size_t layer, std::int64_t row, std::int64_t x, const TileJob& job,
+                     int channels);
+  /// All outputs of a pooling layer.
+  void pool_layer(std::size_t layer);
+
+ private:
   void begin(int lane_count);
   void load_images(const std::vector<const BatchImages*>& batches);
-  /// Whether the layer before does it on the way, so that it has nothing to do.
-  bool is_fused(std::size_t index) const;
   void run_layer(std::size_t index);
+  void count_inputs(std::size_t index, const std::uint16_t* prefix);
   void time_layer(std::size_t index);
-  void compute_job(const LayerProgram& program, const network::Layer& layer, std::size_t index,
-                   const TileJob& job);
-  /// From `sums` of output pixel (row, x) and `channels` channels of the job to where they go.
-  void store_outputs(const network::Layer& layer, std::size_t index, std::int64_t row,
-                     std::int64_t x, const TileJob& job, int channels);
-  void pool_layer(const network::Layer& layer, std::size_t index);
-  void average_layer(const network::Layer& layer, std::size_t index);
-  void finish();
+  void time_fronts(std::size_t index, const std::uint16_t* prefix, std::vector<StreamTimes>& times);
+  void average_layer(std::size_t index);
+
+  const network::Network& network_;
+  const schedule::Schedule& schedule_;
+  const arch::AcceleratorSpec& spec_;
+  std::vector<PaddedMap> layouts_;
+  std::vector<LayerProgram> layers_;
+  StepTimes steps_;
+  PassTiming timing_;
+  std::vector<std::vector<StreamTimes>> dense_times_;  ///< [layer][front]
+  bool one_lane_ = false;
+
+  int lanes_ = 1;
+  std::vector<std::vector<std::int16_t>> maps_;
+  std::vector<std::uint16_t> prefix_;
+  std::vector<std::int32_t> sums_;
+  std::vector<std::vector<std::int64_t>> stream_cycles_;
+  std::vector<measure::BatchResult> results_;
+  std::vector<std::vector<std::int32_t>> kept_sums_;
 };
 
 }  // namespace lacuna::fast

@@ -16,7 +16,7 @@
 
 namespace lacuna::fast {
 
-struct BatchGroup;
+class BatchGroup;
 
 class Engine {
  public:
@@ -50,6 +50,7 @@ class Engine {
   const fault::FaultPlan& plan_;
   std::vector<measure::FaultOutcome> outcomes_;
   std::unique_ptr<BatchGroup> loaded_;
+  std::vector<measure::FaultOutcome> batch_outcomes_;  ///< of one batch of what is loaded
   measure::BatchTrace* trace_ = nullptr;
 };
 

@@ -35,7 +35,7 @@ IncrementalEngine::IncrementalEngine(const network::Network& network,
       spec_(spec),
       residency_(schedule, network, spec),
       work_(network, schedule, spec, as_trained(schedule)) {
-  for (const LayerProgram& layer : work_.layers) batch_macs_ += layer.counters.macs.total;
+  for (const LayerProgram& layer : work_.layers()) batch_macs_ += layer.counters.macs.total;
   index_loads();
 }
 
@@ -51,14 +51,15 @@ std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Networ
   }
   if (!network.layers.back().logits || batches.empty()) return nullptr;
   std::unique_ptr<IncrementalEngine> engine(new IncrementalEngine(network, schedule, spec));
-  if (engine->work_.one_lane) return nullptr;
-  std::vector<std::int64_t> longest(engine->work_.steps.streams().size());
-  for (std::size_t index = 0; index < engine->work_.layers.size(); ++index) {
-    for (const StreamRef& stream : engine->work_.layers[index].streams) {
-      longest[stream.stream] = engine->work_.fixed[index][stream.front].commit[0] + stream.drain;
+  if (engine->work_.one_lane()) return nullptr;
+  std::vector<std::int64_t> longest(engine->work_.steps().streams().size());
+  for (std::size_t index = 0; index < engine->work_.layers().size(); ++index) {
+    for (const StreamRef& stream : engine->work_.layers()[index].streams) {
+      longest[stream.stream] =
+          engine->work_.dense_times(index)[stream.front].commit[0] + stream.drain;
     }
   }
-  if (!engine->work_.steps.fits_lanes(longest)) return nullptr;
+  if (!engine->work_.steps().fits_lanes(longest)) return nullptr;
   const auto groups = (static_cast<std::int64_t>(batches.size()) + kLanes - 1) / kLanes;
   if (engine->group_bytes() > most_bytes / groups) return nullptr;
   engine->keep(batches);
@@ -67,8 +68,8 @@ std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Networ
 
 std::int64_t IncrementalEngine::group_bytes() const {
   std::int64_t bytes = static_cast<std::int64_t>(
-      (work_.steps.streams().size() + 2 * schedule_.steps.size()) * kLanes * 4);
-  for (const PaddedMap& layout : work_.layouts) {
+      (work_.steps().streams().size() + 2 * schedule_.steps.size()) * kLanes * 4);
+  for (const PaddedMap& layout : work_.layouts()) {
     bytes += (schedule_.batch * layout.image_values() + 1) * kLanes * 2;
   }
   for (const network::Layer& layer : network_.layers) {
@@ -95,14 +96,8 @@ void IncrementalEngine::index_loads() {
 }
 
 void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
-  work_.begin(kLanes);
-  work_.kept_sums.resize(network_.layers.size());
-  for (std::size_t index = 0; index < network_.layers.size(); ++index) {
-    if (!network_.layers[index].is_gemm()) continue;
-    work_.kept_sums[index].resize(
-        at(schedule_.batch * network_.layers[index].out.values() * kLanes));
-  }
-  const std::size_t streams = work_.steps.streams().size();
+  work_.keep_sums(true);
+  const std::size_t streams = work_.steps().streams().size();
   for (std::size_t first = 0; first < batches.size(); first += kLanes) {
     Group group;
     group.batches =
@@ -111,28 +106,25 @@ void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
       images.push_back(&batches[first + at(std::min(lane, group.batches - 1))]);
     }
-    work_.begin(kLanes);
-    work_.load_images(images);
-    for (std::size_t index = 0; index < network_.layers.size(); ++index) work_.run_layer(index);
-    work_.finish();
-    group.maps = work_.maps;
+    const std::vector<measure::BatchResult>& results = work_.run(images);
+    group.maps = work_.maps();
     for (std::size_t index = 0; index < network_.layers.size(); ++index) {
       // Of a map that is pooled on the way, or is the logits, nothing is ever stored.
       if (output_map(index) != index + 1 || network_.layers[index].logits) {
         group.maps[index + 1] = {};
       }
     }
-    group.sums = work_.kept_sums;
+    group.sums = work_.kept_sums();
     group.stream_cycles.resize(streams * kLanes);
     for (std::size_t stream = 0; stream < streams; ++stream) {
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         group.stream_cycles[stream * kLanes + lane] =
-            static_cast<std::int32_t>(work_.stream_cycles[lane][stream]);
+            static_cast<std::int32_t>(work_.stream_cycles()[lane][stream]);
       }
     }
-    group.times = work_.steps.place_all(group.stream_cycles.data());
+    group.times = work_.steps().place_all(group.stream_cycles.data());
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-      const measure::BatchResult& batch = work_.results[at(lane)];
+      const measure::BatchResult& batch = results[at(lane)];
       group.logits.push_back(batch.logits);
       if (lane >= group.batches) continue;
       golden_.logits.insert(golden_.logits.end(), batch.logits.begin(), batch.logits.end());
@@ -140,15 +132,15 @@ void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
     }
     groups_.push_back(std::move(group));
   }
-  work_.kept_sums.clear();
+  work_.keep_sums(false);
   stream_cycles_.resize(streams * kLanes);
-  for (const std::vector<std::int16_t>& map : work_.maps) {
+  for (const std::vector<std::int16_t>& map : work_.maps()) {
     Difference difference;
     difference.values.resize(map.size());
     difference.changed.resize(map.size() / kLanes + 1);
     differences_.push_back(std::move(difference));
   }
-  whole_.resize(work_.maps.size());
+  whole_.resize(work_.maps().size());
 }
 
 IncrementalEngine::Deltas IncrementalEngine::deltas_of(
@@ -161,8 +153,8 @@ IncrementalEngine::Deltas IncrementalEngine::deltas_of(
     Delta delta;
     delta.layer = at(step.layer);
     delta.channel = static_cast<int>(change.n);
-    delta.offset =
-        value_offset(layer, work_.layouts[at(layer.input)], block.group, block.k_begin + change.k);
+    delta.offset = value_offset(layer, work_.layouts()[at(layer.input)], block.group,
+                                block.k_begin + change.k);
     delta.delta = change.delta;
     for (const std::size_t job : jobs_of_load_[at(change.load)]) {
       delta.job = job;
@@ -212,60 +204,69 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
   const std::size_t first_changed = deltas.empty() ? layers : deltas.front().layer;
   std::fill(whole_.begin(), whole_.end(), false);
   timed_ = false;
-  bool logits = false;
+  logits_ = false;
   auto next = deltas.begin();
   for (std::size_t index = 0; index < layers; ++index) {
-    const network::Layer& layer = network_.layers[index];
-    const std::int64_t macs = work_.layers[index].counters.macs.total * group.batches;
     const auto begin = next;
     while (next != deltas.end() && next->layer == index) ++next;
-    const DeltaRange own{begin, next};
     if (work_.is_fused(index)) continue;
+    const std::int64_t macs = work_.layers()[index].counters.macs.total * group.batches;
     if (index < first_changed && shortcuts.prefix) {
       result.savings.prefix += macs;
-      continue;
-    }
-    const bool residual_changed = layer.residual >= 0 && differences_[at(layer.residual)].any;
-    const bool input_changed = differences_[at(layer.input)].any;
-    const bool same = !input_changed && !residual_changed && begin == next;
-    if (index >= first_changed && shortcuts.early_stop && same) {
+    } else if (index >= first_changed && shortcuts.early_stop && begin == next &&
+               !operands_changed(index)) {
       result.savings.early_stop += macs;
-      continue;
-    }
-    if (differences_[at(layer.input)].bitmap || !shortcuts.early_stop) {
-      values(at(layer.input), group);
-      if (layer.is_gemm()) time_layer(index, group);
-    }
-    if (layer.logits) {
-      logits = true;
-      for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        work_.results[lane].logits = group.logits[lane];
-      }
-    }
-    if (layer.residual >= 0) values(at(layer.residual), group);  // read when outputs are stored
-    const std::size_t output = output_map(index);
-    const bool correct = shortcuts.channel && layer.is_gemm() && index >= first_changed;
-    if (!correct) {
-      compute_again(index, group, own);
-      result.savings.computed += macs;
     } else {
-      // Where nothing is known to be equal, all of the sums are gone through; where only the
-      // residual operand changed, they are as they were, but all outputs are stored again.
-      const bool all = input_changed || residual_changed || !shortcuts.early_stop;
-      const std::int64_t done =
-          std::min(macs, group.batches * (all ? correct_inputs(index, group, own)
-                                              : correct_weights(index, group, own)));
-      result.savings.computed += done;
-      result.savings.channel += macs - done;
-      if (!all) continue;  // compared on the way
-    }
-    if (!layer.logits) {
-      whole_[output] = true;
-      compare_all(output, group);
+      run_layer(index, group, {begin, next}, index >= first_changed, shortcuts, result.savings);
     }
   }
   for (std::size_t map = 0; map < differences_.size(); ++map) forget(map);
+  take_results(group, first_batch, result);
+}
 
+bool IncrementalEngine::operands_changed(std::size_t index) const {
+  const network::Layer& layer = network_.layers[index];
+  return differences_[at(layer.input)].any ||
+         (layer.residual >= 0 && differences_[at(layer.residual)].any);
+}
+
+// `below_change`: weights of this layer or of one before have changed.
+void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRange deltas,
+                                  bool below_change, const Shortcuts& shortcuts, Savings& savings) {
+  const network::Layer& layer = network_.layers[index];
+  const std::int64_t macs = work_.layers()[index].counters.macs.total * group.batches;
+  if (differences_[at(layer.input)].bitmap || !shortcuts.early_stop) {
+    values(at(layer.input), group);
+    if (layer.is_gemm()) time_layer(index, group);
+  }
+  if (layer.logits) {
+    logits_ = true;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) work_.logits(lane) = group.logits[lane];
+  }
+  if (layer.residual >= 0) values(at(layer.residual), group);  // read when outputs are stored
+  if (!(shortcuts.channel && layer.is_gemm() && below_change)) {
+    compute_again(index, group, deltas);
+    savings.computed += macs;
+  } else {
+    // Where nothing is known to be equal, all of the sums are gone through; where only the
+    // residual operand changed, they are as they were, but all outputs are stored again.
+    const bool all = operands_changed(index) || !shortcuts.early_stop;
+    const std::int64_t done =
+        std::min(macs, group.batches * (all ? correct_inputs(index, group, deltas)
+                                            : correct_weights(index, group, deltas)));
+    savings.computed += done;
+    savings.channel += macs - done;
+    if (!all) return;  // compared on the way
+  }
+  if (layer.logits) return;
+  const std::size_t output = output_map(index);
+  whole_[output] = true;
+  compare_all(output, group);
+}
+
+// Cycles and logits of the group's batches, where they may have changed.
+void IncrementalEngine::take_results(const Group& group, std::size_t first_batch,
+                                     PlanResult& result) {
   const auto batches = at(group.batches);
   const auto differs = timed_ ? std::mismatch(stream_cycles_.begin(), stream_cycles_.end(),
                                               group.stream_cycles.begin())
@@ -273,39 +274,36 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
                               : stream_cycles_.end();
   if (differs != stream_cycles_.end()) {
     std::int32_t totals[kLanes];
-    work_.steps.totals(stream_cycles_.data(),
-                       static_cast<std::size_t>(differs - stream_cycles_.begin()) / kLanes,
-                       group.times, totals);
+    work_.steps().totals(stream_cycles_.data(),
+                         static_cast<std::size_t>(differs - stream_cycles_.begin()) / kLanes,
+                         group.times, totals);
     for (std::size_t lane = 0; lane < batches; ++lane) {
       result.cycles[first_batch + lane] = totals[lane];
     }
   }
-  if (!logits) return;
+  if (!logits_) return;
   const std::size_t size = group.logits[0].size();
   for (std::size_t lane = 0; lane < batches; ++lane) {
-    std::copy_n(work_.results[lane].logits.begin(), size,
+    std::copy_n(work_.logits(lane).begin(), size,
                 result.logits.begin() + static_cast<std::ptrdiff_t>((first_batch + lane) * size));
   }
 }
 
 void IncrementalEngine::time_layer(std::size_t index, const Group& group) {
-  const LayerProgram& program = work_.layers[index];
-  const std::vector<std::int16_t>& map = work_.maps[at(network_.layers[index].input)];
+  const LayerProgram& program = work_.layers()[index];
   if (std::none_of(program.data_dependent.begin(), program.data_dependent.end(),
                    [](bool depends) { return depends; })) {
     return;
   }
   if (!timed_) stream_cycles_ = group.stream_cycles;
   timed_ = true;
-  const auto values = static_cast<std::int64_t>(map.size() / kLanes) - 1;
-  work_.prefix.resize(at((values + 1) * kLanes));
-  prefix_counts(map.data(), values, kLanes, work_.prefix.data());
-  std::vector<StreamTimes> times = work_.fixed[index];
+  const std::uint16_t* prefix = work_.count_values(at(network_.layers[index].input));
+  std::vector<StreamTimes> times = work_.dense_times(index);
   for (std::size_t f = 0; f < program.fronts.size(); ++f) {
     const Front& front = program.fronts[f];
     if (!program.data_dependent[front.pass]) continue;
-    stream_times(program.passes[front.pass], program.corners[at(front.range)], work_.prefix.data(),
-                 kLanes, work_.timing, times[f]);
+    stream_times(program.passes[front.pass], program.corners[at(front.range)], prefix, kLanes,
+                 work_.timing(), times[f]);
   }
   for (const StreamRef& stream : program.streams) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
@@ -319,7 +317,7 @@ void IncrementalEngine::add_deltas(DeltaRange deltas, std::int64_t corner,
                                    const std::int16_t* map) {
   for (auto delta = deltas.first; delta != deltas.second; ++delta) {
     add_scaled(map + (corner + delta->offset) * kLanes, delta->delta,
-               work_.sums.data() + delta->channel * kLanes);
+               work_.sums() + delta->channel * kLanes);
   }
 }
 
@@ -327,7 +325,7 @@ void IncrementalEngine::add_deltas(DeltaRange deltas, std::int64_t corner,
 std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& group,
                                                DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
-  const LayerProgram& program = work_.layers[index];
+  const LayerProgram& program = work_.layers()[index];
   const Difference& input = differences_[at(layer.input)];
   const std::int16_t* map =
       deltas.first != deltas.second ? values(at(layer.input), group) : nullptr;
@@ -354,9 +352,9 @@ std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& g
         const std::int32_t* base =
             group.sums[index].data() +
             ((row * layer.out.width + x) * layer.out.channels + job.first_channel) * kLanes;
-        add_pairs(tile, pairs_, input.values.data() + corner * kLanes, base, work_.sums.data());
+        add_pairs(tile, pairs_, input.values.data() + corner * kLanes, base, work_.sums());
         add_deltas({begin, next}, corner, map);
-        work_.store_outputs(layer, index, row, x, job, tile.channels);
+        work_.store_outputs(index, row, x, job, tile.channels);
         macs += static_cast<std::int64_t>(pairs_.size()) * 2 * tile.channels + (next - begin);
       }
     }
@@ -368,7 +366,7 @@ std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& g
 std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& group,
                                                 DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
-  const LayerProgram& program = work_.layers[index];
+  const LayerProgram& program = work_.layers()[index];
   const std::int16_t* map = group.maps[at(layer.input)].data();
   std::int64_t macs = 0;
   for (auto next = deltas.first; next != deltas.second;) {
@@ -386,12 +384,11 @@ std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& 
         std::copy_n(
             group.sums[index].data() +
                 ((row * layer.out.width + x) * layer.out.channels + job.first_channel) * kLanes,
-            kLanes, work_.sums.data());
+            kLanes, work_.sums());
         for (auto delta = begin; delta != next; ++delta) {
-          add_scaled(map + (corners[pixel] + delta->offset) * kLanes, delta->delta,
-                     work_.sums.data());
+          add_scaled(map + (corners[pixel] + delta->offset) * kLanes, delta->delta, work_.sums());
         }
-        work_.store_outputs(layer, index, row, x, job, 1);
+        work_.store_outputs(index, row, x, job, 1);
         macs += next - begin;
       }
     }
@@ -405,17 +402,17 @@ void IncrementalEngine::compute_again(std::size_t index, const Group& group, Del
   const network::Layer& layer = network_.layers[index];
   const std::int16_t* map = values(at(layer.input), group);
   if (!layer.is_gemm()) {
-    work_.pool_layer(layer, index);
+    work_.pool_layer(index);
     return;
   }
-  const LayerProgram& program = work_.layers[index];
+  const LayerProgram& program = work_.layers()[index];
   auto next = deltas.first;
   for (std::size_t j = 0; j < program.jobs.size(); ++j) {
     const TileJob& job = program.jobs[j];
     const auto begin = next;
     while (next != deltas.second && next->job == j) ++next;
     if (begin == next) {
-      work_.compute_job(program, layer, index, job);
+      work_.compute_job(index, job);
       continue;
     }
     const TileWeights& tile = program.weights[job.weights];
@@ -424,9 +421,9 @@ void IncrementalEngine::compute_again(std::size_t index, const Group& group, Del
     std::size_t pixel = 0;
     for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
       for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
-        multiply_tile(tile, map + corners[pixel] * kLanes, kLanes, work_.sums.data());
+        multiply_tile(tile, map + corners[pixel] * kLanes, kLanes, work_.sums());
         add_deltas({begin, next}, corners[pixel], map);
-        work_.store_outputs(layer, index, row, x, job, tile.channels);
+        work_.store_outputs(index, row, x, job, tile.channels);
       }
     }
   }
@@ -434,7 +431,7 @@ void IncrementalEngine::compute_again(std::size_t index, const Group& group, Del
 
 void IncrementalEngine::compare_value(std::size_t map, const Group& group, std::int64_t value) {
   Difference& difference = differences_[map];
-  const int what = subtract_lanes(work_.maps[map].data() + value * kLanes,
+  const int what = subtract_lanes(work_.map(map).data() + value * kLanes,
                                   group.maps[map].data() + value * kLanes,
                                   difference.values.data() + value * kLanes);
   if (what == 0) return;
@@ -457,12 +454,12 @@ void IncrementalEngine::compare_channel(std::size_t index, const Group& group, c
   const network::MapShape& shape = network_.map(static_cast<int>(map));
   const bool pooled = map != index + 1;
   const std::int64_t step_y = pooled ? network_.layers[map - 1].window.kernel_h : 1;
-  const schedule::PixelRange& range = work_.layers[index].ranges[at(job.range)];
+  const schedule::PixelRange& range = work_.layers()[index].ranges[at(job.range)];
   for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
     const std::int64_t y = row % layer.out.height;
     if (y % step_y != 0 || y / step_y >= shape.height) continue;
     for (std::int64_t x = 0; x < shape.width; ++x) {
-      const std::int64_t pixel = work_.layouts[map].index(row / layer.out.height, y / step_y, x);
+      const std::int64_t pixel = work_.layouts()[map].index(row / layer.out.height, y / step_y, x);
       compare_value(map, group, pixel + job.first_channel);
     }
   }
@@ -470,17 +467,17 @@ void IncrementalEngine::compare_channel(std::size_t index, const Group& group, c
 
 // All values of a map as they are now.
 const std::int16_t* IncrementalEngine::values(std::size_t map, const Group& group) {
-  if (whole_[map]) return work_.maps[map].data();
-  std::copy(group.maps[map].begin(), group.maps[map].end(), work_.maps[map].begin());
+  if (whole_[map]) return work_.map(map).data();
+  std::vector<std::int16_t>& own = work_.map(map);
+  std::copy(group.maps[map].begin(), group.maps[map].end(), own.begin());
   const Difference& difference = differences_[map];
   for (const std::int64_t value : difference.list) {
     for (std::int64_t lane = value * kLanes; lane < (value + 1) * kLanes; ++lane) {
-      work_.maps[map][at(lane)] =
-          static_cast<std::int16_t>(work_.maps[map][at(lane)] + difference.values[at(lane)]);
+      own[at(lane)] = static_cast<std::int16_t>(own[at(lane)] + difference.values[at(lane)]);
     }
   }
   whole_[map] = true;
-  return work_.maps[map].data();
+  return own.data();
 }
 
 void IncrementalEngine::forget(std::size_t map) {

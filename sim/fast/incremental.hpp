@@ -72,7 +72,7 @@ class IncrementalEngine {
   struct Group {
     std::int64_t batches = 0;                     ///< the lanes beyond repeat the last one
     std::vector<std::vector<std::int16_t>> maps;  ///< [map], as in BatchGroup
-    std::vector<std::vector<std::int32_t>> sums;  ///< [layer], as BatchGroup::kept_sums
+    std::vector<std::vector<std::int32_t>> sums;  ///< [layer], as BatchGroup::kept_sums()
     std::vector<std::int32_t> stream_cycles;      ///< [stream][lane]
     StepTimes::LaneTimes times;
     std::vector<std::vector<std::int32_t>> logits;
@@ -105,6 +105,10 @@ class IncrementalEngine {
 
   void run_group(const Group& group, const Deltas& deltas, const Shortcuts& shortcuts,
                  std::size_t first_batch, PlanResult& result);
+  bool operands_changed(std::size_t index) const;
+  void run_layer(std::size_t index, const Group& group, DeltaRange deltas, bool below_change,
+                 const Shortcuts& shortcuts, Savings& savings);
+  void take_results(const Group& group, std::size_t first_batch, PlanResult& result);
   void time_layer(std::size_t index, const Group& group);
   std::int64_t correct_inputs(std::size_t index, const Group& group, DeltaRange deltas);
   std::int64_t correct_weights(std::size_t index, const Group& group, DeltaRange deltas);
@@ -132,7 +136,8 @@ class IncrementalEngine {
   std::vector<Difference> differences_;  ///< [map]
   std::vector<bool> whole_;              ///< [map] whether work_ holds all of its values
   std::vector<std::int32_t> stream_cycles_;
-  bool timed_ = false;  ///< stream_cycles_ is in use
+  bool timed_ = false;   ///< stream_cycles_ is in use
+  bool logits_ = false;  ///< work_ has logits of its own
   std::vector<std::uint32_t> pairs_;
 };
 

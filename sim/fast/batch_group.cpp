@@ -1,0 +1,351 @@
+#include "fast/batch_group.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "fast/index.hpp"
+
+namespace lacuna::fast {
+namespace {
+
+// Every map with the padding of the layers that read it.
+std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
+  std::vector<network::Window> most(network.layers.size() + 1);
+  for (const network::Layer& reader : network.layers) {
+    network::Window& window = most[at(reader.input)];
+    window.pad_top = std::max(window.pad_top, reader.window.pad_top);
+    window.pad_left = std::max(window.pad_left, reader.window.pad_left);
+    window.pad_bottom = std::max(window.pad_bottom, reader.window.pad_bottom);
+    window.pad_right = std::max(window.pad_right, reader.window.pad_right);
+  }
+  std::vector<PaddedMap> maps;
+  for (std::size_t map = 0; map < most.size(); ++map) {
+    maps.emplace_back(network.map(static_cast<int>(map)), most[map]);
+  }
+  return maps;
+}
+
+}  // namespace
+
+BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
+                       const arch::AcceleratorSpec& a, const WeightReads& reads)
+    : network_(n),
+      schedule_(s),
+      spec_(a),
+      layouts_(lay_out_maps(n)),
+      layers_(compile_layers(s, n, a, layouts_, reads)),
+      steps_(s, n, a),
+      timing_{a.array.psum_fifo_depth, a.array.local_accumulators} {
+  for (const LayerProgram& layer : layers_) {
+    std::vector<StreamTimes> times;
+    for (const Front& front : layer.fronts) {
+      const PassRows& pass = layer.passes[front.pass];
+      // A row whose bitmap words are its indices takes that long whatever the values are.
+      const auto pixels = static_cast<std::int64_t>(layer.corners[at(front.range)].size());
+      one_lane_ = one_lane_ || !fits_lanes(pass, pixels);
+      times.push_back(dense_stream_times(pass, pixels, timing_));
+    }
+    dense_times_.push_back(std::move(times));
+  }
+}
+
+void BatchGroup::begin(int lane_count) {
+  if (lane_count != lanes_ || maps_.empty()) {
+    lanes_ = lane_count;
+    maps_.clear();
+    for (const PaddedMap& layout : layouts_) {
+      // One value more: kernels load pairs.
+      maps_.emplace_back(at((schedule_.batch * layout.image_values() + 1) * lanes_));
+    }
+    sums_.resize(at(std::int64_t{spec_.array.cols} * lanes_));
+  }
+  stream_cycles_.assign(at(lanes_), std::vector<std::int64_t>(steps_.streams().size()));
+  measure::BatchResult fresh;
+  for (const LayerProgram& layer : layers_) fresh.layers.push_back(layer.counters);
+  const network::Layer& last = network_.layers.back();
+  if (last.logits) fresh.logits.resize(at(schedule_.batch * last.out.values()));
+  fresh.sums.resize(network_.layers.size());
+  for (std::size_t i = 0; i < network_.layers.size(); ++i) {
+    if (network_.layers[i].report_sums) {
+      fresh.sums[i].resize(at(schedule_.batch * network_.layers[i].out.values()));
+    }
+  }
+  results_.assign(at(lanes_), fresh);
+}
+
+void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
+  const network::MapShape& shape = network_.input;
+  for (std::int64_t image = 0; image < schedule_.batch; ++image) {
+    for (std::int64_t y = 0; y < shape.height; ++y) {
+      const std::int64_t to = layouts_[0].index(image, y, 0);
+      const std::int64_t from = y * shape.width * shape.channels;
+      for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
+        for (int lane = 0; lane < lanes_; ++lane) {
+          maps_[0][at((to + v) * lanes_ + lane)] = (*batches[at(lane)])[at(image)][from + v];
+        }
+      }
+    }
+  }
+}
+
+// Padding is zero, so non-zeros of the padded map are those of the map. The counts wrap at 2^16.
+void BatchGroup::count_inputs(std::size_t index, const std::uint16_t* prefix) {
+  const network::Layer& layer = network_.layers[index];
+  const std::int64_t values = schedule_.batch * layouts_[at(layer.input)].image_values();
+  constexpr std::int64_t kPiece = 1 << 15;
+  for (std::int64_t v = 0; v < values; v += kPiece) {
+    const std::int64_t end = std::min(values, v + kPiece);
+    for (int lane = 0; lane < lanes_; ++lane) {
+      results_[at(lane)].layers[index].input_nonzeros +=
+          static_cast<std::uint16_t>(prefix[end * lanes_ + lane] - prefix[v * lanes_ + lane]);
+    }
+  }
+  for (measure::BatchResult& result : results_) {
+    result.layers[index].input_values = schedule_.batch * layer.in.values();
+  }
+}
+
+// Times of the fronts whose times depend on values, and what becomes of the MACs.
+void BatchGroup::time_fronts(std::size_t index, const std::uint16_t* prefix,
+                             std::vector<StreamTimes>& times) {
+  const LayerProgram& program = layers_[index];
+  const bool skip = spec_.zero_skipping == arch::ZeroSkipping::kSkip;
+  const bool gate = spec_.zero_skipping == arch::ZeroSkipping::kGate;
+  for (std::size_t f = 0; f < program.fronts.size(); ++f) {
+    const Front& front = program.fronts[f];
+    const PassRows& pass = program.passes[front.pass];
+    const Corners& corners = program.corners[at(front.range)];
+    if (program.data_dependent[front.pass]) {
+      stream_times(pass, corners, prefix, lanes_, timing_, times[f]);
+    }
+    if (!skip && !gate) continue;
+    std::int64_t* nonzeros = times[f].nonzeros;
+    if (!program.data_dependent[front.pass]) {
+      count_nonzeros(pass, corners, prefix, lanes_, nonzeros);
+    }
+    std::int64_t indices = 0;
+    for (const PassRow& row : pass.rows) indices += row.indices;
+    const std::int64_t all = indices * static_cast<std::int64_t>(corners.size());
+    for (int lane = 0; lane < lanes_; ++lane) {
+      measure::LayerCounters& counters = results_[at(lane)].layers[index];
+      counters.macs.issued += nonzeros[lane] * front.channels;
+      const std::int64_t zeros = (all - nonzeros[lane]) * front.channels;
+      (skip ? counters.macs.skipped : counters.macs.gated) += zeros;
+      // What is skipped is not read.
+      if (skip) counters.activation_sram.reads += nonzeros[lane] * front.streams;
+    }
+  }
+  if (skip || gate) return;
+  for (measure::BatchResult& result : results_) {
+    result.layers[index].macs.issued = result.layers[index].macs.total;
+  }
+}
+
+void BatchGroup::time_layer(std::size_t index) {
+  const std::uint16_t* prefix = count_values(at(network_.layers[index].input));
+  count_inputs(index, prefix);
+  if (!network_.layers[index].is_gemm()) return;
+  std::vector<StreamTimes> times = dense_times_[index];
+  time_fronts(index, prefix, times);
+  const LayerProgram& program = layers_[index];
+  for (int lane = 0; lane < lanes_; ++lane) {
+    measure::LayerCounters& counters = results_[at(lane)].layers[index];
+    for (const StreamRef& stream : program.streams) {
+      const StreamTimes& own = times[stream.front];
+      const Front& front = program.fronts[stream.front];
+      const auto rows = static_cast<std::int64_t>(program.passes[front.pass].rows.size());
+      const std::int64_t total = own.commit[lane] + stream.drain;
+      const std::int64_t fill_drain = rows - 1 - own.longest[lane] + stream.drain;
+      stream_cycles_[at(lane)][stream.stream] = total;
+      counters.stream.work += base::Cycles{own.work[lane]};
+      counters.stream.fill_drain += base::Cycles{fill_drain};
+      counters.stream.imbalance += base::Cycles{total - own.work[lane] - fill_drain};
+    }
+  }
+}
+
+void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t x,
+                               const TileJob& job, int channels) {
+  const network::Layer& layer = network_.layers[index];
+  const std::int64_t image = row / layer.out.height;
+  const std::int64_t y = row % layer.out.height;
+  if (layer.logits || layer.report_sums) {
+    const std::int64_t first = image * layer.out.values() +
+                               (y * layer.out.width + x) * layer.out.channels + job.first_channel;
+    for (int c = 0; c < channels; ++c) {
+      const auto bias = static_cast<std::uint32_t>(layer.bias[at(job.first_channel + c)]);
+      for (int lane = 0; lane < lanes_; ++lane) {
+        const auto sum = static_cast<std::int32_t>(
+            static_cast<std::uint32_t>(sums_[at(std::int64_t{c} * lanes_ + lane)]) + bias);
+        measure::BatchResult& result = results_[at(lane)];
+        if (layer.logits) result.logits[at(first + c)] = sum;
+        if (layer.report_sums) result.sums[index][at(first + c)] = sum;
+      }
+    }
+  }
+  if (layer.logits) return;
+  const std::int32_t pool = schedule_.layers[index].fused_pool;
+  std::size_t output = index + 1;
+  std::int64_t out_y = y;
+  std::int64_t out_x = x;
+  bool keep_maximum = false;
+  if (pool >= 0) {
+    const network::Layer& pooling = network_.layers[at(pool)];
+    output = at(pool) + 1;
+    out_y = y / pooling.window.kernel_h;
+    out_x = x / pooling.window.kernel_w;
+    if (out_y >= pooling.out.height || out_x >= pooling.out.width) return;
+    keep_maximum = y % pooling.window.kernel_h != 0 || x % pooling.window.kernel_w != 0;
+  }
+  std::int16_t* out = maps_[output].data() +
+                      (layouts_[output].index(image, out_y, out_x) + job.first_channel) * lanes_;
+  if (layer.residual >= 0) {
+    const std::size_t map = at(layer.residual);
+    const std::int16_t* residual =
+        maps_[map].data() + (layouts_[map].index(image, y, x) + job.first_channel) * lanes_;
+    for (int c = 0; c < channels; ++c) {
+      const std::size_t channel = at(job.first_channel + c);
+      const std::int64_t first = std::int64_t{c} * lanes_;
+      post_sum_lanes(sums_.data() + first, layer.bias[channel], layer.scale[channel],
+                     residual + first, layer.residual_scale, network_.activation_bits,
+                     layer.threshold, lanes_, keep_maximum, out + first);
+    }
+    return;
+  }
+  for (int c = 0; c < channels; ++c) {
+    const std::size_t channel = at(job.first_channel + c);
+    post_lanes(sums_.data() + std::int64_t{c} * lanes_, layer.bias[channel], layer.scale[channel],
+               network_.activation_bits, layer.threshold, lanes_, keep_maximum,
+               out + std::int64_t{c} * lanes_);
+  }
+}
+
+void BatchGroup::compute_job(std::size_t index, const TileJob& job) {
+  const network::Layer& layer = network_.layers[index];
+  const LayerProgram& program = layers_[index];
+  const TileWeights& tile = program.weights[job.weights];
+  const schedule::PixelRange& range = program.ranges[at(job.range)];
+  const Corners& corners = program.corners[at(job.range)];
+  const std::int16_t* map = maps_[at(layer.input)].data();
+  std::size_t pixel = 0;
+  for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+    for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
+      multiply_tile(tile, map + corners[pixel] * lanes_, lanes_, sums_.data());
+      if (!kept_sums_.empty()) {
+        const std::int64_t first =
+            ((row * layer.out.width + x) * layer.out.channels + job.first_channel) * lanes_;
+        std::copy_n(sums_.data(), std::int64_t{tile.channels} * lanes_,
+                    kept_sums_[index].data() + first);
+      }
+      store_outputs(index, row, x, job, tile.channels);
+    }
+  }
+}
+
+void BatchGroup::average_layer(std::size_t index) {
+  const network::Layer& layer = network_.layers[index];
+  const PaddedMap& in = layouts_[at(layer.input)];
+  const std::int16_t* map = maps_[at(layer.input)].data();
+  const std::int64_t row = layer.out.channels * lanes_;
+  std::vector<std::int32_t> totals(at(row));
+  for (std::int64_t image = 0; image < schedule_.batch; ++image) {
+    for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        std::fill(totals.begin(), totals.end(), 0);
+        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes_;
+        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
+          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+            const std::int16_t* values = corner + (ky * in.width + kx) * row;
+            for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += values[v];
+          }
+        }
+        std::int16_t* out =
+            maps_[index + 1].data() + layouts_[index + 1].index(image, y, x) * lanes_;
+        for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+          post_lanes(totals.data() + c * lanes_, 0, layer.scale.front(), network_.activation_bits,
+                     layer.threshold, lanes_, false, out + c * lanes_);
+        }
+      }
+    }
+  }
+}
+
+void BatchGroup::pool_layer(std::size_t index) {
+  const network::Layer& layer = network_.layers[index];
+  if (layer.kind == network::LayerKind::kAveragePool) return average_layer(index);
+  const PaddedMap& in = layouts_[at(layer.input)];
+  const std::int16_t* map = maps_[at(layer.input)].data();
+  const std::int64_t row = layer.out.channels * lanes_;
+  for (std::int64_t image = 0; image < schedule_.batch; ++image) {
+    for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        std::int16_t* out =
+            maps_[index + 1].data() + layouts_[index + 1].index(image, y, x) * lanes_;
+        std::fill_n(out, row, std::int16_t{0});
+        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes_;
+        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
+          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+            const std::int16_t* values = corner + (ky * in.width + kx) * row;
+            for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+              maximum_lanes(values + c * lanes_, lanes_, out + c * lanes_);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+bool BatchGroup::is_fused(std::size_t index) const {
+  return !network_.layers[index].is_gemm() && index > 0 &&
+         schedule_.layers[index - 1].fused_pool == static_cast<std::int32_t>(index);
+}
+
+void BatchGroup::run_layer(std::size_t index) {
+  if (is_fused(index)) return;  // done with the layer before; nothing of it was ever stored
+  time_layer(index);
+  if (!network_.layers[index].is_gemm()) {
+    pool_layer(index);
+    return;
+  }
+  for (const TileJob& job : layers_[index].jobs) compute_job(index, job);
+}
+
+const std::vector<measure::BatchResult>& BatchGroup::run(
+    const std::vector<const BatchImages*>& batches, measure::BatchTrace* trace) {
+  SIM_CHECK(batches.size() == 1 || (batches.size() == kLanes && !one_lane_), "fast", -1,
+            "a group has one batch or one a lane");
+  for (const BatchImages* batch : batches) {
+    SIM_CHECK(static_cast<std::int64_t>(batch->size()) == schedule_.batch, "fast", -1,
+              "a batch has as many images as its schedule");
+  }
+  begin(static_cast<int>(batches.size()));
+  load_images(batches);
+  for (std::size_t index = 0; index < layers_.size(); ++index) run_layer(index);
+  for (int lane = 0; lane < lanes_; ++lane) {
+    measure::BatchResult& result = results_[at(lane)];
+    result.cycles = base::Cycles{steps_.run(stream_cycles_[at(lane)], result.layers, trace)};
+  }
+  return results_;
+}
+
+void BatchGroup::keep_sums(bool keep) {
+  kept_sums_.clear();
+  if (!keep) return;
+  kept_sums_.resize(network_.layers.size());
+  for (std::size_t index = 0; index < network_.layers.size(); ++index) {
+    const network::Layer& layer = network_.layers[index];
+    if (layer.is_gemm()) {
+      kept_sums_[index].resize(at(schedule_.batch * layer.out.values() * kLanes));
+    }
+  }
+}
+
+const std::uint16_t* BatchGroup::count_values(std::size_t map) {
+  const auto values = static_cast<std::int64_t>(maps_[map].size()) / lanes_ - 1;
+  prefix_.resize(at((values + 1) * lanes_));
+  prefix_counts(maps_[map].data(), values, lanes_, prefix_.data());
+  return prefix_.data();
+}
+
+}  // namespace lacuna::fast
