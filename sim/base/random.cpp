@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/cpu.hpp"
+
 namespace lacuna::base {
 namespace {
 
@@ -17,8 +19,8 @@ constexpr int kLanes = 16;
 using HighWords = std::array<std::uint32_t, kLanes>;  ///< bits 32 to 63 of random_bits
 
 // Four numbers in the low halves of 64-bit lanes; what the high halves hold does not matter.
-__attribute__((target("avx2"))) HighWords high_words_avx2(std::uint64_t seed, RandomStream stream,
-                                                          std::uint64_t first) {
+LACUNA_AVX2 HighWords high_words_avx2(std::uint64_t seed, RandomStream stream,
+                                      std::uint64_t first) {
   constexpr int kVectors = kLanes / 4;
   __m256i c0[kVectors];
   __m256i c1[kVectors];
@@ -57,7 +59,7 @@ __attribute__((target("avx2"))) HighWords high_words_avx2(std::uint64_t seed, Ra
 }
 
 HighWords high_words(std::uint64_t seed, RandomStream stream, std::uint64_t first) {
-  if (__builtin_cpu_supports("avx2") != 0) return high_words_avx2(seed, stream, first);
+  if (use_avx2()) return high_words_avx2(seed, stream, first);
   HighWords high;
   for (std::size_t i = 0; i < kLanes; ++i) {
     high[i] = static_cast<std::uint32_t>(random_bits(seed, stream, first + i) >> 32);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cpu.hpp"
 #include "tensor/requantise.hpp"
 
 #if defined(__x86_64__)
@@ -32,23 +33,24 @@ void multiply_plain(const TileWeights& tile, const std::int16_t* values, int lan
 }
 
 // A lone batch: a value meets all channels from the first on; zeros are left out.
-LACUNA_FAST_VECTOR void multiply_one(const std::int16_t* __restrict weights,
-                                     const std::int64_t* offsets, std::size_t pairs,
-                                     int first_channel, int channels, const std::int16_t* values,
-                                     std::int32_t* __restrict sums) {
-  for (int c = first_channel; c < channels; ++c) sums[c] = 0;
-  for (std::size_t pair = 0; pair < pairs; ++pair) {
-    const std::int32_t first = values[offsets[pair]];
-    const std::int32_t second = values[offsets[pair] + 1];
-    if ((first | second) == 0) continue;
-    const std::int16_t* w = weights + pair * static_cast<std::size_t>(channels) * 2;
-    for (int c = first_channel; c < channels; ++c) {
-      sums[c] = static_cast<std::int32_t>(
-          static_cast<std::uint32_t>(sums[c]) +
-          static_cast<std::uint32_t>(first * w[2 * c] + second * w[2 * c + 1]));
+struct MultiplyOne {
+  static LACUNA_INLINE void run(const std::int16_t* __restrict weights, const std::int64_t* offsets,
+                                std::size_t pairs, int first_channel, int channels,
+                                const std::int16_t* values, std::int32_t* __restrict sums) {
+    for (int c = first_channel; c < channels; ++c) sums[c] = 0;
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      const std::int32_t first = values[offsets[pair]];
+      const std::int32_t second = values[offsets[pair] + 1];
+      if ((first | second) == 0) continue;
+      const std::int16_t* w = weights + pair * static_cast<std::size_t>(channels) * 2;
+      for (int c = first_channel; c < channels; ++c) {
+        sums[c] = static_cast<std::int32_t>(
+            static_cast<std::uint32_t>(sums[c]) +
+            static_cast<std::uint32_t>(first * w[2 * c] + second * w[2 * c + 1]));
+      }
     }
   }
-}
+};
 
 #if defined(__x86_64__)
 // Sixteen batches, a block of channels whose sums stay in registers. vpmaddwd adds the products of
@@ -69,9 +71,8 @@ struct ListedPairs {
 };
 
 template <int kChannels, class Pairs>
-__attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, const Pairs& pairs,
-                                                    int first_channel, const std::int16_t* values,
-                                                    std::int32_t* sums) {
+LACUNA_AVX2 void multiply_block(const TileWeights& tile, const Pairs& pairs, int first_channel,
+                                const std::int16_t* values, std::int32_t* sums) {
   __m256i low[kChannels];
   __m256i high[kChannels];
   for (int c = 0; c < kChannels; ++c) low[c] = high[c] = _mm256_setzero_si256();
@@ -110,8 +111,8 @@ __attribute__((target("avx2"))) void multiply_block(const TileWeights& tile, con
 }
 
 template <class Pairs>
-__attribute__((target("avx2"))) void multiply_avx2(const TileWeights& tile, const Pairs& pairs,
-                                                   const std::int16_t* values, std::int32_t* sums) {
+LACUNA_AVX2 void multiply_avx2(const TileWeights& tile, const Pairs& pairs,
+                               const std::int16_t* values, std::int32_t* sums) {
   int c = 0;
   for (; c + 6 <= tile.channels; c += 6) multiply_block<6>(tile, pairs, c, values, sums);
   switch (tile.channels - c) {
@@ -133,9 +134,8 @@ __attribute__((target("avx2"))) void multiply_avx2(const TileWeights& tile, cons
 // A lone batch: pairs meet 8 x kVectors channels, whose sums stay in registers; pairs of zeros are
 // left out.
 template <int kVectors>
-__attribute__((target("avx2"))) void multiply_one_block(const TileWeights& tile, int first_channel,
-                                                        const std::int16_t* values,
-                                                        std::int32_t* sums) {
+LACUNA_AVX2 void multiply_one_block(const TileWeights& tile, int first_channel,
+                                    const std::int16_t* values, std::int32_t* sums) {
   __m256i total[kVectors];
   for (int v = 0; v < kVectors; ++v) total[v] = _mm256_setzero_si256();
   const std::int16_t* weights = tile.weights.data() + 2 * first_channel;
@@ -156,9 +156,8 @@ __attribute__((target("avx2"))) void multiply_one_block(const TileWeights& tile,
   }
 }
 
-__attribute__((target("avx2"))) int multiply_one_avx2(const TileWeights& tile,
-                                                      const std::int16_t* values,
-                                                      std::int32_t* sums) {
+LACUNA_AVX2 int multiply_one_avx2(const TileWeights& tile, const std::int16_t* values,
+                                  std::int32_t* sums) {
   constexpr int kWide = 8;
   int c = 0;
   for (; c + 8 * kWide <= tile.channels; c += 8 * kWide) {
@@ -169,51 +168,80 @@ __attribute__((target("avx2"))) int multiply_one_avx2(const TileWeights& tile,
   for (; c + 8 <= tile.channels; c += 8) multiply_one_block<1>(tile, c, values, sums);
   return c;
 }
-
-bool has_avx2() {
-  static const bool kHas = __builtin_cpu_supports("avx2") != 0;
-  return kHas;
-}
 #endif
 
-LACUNA_FAST_VECTOR void post_all(const std::int32_t* __restrict sums, std::int32_t bias,
-                                 float scale, int bits, float threshold,
-                                 std::int16_t* __restrict out) {
-  for (int l = 0; l < kLanes; ++l) {
-    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
-                                               static_cast<std::uint32_t>(bias));
-    out[l] = tensor::requantise(sum, scale, bits, threshold);
+struct PostAll {
+  static LACUNA_INLINE void run(const std::int32_t* __restrict sums, std::int32_t bias, float scale,
+                                int bits, float threshold, std::int16_t* __restrict out) {
+    for (int l = 0; l < kLanes; ++l) {
+      const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                                 static_cast<std::uint32_t>(bias));
+      out[l] = tensor::requantise(sum, scale, bits, threshold);
+    }
   }
-}
+};
 
-LACUNA_FAST_VECTOR void post_sum_all(const std::int32_t* __restrict sums, std::int32_t bias,
-                                     float scale, const std::int16_t* __restrict residual,
-                                     float residual_scale, int bits, float threshold,
-                                     std::int16_t* __restrict out) {
-  for (int l = 0; l < kLanes; ++l) {
-    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
-                                               static_cast<std::uint32_t>(bias));
-    out[l] = tensor::requantise_sum(sum, scale, static_cast<std::uint8_t>(residual[l]),
-                                    residual_scale, bits, threshold);
+struct PostSumAll {
+  static LACUNA_INLINE void run(const std::int32_t* __restrict sums, std::int32_t bias, float scale,
+                                const std::int16_t* __restrict residual, float residual_scale,
+                                int bits, float threshold, std::int16_t* __restrict out) {
+    for (int l = 0; l < kLanes; ++l) {
+      const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                                 static_cast<std::uint32_t>(bias));
+      out[l] = tensor::requantise_sum(sum, scale, static_cast<std::uint8_t>(residual[l]),
+                                      residual_scale, bits, threshold);
+    }
   }
-}
+};
 
-LACUNA_FAST_VECTOR void maximum_all(const std::int16_t* __restrict in,
-                                    std::int16_t* __restrict out) {
-  for (int l = 0; l < kLanes; ++l) out[l] = std::max(out[l], in[l]);
-}
-
-LACUNA_FAST_VECTOR void prefix_all(const std::int16_t* __restrict values, std::int64_t count,
-                                   std::uint16_t* __restrict prefix) {
-  using Counts __attribute__((vector_size(kLanes * 2))) = std::uint16_t;
-  Counts sum = {};
-  for (std::int64_t v = 0; v < count; ++v) {
-    Counts value;
-    std::memcpy(&value, values + v * kLanes, sizeof value);
-    sum -= static_cast<Counts>(value != 0);  // true is all ones, minus one
-    std::memcpy(prefix + (v + 1) * kLanes, &sum, sizeof sum);
+struct MaximumAll {
+  static LACUNA_INLINE void run(const std::int16_t* __restrict in, std::int16_t* __restrict out) {
+    for (int l = 0; l < kLanes; ++l) out[l] = std::max(out[l], in[l]);
   }
-}
+};
+
+struct PrefixAll {
+  static LACUNA_INLINE void run(const std::int16_t* __restrict values, std::int64_t count,
+                                std::uint16_t* __restrict prefix) {
+    using Counts __attribute__((vector_size(kLanes * 2))) = std::uint16_t;
+    Counts sum = {};
+    for (std::int64_t v = 0; v < count; ++v) {
+      Counts value;
+      std::memcpy(&value, values + v * kLanes, sizeof value);
+      sum -= static_cast<Counts>(value != 0);  // true is all ones, minus one
+      std::memcpy(prefix + (v + 1) * kLanes, &sum, sizeof sum);
+    }
+  }
+};
+
+struct AddScaled {
+  static LACUNA_INLINE void run(const std::int16_t* values, std::int32_t factor,
+                                std::int32_t* sums) {
+    for (int l = 0; l < kLanes; ++l) {
+      sums[l] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
+                                          static_cast<std::uint32_t>(values[l] * factor));
+    }
+  }
+};
+
+struct SubtractLanes {
+  static LACUNA_INLINE int run(const std::int16_t* a, const std::int16_t* b,
+                               std::int16_t* difference) {
+    using Values __attribute__((vector_size(kLanes * 2))) = std::int16_t;
+    Values left;
+    Values right;
+    std::memcpy(&left, a, sizeof left);
+    std::memcpy(&right, b, sizeof right);
+    const Values result = left - right;
+    std::memcpy(difference, &result, sizeof result);
+    const Values zeros = (left == 0) ^ (right == 0);
+    std::uint64_t words[2][sizeof(Values) / sizeof(std::uint64_t)];
+    std::memcpy(words[0], &result, sizeof result);
+    std::memcpy(words[1], &zeros, sizeof zeros);
+    const auto any = [](const std::uint64_t* w) { return (w[0] | w[1] | w[2] | w[3]) != 0; };
+    return (any(words[0]) ? 1 : 0) | (any(words[1]) ? 2 : 0);
+  }
+};
 
 }  // namespace
 
@@ -222,15 +250,15 @@ void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lane
   if (lanes == 1) {
     int done = 0;
 #if defined(__x86_64__)
-    if (has_avx2()) done = multiply_one_avx2(tile, values, sums);
+    if (base::use_avx2()) done = multiply_one_avx2(tile, values, sums);
 #endif
     if (done == tile.channels) return;
-    multiply_one(tile.weights.data(), tile.offsets.data(), tile.offsets.size(), done, tile.channels,
-                 values, sums);
+    base::run_vector<MultiplyOne>(tile.weights.data(), tile.offsets.data(), tile.offsets.size(),
+                                  done, tile.channels, values, sums);
     return;
   }
 #if defined(__x86_64__)
-  if (has_avx2()) {
+  if (base::use_avx2()) {
     multiply_avx2(tile, AllPairs{tile}, values, sums);
     return;
   }
@@ -238,10 +266,18 @@ void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lane
   multiply_plain(tile, values, lanes, sums);
 }
 
+void add_scaled(const std::int16_t* values, std::int32_t factor, std::int32_t* sums) {
+  base::run_vector<AddScaled>(values, factor, sums);
+}
+
+int subtract_lanes(const std::int16_t* a, const std::int16_t* b, std::int16_t* difference) {
+  return base::run_vector<SubtractLanes>(a, b, difference);
+}
+
 void add_pairs(const TileWeights& tile, const std::vector<std::uint32_t>& pairs,
                const std::int16_t* values, const std::int32_t* base, std::int32_t* sums) {
 #if defined(__x86_64__)
-  if (has_avx2()) {
+  if (base::use_avx2()) {
     multiply_avx2(tile, ListedPairs{pairs, base}, values, sums);
     return;
   }
@@ -258,38 +294,13 @@ void add_pairs(const TileWeights& tile, const std::vector<std::uint32_t>& pairs,
   }
 }
 
-LACUNA_FAST_VECTOR void add_scaled(const std::int16_t* values, std::int32_t factor,
-                                   std::int32_t* sums) {
-  for (int l = 0; l < kLanes; ++l) {
-    sums[l] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
-                                        static_cast<std::uint32_t>(values[l] * factor));
-  }
-}
-
-LACUNA_FAST_VECTOR int subtract_lanes(const std::int16_t* a, const std::int16_t* b,
-                                      std::int16_t* difference) {
-  using Values __attribute__((vector_size(kLanes * 2))) = std::int16_t;
-  Values left;
-  Values right;
-  std::memcpy(&left, a, sizeof left);
-  std::memcpy(&right, b, sizeof right);
-  const Values result = left - right;
-  std::memcpy(difference, &result, sizeof result);
-  const Values zeros = (left == 0) ^ (right == 0);
-  std::uint64_t words[2][sizeof(Values) / sizeof(std::uint64_t)];
-  std::memcpy(words[0], &result, sizeof result);
-  std::memcpy(words[1], &zeros, sizeof zeros);
-  const auto any = [](const std::uint64_t* w) { return (w[0] | w[1] | w[2] | w[3]) != 0; };
-  return (any(words[0]) ? 1 : 0) | (any(words[1]) ? 2 : 0);
-}
-
 void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, float threshold,
                 int lanes, bool keep_maximum, std::int16_t* out) {
   if (lanes == kLanes) {
     std::int16_t codes[kLanes];
-    post_all(sums, bias, scale, bits, threshold, codes);
+    base::run_vector<PostAll>(sums, bias, scale, bits, threshold, codes);
     if (keep_maximum) {
-      maximum_all(codes, out);
+      base::run_vector<MaximumAll>(codes, out);
     } else {
       std::copy(codes, codes + kLanes, out);
     }
@@ -308,9 +319,10 @@ void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
                     int lanes, bool keep_maximum, std::int16_t* out) {
   if (lanes == kLanes) {
     std::int16_t codes[kLanes];
-    post_sum_all(sums, bias, scale, residual, residual_scale, bits, threshold, codes);
+    base::run_vector<PostSumAll>(sums, bias, scale, residual, residual_scale, bits, threshold,
+                                 codes);
     if (keep_maximum) {
-      maximum_all(codes, out);
+      base::run_vector<MaximumAll>(codes, out);
     } else {
       std::copy(codes, codes + kLanes, out);
     }
@@ -327,7 +339,7 @@ void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
 
 void maximum_lanes(const std::int16_t* in, int lanes, std::int16_t* out) {
   if (lanes == kLanes) {
-    maximum_all(in, out);
+    base::run_vector<MaximumAll>(in, out);
     return;
   }
   for (int l = 0; l < lanes; ++l) out[l] = std::max(out[l], in[l]);
@@ -337,7 +349,7 @@ void prefix_counts(const std::int16_t* values, std::int64_t count, int lanes,
                    std::uint16_t* prefix) {
   std::fill_n(prefix, lanes, std::uint16_t{0});
   if (lanes == kLanes) {
-    prefix_all(values, count, prefix);
+    base::run_vector<PrefixAll>(values, count, prefix);
     return;
   }
   for (std::int64_t v = 0; v < count; ++v) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cpu.hpp"
 #include "fast/lanes.hpp"
 #include "mapping/timeline.hpp"
 
@@ -25,7 +26,7 @@ constexpr auto kPost = static_cast<std::size_t>(Resource::kPost);
 using TimesOfLanes __attribute__((vector_size(kLanes * 4))) = std::int32_t;
 
 template <class Times>
-LACUNA_FAST_INLINE Times larger(Times a, Times b) {
+LACUNA_INLINE Times larger(Times a, Times b) {
   return a > b ? a : b;
 }
 
@@ -34,9 +35,9 @@ LACUNA_FAST_INLINE Times larger(Times a, Times b) {
 // The rules, for one batch or for kLanes side by side; lane l of step id lies at [id * lanes + l].
 // Steps before `first` are as `before` says.
 template <class Times, std::size_t kCount, class Number>
-LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t first,
-                                         Placed<const Number> before, Placed<Number> times) const {
-  const auto get = [](const Number* numbers, std::size_t index) LACUNA_FAST_LAMBDA {
+LACUNA_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t first,
+                                    Placed<const Number> before, Placed<Number> times) const {
+  const auto get = [](const Number* numbers, std::size_t index) LACUNA_INLINE_LAMBDA {
     Times value;
     std::memcpy(&value, numbers + index * kCount, sizeof value);
     return value;
@@ -86,11 +87,18 @@ LACUNA_FAST_INLINE void StepTimes::place(const Number* stream_cycles, std::size_
   }
 }
 
-LACUNA_FAST_VECTOR void StepTimes::place_lanes(const std::int32_t* stream_cycles, std::size_t first,
-                                               const LaneTimes& before) {
-  place<TimesOfLanes, kLanes, std::int32_t>(stream_cycles, first,
-                                            {before.start.data(), before.end.data()},
-                                            {lanes_.start.data(), lanes_.end.data()});
+struct StepTimes::PlaceLanes {
+  static LACUNA_INLINE void run(StepTimes* self, const std::int32_t* stream_cycles,
+                                std::size_t first, const LaneTimes* before) {
+    self->place<TimesOfLanes, kLanes, std::int32_t>(
+        stream_cycles, first, {before->start.data(), before->end.data()},
+        {self->lanes_.start.data(), self->lanes_.end.data()});
+  }
+};
+
+void StepTimes::place_lanes(const std::int32_t* stream_cycles, std::size_t first,
+                            const LaneTimes& before) {
+  base::run_vector<PlaceLanes>(this, stream_cycles, first, &before);
 }
 
 const StepTimes::LaneTimes& StepTimes::place_all(const std::int32_t* stream_cycles) {

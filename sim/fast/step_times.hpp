@@ -63,6 +63,7 @@ class StepTimes {
   template <class Times, std::size_t kCount, class Number>
   void place(const Number* stream_cycles, std::size_t first, Placed<const Number> before,
              Placed<Number> times) const;
+  struct PlaceLanes;
   void place_lanes(const std::int32_t* stream_cycles, std::size_t first, const LaneTimes& before);
   void place_steps(const std::vector<std::int64_t>& stream_cycles);
   void advance(std::int64_t time);

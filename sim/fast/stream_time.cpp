@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cpu.hpp"
+
 // Vectors live inside inlined functions only, so how they would be passed does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
@@ -14,10 +16,10 @@ struct OneLane {
   using Cycles = std::int64_t;
   using Number = std::int64_t;
   static constexpr int kCount = 1;
-  static LACUNA_FAST_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
+  static LACUNA_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
     return static_cast<std::uint16_t>(*to - *from);
   }
-  static LACUNA_FAST_INLINE Cycles max(Cycles a, Cycles b) { return a > b ? a : b; }
+  static LACUNA_INLINE Cycles max(Cycles a, Cycles b) { return a > b ? a : b; }
 };
 
 struct AllLanes {
@@ -25,14 +27,14 @@ struct AllLanes {
   using Cycles __attribute__((vector_size(kLanes * 4))) = std::int32_t;
   using Counts __attribute__((vector_size(kLanes * 2))) = std::uint16_t;
   static constexpr int kCount = kLanes;
-  static LACUNA_FAST_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
+  static LACUNA_INLINE Cycles count(const std::uint16_t* from, const std::uint16_t* to) {
     Counts a;
     Counts b;
     std::memcpy(&a, from, sizeof a);
     std::memcpy(&b, to, sizeof b);
     return __builtin_convertvector(b - a, Cycles);
   }
-  static LACUNA_FAST_INLINE Cycles max(Cycles a, Cycles b) { return a > b ? a : b; }
+  static LACUNA_INLINE Cycles max(Cycles a, Cycles b) { return a > b ? a : b; }
 };
 
 // commit() of the last few pixels, [pixel % depth][row].
@@ -45,17 +47,17 @@ class Commits {
       : rows_(rows),
         depth_(static_cast<std::size_t>(std::max(fifo, 2)) + 1),
         values_(rows_ * depth_ * Lane::kCount) {}
-  LACUNA_FAST_INLINE Cycles get(std::int64_t pixel, std::size_t row) const {
+  LACUNA_INLINE Cycles get(std::int64_t pixel, std::size_t row) const {
     Cycles value;
     std::memcpy(&value, at(pixel, row), sizeof value);
     return value;
   }
-  LACUNA_FAST_INLINE void set(std::int64_t pixel, std::size_t row, Cycles value) {
+  LACUNA_INLINE void set(std::int64_t pixel, std::size_t row, Cycles value) {
     std::memcpy(const_cast<Number*>(at(pixel, row)), &value, sizeof value);
   }
 
  private:
-  LACUNA_FAST_INLINE const Number* at(std::int64_t pixel, std::size_t row) const {
+  LACUNA_INLINE const Number* at(std::int64_t pixel, std::size_t row) const {
     return values_.data() + (static_cast<std::size_t>(pixel) % depth_ * rows_ + row) * Lane::kCount;
   }
   std::size_t rows_;
@@ -64,9 +66,9 @@ class Commits {
 };
 
 template <class Lane>
-LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
-                                 const std::uint16_t* prefix, const PassTiming& timing,
-                                 StreamTimes& times) {
+LACUNA_INLINE void evaluate(const PassRows& pass, const Corners& corners,
+                            const std::uint16_t* prefix, const PassTiming& timing,
+                            StreamTimes& times) {
   using Cycles = typename Lane::Cycles;
   using Number = typename Lane::Number;
   const std::size_t rows = pass.rows.size();
@@ -133,23 +135,27 @@ LACUNA_FAST_INLINE void evaluate(const PassRows& pass, const Corners& corners,
   }
 }
 
-LACUNA_FAST_VECTOR void evaluate_all(const PassRows& pass, const Corners& corners,
-                                     const std::uint16_t* prefix, const PassTiming& timing,
-                                     StreamTimes& times) {
-  evaluate<AllLanes>(pass, corners, prefix, timing, times);
-}
-
-LACUNA_FAST_VECTOR void count_all(const PassRows& pass, const Corners& corners,
-                                  const std::uint16_t* prefix, std::int64_t* counts) {
-  AllLanes::Cycles sum = {};
-  for (const std::int64_t corner : corners) {
-    for (const Span& span : pass.spans) {
-      const std::uint16_t* from = prefix + (corner + span.begin) * kLanes;
-      sum += AllLanes::count(from, from + std::int64_t{span.length} * kLanes);
-    }
+struct EvaluateAll {
+  static LACUNA_INLINE void run(const PassRows* pass, const Corners* corners,
+                                const std::uint16_t* prefix, const PassTiming* timing,
+                                StreamTimes* times) {
+    evaluate<AllLanes>(*pass, *corners, prefix, *timing, *times);
   }
-  for (int lane = 0; lane < kLanes; ++lane) counts[lane] += sum[lane];
-}
+};
+
+struct CountAll {
+  static LACUNA_INLINE void run(const PassRows* pass, const Corners* corners,
+                                const std::uint16_t* prefix, std::int64_t* counts) {
+    AllLanes::Cycles sum = {};
+    for (const std::int64_t corner : *corners) {
+      for (const Span& span : pass->spans) {
+        const std::uint16_t* from = prefix + (corner + span.begin) * kLanes;
+        sum += AllLanes::count(from, from + std::int64_t{span.length} * kLanes);
+      }
+    }
+    for (int lane = 0; lane < kLanes; ++lane) counts[lane] += sum[lane];
+  }
+};
 
 }  // namespace
 
@@ -170,7 +176,7 @@ void stream_times(const PassRows& pass, const Corners& corners, const std::uint1
   if (lanes == 1) {
     evaluate<OneLane>(pass, corners, prefix, timing, times);
   } else {
-    evaluate_all(pass, corners, prefix, timing, times);
+    base::run_vector<EvaluateAll>(&pass, &corners, prefix, &timing, &times);
   }
 }
 
@@ -195,7 +201,7 @@ StreamTimes dense_stream_times(const PassRows& pass, std::int64_t pixels,
 void count_nonzeros(const PassRows& pass, const Corners& corners, const std::uint16_t* prefix,
                     int lanes, std::int64_t* counts) {
   if (lanes == kLanes) {
-    count_all(pass, corners, prefix, counts);
+    base::run_vector<CountAll>(&pass, &corners, prefix, counts);
     return;
   }
   for (const std::int64_t corner : corners) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cpu.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
 
@@ -10,23 +11,24 @@ namespace {
 
 constexpr std::int64_t kLaneGroup = 16;  // columns are padded to whole vectors of this many lanes
 
-// The variant for the machine it runs on is chosen when the program is loaded.
-#define LACUNA_VECTOR __attribute__((target_clones("avx2", "default")))
-
-LACUNA_VECTOR void multiply_accumulate(std::int32_t* __restrict sums,
-                                       const std::int8_t* __restrict weights,
-                                       std::int32_t activation, std::int64_t lanes) {
-  for (std::int64_t c = 0; c < lanes; ++c) sums[c] += activation * weights[c];
-}
+struct MultiplyAccumulate {
+  static LACUNA_INLINE void run(std::int32_t* __restrict sums,
+                                const std::int8_t* __restrict weights, std::int32_t activation,
+                                std::int64_t columns) {
+    for (std::int64_t c = 0; c < columns; ++c) sums[c] += activation * weights[c];
+  }
+};
 
 // Sums wrap, as in 32-bit hardware; unsigned arithmetic says so to the compiler.
-LACUNA_VECTOR void add(std::int32_t* __restrict out, const std::int32_t* __restrict a,
-                       const std::int32_t* __restrict b, std::int64_t lanes) {
-  for (std::int64_t c = 0; c < lanes; ++c) {
-    out[c] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a[c]) +
-                                       static_cast<std::uint32_t>(b[c]));
+struct Add {
+  static LACUNA_INLINE void run(std::int32_t* __restrict out, const std::int32_t* __restrict a,
+                                const std::int32_t* __restrict b, std::int64_t columns) {
+    for (std::int64_t c = 0; c < columns; ++c) {
+      out[c] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a[c]) +
+                                         static_cast<std::uint32_t>(b[c]));
+    }
   }
-}
+};
 
 }  // namespace
 
@@ -87,7 +89,8 @@ void ArrayCore::commit(int row) {
   if (row == 0) {
     std::copy(own, own + stride_, out);
   } else {
-    add(out, own,
+    base::run_vector<Add>(
+        out, own,
         fifo_.data() + lane(row, pixel % geometry_.psum_fifo_depth, geometry_.psum_fifo_depth),
         stride_);
   }
@@ -112,7 +115,7 @@ bool ArrayCore::step() {
         const std::int64_t pe_row =
             (std::int64_t{set_} * geometry_.rows + row) * geometry_.weights_per_pe +
             state.token.slot;
-        multiply_accumulate(
+        base::run_vector<MultiplyAccumulate>(
             accumulators_.data() +
                 lane(row, state.pixel % geometry_.local_accumulators, geometry_.local_accumulators),
             weights_.data() + pe_row * stride_, state.token.activation, stride_);
