@@ -50,9 +50,18 @@ InternalError::InternalError(std::string_view module, std::int64_t cycle, const 
                        what) {}
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  // Work is bounded: what is longer is no slip of the hand, and no list of names is.
+  constexpr std::size_t kLongest = 200;
+  constexpr std::size_t kMostCells = 4'000'000;
+  if (name.size() > kLongest) return "";
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  std::size_t cells = 0;
   for (const std::string& candidate : candidates) {
+    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    if (longer - shorter >= best_distance) continue;  // the distance is at least that
+    cells += (name.size() + 1) * (candidate.size() + 1);
+    if (cells > kMostCells) break;
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;
@@ -63,10 +72,16 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 }
 
 std::string join(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 60;
+  constexpr std::size_t kMostBytes = 1500;
   std::string text;
-  for (const std::string& name : names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i == kMost || text.size() + names[i].size() > kMostBytes) {
+      return text + (i > 0 ? " and " : "") + std::to_string(names.size() - i) +
+             (i > 0 ? " more" : " of them");
+    }
     if (!text.empty()) text += ", ";
-    text += name;
+    text += names[i];
   }
   return text;
 }

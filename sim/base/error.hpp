@@ -31,10 +31,11 @@ class InternalError : public std::logic_error {
   InternalError(std::string_view module, std::int64_t cycle, const std::string& what);
 };
 
-/// The candidate nearest to `name` by edit distance, or "" when none is near.
+/// The candidate nearest to `name` by edit distance, or "" when none is near. Of long names and
+/// lists only a part is compared.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
-/// Comma-separated list, for "what is allowed".
+/// Comma-separated list, for "what is allowed"; of a long one the beginning and how many follow.
 std::string join(const std::vector<std::string>& names);
 
 }  // namespace lacuna::base

@@ -63,6 +63,16 @@ TEST(Join, SeparatesByCommas) {
   EXPECT_EQ(join({}), "");
   EXPECT_EQ(join({"a"}), "a");
   EXPECT_EQ(join({"a", "b", "c"}), "a, b, c");
+  EXPECT_EQ(join(std::vector<std::string>(61, "k")).substr(55 * 3), "k, k, k, k, k and 1 more");
+  EXPECT_EQ(join({"a", std::string(2000, 'b'), "c"}), "a and 2 more");
+  EXPECT_EQ(join({std::string(2000, 'b'), "c"}), "2 of them");
+}
+
+TEST(NearestName, WhenNamesAreManyOrLongThenTheWorkIsBounded) {
+  const std::vector<std::string> many(200'000, std::string(100, 'a'));
+  EXPECT_EQ(nearest_name(std::string(99, 'a'), many), many[0]);
+  EXPECT_EQ(nearest_name(std::string(300'000, 'a'), {std::string(300'000, 'b')}), "");
+  EXPECT_EQ(nearest_name("rows", {std::string(300'000, 'r'), "row"}), "row");
 }
 
 }  // namespace
