@@ -24,26 +24,34 @@ struct Section::Root {
   };
 
   std::string file;
+  std::string bytes;
   std::string sha256;
   Node tree;
-  Node absent;                   ///< the empty map that a missing section is read as
-  std::vector<Missing> missing;  ///< required keys that were not there, in the order of asking
+  Node absent;                     ///< the empty map that a missing section is read as
+  std::optional<Missing> missing;  ///< the first required key that was not there
 };
 
 namespace {
 
 constexpr const char* kUnlimited = "unlimited";
 constexpr const char* kAll = "all";
+constexpr const char* kSection = "a section with keys of its own";
 
-/// Gives every node its dotted path, for messages.
-void set_paths(Node& node) {
+/// Gives every node its dotted path, for messages. Long ones would take the square of the file.
+void set_paths(const std::string& file, Node& node) {
+  constexpr std::size_t kMaxPathBytes = 2 * kMaxKeyBytes;
+  if (node.path.size() > kMaxPathBytes) {
+    throw InputError({file, node.line, ""},
+                     "stands below keys of " + std::to_string(node.path.size()) + " bytes",
+                     "at most " + std::to_string(kMaxPathBytes) + " in all");
+  }
   for (Node::Entry& entry : node.map) {
     entry.value.path = node.path.empty() ? entry.key : node.path + "." + entry.key;
-    set_paths(entry.value);
+    set_paths(file, entry.value);
   }
   for (std::size_t i = 0; i < node.list.size(); ++i) {
     node.list[i].path = node.path + "[" + std::to_string(i) + "]";
-    set_paths(node.list[i]);
+    set_paths(file, node.list[i]);
   }
 }
 
@@ -151,13 +159,14 @@ std::string hash_of(const std::string& bytes, const std::vector<Override>& overr
 void check_read(const std::string& file, const Node& node) {
   for (const Node::Entry& entry : node.map) {
     if (!entry.read) {
+      const Node::Asked* asked = node.asked_or_null();
+      const std::vector<std::string> known =
+          asked != nullptr ? asked->keys : std::vector<std::string>();
       std::vector<std::string> absent;  // what the user may have meant
-      for (const std::string& key : node.asked) {
-        const auto same = [&](const Node::Entry& other) { return other.key == key; };
-        if (std::none_of(node.map.begin(), node.map.end(), same)) absent.push_back(key);
-      }
+      std::copy_if(known.begin(), known.end(), std::back_inserter(absent),
+                   [&](const std::string& key) { return node.find(key) == nullptr; });
       std::string suggestion = base::nearest_name(entry.key, absent);
-      if (suggestion.empty()) suggestion = base::nearest_name(entry.key, node.asked);
+      if (suggestion.empty()) suggestion = base::nearest_name(entry.key, known);
       Place place = place_of(file, entry.value);
       if (entry.value.origin.empty()) {
         place.line = entry.line;
@@ -167,7 +176,7 @@ void check_read(const std::string& file, const Node& node) {
       throw InputError(
           place, "unknown key",
           (node.path.empty() ? std::string("known here: ") : "known in " + node.path + ": ") +
-              base::join(node.asked),
+              base::join(known),
           suggestion);
     }
     check_read(file, entry.value);
@@ -177,10 +186,13 @@ void check_read(const std::string& file, const Node& node) {
 
 }  // namespace
 
-void Section::note_asked(const std::string& key) const {
-  if (std::find(node_->asked.begin(), node_->asked.end(), key) == node_->asked.end()) {
-    node_->asked.push_back(key);
-  }
+void Section::note_asked(const std::string& key) const { node_->asked().note(key); }
+
+bool Section::falls_back(const std::string& key, const std::string& yaml) const {
+  note_asked(key);
+  if (node_->find(key) != nullptr) return false;
+  node_->asked().defaults.emplace(key, yaml);
+  return true;
 }
 
 Node* Section::find(const std::string& key) const {
@@ -193,8 +205,9 @@ Node* Section::find(const std::string& key) const {
 
 Node* Section::find_required(const std::string& key, const std::string& allowed) const {
   Node* node = find(key);
-  if (node == nullptr && node_ != &root_->absent) {
-    root_->missing.push_back({place(key), allowed});
+  if (node == nullptr && !root_->missing && node_ != &root_->absent) {
+    root_->missing =
+        node_->left_out ? Root::Missing{place(), kSection} : Root::Missing{place(key), allowed};
   }
   return node;
 }
@@ -210,16 +223,21 @@ void Section::fail(const Node& node, const std::string& wrong, const std::string
 }
 
 std::int64_t Section::to_integer(const Node& node, std::int64_t min, std::int64_t max) const {
-  std::int64_t value = 0;
   if (node.kind != NodeKind::kScalar || node.quoted) {
     fail(node, description(node), bounds(min, max));
   }
-  const Number result = parse_integer(node.text, &value);
+  return to_integer(node, node.text, min, max);
+}
+
+std::int64_t Section::to_integer(const Node& node, const std::string& text, std::int64_t min,
+                                 std::int64_t max) const {
+  std::int64_t value = 0;
+  const Number result = parse_integer(text, &value);
   if (result == Number::kMalformed) {
-    fail(node, base::shown(node.text) + " is not a decimal integer", bounds(min, max));
+    fail(node, base::shown(text) + " is not a decimal integer", bounds(min, max));
   }
   if (result == Number::kTooLarge || value < min || value > max) {
-    fail(node, base::shown(node.text) + " is out of range", bounds(min, max));
+    fail(node, base::shown(text) + " is out of range", bounds(min, max));
   }
   return value;
 }
@@ -228,11 +246,8 @@ IntegerRange Section::to_range(const Node& node, std::int64_t min, std::int64_t 
   if (node.kind == NodeKind::kScalar && !node.quoted) {
     const std::size_t dash = node.text.find('-', 1);
     if (dash != std::string::npos) {
-      Node first = node;
-      Node last = node;
-      first.text = node.text.substr(0, dash);
-      last.text = node.text.substr(dash + 1);
-      const IntegerRange range{to_integer(first, min, max), to_integer(last, min, max)};
+      const IntegerRange range{to_integer(node, node.text.substr(0, dash), min, max),
+                               to_integer(node, node.text.substr(dash + 1), min, max)};
       if (range.first > range.last) {
         fail(node, base::shown(node.text) + " runs backwards", "the lower number first");
       }
@@ -267,6 +282,10 @@ bool Section::to_bool(const Node& node) const {
 std::string Section::to_text(const Node& node) const {
   if (node.kind != NodeKind::kScalar || node.text.empty()) {
     fail(node, node.kind == NodeKind::kScalar ? "is empty" : description(node), "a text");
+  }
+  if (node.text.size() > kMaxTextBytes) {
+    fail(node, "has " + std::to_string(node.text.size()) + " bytes",
+         "a text of at most " + std::to_string(kMaxTextBytes) + " bytes");
   }
   // Texts are printed: one must not move the cursor or colour the terminal.
   if (base::has_control(node.text)) {
@@ -303,14 +322,17 @@ std::string Section::required_text(const std::string& key) const {
 
 std::size_t Section::choice_index(const std::string& key,
                                   const std::vector<std::string>& names) const {
-  const std::string allowed = "one of " + base::join(names);
-  const Node* node = find_required(key, allowed);
-  if (node == nullptr) return 0;
-  if (node->kind != NodeKind::kScalar) fail(*node, description(*node), allowed);
+  const auto allowed = [&] { return "one of " + base::join(names); };
+  const Node* node = find(key);
+  if (node == nullptr) {
+    if (!root_->missing) find_required(key, allowed());
+    return 0;
+  }
+  if (node->kind != NodeKind::kScalar) fail(*node, description(*node), allowed());
   const auto found = std::find(names.begin(), names.end(), node->text);
   if (found == names.end()) {
-    throw InputError(place_of(root_->file, *node), description(*node), allowed,
-                     node->text.size() > 100 ? "" : base::nearest_name(node->text, names));
+    throw InputError(place_of(root_->file, *node), description(*node), allowed(),
+                     base::nearest_name(node->text, names));
   }
   return static_cast<std::size_t>(found - names.begin());
 }
@@ -331,12 +353,20 @@ std::optional<std::int64_t> Section::limit(const std::string& key, std::int64_t 
   return value;
 }
 
+std::optional<std::int64_t> Section::limit_with_default(
+    const std::string& key, std::int64_t min, std::int64_t max,
+    std::optional<std::int64_t> fallback) const {
+  const std::string yaml = fallback ? yaml_text(*fallback) : kUnlimited;
+  return falls_back(key, yaml) ? fallback : limit(key, min, max);
+}
+
 std::optional<std::vector<IntegerRange>> Section::selection(const std::string& key,
                                                             std::int64_t min,
                                                             std::int64_t max) const {
   const std::string allowed = bounds(min, max) + ", a range as 0-3, a list of these, or " + kAll;
+  if (falls_back(key, kAll)) return std::nullopt;
   const Node* node = find(key);
-  if (node == nullptr || is_plain(*node, kAll)) return std::nullopt;
+  if (is_plain(*node, kAll)) return std::nullopt;
   if (node->kind != NodeKind::kList) {
     if (node->kind != NodeKind::kScalar || node->quoted) fail(*node, description(*node), allowed);
     return std::vector<IntegerRange>{to_range(*node, min, max)};
@@ -373,6 +403,11 @@ std::vector<std::string> Section::strings(const std::string& key) const {
   return result;
 }
 
+std::vector<std::string> Section::strings_with_default(
+    const std::string& key, const std::vector<std::string>& fallback) const {
+  return falls_back(key, yaml_text(fallback)) ? fallback : strings(key);
+}
+
 std::vector<Section> Section::sections(const std::string& key) const {
   std::vector<Section> result;
   if (Node* node = find_list(key, "a list of maps")) {
@@ -385,10 +420,10 @@ std::vector<Section> Section::sections(const std::string& key) const {
 }
 
 Section Section::section(const std::string& key) const {
-  Node* node = find_required(key, "a section with keys of its own");
+  Node* node = find_required(key, kSection);
   if (node == nullptr) return Section(root_, &root_->absent);
   if (node->kind != NodeKind::kMap) {
-    fail(*node, description(*node), "a section with keys of its own");
+    fail(*node, description(*node), kSection);
   }
   return Section(root_, node);
 }
@@ -396,6 +431,19 @@ Section Section::section(const std::string& key) const {
 std::optional<Section> Section::optional_section(const std::string& key) const {
   if (find(key) == nullptr) return std::nullopt;
   return section(key);
+}
+
+Section Section::section_or_defaults(const std::string& key) const {
+  if (find(key) != nullptr) return section(key);
+  std::unique_ptr<Node>& node = node_->asked().left_out[key];
+  if (node == nullptr) {
+    node = std::make_unique<Node>();
+    node->kind = NodeKind::kMap;
+    node->left_out = true;
+    node->line = node_->line;
+    node->path = node_->path.empty() ? key : node_->path + "." + key;
+  }
+  return Section(root_, node.get());
 }
 
 bool Section::is_section(const std::string& key) const {
@@ -425,10 +473,11 @@ Document Document::parse(const std::string& name, const std::string& bytes,
                          const std::vector<Override>& overrides) {
   auto root = std::make_shared<Section::Root>();
   root->file = name;
+  root->bytes = bytes;
   root->sha256 = hash_of(bytes, overrides);
   root->tree = parse_yaml(name, bytes);
   root->absent.kind = NodeKind::kMap;
-  set_paths(root->tree);
+  set_paths(name, root->tree);
   for (const Override& override : overrides) apply(root->tree, override);
   Node* tree = &root->tree;
   return Document(Section(std::move(root), tree));
@@ -437,11 +486,14 @@ Document Document::parse(const std::string& name, const std::string& bytes,
 void Document::done() const {
   const Section::Root& root = *root_.root_;
   check_read(root.file, root.tree);
-  if (!root.missing.empty()) {
-    const Section::Root::Missing& first = root.missing.front();
-    throw InputError(first.place, "is missing", first.allowed);
-  }
+  if (root.missing) throw InputError(root.missing->place, "is missing", root.missing->allowed);
 }
+
+std::string Document::to_yaml() const { return write_yaml(root_.root_->tree); }
+
+const std::string& Document::text() const { return root_.root_->bytes; }
+
+const std::string& Document::file() const { return root_.root_->file; }
 
 std::string Document::sha256() const { return root_.root_->sha256; }
 

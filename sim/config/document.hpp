@@ -1,8 +1,9 @@
 // Strict YAML: every value is asked for by key, type and range, and what nobody asked for is an
 // error. The reader of all of the program's own files; nothing else touches the YAML library.
 //
-// Limits: 1 MiB a file, 32 levels, one document, UTF-8, no anchors, no aliases, no tags, no
-// duplicate keys. Integers are decimal digits only (no 1e3, 0x10, 16.0, 007).
+// Limits: 1 MiB a file, 32 levels, 4096 bytes a text, one document, UTF-8, no anchors, no aliases,
+// no tags, no duplicate keys. Integers are decimal digits only (no 1e3, 0x10, 16.0, 007). Whatever
+// a file holds, reading it takes time in proportion to its size.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "config/yaml_text.hpp"
 
 namespace lacuna::config {
 
@@ -56,6 +58,12 @@ class Section {
   template <class T>
   std::optional<T> optional(const std::string& key, T min, T max) const;
 
+  /// `fallback` where the key is absent. It then stands in Document::to_yaml() as if written.
+  template <class T>
+  T with_default(const std::string& key, const T& fallback) const;
+  template <class T>
+  T with_default(const std::string& key, T min, T max, T fallback) const;
+
   /// One of a list of names.
   template <class Enum>
   Enum choice(const std::string& key,
@@ -63,13 +71,20 @@ class Section {
   template <class Enum>
   std::optional<Enum> optional_choice(
       const std::string& key, std::initializer_list<std::pair<const char*, Enum>> names) const;
+  template <class Enum>
+  Enum choice_with_default(const std::string& key,
+                           std::initializer_list<std::pair<const char*, Enum>> names,
+                           Enum fallback) const;
 
   /// An integer, or nullopt for the word `unlimited`.
   std::optional<std::int64_t> limit(const std::string& key, std::int64_t min,
                                     std::int64_t max) const;
+  std::optional<std::int64_t> limit_with_default(const std::string& key, std::int64_t min,
+                                                 std::int64_t max,
+                                                 std::optional<std::int64_t> fallback) const;
 
-  /// A choice of integers: one, a range as 0-3, a list of both, or `all`. nullopt for `all` and
-  /// where the key is absent; else not empty, as written: neither sorted nor merged.
+  /// A choice of integers: one, a range as 0-3, a list of both, or `all`, the default. nullopt for
+  /// `all`; else not empty, as written: neither sorted nor merged.
   std::optional<std::vector<IntegerRange>> selection(const std::string& key, std::int64_t min,
                                                      std::int64_t max) const;
 
@@ -78,12 +93,16 @@ class Section {
                                      std::int64_t max) const;
   std::vector<double> reals(const std::string& key, double min, double max) const;
   std::vector<std::string> strings(const std::string& key) const;
+  std::vector<std::string> strings_with_default(const std::string& key,
+                                                const std::vector<std::string>& fallback) const;
   /// A list of maps.
   std::vector<Section> sections(const std::string& key) const;
 
   /// A nested map; a missing one is an error.
   Section section(const std::string& key) const;
   std::optional<Section> optional_section(const std::string& key) const;
+  /// A nested map that may be left out as long as all its keys have defaults.
+  Section section_or_defaults(const std::string& key) const;
   /// The key is there and holds a map; for keys that take a word or a map. Does not mark it as
   /// read.
   bool is_section(const std::string& key) const;
@@ -101,12 +120,16 @@ class Section {
   Section(std::shared_ptr<Root> root, Node* node) : root_(std::move(root)), node_(node) {}
 
   void note_asked(const std::string& key) const;
+  /// Notes the default of an absent key, as it would stand in the file. Whether it is absent.
+  bool falls_back(const std::string& key, const std::string& yaml) const;
   Node* find(const std::string& key) const;
   Node* find_required(const std::string& key, const std::string& allowed) const;
   Node* find_list(const std::string& key, const std::string& allowed) const;
   [[noreturn]] void fail(const Node& node, const std::string& wrong,
                          const std::string& allowed) const;
   std::int64_t to_integer(const Node& node, std::int64_t min, std::int64_t max) const;
+  std::int64_t to_integer(const Node& node, const std::string& text, std::int64_t min,
+                          std::int64_t max) const;
   IntegerRange to_range(const Node& node, std::int64_t min, std::int64_t max) const;
   double to_real(const Node& node, double min, double max) const;
   bool to_bool(const Node& node) const;
@@ -139,6 +162,15 @@ class Document {
   /// Throws base::InputError for the first key of the whole file that nobody asked for, naming the
   /// nearest one that somebody did; else for the first missing one.
   void done() const;
+
+  /// The file with overrides and defaults filled in, keys in the order in which they were asked
+  /// for, without comments. Reading it gives the same, and printing that the same bytes. After
+  /// done().
+  std::string to_yaml() const;
+
+  /// The bytes as read, without overrides.
+  const std::string& text() const;
+  const std::string& file() const;
 
   /// SHA-256 of the file's bytes and the overrides, lower-case hex.
   std::string sha256() const;
@@ -179,6 +211,26 @@ template <class T>
 std::optional<T> Section::optional(const std::string& key, T min, T max) const {
   if (find(key) == nullptr) return std::nullopt;
   return required<T>(key, min, max);
+}
+
+template <class T>
+T Section::with_default(const std::string& key, const T& fallback) const {
+  return falls_back(key, yaml_text(fallback)) ? fallback : required<T>(key);
+}
+
+template <class T>
+T Section::with_default(const std::string& key, T min, T max, T fallback) const {
+  return falls_back(key, yaml_text(fallback)) ? fallback : required<T>(key, min, max);
+}
+
+template <class Enum>
+Enum Section::choice_with_default(const std::string& key,
+                                  std::initializer_list<std::pair<const char*, Enum>> names,
+                                  Enum fallback) const {
+  for (const auto& [name, value] : names) {
+    if (value == fallback && falls_back(key, name)) return fallback;
+  }
+  return choice(key, names);
 }
 
 template <class Enum>
