@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/printable.hpp"
-#include "config/document.hpp"
+#include "config/schema.hpp"
 
 namespace lacuna::arch {
 namespace {
@@ -49,8 +49,12 @@ double EnergyTable::mac(int weight_bits, int activation_bits, int accumulator_bi
 }
 
 EnergyTable load_energy_table(const std::string& path) {
-  const config::Document document = config::Document::load(path);
+  return read_energy_table(config::Document::load(path));
+}
+
+EnergyTable read_energy_table(const config::Document& document) {
   const config::Section root = document.root();
+  config::read_schema(root, config::FileKind::kEnergyTable);
   EnergyTable table;
   table.name = base::printable(root.required<std::string>("name"));
   constexpr int kMostBits = 4096;
@@ -83,7 +87,7 @@ EnergyTable load_energy_table(const std::string& path) {
                              "each larger than the one before");
     }
   }
-  table.file = path;
+  table.file = document.file();
   table.sha256 = document.sha256();
   return table;
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "config/document.hpp"
+
 namespace lacuna::arch {
 
 /// Picojoules, where nothing else is said.
@@ -40,5 +42,6 @@ struct EnergyTable {
 
 /// Throws base::InputError with file, line and key; for an entry without source or node, too.
 EnergyTable load_energy_table(const std::string& path);
+EnergyTable read_energy_table(const config::Document& document);
 
 }  // namespace lacuna::arch

@@ -7,41 +7,75 @@
 #include "arch/fields.hpp"
 #include "arch/relations.hpp"
 #include "base/printable.hpp"
+#include "config/schema.hpp"
 
 namespace lacuna::arch {
 namespace {
 
 constexpr std::int64_t kBitsPerByte = 8;
 
+template <class Enum>
+using Names = std::initializer_list<std::pair<const char*, Enum>>;
+
+/// Visitor that sets what has a default.
+class DefaultSetter {
+ public:
+  void text(const FieldName& /*name*/, const std::string& /*value*/) {}
+  void integer(const FieldName& /*name*/, int& value, int /*min*/, int /*max*/,
+               std::optional<int> fallback = {}) {
+    value = fallback.value_or(value);
+  }
+  void limit(const FieldName& /*name*/, Limit& value, std::int64_t /*min*/, std::int64_t /*max*/,
+             std::optional<Limit> fallback = {}) {
+    value = fallback.value_or(value);
+  }
+  void flag(const FieldName& /*name*/, bool& value, std::optional<bool> fallback = {}) {
+    value = fallback.value_or(value);
+  }
+  template <class Enum>
+  void choice(const FieldName& /*name*/, Enum& value, Names<Enum> /*names*/,
+              Default<Enum> fallback = {}) {
+    value = fallback.value_or(value);
+  }
+};
+
 /// Visitor that fills every field from the file.
 class FieldReader {
  public:
   explicit FieldReader(const config::Document& document) : document_(document) {}
 
-  void text(const std::string& section, const std::string& key, std::string& value) {
-    value = base::printable(in(section).required<std::string>(key));
+  void text(const FieldName& name, std::string& value) {
+    value = base::printable(in(name.section).required<std::string>(name.key));
   }
-  void integer(const std::string& section, const std::string& key, int& value, int min, int max) {
-    value = in(section).required<int>(key, min, max);
+  void integer(const FieldName& name, int& value, int min, int max,
+               std::optional<int> fallback = {}) {
+    const config::Section section = in(name.section);
+    value = fallback ? section.with_default<int>(name.key, min, max, *fallback)
+                     : section.required<int>(name.key, min, max);
   }
-  void limit(const std::string& section, const std::string& key, Limit& value, std::int64_t min,
-             std::int64_t max) {
-    value = in(section).limit(key, min, max);
+  void limit(const FieldName& name, Limit& value, std::int64_t min, std::int64_t max,
+             std::optional<Limit> fallback = {}) {
+    const config::Section section = in(name.section);
+    value = fallback ? section.limit_with_default(name.key, min, max, *fallback)
+                     : section.limit(name.key, min, max);
   }
-  void flag(const std::string& section, const std::string& key, bool& value) {
-    value = in(section).required<bool>(key);
+  void flag(const FieldName& name, bool& value, std::optional<bool> fallback = {}) {
+    const config::Section section = in(name.section);
+    value = fallback ? section.with_default<bool>(name.key, *fallback)
+                     : section.required<bool>(name.key);
   }
   template <class Enum>
-  void choice(const std::string& section, const std::string& key, Enum& value,
-              std::initializer_list<std::pair<const char*, Enum>> names) {
-    value = in(section).choice(key, names);
+  void choice(const FieldName& name, Enum& value, Names<Enum> names, Default<Enum> fallback = {}) {
+    const config::Section section = in(name.section);
+    value = fallback ? section.choice_with_default<Enum>(name.key, names, *fallback)
+                     : section.choice<Enum>(name.key, names);
   }
 
   config::Section in(const std::string& section) {
     if (section.empty()) return document_.root();
     const auto found = sections_.find(section);
     if (found != sections_.end()) return found->second;
-    return sections_.emplace(section, document_.section(section)).first->second;
+    return sections_.emplace(section, document_.root().section_or_defaults(section)).first->second;
   }
 
  private:
@@ -49,12 +83,24 @@ class FieldReader {
   std::map<std::string, config::Section> sections_;
 };
 
-AcceleratorSpec read_spec(const std::string& path, const config::Document& document) {
+}  // namespace
+
+AcceleratorSpec::AcceleratorSpec() {
+  DefaultSetter setter;
+  visit_fields(*this, setter);
+}
+
+AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides) {
+  return read_spec(config::Document::load(path, overrides));
+}
+
+AcceleratorSpec read_spec(const config::Document& document) {
+  read_schema(document.root(), config::FileKind::kHardware);
   AcceleratorSpec spec;
   FieldReader reader(document);
   visit_fields(spec, reader);
   document.done();
-  spec.file = path;
+  spec.file = document.file();
   spec.sha256 = document.sha256();
   check_relations(spec, [&](const std::string& key) {
     const std::size_t dot = key.find('.');
@@ -63,8 +109,6 @@ AcceleratorSpec read_spec(const std::string& path, const config::Document& docum
   });
   return spec;
 }
-
-}  // namespace
 
 Limit AcceleratorSpec::weight_words() const {
   if (!weight_sram.capacity_bytes) return std::nullopt;
@@ -77,13 +121,9 @@ Limit AcceleratorSpec::activation_values() const {
          activations_per_word();
 }
 
-AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& overrides) {
-  return read_spec(path, config::Document::load(path, overrides));
-}
-
 AcceleratorSpec parse_spec(const std::string& path, const std::string& text,
                            const std::vector<Override>& overrides) {
-  return read_spec(path, config::Document::parse(path, text, overrides));
+  return read_spec(config::Document::parse(path, text, overrides));
 }
 
 }  // namespace lacuna::arch

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/units.hpp"
@@ -25,12 +26,12 @@ struct ArraySpec {
   int rows = 0;
   int cols = 0;
   int weights_per_pe = 1;  ///< D
-  Dataflow dataflow = Dataflow::kWeightStationary;
-  WeightLoad weight_load = WeightLoad::kSerial;
-  int psum_fifo_depth = 2;     ///< F, at least 2
-  int local_accumulators = 1;  ///< 1 or 2
-  KOrder k_order = KOrder::kBlocked;
-  bool whole_folds = false;  ///< time counts unused rows and columns, too
+  Dataflow dataflow{};
+  WeightLoad weight_load{};
+  int psum_fifo_depth = 0;     ///< F, at least 2
+  int local_accumulators = 0;  ///< 1 or 2
+  KOrder k_order{};
+  bool whole_folds{};  ///< time counts unused rows and columns, too
 };
 
 struct WeightSramSpec {
@@ -52,7 +53,7 @@ struct AccumulatorSpec {
 
 struct PostSpec {
   Limit lanes;             ///< channels a cycle, at most the array's columns
-  int latency_cycles = 4;  ///< from the drain of the last pass to the first entry taken
+  int latency_cycles = 0;  ///< from the drain of the last pass to the first entry taken
 };
 
 struct DramSpec {
@@ -63,10 +64,13 @@ struct DramSpec {
 struct PrecisionSpec {
   int weight_bits = 8;      ///< 2..8, width of a stored weight
   int activation_bits = 8;  ///< 2..8, width of a stored activation
-  int accumulator_bits = 32;
+  int accumulator_bits = 0;
 };
 
 struct AcceleratorSpec {
+  /// What has a default (arch/fields.hpp) has it; the rest is to be set.
+  AcceleratorSpec();
+
   std::string name;
   ArraySpec array;
   ZeroSkipping zero_skipping = ZeroSkipping::kNone;
@@ -76,7 +80,7 @@ struct AcceleratorSpec {
   PostSpec post;
   DramSpec dram;
   PrecisionSpec precision;
-  int clock_mhz = 1000;  ///< seconds, and with them leakage; no cycle depends on it
+  int clock_mhz = 0;  ///< seconds, and with them leakage; no cycle depends on it
 
   std::string file;    ///< where it was read from
   std::string sha256;  ///< of the file's bytes and the overrides
@@ -107,6 +111,27 @@ AcceleratorSpec load_spec(const std::string& path, const std::vector<Override>& 
 /// The same of a file that has been read; `path` is for messages.
 AcceleratorSpec parse_spec(const std::string& path, const std::string& text,
                            const std::vector<Override>& overrides = {});
+
+/// The same of a document that is loaded.
+AcceleratorSpec read_spec(const config::Document& document);
+
+/// One key of a hardware file: what docs/hardware.md says of it, and what a machine has there.
+struct Field {
+  std::string section;  ///< empty: the file's top level
+  std::string key;
+  std::string unit;      ///< empty where it has none
+  std::string meaning;   ///< one line of Markdown
+  std::string values;    ///< that are allowed, as Markdown
+  std::string fallback;  ///< the default as it would stand in the file; empty: the key is required
+  std::variant<std::int64_t, bool, std::string> value;  ///< `unlimited` and choices are texts
+
+  std::string path() const { return section.empty() ? key : section + "." + key; }
+  /// The value as it would stand in a file.
+  std::string text() const;
+};
+
+/// Every key in the order of the file.
+std::vector<Field> fields(const AcceleratorSpec& spec);
 
 /// Checks sizes and relations between blocks (also for specs built in code). Throws
 /// base::InputError.

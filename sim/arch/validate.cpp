@@ -17,26 +17,27 @@ class RangeChecker {
  public:
   explicit RangeChecker(const PlaceOf& place_of) : place_of_(place_of) {}
 
-  void text(const std::string& section, const std::string& key, const std::string& value) {
-    if (value.empty()) throw InputError(place_of_(dotted(section, key)), "is empty", "a text");
+  void text(const FieldName& name, const std::string& value) {
+    if (value.empty()) throw InputError(place_of_(dotted(name)), "is empty", "a text");
   }
-  void integer(const std::string& section, const std::string& key, std::int64_t value,
-               std::int64_t min, std::int64_t max) {
+  void integer(const FieldName& name, std::int64_t value, std::int64_t min, std::int64_t max,
+               std::optional<int> /*fallback*/ = {}) {
     if (value >= min && value <= max) return;
-    throw InputError(place_of_(dotted(section, key)), std::to_string(value) + " is out of range",
+    throw InputError(place_of_(dotted(name)), std::to_string(value) + " is out of range",
                      "an integer from " + std::to_string(min) + " to " + std::to_string(max));
   }
-  void limit(const std::string& section, const std::string& key, const Limit& value,
-             std::int64_t min, std::int64_t max) {
-    if (value) integer(section, key, *value, min, max);
+  void limit(const FieldName& name, const Limit& value, std::int64_t min, std::int64_t max,
+             const std::optional<Limit>& /*fallback*/ = {}) {
+    if (value) integer(name, *value, min, max);
   }
-  void flag(const std::string& /*section*/, const std::string& /*key*/, bool /*value*/) {}
+  void flag(const FieldName& /*name*/, bool /*value*/, std::optional<bool> /*fallback*/ = {}) {}
   template <class Enum>
-  void choice(const std::string& section, const std::string& key, Enum value,
-              std::initializer_list<std::pair<const char*, Enum>> names) {
+  void choice(const FieldName& name, Enum value,
+              std::initializer_list<std::pair<const char*, Enum>> names,
+              Default<Enum> /*fallback*/ = {}) {
     const auto same = [&](const auto& entry) { return entry.second == value; };
     if (std::none_of(names.begin(), names.end(), same)) {
-      throw InputError(place_of_(dotted(section, key)), "is none of its values");
+      throw InputError(place_of_(dotted(name)), "is none of its values");
     }
   }
 

@@ -22,19 +22,6 @@
 namespace lacuna::explore {
 namespace {
 
-/// The section and last name of a dotted path, where the file has it.
-std::optional<std::pair<config::Section, std::string>> find_key(const config::Section& root,
-                                                                const std::string& path) {
-  const std::size_t dot = path.find('.');
-  if (dot == std::string::npos) {
-    if (!root.has(path) || root.is_section(path)) return std::nullopt;
-    return std::make_pair(root, path);
-  }
-  const std::string name = path.substr(0, dot);
-  if (!root.has(name) || !root.is_section(name)) return std::nullopt;
-  return find_key(root.section(name), path.substr(dot + 1));
-}
-
 double parse_number(const std::string& text, const base::Place& place) {
   std::size_t used = 0;
   double value = 0;
@@ -106,14 +93,19 @@ SweepRunner::SweepRunner(const SweepPlan& plan)
   const auto depend_on = [&](const std::string& sha256) {
     inputs.update(sha256.data(), sha256.size());
   };
-  const config::Document machine = config::Document::parse(plan.machine, machine_text_);
-  for (const Axis& axis : plan.axes) {
-    if (axis.key == "batch" || axis.key == "density" || find_key(machine.root(), axis.key))
-      continue;
-    throw base::InputError({plan.name, 0, "grid." + axis.key}, "is not a key of " + plan.machine,
-                           "its keys by their path, batch, and density for workloads");
+  const arch::AcceleratorSpec spec = arch::parse_spec(plan.machine, machine_text_, plan.set);
+  std::vector<std::string> keys;
+  for (const arch::Field& field : arch::fields(spec)) {
+    keys.push_back(field.path());
+    machine_.emplace(field.path(), field.text());
   }
-  depend_on(arch::parse_spec(plan.machine, machine_text_, plan.set).sha256);
+  for (const Axis& axis : plan.axes) {
+    if (axis.key == "batch" || axis.key == "density" || machine_.count(axis.key) != 0) continue;
+    throw base::InputError({plan.name, 0, "grid." + axis.key}, "is not a key of " + plan.machine,
+                           "its keys by their path, batch, and density for workloads",
+                           base::nearest_name(axis.key, keys));
+  }
+  depend_on(spec.sha256);
   if (!plan.models.empty()) {
     const network::DataSet data = network::load_test_set(plan.data);
     depend_on(data.images_sha256);
@@ -152,12 +144,11 @@ double SweepRunner::key_value(const SweepPoint& point, const std::string& key) c
   for (std::size_t i = 0; i < plan_.axes.size(); ++i) {
     if (plan_.axes[i].key == key) return parse_number(point.values[i], place);
   }
-  const config::Document machine = config::Document::parse(plan_.machine, machine_text_, plan_.set);
-  const auto found = find_key(machine.root(), key);
-  if (!found) {
+  const auto found = machine_.find(key);
+  if (found == machine_.end()) {
     throw base::InputError(place, "'" + key + "' is not a key of the grid or of " + plan_.machine);
   }
-  return parse_number(found->first.required<std::string>(found->second), place);
+  return parse_number(found->second, place);
 }
 
 std::int64_t SweepRunner::batch_of(const SweepPoint& point) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,7 @@ class SweepRunner {
   std::vector<network::Workload> workloads_;  ///< as in the plan
   std::optional<arch::EnergyTable> energy_;
   std::vector<std::int64_t> points_;
+  std::map<std::string, std::string> machine_;  ///< its keys by their path, without the grid's
   std::string inputs_sha256_;
 };
 

@@ -234,10 +234,11 @@ SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int thread
       try {
         pool.emplace_back(work);
       } catch (const std::system_error& error) {
-        throw base::InputError({"", 0, "threads"},
-                               "thread " + std::to_string(i + 1) + " of " + std::to_string(count) +
-                                   " cannot be started: " + base::system_error(error.code().value()),
-                               "a higher limit or fewer threads; the same command goes on");
+        throw base::InputError(
+            {"", 0, "threads"},
+            "thread " + std::to_string(i + 1) + " of " + std::to_string(count) +
+                " cannot be started: " + base::system_error(error.code().value()),
+            "a higher limit or fewer threads; the same command goes on");
       }
     }
   } catch (...) {
