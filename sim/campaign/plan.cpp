@@ -1,13 +1,15 @@
 #include "campaign/plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
-#include "base/file_limits.hpp"
+#include "base/file_target.hpp"
 #include "base/printable.hpp"
-#include "config/document.hpp"
+#include "config/schema.hpp"
+#include "config/text.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 
@@ -20,6 +22,11 @@ constexpr std::int64_t kMaxMaps = 1'000'000;
 constexpr std::int64_t kMaxSeconds = 86'400;
 constexpr std::int64_t kMaxRowGroups = 4096;
 constexpr std::int64_t kMaxClusterSide = 1024;
+// Each entry of these costs work or memory for every machine and network.
+constexpr std::size_t kMaxFiles = 1000;  ///< machines, networks
+constexpr std::size_t kMaxRates = 1000;
+constexpr std::size_t kMaxShapes = 100;
+constexpr std::size_t kMaxContrasts = 1000;
 
 /// What is wrong with values that can be read. Raised after Document::done(): an unknown key
 /// explains more than what it leaves wrong.
@@ -29,6 +36,8 @@ class Complaints {
            const std::string& nearest = "") {
     if (!first_) first_.emplace(place, what, allowed, nearest);
   }
+  /// Nothing more needs to be looked at.
+  bool any() const { return first_.has_value(); }
   void raise() const {
     if (first_) throw *first_;
   }
@@ -45,7 +54,7 @@ T one_of(const std::string& name, const std::vector<std::pair<std::string, T>>& 
     if (name == known) return value;
     names.push_back(known);
   }
-  complaints.add(place, "'" + name + "' is not known", base::join(names) + " are allowed",
+  complaints.add(place, config::shown(name) + " is not known", base::join(names) + " are allowed",
                  base::nearest_name(name, names));
   return all.front().second;
 }
@@ -90,19 +99,34 @@ Shape read_shape(const std::string& text, const base::Place& place, Complaints& 
   for (const auto& [name, kind] : all) {
     if (text == name) return {kind, 1, 1};
   }
-  complaints.add(place, "'" + text + "' is not a shape",
+  complaints.add(place, config::shown(text) + " is not a shape",
                  "cell, row, column, bank, or rows x bits of neighbours as 2x3");
   return {};
 }
 
 template <class T>
-void refuse_repeats(const std::vector<T>& list, const base::Place& place, Complaints& complaints) {
+const T& sort_key(const T& entry) {
+  return entry;
+}
+std::tuple<Shape::Kind, std::int64_t, std::int64_t> sort_key(const Shape& shape) {
+  return {shape.kind, shape.rows, shape.bits};
+}
+
+template <class T>
+void refuse_repeats(std::vector<T> list, const base::Place& place, Complaints& complaints) {
   if (list.empty()) complaints.add(place, "the list is empty", "at least one entry");
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (list[i] == list[j]) complaints.add(place, "an entry stands there twice");
-    }
+  std::sort(list.begin(), list.end(),
+            [](const T& a, const T& b) { return sort_key(a) < sort_key(b); });
+  if (std::adjacent_find(list.begin(), list.end()) != list.end()) {
+    complaints.add(place, "an entry stands there twice");
   }
+}
+
+void refuse_more(std::size_t size, std::size_t most, const base::Place& place,
+                 Complaints& complaints) {
+  if (size <= most) return;
+  complaints.add(place, "has " + std::to_string(size) + " entries",
+                 "at most " + std::to_string(most));
 }
 
 /// Sample sizes of a stop rule, which two kinds of plans have.
@@ -189,19 +213,19 @@ void check_keys(const config::Section& section, const SitePlan& sites, Complaint
 }
 
 Contrast read_contrast(const config::Section& section, const std::vector<std::string>& models,
-                       Complaints& complaints) {
+                       const std::map<std::string, std::size_t>& places, Complaints& complaints) {
   Contrast contrast;
   contrast.name = base::printable(section.required<std::string>("name"));
   const auto indices = [&](const char* key) {
     std::vector<std::size_t> list;
     for (const std::string& model : section.strings(key)) {
-      const auto found = std::find(models.begin(), models.end(), model);
-      if (found == models.end()) {
-        complaints.add(section.place(key), "'" + model + "' is none of the models",
+      const auto found = places.find(model);
+      if (found != places.end()) {
+        list.push_back(found->second);
+      } else if (!complaints.any()) {
+        complaints.add(section.place(key), config::shown(model) + " is none of the models",
                        base::join(models) + " are", base::nearest_name(model, models));
-        continue;
       }
-      list.push_back(static_cast<std::size_t>(found - models.begin()));
     }
     return list;
   };
@@ -217,17 +241,11 @@ Contrast read_contrast(const config::Section& section, const std::vector<std::st
 SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   SitePlan sites;
   sites.types = read_types(section, true, complaints);
-  sites.sites =
-      section
-          .optional_choice<SitePlan::Sites>(
-              "sites", {{"cells", SitePlan::Sites::kCells}, {"weights", SitePlan::Sites::kWeights}})
-          .value_or(SitePlan::Sites::kCells);
-  if (section.has("shapes")) {
-    for (const std::string& text : section.strings("shapes")) {
-      sites.shapes.push_back(read_shape(text, section.place("shapes"), complaints));
-    }
-  } else {
-    sites.shapes.emplace_back();
+  sites.sites = section.choice_with_default<SitePlan::Sites>(
+      "sites", {{"cells", SitePlan::Sites::kCells}, {"weights", SitePlan::Sites::kWeights}},
+      sites.sites);
+  for (const std::string& text : section.strings_with_default("shapes", {Shape().name()})) {
+    sites.shapes.push_back(read_shape(text, section.place("shapes"), complaints));
   }
   if (section.has("strata")) {
     for (const std::string& name : section.strings("strata")) {
@@ -241,9 +259,10 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
     refuse_repeats(sites.strata, section.place("strata"), complaints);
   }
   sites.row_groups =
-      section.optional<std::int64_t>("row_groups", 1, kMaxRowGroups).value_or(sites.row_groups);
-  sites.critical_share = section.optional<double>("critical_share", 0, 0.999).value_or(0);
-  sites.exhaustive = section.optional<bool>("exhaustive").value_or(false);
+      section.with_default<std::int64_t>("row_groups", 1, kMaxRowGroups, sites.row_groups);
+  sites.critical_share =
+      section.with_default<double>("critical_share", 0, 0.999, sites.critical_share);
+  sites.exhaustive = section.with_default<bool>("exhaustive", sites.exhaustive);
   if (sites.exhaustive) {
     for (const char* key : {"samples", "half_width", "at_most"}) {
       if (section.optional<double>(key, 0, 1e18)) {
@@ -259,8 +278,9 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
     sites.half_width = sizes.half_width;
   }
   refuse_repeats(sites.types, section.place("kinds"), complaints);
+  refuse_more(sites.shapes.size(), kMaxShapes, section.place("shapes"), complaints);
   refuse_repeats(sites.shapes, section.place("shapes"), complaints);
-  check_keys(section, sites, complaints);
+  if (!complaints.any()) check_keys(section, sites, complaints);
   return sites;
 }
 
@@ -273,33 +293,40 @@ void note_inputs(const Plan& plan) {
 
 }  // namespace
 
-Plan load_plan(const std::string& path) {
-  return parse_plan(path, base::read_file(path, base::kMaxYamlBytes));
-}
+Plan load_plan(const std::string& path) { return read_plan(config::Document::load(path)); }
 
 Plan parse_plan(const std::string& name, const std::string& text) {
-  const config::Document document = config::Document::parse(name, text);
+  return read_plan(config::Document::parse(name, text));
+}
+
+Plan read_plan(const config::Document& document) {
   const config::Section root = document.root();
+  config::read_schema(root, config::FileKind::kCampaign);
   Plan plan;
   plan.name = base::printable(root.required<std::string>("name"));
   plan.machines = root.strings("machines");
   plan.models = root.strings("models");
-  plan.data = root.optional<std::string>("data").value_or(network::kDefaultDataDir);
+  plan.data = root.with_default<std::string>("data", network::kDefaultDataDir);
   plan.images = root.required<std::int64_t>("images", 1, kMaxImages);
-  plan.batch = root.optional<std::int64_t>("batch", 1, kMaxBatch).value_or(1);
-  plan.seed = static_cast<std::uint64_t>(
-      root.optional<std::int64_t>("seed", 0, config::kAnyInteger).value_or(1));
-  plan.confidence = root.optional<double>("confidence", 0.5, 0.9999).value_or(plan.confidence);
+  plan.batch = root.with_default<std::int64_t>("batch", 1, kMaxBatch, plan.batch);
+  plan.seed = static_cast<std::uint64_t>(root.with_default<std::int64_t>(
+      "seed", 0, config::kAnyInteger, static_cast<std::int64_t>(plan.seed)));
+  plan.confidence = root.with_default<double>("confidence", 0.5, 0.9999, plan.confidence);
   plan.seconds_a_trial =
-      root.optional<std::int64_t>("seconds_a_trial", 1, kMaxSeconds).value_or(plan.seconds_a_trial);
+      root.with_default<std::int64_t>("seconds_a_trial", 1, kMaxSeconds, plan.seconds_a_trial);
   const auto maps = root.optional_section("random_maps");
   const auto sites = root.optional_section("single_faults");
   if (root.has("fault_files")) plan.fault_files = root.strings("fault_files");
   Complaints complaints;
+  refuse_more(plan.machines.size(), kMaxFiles, root.place("machines"), complaints);
+  refuse_more(plan.models.size(), kMaxFiles, root.place("models"), complaints);
   if (root.has("contrasts")) {
+    std::map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < plan.models.size(); ++i) places.emplace(plan.models[i], i);
     for (const config::Section& section : root.sections("contrasts")) {
-      plan.contrasts.push_back(read_contrast(section, plan.models, complaints));
+      plan.contrasts.push_back(read_contrast(section, plan.models, places, complaints));
     }
+    refuse_more(plan.contrasts.size(), kMaxContrasts, root.place("contrasts"), complaints);
     if (!maps)
       complaints.add(root.place("contrasts"), "there are no maps to compare on",
                      "contrasts go with random_maps");
@@ -312,6 +339,7 @@ Plan parse_plan(const std::string& name, const std::string& text) {
   refuse_repeats(plan.models, root.place("models"), complaints);
   if (plan.maps) {
     refuse_repeats(plan.maps->types, maps->place("kinds"), complaints);
+    refuse_more(plan.maps->rates.size(), kMaxRates, maps->place("rates"), complaints);
     refuse_repeats(plan.maps->rates, maps->place("rates"), complaints);
   }
   if (root.has("fault_files"))
@@ -326,7 +354,7 @@ Plan parse_plan(const std::string& name, const std::string& text) {
     }
   }
   complaints.raise();
-  plan.text = text;
+  plan.text = document.text();
   plan.sha256 = document.sha256();
   note_inputs(plan);
   return plan;

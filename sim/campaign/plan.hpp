@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "campaign/population.hpp"
+#include "config/document.hpp"
 
 namespace lacuna::campaign {
 
@@ -76,5 +77,6 @@ inline constexpr std::int64_t kMaxTrials = 100'000'000;
 /// program runs; the files that they name are noted as inputs (base::note_input).
 Plan load_plan(const std::string& path);
 Plan parse_plan(const std::string& name, const std::string& text);
+Plan read_plan(const config::Document& document);
 
 }  // namespace lacuna::campaign

@@ -61,6 +61,7 @@ struct SweepPoint {
 /// inputs (base::note_input).
 SweepPlan load_sweep(const std::string& path);
 SweepPlan parse_sweep(const std::string& name, const std::string& text);
+SweepPlan read_sweep(const config::Document& document);
 
 /// Points of the grid, before constraints. Order: models, workloads, then the axes as they stand
 /// in the file; the last runs fastest.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "config/document.hpp"
+#include "config/schema.hpp"
 #include "fault/plan_builder.hpp"
 
 namespace lacuna::fault {
@@ -78,8 +78,8 @@ std::int64_t read_step(const Section& rule) {
   if (rule.is_section("when")) {
     return rule.section("when").required<std::int64_t>("step", 0, kMaxStep);
   }
-  return rule.optional_choice<std::int64_t>("when", {{"permanent", memory::kPermanent}})
-      .value_or(memory::kPermanent);
+  return rule.choice_with_default<std::int64_t>("when", {{"permanent", memory::kPermanent}},
+                                                memory::kPermanent);
 }
 
 FaultRule read_rule(const Section& section) {
@@ -108,9 +108,13 @@ const MemoryGeometry& geometry_of(const PlanTarget& target, MemoryId memory) {
 }  // namespace
 
 RuleFile read_plan_file(const std::string& path) {
-  const config::Document document = config::Document::load(path);
+  return read_rules(config::Document::load(path));
+}
+
+RuleFile read_rules(const config::Document& document) {
+  config::read_schema(document.root(), config::FileKind::kFaultPlan);
   RuleFile file;
-  file.path = path;
+  file.path = document.file();
   file.sha256 = document.sha256();
   for (const Section& section : document.root().sections("faults")) {
     file.rules.push_back(read_rule(section));

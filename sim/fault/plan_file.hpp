@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "config/document.hpp"
 #include "fault/geometry.hpp"
 #include "fault/plan.hpp"
 #include "fault/selector.hpp"
@@ -40,6 +41,7 @@ struct RuleFile {
 
 /// Throws base::InputError.
 RuleFile read_plan_file(const std::string& path);
+RuleFile read_rules(const config::Document& document);
 
 /// The cells behind the rules; the origin is the path. Throws base::InputError at the rule's place
 /// for a cell, layer, weight or step that does not exist, two different permanent faults in one

@@ -60,6 +60,31 @@ TEST(SweepPlan, GivenAGridThenEveryCombinationIsAPointAndTheLastAxisRunsFastest)
   EXPECT_EQ(overrides_of(plan, last).size(), 2U);
 }
 
+TEST(SweepPlan, GivenARangeToTheLargestNumberThenItEndsThere) {
+  const auto values = [](const std::string& range) {
+    return parse_sweep("s.yaml", replaced("{from: 2, to: 6, step: 2}", range)).axes[2].values;
+  };
+  const std::string most = "1125899906842624";  // 2^50
+  EXPECT_EQ(values("{from: " + most + ", to: " + most + ", times: " + most + "}"),
+            std::vector<std::string>{most});
+  EXPECT_EQ(values("{from: 1, to: " + most + ", times: " + most + "}"),
+            (std::vector<std::string>{"1", most}));
+  EXPECT_EQ(values("{from: 1, to: " + most + ", step: " + most + "}"),
+            std::vector<std::string>{"1"});
+  EXPECT_EQ(values("{from: 1, to: " + most + ", times: 2}").size(), 51U);
+  EXPECT_NE(message(replaced("{from: 2, to: 6, step: 2}", "{from: 2, to: 1, step: 2}"))
+                .find("there are no values"),
+            std::string::npos);
+}
+
+TEST(SweepPlan, GivenMorePointsThanARunTakesThenTheGridSaysSoBeforeTheyAreListed) {
+  EXPECT_EQ(message(replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 10000, step: 1}")), "");
+  const std::string three = replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 10000, step: 1}");
+  EXPECT_EQ(
+      message(std::string(three).replace(three.find("[4, 8]"), 6, "{from: 1, to: 9, step: 1}")),
+      "s.yaml:6: grid: the grid has more than 1000000 points; fewer values, or several sweeps");
+}
+
 TEST(SweepPlan, GivenAMistakeThenLineAndKeyAreNamed) {
   EXPECT_EQ(message(kText), "");
   EXPECT_EQ(message(replaced("images: 10\n", "")),
