@@ -54,7 +54,7 @@ T one_of(const std::string& name, const std::vector<std::pair<std::string, T>>& 
     if (name == known) return value;
     names.push_back(known);
   }
-  complaints.add(place, config::shown(name) + " is not known", base::join(names) + " are allowed",
+  complaints.add(place, base::shown(name) + " is not known", base::join(names) + " are allowed",
                  base::nearest_name(name, names));
   return all.front().second;
 }
@@ -99,7 +99,7 @@ Shape read_shape(const std::string& text, const base::Place& place, Complaints& 
   for (const auto& [name, kind] : all) {
     if (text == name) return {kind, 1, 1};
   }
-  complaints.add(place, config::shown(text) + " is not a shape",
+  complaints.add(place, base::shown(text) + " is not a shape",
                  "cell, row, column, bank, or rows x bits of neighbours as 2x3");
   return {};
 }
@@ -223,7 +223,7 @@ Contrast read_contrast(const config::Section& section, const std::vector<std::st
       if (found != places.end()) {
         list.push_back(found->second);
       } else if (!complaints.any()) {
-        complaints.add(section.place(key), config::shown(model) + " is none of the models",
+        complaints.add(section.place(key), base::shown(model) + " is none of the models",
                        base::join(models) + " are", base::nearest_name(model, models));
       }
     }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/printable.hpp"
 #include "config/text.hpp"
 
 namespace lacuna::config {
@@ -54,10 +55,10 @@ const Kind& kind_named(const std::string& text, const base::Place& place) {
     known.push_back(newest_schema(kind));
     if (!numbered || text.substr(0, slash) != kind.schema) continue;
     if (number <= kind.newest) return kind;
-    throw base::InputError(place, shown(text) + " needs a newer lacuna",
+    throw base::InputError(place, base::shown(text) + " needs a newer lacuna",
                            "this one reads " + known.back());
   }
-  throw base::InputError(place, shown(text) + " is not a schema", base::join(known) + " are",
+  throw base::InputError(place, base::shown(text) + " is not a schema", base::join(known) + " are",
                          base::nearest_name(text, known));
 }
 

@@ -109,7 +109,7 @@ std::vector<Axis> expand(std::vector<AxisEntry> entries, std::int64_t inputs,
     std::unordered_set<std::string> known;
     for (const std::string& value : entry.axis.values) {
       if (known.insert(value).second) continue;
-      throw base::InputError(entry.place, config::shown(value) + " stands there twice");
+      throw base::InputError(entry.place, base::shown(value) + " stands there twice");
     }
     axes.push_back(std::move(entry.axis));
   }

@@ -28,6 +28,13 @@ std::vector<ComparedFigure> side_by_side(const std::vector<RecordFigure>& a,
   return figures;
 }
 
+/// Records of 0.1.0 say nothing of the machine but its name and hash.
+void add_machines(const RecordFile& a, const RecordFile& b, std::vector<ComparedFigure>& figures) {
+  if (a.machine.empty() || b.machine.empty()) return;
+  const std::vector<ComparedFigure> machines = side_by_side(a.machine, b.machine);
+  figures.insert(figures.end(), machines.begin(), machines.end());
+}
+
 bool any_differs(const std::vector<ComparedFigure>& figures) {
   return std::any_of(figures.begin(), figures.end(),
                      [](const ComparedFigure& figure) { return figure.differs(); });
@@ -205,6 +212,7 @@ bool Comparison::differs() const {
 Comparison compare_records(RecordFile a, RecordFile b) {
   Comparison result;
   result.figures = side_by_side(a.figures, b.figures);
+  add_machines(a, b, result.figures);
   const Places in_b = places_of(b.layers);
   std::map<std::string, int> seen;
   std::vector<bool> matched(b.layers.size());

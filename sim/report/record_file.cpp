@@ -15,6 +15,7 @@
 #include "base/file.hpp"
 #include "base/file_limits.hpp"
 #include "base/printable.hpp"
+#include "report/record_machine.hpp"
 #include "run/figures.hpp"
 
 namespace lacuna::report {
@@ -296,11 +297,13 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
 
   RecordFile finish() {
     file_.figures = run_.finish();
+    if (machine_) file_.machine = machine_->finish();
     return std::move(file_);
   }
 
   bool null() override { return leaf({}); }
   bool boolean(bool value) override {
+    if (set_machine(value)) return true;
     fail_here(value ? "is true" : "is false", "no record holds a truth value");
   }
   bool number_integer(number_integer_t value) override { return leaf(value); }
@@ -320,7 +323,7 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
       layer_.emplace(layer_fields(), path_, fmt::format("layers[{}].", index));
     } else if (!frames_.empty()) {
       if (frames_.size() == 1 && key_path() == "layers") fail_layers("an object");
-      row().check_object(key_path());
+      if (!enter_machine()) row().check_object(key_path());
     }
     frames_.push_back({});
     return true;
@@ -401,7 +404,40 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
     run_.fail("layers", "is " + what, "a list is required");
   }
 
+  /// The key below "machine", where the parser is in there or at it (then empty).
+  std::optional<std::string> machine_key() const {
+    constexpr std::string_view kMachine = "machine";
+    if (layer_ || frames_.empty() || frames_[0].key != kMachine) return std::nullopt;
+    return frames_.size() == 1 ? std::string() : key_path().substr(kMachine.size() + 1);
+  }
+  bool enter_machine() {
+    const std::optional<std::string> key = machine_key();
+    if (!key) return false;
+    if (key->empty()) {
+      machine_.emplace(path_);
+    } else {
+      machine_->check_section(*key);
+    }
+    return true;
+  }
+  bool set_machine(RecordMachine::Value value) {
+    const std::optional<std::string> key = machine_key();
+    if (!key || in_layer_list()) return false;
+    if (key->empty()) run_.fail("machine", "is a value", "an object is required");
+    machine_->set(*key, std::move(value));
+    return true;
+  }
+
   bool leaf(RecordValue value) {
+    if (const auto* count = std::get_if<std::int64_t>(&value); count != nullptr) {
+      if (set_machine(*count)) return true;
+    } else if (const auto* text = std::get_if<std::string>(&value); text != nullptr) {
+      if (set_machine(*text)) return true;
+    } else if (const std::optional<std::string> key = machine_key()) {
+      run_.fail(
+          key_path(), "is " + shown(value),
+          key->empty() ? "an object is required" : "an integer, truth value or text is required");
+    }
     if (frames_.empty()) fail_root();
     if (in_layer_list()) fail_here("is " + shown(value), "");
     const std::string key = key_path();
@@ -418,6 +454,7 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   RecordFile file_;
   Row run_;
   std::optional<Row> layer_;  ///< while one is read
+  std::optional<RecordMachine> machine_;
   std::vector<Frame> frames_;
 };
 

@@ -29,6 +29,7 @@ struct RecordFile {
   /// In the order of docs/formats.md, the same in every record; of a key that a record leaves out
   /// (hashes.model or hashes.workload; dense.* without a dense run) the value is null.
   std::vector<RecordFigure> figures;
+  std::vector<RecordFigure> machine;  ///< every key of the machine; none in records of 0.1.0
   std::vector<RecordLayer> layers;
 };
 

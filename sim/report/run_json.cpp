@@ -40,6 +40,16 @@ void put_figures(Json& json, const run::FigureRow& row, FigureScope not_of, bool
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+/// The machine as in a file with every default filled in.
+Json machine_json(const std::vector<arch::Field>& fields) {
+  Json json;
+  for (const arch::Field& field : fields) {
+    Json& section = field.section.empty() ? json : json[field.section];
+    std::visit([&](const auto& value) { section[field.key] = value; }, field.value);
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string run_json(const run::RunRecord& record) {
@@ -58,6 +68,7 @@ std::string run_json(const run::RunRecord& record) {
   json["batch"] = record.batch;
   json["seed"] = record.workload ? Json(record.seed) : Json(nullptr);
   json["clock_mhz"] = record.clock_mhz;
+  json["machine"] = machine_json(record.machine);
   put_figures(json, run::whole_run(record), FigureScope::kLayers, false);
   if (record.energy) {
     json["energy"]["table"] = record.energy_table;

@@ -57,6 +57,7 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
   record.activation_bits = job.spec.precision.activation_bits;
   record.bitmap_word_bits = job.spec.bitmap_word_bits();
   record.clock_mhz = job.spec.clock_mhz;
+  record.machine = arch::fields(job.spec);
   record.pes = std::int64_t{job.spec.array.rows} * job.spec.array.cols;
   record.weights_per_pe = job.spec.array.weights_per_pe;
   record.setup = measurement.setup;

@@ -43,6 +43,7 @@ struct RunRecord {
   int activation_bits = 0;
   int bitmap_word_bits = 0;
   int clock_mhz = 0;
+  std::vector<arch::Field> machine;  ///< every key of the machine with its value
   std::int64_t pes = 0;
   std::int64_t weights_per_pe = 1;
 

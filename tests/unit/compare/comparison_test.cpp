@@ -49,6 +49,27 @@ TEST(Comparison, GivenOneRunMadeByTwoCommandsThenNothingDiffers) {
   EXPECT_FALSE(compare(test::sample_record(), other).differs());
 }
 
+TEST(Comparison, GivenTwoMachinesThenTheKeysThatDifferAreShown) {
+  const run::RunRecord a = test::sample_record();
+  run::RunRecord b = a;
+  for (arch::Field& field : b.machine) {
+    if (field.path() == "array.psum_fifo_depth") field.value = std::int64_t{7};
+    if (field.path() == "array.whole_folds") field.value = true;
+  }
+  const report::Comparison comparison = compare(a, b);
+  EXPECT_TRUE(comparison.differs());
+  const std::string text = report::comparison_text(comparison, false);
+  EXPECT_NE(text.find("machine.array.psum_fifo_depth"), std::string::npos) << text;
+  EXPECT_NE(text.find("machine.array.whole_folds"), std::string::npos) << text;
+  EXPECT_EQ(text.find("machine.array.rows"), std::string::npos) << text;
+  // A record of 0.1.0 says nothing of the machine: nothing to compare.
+  Json old = Json::parse(report::run_json(a));
+  old.erase("machine");
+  EXPECT_FALSE(report::compare_records(report::record_from_bytes(old.dump(), "old.json"),
+                                       report::record_from_bytes(report::run_json(b), "b.json"))
+                   .differs());
+}
+
 TEST(Comparison, GivenASlowerLayerThenItsFiguresAndTheTotalsDifferAndNoOther) {
   const report::Comparison comparison = compare(test::sample_record(), slower());
   EXPECT_TRUE(comparison.differs());
@@ -74,7 +95,8 @@ TEST(Comparison, GivenASlowerLayerThenItsFiguresAndTheTotalsDifferAndNoOther) {
 TEST(Comparison, GivenAllThenWhatIsEqualIsThereToo) {
   const report::Comparison comparison = compare(test::sample_record(), slower());
   const Json json = Json::parse(report::comparison_json(comparison, true));
-  EXPECT_EQ(json["run"].size(), comparison.a.figures.size() - 1) << "all but the command";
+  EXPECT_EQ(json["run"].size(), comparison.a.figures.size() + comparison.a.machine.size() - 1)
+      << "all but the command";
   EXPECT_EQ(json["layers"].size(), 2U);
   EXPECT_EQ(json["layers"][0]["figures"].size(), comparison.a.layers[0].figures.size());
   const std::string text = report::comparison_text(comparison, true);

@@ -36,6 +36,8 @@ void expect_figures(const Json& json, const std::vector<RecordFigure>& figures) 
       EXPECT_EQ(value, RecordValue()) << key;
     } else if (leaf.is_string()) {
       EXPECT_EQ(value, RecordValue(leaf.get<std::string>())) << key;
+    } else if (leaf.is_boolean()) {
+      EXPECT_EQ(value, RecordValue(std::string(leaf.get<bool>() ? "true" : "false"))) << key;
     } else if (leaf.is_number_integer()) {
       EXPECT_EQ(value, RecordValue(leaf.get<std::int64_t>())) << key;
     } else {
@@ -54,7 +56,9 @@ TEST(RecordFile, GivenARecordThenEveryValueIsRead) {
     const std::string text = test::sample_json(dense);
     const Json json = Json::parse(text);
     const RecordFile file = report::record_from_bytes(text, "r.json");
-    expect_figures(json, file.figures);
+    std::vector<RecordFigure> figures = file.figures;
+    figures.insert(figures.end(), file.machine.begin(), file.machine.end());
+    expect_figures(json, figures);
     ASSERT_EQ(file.layers.size(), json["layers"].size());
     for (std::size_t i = 0; i < file.layers.size(); ++i) {
       EXPECT_EQ(file.layers[i].name, json["layers"][i]["name"]);
@@ -87,6 +91,45 @@ TEST(RecordFile, GivenARecordOfTheFirstReleaseThenItIsReadAndComparedWithToday) 
   EXPECT_EQ(report::comparison_text(comparison, /*all=*/false).find("\narray_utilisation "),
             std::string::npos);
   EXPECT_FALSE(report::compare_records(file, file).differs());
+}
+
+/// The message about a record whose machine was changed.
+std::string machine_error(const std::function<void(Json&)>& change) {
+  Json json = Json::parse(test::sample_json());
+  change(json["machine"]);
+  return test::message_of<base::InputError>(
+      [&] { report::record_from_bytes(json.dump(), "r.json"); });
+}
+
+TEST(RecordFile, GivenAMistakeInTheMachineThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
+  EXPECT_EQ(machine_error([](Json&) {}), "");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"]["row"] = 2; }),
+            "r.json: machine.'array.row': is not a key of machines; did you mean 'array.rows'?");
+  EXPECT_EQ(machine_error([](Json& m) { m["aray"] = Json::object(); }),
+            "r.json: machine.'aray': is not a key of machines");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"]["rows"] = 0; }),
+            "r.json (machine):4: array.rows: '0' is out of range; an integer from 1 to 1024");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"]["rows"] = "2"; }),
+            "r.json: machine.array.rows: is of another type; 2 is meant");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"]["whole_folds"] = "false"; }),
+            "r.json: machine.array.whole_folds: is of another type; false is meant");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"]["rows"] = 2.5; }),
+            "r.json: machine.array.rows: is 2.5; an integer, truth value or text is required");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"].erase("rows"); }),
+            "r.json (machine):3: array.rows: is missing; an integer from 1 to 1024");
+  EXPECT_EQ(machine_error([](Json& m) { m = nullptr; }),
+            "r.json: machine: is null; an object is required");
+  EXPECT_EQ(machine_error([](Json& m) { m["zero_skipping"] = "skp"; }).substr(0, 45),
+            "r.json (machine):13: zero_skipping: is 'skp';");
+}
+
+TEST(RecordFile, GivenARecordOfAnEarlierProgramThenWhatItDoesNotSayIsUnknownOrTheDefault) {
+  Json json = Json::parse(test::sample_json());
+  json["machine"].erase("clock_mhz");
+  const RecordFile filled = report::record_from_bytes(json.dump(), "r.json");
+  EXPECT_EQ(report::value_of(filled.machine, "machine.clock_mhz"), RecordValue(std::int64_t{1000}));
+  json.erase("machine");
+  EXPECT_TRUE(report::record_from_bytes(json.dump(), "r.json").machine.empty());
 }
 
 struct Mistake {
