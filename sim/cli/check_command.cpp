@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "arch/energy_table.hpp"
 #include "arch/spec.hpp"
@@ -12,7 +13,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/print.hpp"
-#include "config/document.hpp"
+#include "config/schema.hpp"
 #include "explore/sweep_plan.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
@@ -23,29 +24,59 @@
 namespace lacuna::cli {
 namespace {
 
-std::string check_yaml(const std::string& path, const Options& options) {
-  const std::vector<std::string> keys = config::Document::load(path).root().keys();
-  if (std::find(keys.begin(), keys.end(), "grid") != keys.end()) {  // may have faults, too
-    const explore::SweepPlan plan = explore::load_sweep(path);
-    return fmt::format("sweep '{}', {} points before constraints (files are read by sweep)",
-                       plan.name, explore::point_count(plan));
+/// What a file is, and, where it is YAML that we write, too, the file with its defaults.
+struct Checked {
+  std::string found;
+  std::optional<std::string> filled;
+};
+
+std::string check_document(config::FileKind kind, const config::Document& document) {
+  switch (kind) {
+    case config::FileKind::kHardware: {
+      const arch::AcceleratorSpec spec = arch::read_spec(document);
+      return fmt::format("machine '{}', {} x {} PEs with {} weights each", spec.name,
+                         spec.array.rows, spec.array.cols, spec.array.weights_per_pe);
+    }
+    case config::FileKind::kEnergyTable:
+      return fmt::format("energy table '{}'", arch::read_energy_table(document).name);
+    case config::FileKind::kFaultPlan:
+      return fmt::format("fault plan, {} rules (sites are checked against a machine by run)",
+                         fault::read_rules(document).rules.size());
+    case config::FileKind::kCampaign: {
+      const campaign::Plan plan = campaign::read_plan(document);
+      return fmt::format(
+          "campaign '{}', {} machines x {} networks (files are read by campaign run)", plan.name,
+          plan.machines.size(), plan.models.size());
+    }
+    case config::FileKind::kSweep: {
+      const explore::SweepPlan plan = explore::read_sweep(document);
+      return fmt::format("sweep '{}', {} points before constraints (files are read by sweep)",
+                         plan.name, explore::point_count(plan));
+    }
   }
-  if (std::find(keys.begin(), keys.end(), "faults") != keys.end()) {
-    const auto rules = fault::read_plan_file(path).rules;
-    return fmt::format("fault plan, {} rules (sites are checked against a machine by run)",
-                       rules.size());
+  SIM_CHECK(false, "check", -1, "no such kind");
+}
+
+Checked check_yaml(const std::string& path, const Options& options) {
+  config::Document document = config::Document::load(path);
+  const config::FileKind kind = config::kind_of(document);
+  if (kind == config::FileKind::kHardware) {
+    document = config::Document::load(path, options.overrides());
   }
-  if (std::find(keys.begin(), keys.end(), "machines") != keys.end()) {
-    const campaign::Plan plan = campaign::load_plan(path);
-    return fmt::format("campaign '{}', {} machines x {} networks (files are read by campaign run)",
-                       plan.name, plan.machines.size(), plan.models.size());
+  const std::string found = check_document(kind, document);
+  return {found, document.to_yaml()};
+}
+
+/// The table of docs/hardware.md.
+std::string hardware_keys() {
+  std::string text =
+      "| key | unit | values | default | meaning |\n| --- | --- | --- | --- | --- |\n";
+  for (const arch::Field& field : arch::fields(arch::AcceleratorSpec())) {
+    const std::string fallback = field.fallback.empty() ? "" : "`" + field.fallback + "`";
+    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", field.path(), field.unit, field.values,
+                        fallback, field.meaning);
   }
-  if (std::find(keys.begin(), keys.end(), "multiply") != keys.end()) {
-    return fmt::format("energy table '{}'", arch::load_energy_table(path).name);
-  }
-  const arch::AcceleratorSpec spec = arch::load_spec(path, options.overrides());
-  return fmt::format("machine '{}', {} x {} PEs with {} weights each", spec.name, spec.array.rows,
-                     spec.array.cols, spec.array.weights_per_pe);
+  return text;
 }
 
 std::string check_csv(const std::string& path) {
@@ -86,18 +117,19 @@ void check_card(const std::filesystem::path& card_file, const network::Network& 
                   std::filesystem::path(network.file).filename().string(), network.sha256));
 }
 
-std::string check_file(const std::string& path, const Options& options) {
+Checked check_file(const std::string& path, const Options& options) {
   const std::filesystem::path file(path);
   const std::string extension = file.extension();
   if (std::filesystem::is_directory(file) || extension == ".onnx") {
     const network::Network network = network::import_onnx(network::find_model(path));
     if (extension != ".onnx") check_card(file / "card.yaml", network);
-    return fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
-                       network.layers.size(), network.weight_bits, network.activation_bits);
+    return {fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
+                        network.layers.size(), network.weight_bits, network.activation_bits),
+            {}};
   }
   if (extension == ".yaml" || extension == ".yml") return check_yaml(path, options);
-  if (extension == ".csv") return check_csv(path);
-  if (extension == ".json") return check_record(path);
+  if (extension == ".csv") return {check_csv(path), {}};
+  if (extension == ".json") return {check_record(path), {}};
   base::read_file(path, std::int64_t{1} << 40);  // a missing file is the better message
   throw base::InputError({path, 0, ""}, "its kind is not known from its name",
                          ".yaml, .csv, .json, .onnx or a model's folder are allowed");
@@ -113,15 +145,34 @@ int check_command(const std::vector<std::string>& arguments) {
       "fault maps (.csv), run records (.json), networks (.onnx or a model's folder). Exit code 2\n"
       "when one of them is wrong.");
   options.positional("file", "files to check")
-      .values("set", "KEY=VALUE", "override a key of the machine files");
+      .values("set", "KEY=VALUE", "override a key of the machine files")
+      .flag("print",
+            "write the one YAML file that is named with overrides and all defaults filled in")
+      .flag("keys", "list the keys of machine files with unit, values, default and meaning");
   if (!options.parse(arguments)) return 0;
+  if (options.has("keys")) {
+    print(hardware_keys());
+    return 0;
+  }
   const std::vector<std::string> files = options.texts("file");
   if (files.empty()) throw base::InputError({"", 0, "check"}, "no file is named");
+  if (options.has("print")) {
+    if (files.size() != 1) {
+      throw base::InputError({"", 0, "--print"}, fmt::format("{} files are named", files.size()),
+                             "exactly one is required");
+    }
+    const auto filled = check_file(files[0], options).filled;
+    if (!filled) {
+      throw base::InputError({files[0], 0, "--print"}, "is no YAML file of keys",
+                             "a machine, fault plan, campaign, sweep or energy table");
+    }
+    print(*filled);
+    return 0;
+  }
   int code = 0;
   for (const std::string& path : files) {
     try {
-      const std::string found = check_file(path, options);
-      print(path + ": ok: " + found + "\n");
+      print(path + ": ok: " + check_file(path, options).found + "\n");
     } catch (const base::InputError& error) {
       print_error(error.what());
       code = 2;

@@ -35,6 +35,9 @@ TEST_F(Cli, GivenARunThenTheRecordIsCompleteAndItsSumsHold) {
   EXPECT_EQ(record["schema"], "lacuna.run/1");
   EXPECT_EQ(record["images"], 5);
   EXPECT_EQ(record["batch"], 2);
+  EXPECT_EQ(record["machine"]["name"], "edge_16x16");
+  EXPECT_EQ(record["machine"]["array"]["rows"], 16);
+  EXPECT_EQ(record["machine"]["post"]["lanes"], 16);
   EXPECT_EQ(record["engine"], "fast");
   EXPECT_EQ(record["hashes"]["model"],
             base::sha256_hex(
@@ -305,6 +308,69 @@ TEST_F(Cli, GivenARunRecordThenCheckReadsItAsCompareDoes) {
   EXPECT_NE(bad.error.find("cycles.total: is "), std::string::npos) << bad.error;
   EXPECT_EQ(lacuna("compare " + old + " " + old + " --exit-code").code, 0);
   EXPECT_NE(lacuna("check --help").out.find("energy tables"), std::string::npos);
+}
+
+constexpr const char* kShortMachine = R"(name: short
+array: {rows: 8, cols: 8, weights_per_pe: 4}
+zero_skipping: skip
+weight_sram: {capacity_bytes: 65536, word_bits: 32, banks: 1, encoding: twos_complement}
+activation_sram: {capacity_bytes: 65536, word_bits: 32, banks: 8}
+accumulator_sram: {entries_per_lane: 1024}
+post: {lanes: 8}
+dram: {latency_cycles: 20, bytes_per_cycle: 8}
+precision: {weight_bits: 4, activation_bits: 4}
+)";
+
+TEST_F(Cli, GivenAMachineThatLeavesKeysOutThenItRunsAsTheFileWithAllOfThem) {
+  const std::string machine = write("short.yaml", kShortMachine);
+  const Output print = lacuna({"check", machine, "--print", "--set", "array.k_order=interleaved"});
+  ASSERT_EQ(print.code, 0) << print.error;
+  EXPECT_NE(print.out.find("\n  k_order: interleaved\n"), std::string::npos) << print.out;
+  EXPECT_NE(print.out.find("\nclock_mhz: 1000\n"), std::string::npos) << print.out;
+  const std::string whole = write("whole.yaml", print.out);
+  EXPECT_EQ(lacuna({"check", "--print", whole}).out, print.out);
+
+  const std::string run = " --model models/lenet5_as --images 2 --json ";
+  const Output first =
+      lacuna("run --hw " + machine + " --set array.k_order=interleaved" + run + path("a.json"));
+  ASSERT_EQ(first.code, 0) << first.error;
+  ASSERT_EQ(lacuna("run --hw " + whole + run + path("b.json")).code, 0);
+  Json a = Json::parse(read(path("a.json")));
+  Json b = Json::parse(read(path("b.json")));
+  EXPECT_EQ(a["machine"]["array"]["k_order"], "interleaved");
+  EXPECT_EQ(a["machine"]["array"]["whole_folds"], false);
+  EXPECT_EQ(a["machine"]["clock_mhz"], 1000);
+  for (Json* record : {&a, &b}) {
+    record->erase("command");
+    (*record)["hashes"].erase("hardware");
+  }
+  EXPECT_EQ(a, b);
+  const Output compare = lacuna({"compare", path("a.json"), path("b.json")});
+  EXPECT_EQ(compare.code, 0) << compare.error;
+  EXPECT_EQ(compare.out.find("machine."), std::string::npos) << compare.out;
+}
+
+TEST_F(Cli, GivenAMachineThatLeavesAKeyOutThenASweepRunsOverItAndKnowsItsDefault) {
+  const std::string sweep =
+      write("s.yaml", "name: s\nmachine: " + write("short.yaml", kShortMachine) +
+                          "\nworkloads: [traces/gemm_small.csv]\n"
+                          "grid:\n  array.local_accumulators: [1, 2]\n"
+                          "where: [array.psum_fifo_depth == 2 && clock_mhz == 1000]\n");
+  const Output run = lacuna({"sweep", sweep, "--out", path("s.sqlite"), "--csv", path("s.csv")});
+  ASSERT_EQ(run.code, 0) << run.error;
+  const std::string csv = read(path("s.csv"));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3) << csv;
+}
+
+TEST_F(Cli, GivenPrintThenOneYamlFileIsRequired) {
+  EXPECT_EQ(lacuna("check --print hw_configs/tiny_8x8.yaml hw_configs/edge_16x16.yaml").error,
+            "lacuna: --print: 2 files are named; exactly one is required\n");
+  const Output network = lacuna("check --print models/lenet5_as");
+  EXPECT_EQ(network.code, 2);
+  EXPECT_EQ(network.error,
+            "lacuna: models/lenet5_as: --print: is no YAML file of keys; a machine, fault plan, "
+            "campaign, sweep or energy table\n");
+  EXPECT_EQ(network.out, "");
 }
 
 TEST_F(Cli, GivenACardOfAnotherNetworkThenCheckSaysSo) {

@@ -165,6 +165,39 @@ TEST_F(Examples, AreAcceptedIfTheyAreYaml) {
   EXPECT_GE(examples, 3);
 }
 
+TEST_F(Examples, StateTheDefaultsThatTheProgramFillsIn) {
+  const std::regex stated("# default(;.*)?$");
+  const auto filled = [&](const std::vector<std::string>& lines) {
+    const std::string file = write("example.yaml", fmt::format("{}\n", fmt::join(lines, "\n")));
+    const Output print = lacuna({"check", "--print", file});
+    EXPECT_EQ(print.code, 0) << print.error;
+    return print.out;
+  };
+  int defaults = 0;
+  for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")) {
+    for (const std::vector<std::string>& block : blocks_of(page, "yaml")) {
+      for (std::size_t i = 0; i < block.size(); ++i) {
+        if (!std::regex_search(block[i], stated)) continue;
+        ++defaults;
+        std::vector<std::string> without = block;
+        without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+        EXPECT_EQ(filled(without), filled(block)) << page << ": " << block[i];
+      }
+    }
+  }
+  EXPECT_GE(defaults, 11);
+}
+
+TEST_F(Examples, TheTableOfHardwareKeysIsTheProgramsOwn) {
+  const std::string page = read(fs::path(LACUNA_SOURCE_DIR) / "docs" / "hardware.md");
+  const Output keys = lacuna("check --keys");
+  EXPECT_EQ(keys.code, 0) << keys.error;
+  EXPECT_GT(keys.out.size(), 2000U);
+  EXPECT_NE(page.find("\n\n" + keys.out + "\n"), std::string::npos)
+      << "put what `lacuna check --keys` prints in place of the table in docs/hardware.md:\n"
+      << keys.out;
+}
+
 TEST(Docs, HasCommands) {
   std::size_t commands = 0;
   for (const fs::path& page : pages_of(fs::path(LACUNA_SOURCE_DIR) / "docs")) {
