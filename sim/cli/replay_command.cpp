@@ -11,6 +11,17 @@
 #include "report/campaign_text.hpp"
 
 namespace lacuna::cli {
+namespace {
+
+[[noreturn]] void fail_changed(const std::string& store) {
+  throw base::InputError(
+      {store, 0, "inputs_sha256"},
+      "the trial is another: a machine, network, fault or data file has changed since the campaign "
+      "began",
+      "the files it began with");
+}
+
+}  // namespace
 
 int replay_command(const std::vector<std::string>& arguments) {
   Options options(
@@ -31,8 +42,15 @@ int replay_command(const std::vector<std::string>& arguments) {
   const campaign::Plan& plan = store.plan();
   const std::int64_t number =
       parse_integer("--trial", options.required("trial"), 0, store.trial_count() - 1);
-  const campaign::TrialRunner runner = runner_of(store, path);
+  // Files that have changed may still mean the same; whether they do, the trial shows.
+  const campaign::TrialRunner runner(plan);
   outputs.refuse_inputs();
+  const bool changed = runner.inputs_sha256() != store.inputs_sha256();
+  if (changed && runner.trial_count() != store.trial_count()) fail_changed(path);
+  if (runner.trial_count() != store.trial_count()) {
+    throw base::InputError({path, 0, "populations"}, "are not those of its plan",
+                           "a store as the program wrote it");
+  }
   const campaign::Trial trial = runner.trial(number);
   const campaign::Population& own = runner.populations()[trial.population];
   const campaign::TrialOutcome outcome =
@@ -60,10 +78,13 @@ int replay_command(const std::vector<std::string>& arguments) {
     print(fmt::format("in the store it is {}\n", campaign::trial_status_name(stored.status)));
     return 0;
   }
-  SIM_CHECK(campaign::same_result(stored, outcome), "replay", -1,
+  const bool equal = campaign::same_result(stored, outcome);
+  if (!equal && changed) fail_changed(path);
+  SIM_CHECK(equal, "replay", -1,
             fmt::format("trial {} differs from what {} holds, written by version {}", number, path,
                         store.program_version()));
-  print("equal to the store, to the bit and to the cycle\n");
+  print(std::string("equal to the store, to the bit and to the cycle") +
+        (changed ? ", though an input file has changed since the campaign began\n" : "\n"));
   return 0;
 }
 

@@ -92,6 +92,38 @@ void Campaign::kill_and_resume(const std::string& plan) const {
   EXPECT_LT(finished_early, 2 * kills) << "no kill ever struck";
 }
 
+TEST_F(Campaign, GivenAMachineFileThatHasChangedThenATrialIsReplayedIfItIsStillTheSame) {
+  const std::string machine = read(LACUNA_SOURCE_DIR "/hw_configs/tiny_8x8.yaml");
+  const std::string plan = write("plan.yaml", "name: p\nmachines: [" + write("hw.yaml", machine) +
+                                                  "]\nmodels: [models/lenet5_as]\nimages: 3\n"
+                                                  "random_maps: {kinds: [flip], rates: [0.02], "
+                                                  "maps: 2}\n");
+  const std::string store = path("s.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + plan + " --out " + store).code, 0);
+
+  write("hw.yaml", "# another comment\n" + machine);
+  const Output same = lacuna("replay " + store + " --trial 1");
+  EXPECT_EQ(same.code, 0) << same.error;
+  EXPECT_NE(
+      same.out.find("equal to the store, to the bit and to the cycle, though an input file has "
+                    "changed since the campaign began\n"),
+      std::string::npos)
+      << same.out;
+  const Output resume = lacuna("campaign resume " + store);
+  EXPECT_EQ(resume.code, 2);
+  EXPECT_NE(resume.error.find("has changed since the campaign began"), std::string::npos);
+
+  std::string other = machine;
+  other.replace(other.find("k_order: blocked"), 16, "k_order: interleaved");
+  write("hw.yaml", other);
+  const Output changed = lacuna("replay " + store + " --trial 1");
+  EXPECT_EQ(changed.code, 2);
+  EXPECT_EQ(changed.error,
+            "lacuna: " + store +
+                ": inputs_sha256: the trial is another: a machine, network, fault or data file has "
+                "changed since the campaign began; the files it began with\n");
+}
+
 TEST_F(Campaign, GivenAnyNumberOfWorkersThenTheSameBytesAreExported) {
   const std::string plan = write_plan(20, 4);
   std::string first;
