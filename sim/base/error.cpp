@@ -58,7 +58,8 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
   std::size_t cells = 0;
   for (const std::string& candidate : candidates) {
-    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    const std::size_t longer = std::max(name.size(), candidate.size());
+    const std::size_t shorter = std::min(name.size(), candidate.size());
     if (longer - shorter >= best_distance) continue;  // the distance is at least that
     cells += (name.size() + 1) * (candidate.size() + 1);
     if (cells > kMostCells) break;

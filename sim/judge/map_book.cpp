@@ -4,15 +4,16 @@
 
 #include <utility>
 
+#include "judge/capacity.hpp"
+
 namespace lacuna::judge {
 namespace {
 
-constexpr int kBitsPerByte = 8;
-
 arch::Limit capacity_slots(const arch::AcceleratorSpec& spec) {
   const arch::ActivationSramSpec& sram = spec.activation_sram;
-  if (!sram.capacity_bytes) return std::nullopt;
-  return *sram.capacity_bytes * kBitsPerByte / sram.word_bits *
+  const arch::Limit words = capacity_words(sram.capacity_bytes, sram.word_bits);
+  if (!words) return std::nullopt;
+  return *words *
          arch::AcceleratorSpec::values_per_word(sram.word_bits, spec.precision.activation_bits);
 }
 

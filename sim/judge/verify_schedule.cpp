@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/error.hpp"
+#include "judge/capacity.hpp"
 #include "judge/clocks.hpp"
 #include "judge/contents.hpp"
 #include "judge/map_book.hpp"
@@ -17,14 +18,6 @@
 
 namespace lacuna::judge {
 namespace {
-
-constexpr int kBitsPerByte = 8;
-
-/// Words that a memory holds; no value is no limit.
-arch::Limit capacity_words(arch::Limit capacity_bytes, int word_bits) {
-  if (!capacity_bytes) return std::nullopt;
-  return *capacity_bytes * kBitsPerByte / word_bits;
-}
 
 /// Second half of the judge: follows the steps of a well-formed schedule in list order, with books
 /// of what lies where.
