@@ -179,17 +179,18 @@ std::int64_t SiteTable::count_sites() const {
 }
 
 memory::CellPosition SiteTable::cell_of(std::uint32_t number) const {
+  const std::int64_t place = number;
   switch (shape_.kind) {
     case Shape::Kind::kCluster: {
-      const std::int64_t word = number / memory_.word_bits;
-      return {word % memory_.banks, word / memory_.banks, number % memory_.word_bits};
+      const std::int64_t word = place / memory_.word_bits;
+      return {word % memory_.banks, word / memory_.banks, place % memory_.word_bits};
     }
     case Shape::Kind::kRow:
-      return {number % memory_.banks, number / memory_.banks, -1};
+      return {place % memory_.banks, place / memory_.banks, -1};
     case Shape::Kind::kColumn:
-      return {number / memory_.word_bits, -1, number % memory_.word_bits};
+      return {place / memory_.word_bits, -1, place % memory_.word_bits};
     case Shape::Kind::kBank:
-      return {number, -1, -1};
+      return {place, -1, -1};
   }
   return {};
 }

@@ -58,7 +58,7 @@ LACUNA_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t fir
   for (std::size_t id = first; id < steps_.size(); ++id) {
     const StepRule& step = steps_[id];
     Times ready = zero;
-    for (int i = 0; i < step.wait_count; ++i) {
+    for (std::uint32_t i = 0; i < step.wait_count; ++i) {
       const auto wait = static_cast<std::size_t>(step.waits[i]);
       ready = larger(ready, get(wait < first ? before.end : times.end, wait));
     }

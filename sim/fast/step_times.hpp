@@ -87,7 +87,7 @@ class StepTimes {
   /// What of a step its time depends on, close together.
   struct StepRule {
     std::uint8_t unit = 0;
-    int wait_count = 0;
+    std::uint32_t wait_count = 0;
     std::array<schedule::StepId, kUnits> waits{};
     schedule::StepId after_start = schedule::kNoStep;
   };

@@ -89,7 +89,8 @@ void SpendingTap::begin() {
     layers_ = static_cast<std::int64_t>(program.network->layers.size());
   }
   context_.waves.level(setup_, program.in_setup ? 1 : 0);
-  context_.waves.level(batch_, program.in_setup ? Waves::kFloating : batches_++);
+  context_.waves.level(
+      batch_, program.in_setup ? Waves::kFloating : static_cast<std::uint64_t>(batches_++));
   if (program.in_setup) spent_on({});
 }
 
