@@ -48,6 +48,7 @@ Running::Running(const char* file, std::vector<std::string> words,
   const int program = ::open(file, O_RDONLY | O_CLOEXEC);
   if (program < 0) throw std::runtime_error(std::string("no program ") + file);
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   pid_ = ::fork();
