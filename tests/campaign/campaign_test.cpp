@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "program/program.hpp"
+#include "share.hpp"
 
 namespace lacuna {
 namespace {
@@ -67,7 +67,7 @@ void Campaign::kill_and_resume(const std::string& plan) const {
   const std::string expected = exported(whole);
 
   std::mt19937 draw(7);
-  const int kills = std::getenv("LACUNA_FULL") != nullptr ? 50 : 6;
+  const int kills = static_cast<int>(test::case_count(50, 6, 2));
   int finished_early = 0;
   for (int i = 0; i < kills; ++i) {
     const std::string store = path("k" + std::to_string(i) + ".sqlite");

@@ -315,7 +315,7 @@ void expect_timeline(const run::Job& job, std::int64_t batch) {
 TEST(Timeline, GivenAnyCaseThenBothEnginesGiveTheSameAndItsSumsAreTheRecords) {
   int run = 0;
   int remainders = 0;
-  const std::uint32_t cases = test::case_count(2'000, 400);
+  const std::uint32_t cases = test::case_count(2'000, 400, 40);
   for (std::uint32_t seed = 0; seed < cases; ++seed) {
     const std::int64_t batches = seed % 4 == 0 ? 20 : seed % 2 == 0 ? 3 : 1;
     const auto c = test::make_fault_case(seed, batches, true);

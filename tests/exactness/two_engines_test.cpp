@@ -15,7 +15,7 @@
 namespace lacuna {
 namespace {
 
-std::uint32_t case_count() { return test::case_count(40'000, 2'600); }
+std::uint32_t case_count() { return test::case_count(40'000, 2'600, 200); }
 
 /// What differs first, or "".
 std::string difference(const run::Measurement& a, const run::Measurement& b) {

@@ -52,7 +52,7 @@ bool same(const schedule::Schedule& a, const schedule::Schedule& b) {
 // With every cut built, the mapper itself checks the least cost of each against its estimate, in
 // cycles and in bytes.
 TEST(MapperSearch, FindsWhatBuildingEveryCutFinds) {
-  const std::uint32_t seeds = test::case_count(12'000, 1'000, 300);
+  const std::uint32_t seeds = test::case_count(12'000, 1'000, 100);
   std::uint32_t mapped = 0;
   for (std::uint32_t seed = 0; seed < seeds; ++seed) {
     const testing::RandomCase c = testing::random_case(seed);

@@ -140,11 +140,13 @@ void count(const schedule::Schedule& schedule, const network::Network& network, 
   seen.channel_tiles += tiles;
 }
 
-TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
+TEST(MapperOutput, IsValidForRandomMachinesAndNetworksAndBringsNoWeightsThatNothingReads) {
   constexpr std::uint32_t kSeeds = 12'000;
-  const std::uint32_t seeds = test::case_count(kSeeds, kSeeds / 3, kSeeds / 8);
-  // What the whole suite must have seen, less in proportion where fewer cases are run.
-  const auto least = [&](std::uint32_t count) { return static_cast<int>(count * seeds / kSeeds); };
+  const std::uint32_t seeds = test::case_count(kSeeds, kSeeds / 3, kSeeds / 24);
+  // What the whole suite must have seen, less in proportion where fewer cases are run; of a few
+  // hundred half of that, since chance has its say.
+  const std::uint32_t of = kSeeds * test::case_count(1, 1, 2);
+  const auto least = [&](std::uint32_t count) { return static_cast<int>(count * seeds / of); };
   Coverage seen;
   for (std::uint32_t seed = 0; seed < seeds; ++seed) {
     const testing::RandomCase c = testing::random_case(seed);
@@ -158,6 +160,7 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworks) {
     const std::vector<std::string> violations =
         judge::schedule_violations(schedule, c.network, c.spec);
     EXPECT_TRUE(violations.empty()) << "seed " << seed << ": " << violations.front();
+    EXPECT_EQ(unread_loads(schedule), 0) << "seed " << seed;
     count(schedule, c.network, seen);
   }
   EXPECT_GT(seen.mapped, least(9000));
@@ -233,7 +236,7 @@ TEST(MapperOutput, SpillsTheResidualOperandOnlyWhereThreeMapsDoNotFit) {
 }
 
 TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
-  const std::uint32_t seeds = test::case_count(4'000, 1'300);
+  const std::uint32_t seeds = test::case_count(4'000, 1'300, 130);
   std::uint32_t mapped = 0;
   for (std::uint32_t seed = 0; seed < seeds; ++seed) {
     testing::RandomCase c = testing::random_case(seed);
@@ -251,19 +254,6 @@ TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
     }
   }
   EXPECT_GT(mapped, seeds / 2);
-}
-
-TEST(MapperOutput, BringsNoWeightsThatNothingReads) {
-  for (std::uint32_t seed = 0; seed < test::case_count(3'000, 1'000); ++seed) {
-    const testing::RandomCase c = testing::random_case(seed);
-    try {
-      const schedule::Schedule schedule =
-          map_network(c.network, c.spec, {c.batch, 0, seed % 4 != 0, {}});
-      EXPECT_EQ(unread_loads(schedule), 0) << "seed " << seed;
-    } catch (const base::InputError&) {
-      continue;
-    }
-  }
 }
 
 }  // namespace
