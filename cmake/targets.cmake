@@ -15,12 +15,12 @@ if(LACUNA_COVERAGE)
   target_link_options(lacuna_flags INTERFACE --coverage)
 endif()
 
-# A room as one translation unit, which saves the sanitized build and clang-tidy most of the headers.
-# The names of a room are therefore unique, those in anonymous namespaces, too.
+# A room as a few translation units, which saves most of the work on headers and their templates. The
+# names of a room are therefore unique, those in anonymous namespaces, too.
 function(lacuna_room name)
   set_target_properties(${name} PROPERTIES
     UNITY_BUILD ${LACUNA_UNITY_ROOMS}
-    UNITY_BUILD_BATCH_SIZE 0
+    UNITY_BUILD_BATCH_SIZE ${LACUNA_UNITY_BATCH}
     UNITY_BUILD_CODE_BEFORE_INCLUDE "// NOLINTNEXTLINE(bugprone-suspicious-include)")
 endfunction()
 
