@@ -7,7 +7,8 @@ if(LACUNA_SANITIZE)
   # GCC 12 takes members of libstdc++'s regex and variant for uninitialised where it also sanitizes.
   target_compile_options(lacuna_flags INTERFACE -fsanitize=address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer
-                         -Wno-maybe-uninitialized)
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_compile_definitions(lacuna_flags INTERFACE LACUNA_SANITIZED)
   target_link_options(lacuna_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(LACUNA_COVERAGE)

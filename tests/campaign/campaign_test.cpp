@@ -351,7 +351,7 @@ TEST_F(Campaign, GivenEveryCellStruckThenEachRowOfEachBankIsCounted) {
 
 // Peak memory of a campaign and its workers, in KiB.
 TEST_F(Campaign, GivenAHundredThousandTrialsThenMemoryIsThatOfAFew) {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef LACUNA_SANITIZED
   GTEST_SKIP() << "the sanitizer keeps what is freed";
 #endif
   const auto peak = [&](int samples) {

@@ -382,7 +382,8 @@ TEST_F(Cli, GivenACardOfAnotherNetworkThenCheckSaysSo) {
   const Output check = lacuna("check '" + path("mine") + "'");
   EXPECT_EQ(check.code, 2);
   const std::string card = read(path("mine/card.yaml"));
-  const auto line = 1 + std::count(card.begin(), card.begin() + card.find("onnx_sha256"), '\n');
+  const std::string before = card.substr(0, card.find("onnx_sha256"));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   EXPECT_EQ(check.error,
             "lacuna: " + path("mine/card.yaml") + ":" + std::to_string(line) +
                 ": onnx_sha256: the network beside it is another: lenet5_as.onnx has " +

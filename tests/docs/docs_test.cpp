@@ -129,7 +129,7 @@ void check_buffer_sizing(const fs::path& page, const fs::path& csv) {
 class Guide : public Program, public testing::WithParamInterface<fs::path> {};
 
 TEST_P(Guide, EveryCommandRuns) {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef LACUNA_SANITIZED
   GTEST_SKIP() << "minutes under the sanitizer; other tests run these commands small";
 #endif
   for (const char* name : {"hw_configs", "models", "traces", "experiments"}) {
