@@ -3,17 +3,42 @@
 # runs it, checks format and lint, compares the networks with ONNX Runtime, and opens reports in
 # Chromium. Installs missing Debian packages; ONNX Runtime, ECharts and Playwright come from npm.
 #   ./test.sh          seeded shares of the long suites: some minutes
-#   ./test.sh --full   the long suites whole
+#   ./test.sh --quick  the inner loop: release build; unit, exactness and golden tests, small shares
+#   ./test.sh --full   the long suites whole, a release build by Clang, and lint of the tests
 set -euo pipefail
 cd "$(dirname "$0")"
 
-case "${1:-}" in
+mode=${1:-}
+case "$mode" in
   "") export LACUNA_FUZZ_COUNT=${LACUNA_FUZZ_COUNT:-3000} ;;
+  --quick) export LACUNA_LIGHT=1 ;;
   --full) export LACUNA_FULL=1 LACUNA_FUZZ_COUNT=100000 ;;
-  *) sed -n '2,6s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,7s/^# //p' "$0" >&2; exit 2 ;;
 esac
 
-step() { printf '== %s (after %d s)\n' "$*" "$SECONDS"; }
+scratch=$(mktemp -d)
+trap 'jobs -p | xargs -r kill; rm -rf "$scratch"' EXIT
+
+# A part of the suite begins, and the one before it ends: its seconds by the clock, and those of
+# processors that its commands took, go to the table.
+part=
+step() {
+  local cpu
+  times >"$scratch/times"
+  cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; ++i) { split($i, t, /[ms]/); s += 60 * t[1] + t[2] }
+                       printf "%.0f", s }' "$scratch/times")
+  if [ -n "$part" ]; then
+    printf '%7d s %7d s  %s\n' $((SECONDS - began)) $((cpu - cpu_began)) "$part" >>"$scratch/table"
+  fi
+  part=$1 began=$SECONDS cpu_began=$cpu
+  if [ "$part" = end ]; then
+    printf '== all passed\n    clock       CPU\n'
+    cat "$scratch/table"
+    printf '%7d s %7d s  in all\n' "$SECONDS" "$cpu"
+  else
+    printf '== %s (after %d s)\n' "$part" "$SECONDS"
+  fi
+}
 quietly() {  # shows what a command printed only when it fails
   local log
   log=$(mktemp)
@@ -24,12 +49,16 @@ quietly() {  # shows what a command printed only when it fails
   fi
   rm -f "$log"
 }
+build() {  # by a preset; what the compiler warns of is an error
+  quietly cmake --preset "$1" -DLACUNA_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "${@:2}"
+  quietly cmake --build --preset "$1"
+}
 
-# Under the sanitizers, which look for bad memory, a fifth of the seeded cases of the release run and
-# none of the long statistics, nor the longest sweep; with --full all of that.
+# Under the sanitizers, which look for bad memory, small shares of the seeded cases of the release run
+# and none of the long statistics, nor the longest sweep; with --full all of that.
 sanitized() {
-  if [ -n "${LACUNA_FULL:-}" ]; then
-    env -u LACUNA_FULL LACUNA_FUZZ_COUNT=3000 "$@"
+  if [ "$mode" = --full ]; then
+    env -u LACUNA_FULL "$@"
   else
     LACUNA_LIGHT=1 LACUNA_FUZZ_COUNT=$((LACUNA_FUZZ_COUNT / 6)) \
       "$@" -E 'Coverage|Sampling\.|EquallyOften|LargerWeightBuffer'
@@ -41,19 +70,28 @@ if [ "$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 2000000 ] 2>
   export TMPDIR=/dev/shm
 fi
 
+if [ "$mode" = --quick ]; then
+  cmake/install-packages.sh build test
+  sim/report/web/fetch
+  step "build, release"
+  build release -DLACUNA_BENCHMARKS=OFF
+  step "unit, exactness and golden tests, release"
+  ctest --preset release -L 'unit|systemc|errors|lint' -j "$(nproc)" --progress 2>&1 | tail -n 40
+  step end
+  exit
+fi
+
 cmake/install-packages.sh build demo test lint browser
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   cmake/install-packages.sh external
 fi
 sim/report/web/fetch
 step "build, release"
-quietly cmake --preset release -DLACUNA_TESTS=ON -DLACUNA_BENCHMARKS=ON
-quietly cmake --build --preset release
-step "build, sanitizers"
-quietly cmake --preset asan
-quietly cmake --build --preset asan
+build release -DLACUNA_BENCHMARKS=ON
+step "build, sanitizers (Clang)"
+build asan
 step "format and lint"
-cmake/lint.sh build/asan
+cmake/lint.sh build/asan ${LACUNA_FULL:+--tests}
 step "test, sanitizers"
 sanitized ctest --preset asan -j "$(nproc)" -Q -O build/asan/tests.log || {
   tail -n 40 build/asan/tests.log >&2
@@ -62,12 +100,17 @@ sanitized ctest --preset asan -j "$(nproc)" -Q -O build/asan/tests.log || {
 tail -n 3 build/asan/tests.log
 step "test, release"
 ctest --preset release -j "$(nproc)" --progress 2>&1 | tail -n 40
+if [ "$mode" = --full ]; then
+  step "build, release by Clang"
+  build clang
+  step "test, release by Clang: exactness"
+  env -u LACUNA_FULL ctest --preset clang -L systemc -j "$(nproc)" --progress 2>&1 | tail -n 40
+fi
 step "the study's page follows from its figures"
 experiments/study/run --page --check
 step "reports in Chromium, and ONNX Runtime on all test images"
 tests/external/run build/release/bin/lacuna >build/release/external.log 2>&1 &
-trap 'jobs -p | xargs -r kill' EXIT
 tests/browser/run build/release/bin/lacuna
 wait $! || { cat build/release/external.log >&2; exit 1; }
 cat build/release/external.log
-step "all passed"
+step end
