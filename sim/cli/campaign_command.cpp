@@ -115,9 +115,9 @@ int run(const std::vector<std::string>& arguments) {
   const std::string path = options.required("out");
   Outputs outputs;
   outputs.claim_store(options, "out");
-  store::check_creatable(path);
   const campaign::Plan plan = campaign::load_plan(file_argument(options, "campaign run"));
   outputs.refuse_inputs();
+  store::check_creatable(path);
   const campaign::TrialRunner runner(plan);
   campaign::Store store =
       campaign::Store::create(path, runner, base::shell_command("lacuna campaign run", arguments));

@@ -179,24 +179,24 @@ TEST_F(OutputFiles, GivenADescriptorThatNobodyHandedOverThenNothingReachesIt) {
 
 TEST_F(OutputFiles, GivenADescriptorThenItIsWrittenWhereItIs) {
   const std::string given = path("given");
-  const auto open_seven = [&] {
+  const auto open_seventy = [&] {
     const int file = ::open(given.c_str(), O_WRONLY | O_CREAT, 0600);
-    if (::write(file, "head\n", 5) != 5 || ::dup2(file, 7) != 7) ::_exit(102);
+    if (::write(file, "head\n", 5) != 5 || ::dup2(file, 70) != 70) ::_exit(102);
   };
-  for (const std::string path : {"/dev/fd/7", "link"}) {
+  for (const std::string path : {"/dev/fd/70", "link"}) {
     fs::remove(given);
     fs::remove(folder_ / "link");
-    fs::create_symlink("/proc/self/fd/7", folder_ / "link");
-    const Output ended = call(with(kWorkload, {"--csv", path}), open_seven);
+    fs::create_symlink("/proc/self/fd/70", folder_ / "link");
+    const Output ended = call(with(kWorkload, {"--csv", path}), open_seventy);
     EXPECT_EQ(ended.code, 0) << ended.error;
     EXPECT_EQ(read(given).substr(0, 11), "head\nlayer,") << path;
   }
-  const Output input = call(with(kWorkload, {"--csv", "/dev/fd/7"}), [] {
+  const Output input = call(with(kWorkload, {"--csv", "/dev/fd/70"}), [] {
     const int file = ::open("w.csv", O_WRONLY | O_APPEND);
-    if (::dup2(file, 7) != 7) ::_exit(102);
+    if (::dup2(file, 70) != 70) ::_exit(102);
   });
   EXPECT_EQ(input.code, 2);
-  EXPECT_EQ(input.error, std::string("lacuna: /dev/fd/7: --csv: is an input, too") + kOwnFile);
+  EXPECT_EQ(input.error, std::string("lacuna: /dev/fd/70: --csv: is an input, too") + kOwnFile);
   const Output read_only = call(with(kWorkload, {"--csv", "/dev/fd/0"}), [] {
     const int file = ::open("/dev/null", O_RDONLY);
     if (::dup2(file, 0) != 0) ::_exit(102);

@@ -331,7 +331,7 @@ TEST(Waves, GivenAPlaceThatCannotBeWrittenThenItIsTheUsersError) {
   EXPECT_EQ(test::message_of<base::InputError>([] {
               run::simulate(small_job(), EngineKind::kSystemc, {}, "/no/such/folder/w.vcd");
             }),
-            "/no/such/folder/w.vcd: cannot be written: No such file or directory");
+            "/no/such/folder/w.vcd: its folder is missing or not writable");
 }
 
 }  // namespace

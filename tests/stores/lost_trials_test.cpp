@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -109,13 +110,17 @@ TEST_F(Lost, GivenEndsOfBothKindsThenTheTrialIsLostWithEach) {
       << run.error;
 }
 
-// Workers inherit a limit that leaves their parent room for rows, but none for a trial.
+// Workers inherit a limit that leaves their parent room for rows, but none for a trial. What malloc
+// has freed goes back to the system, so that nothing of the parent's is left to run one in.
 TEST_F(Lost, GivenNoMemoryInWorkersThenTheirTrialsAreLost) {
 #ifdef LACUNA_SANITIZED
   GTEST_SKIP() << "the sanitizer ends a process that finds no memory";
 #endif
   const std::string store = path("s.sqlite");
-  Running run({"campaign", "run", long_trials(), "--out", store, "--workers", "1"});
+  Running run({"campaign", "run", long_trials(), "--out", store, "--workers", "1"}, [] {
+    ::setenv("MALLOC_MMAP_THRESHOLD_", "4096", 1);
+    ::setenv("MALLOC_TRIM_THRESHOLD_", "0", 1);
+  });
   const pid_t first = run.wait_for_child();
   ASSERT_GT(first, 0);
   rlim_t pages = 0;

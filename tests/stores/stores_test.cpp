@@ -316,15 +316,15 @@ TEST_F(Stores, GivenASweepOfAVersionThatMeasuredLessThenItIsShownAndNotGoneOnWit
 TEST_F(Stores, GivenAStoreThatIsNoFileThenItSaysWhatItIs) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(lacuna({"campaign", "status", path("pipe")}).error,
-            "lacuna: " + path("pipe") + ": is a pipe (FIFO), no store\n");
+            "lacuna: " + path("pipe") + ": is not a regular file but a pipe (FIFO)\n");
   EXPECT_EQ(lacuna({"campaign", "resume", path("pipe")}).error,
-            "lacuna: " + path("pipe") + ": is a pipe (FIFO), no store\n");
+            "lacuna: " + path("pipe") + ": is not a regular file but a pipe (FIFO)\n");
   EXPECT_EQ(lacuna({"sweep", path("pipe")}).error,
-            "lacuna: " + path("pipe") + ": is a pipe (FIFO), no store\n");
+            "lacuna: " + path("pipe") + ": is not a regular file but a pipe (FIFO)\n");
   EXPECT_EQ(lacuna({"campaign", "status", folder_.string()}).error,
-            "lacuna: " + folder_.string() + ": is a folder, no store\n");
+            "lacuna: " + folder_.string() + ": is not a regular file but a folder\n");
   EXPECT_EQ(lacuna({"campaign", "status", path("none")}).error,
-            "lacuna: " + path("none") + ": cannot be opened: No such file or directory\n");
+            "lacuna: " + path("none") + ": cannot be read: No such file or directory\n");
 }
 
 }  // namespace
