@@ -11,6 +11,9 @@
 namespace lacuna::fault {
 namespace {
 
+/// More than a file of the allowed size holds of any rule that says where and what.
+constexpr std::size_t kMaxRules = 50'000;
+
 using base::InputError;
 using config::Section;
 
@@ -116,9 +119,13 @@ RuleFile read_rules(const config::Document& document) {
   RuleFile file;
   file.path = document.file();
   file.sha256 = document.sha256();
-  for (const Section& section : document.root().sections("faults")) {
-    file.rules.push_back(read_rule(section));
+  const std::vector<Section> sections = document.root().sections("faults");
+  if (sections.size() > kMaxRules) {
+    throw base::InputError(document.root().place("faults"),
+                           std::to_string(sections.size()) + " rules",
+                           "at most " + std::to_string(kMaxRules));
   }
+  for (const Section& section : sections) file.rules.push_back(read_rule(section));
   document.done();
   return file;
 }

@@ -14,7 +14,7 @@ namespace {
 
 using config::FileKind;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(LACUNA_SANITIZED)
 constexpr std::size_t kBytes = 100'000;  // for memory errors; the time is another build's
 constexpr double kMostSeconds = 20;
 #else
@@ -70,7 +70,7 @@ void expect_fast(const LargeFile& file) {
   EXPECT_LT(seconds, kMostSeconds) << message.substr(0, 300);
   EXPECT_EQ(!message.empty(), file.refused) << message.substr(0, 300);
   EXPECT_LT(message.size(), 2'500U) << message.substr(0, 300);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(LACUNA_SANITIZED)
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   EXPECT_LT(usage.ru_maxrss, kMostKib);

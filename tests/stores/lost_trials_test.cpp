@@ -110,14 +110,19 @@ TEST_F(Lost, GivenEndsOfBothKindsThenTheTrialIsLostWithEach) {
       << run.error;
 }
 
-// Workers inherit a limit that leaves their parent room for rows, but none for a trial. What malloc
-// has freed goes back to the system, so that nothing of the parent's is left to run one in.
+// Workers inherit a limit that leaves their parent room for rows, but none for the faults of a
+// trial, some 100,000. What malloc has freed goes back to the system, so that nothing of the
+// parent's is left to run one in.
 TEST_F(Lost, GivenNoMemoryInWorkersThenTheirTrialsAreLost) {
 #ifdef LACUNA_SANITIZED
   GTEST_SKIP() << "the sanitizer ends a process that finds no memory";
 #endif
   const std::string store = path("s.sqlite");
-  Running run({"campaign", "run", long_trials(), "--out", store, "--workers", "1"}, [] {
+  const std::string plan = write("many.yaml",
+                                 "name: many\nmachines: [hw_configs/edge_16x16.yaml]\n"
+                                 "models: [models/lenet5_qdnn]\nimages: 1000\n"
+                                 "random_maps: {kinds: [flip], rates: [0.2, 0.3], maps: 2}\n");
+  Running run({"campaign", "run", plan, "--out", store, "--workers", "1"}, [] {
     ::setenv("MALLOC_MMAP_THRESHOLD_", "4096", 1);
     ::setenv("MALLOC_TRIM_THRESHOLD_", "0", 1);
   });
