@@ -173,6 +173,7 @@ SweepPlan read_sweep(const config::Document& document) {
   const std::vector<std::string> keys = grid.keys();
   check_size(keys.size(), kMaxAxes, root.place("grid"));
   std::vector<AxisEntry> axes;
+  axes.reserve(keys.size());
   for (const std::string& key : keys) axes.push_back(read_axis(grid, key));
   if (root.has("where")) plan.where = root.strings("where");
   check_size(plan.where.size(), kMaxConstraints, root.place("where"));
