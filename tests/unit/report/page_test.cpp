@@ -18,6 +18,7 @@
 #include "report/packed.hpp"
 #include "report/record_file.hpp"
 #include "run/figures.hpp"
+#include "share.hpp"
 #include "unit/compare/sample_record.hpp"
 
 namespace lacuna::report {
@@ -162,7 +163,7 @@ TEST_F(Page, GivenHalfAMillionKeysThenTheErrorComesAtOnce) {
   for (int i = 0; i < 500'000; ++i) many += "\"key" + std::to_string(i) + "\": 1, ";
   const std::clock_t began = std::clock();
   EXPECT_EQ(said_of(many + "\"last\": 1}}"), "has an object of too many keys; 256 are allowed");
-  EXPECT_LT(std::clock() - began, CLOCKS_PER_SEC);
+  EXPECT_LT(static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC, test::kMostErrorSeconds);
 }
 
 TEST_F(Page, GivenATraceThenItsCountersAreInOrderOfTimeWithTheirCapacities) {
