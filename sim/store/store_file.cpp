@@ -109,6 +109,8 @@ void check_creatable(const std::string& path) {
   for (const char* companion : kCompanions) {
     const std::string name = real_path(path) + companion;
     if (::lstat(name.c_str(), &status) != 0) continue;
+    // Another process may have made the store in between: then it is that one's.
+    if (::lstat(path.c_str(), &status) == 0) fail_as_taken(path);
     throw base::InputError({name, 0, ""}, "is left from a store that was removed or moved",
                            "move it to that store, or remove it");
   }
