@@ -228,10 +228,8 @@ PrivateCopy::PrivateCopy(const std::string& path) {
       check(error);
     };
     copy(path, name);
-    if (fs::exists(wal_of(path))) {
-      wal_.set(name + kCompanions[0]);
-      copy(wal_of(path), wal_.path());
-    }
+    wal_.set(name + kCompanions[0]);  // SQLite may make one where there is none to copy
+    if (fs::exists(wal_of(path))) copy(wal_of(path), wal_.path());
   } catch (...) {
     ::close(source);
     throw;
