@@ -15,7 +15,7 @@
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
-#include "report/campaign_text.hpp"
+#include "report/text/campaign_text.hpp"
 #include "store/store_file.hpp"
 
 namespace lacuna::cli {

@@ -19,7 +19,7 @@
 #include "fault/plan_file.hpp"
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"
-#include "report/record_file.hpp"
+#include "report/json/record_file.hpp"
 
 namespace lacuna::cli {
 namespace {

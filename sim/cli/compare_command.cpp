@@ -7,7 +7,7 @@
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
-#include "report/comparison.hpp"
+#include "report/json/comparison.hpp"
 
 namespace lacuna::cli {
 

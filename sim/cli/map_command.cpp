@@ -9,7 +9,7 @@
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
 #include "cli/print.hpp"
-#include "report/schedule_text.hpp"
+#include "report/text/schedule_text.hpp"
 #include "schedule/residency.hpp"
 
 namespace lacuna::cli {

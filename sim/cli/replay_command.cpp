@@ -8,7 +8,7 @@
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
-#include "report/campaign_text.hpp"
+#include "report/text/campaign_text.hpp"
 
 namespace lacuna::cli {
 namespace {

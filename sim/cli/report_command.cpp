@@ -6,7 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
-#include "report/page.hpp"
+#include "report/page/page.hpp"
 
 namespace lacuna::cli {
 namespace {

@@ -9,8 +9,8 @@
 #include "cli/print.hpp"
 #include "cli/progress.hpp"
 #include "fault/map_file.hpp"
-#include "report/run_text.hpp"
-#include "report/timeline_json.hpp"
+#include "report/json/timeline_json.hpp"
+#include "report/text/run_text.hpp"
 #include "run/run_record.hpp"
 
 namespace lacuna::cli {

@@ -13,7 +13,7 @@
 #include "cli/print.hpp"
 #include "explore/columns.hpp"
 #include "explore/sweep_store.hpp"
-#include "report/sweep_text.hpp"
+#include "report/text/sweep_text.hpp"
 
 namespace lacuna::cli {
 namespace {

@@ -7,8 +7,8 @@ CycleClasses& CycleClasses::operator+=(const CycleClasses& other) {
   return *this;
 }
 
-LayerCounters& LayerCounters::operator+=(const LayerCounters& other) {
-  for (const Counter& own : kCounters) own.in(*this) += own.of(other);
+LayerCounters& LayerCounters::add(const LayerCounters& other, std::int64_t times) {
+  for (const Counter& own : kCounters) own.in(*this) += times * own.of(other);
   return *this;
 }
 

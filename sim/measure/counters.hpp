@@ -60,7 +60,9 @@ struct LayerCounters {
   std::int64_t input_values = 0;    ///< values of the layer's input map (all images)
   std::int64_t input_nonzeros = 0;  ///< of these, how many are not zero
 
-  LayerCounters& operator+=(const LayerCounters& other);
+  LayerCounters& operator+=(const LayerCounters& other) { return add(other, 1); }
+  /// Adds those of `times` equal batches.
+  LayerCounters& add(const LayerCounters& other, std::int64_t times);
 };
 
 /// A class of cycles, as it is called.

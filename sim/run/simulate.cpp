@@ -211,9 +211,7 @@ class Runner {
     for (const measure::BatchResult& batch : results) {
       base::Cycles classified;
       for (std::size_t i = 0; i < batch.layers.size(); ++i) {
-        for (std::int64_t t = 0; t < times; ++t) {
-          result_.layers[first_layer + i] += batch.layers[i];
-        }
+        result_.layers[first_layer + i].add(batch.layers[i], times);
         classified += batch.layers[i].cycles.total();
       }
       SIM_CHECK(classified == batch.cycles, "run", -1, "cycle classes do not sum to the total");

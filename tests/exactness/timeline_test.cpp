@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "exactness/fault_case.hpp"
 #include "network/onnx_import.hpp"
-#include "report/timeline_json.hpp"
+#include "report/json/timeline_json.hpp"
 #include "share.hpp"
 
 namespace lacuna {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "report/run_text.hpp"
+#include "report/text/run_text.hpp"
 #include "run/run_record.hpp"
 #include "share.hpp"
 #include "systemc/vcd_reader.hpp"

@@ -17,9 +17,9 @@
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
 #include "explore/sweep_store.hpp"
-#include "report/campaign_text.hpp"
-#include "report/page_sections.hpp"
-#include "report/sweep_text.hpp"
+#include "report/page/page_sections.hpp"
+#include "report/text/campaign_text.hpp"
+#include "report/text/sweep_text.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace lacuna {

@@ -1,5 +1,5 @@
 // What the comparison of two records says, held against the records that it was made of.
-#include "report/comparison.hpp"
+#include "report/json/comparison.hpp"
 
 #include <gtest/gtest.h>
 

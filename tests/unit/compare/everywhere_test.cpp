@@ -9,8 +9,8 @@
 #include "arch/energy_table.hpp"
 #include "base/file.hpp"
 #include "explore/columns.hpp"
-#include "report/comparison.hpp"
-#include "report/page_sections.hpp"
+#include "report/json/comparison.hpp"
+#include "report/page/page_sections.hpp"
 #include "run/figures.hpp"
 #include "unit/compare/sample_record.hpp"
 

@@ -1,5 +1,5 @@
 // Records are read back whole, and nothing else is: every mistake has its message.
-#include "report/record_file.hpp"
+#include "report/json/record_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <random>
 
 #include "base/error.hpp"
-#include "report/comparison.hpp"
+#include "report/json/comparison.hpp"
 #include "share.hpp"
 #include "unit/base/temp_folder.hpp"
 #include "unit/compare/sample_record.hpp"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "report/run_text.hpp"
+#include "report/text/run_text.hpp"
 
 namespace lacuna::test {
 

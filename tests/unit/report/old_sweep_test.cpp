@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "explore/sweep_store.hpp"
-#include "report/sweep_text.hpp"
+#include "report/text/sweep_text.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace lacuna {

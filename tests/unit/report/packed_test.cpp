@@ -1,5 +1,5 @@
 // Columns as a page carries them, read back.
-#include "report/packed.hpp"
+#include "report/page/packed.hpp"
 
 #include <gtest/gtest.h>
 #include <zlib.h>

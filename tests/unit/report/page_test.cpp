@@ -1,5 +1,5 @@
 // Pages from files of all kinds: what they carry, and what is said of files that cannot be used.
-#include "report/page.hpp"
+#include "report/page/page.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -15,8 +15,8 @@
 #include "base/error.hpp"
 #include "campaign/workers.hpp"
 #include "explore/sweep_store.hpp"
-#include "report/packed.hpp"
-#include "report/record_file.hpp"
+#include "report/json/record_file.hpp"
+#include "report/page/packed.hpp"
 #include "run/figures.hpp"
 #include "share.hpp"
 #include "unit/compare/sample_record.hpp"

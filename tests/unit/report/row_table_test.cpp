@@ -1,4 +1,4 @@
-#include "report/row_table.hpp"
+#include "report/text/row_table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,240 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "campaign/outcome_counts.hpp"
+#include "report/text/campaign_text.hpp"
+#include "report/text/row_table.hpp"
+#include "report/text/text_parts.hpp"
+
+namespace lacuna::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Source = campaign::Population::Source;
+using campaign::OutcomeCount;
+
+/// -1 stands for "does not apply".
+std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
+Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
+
+/// The counts of a result, each behind its text a comma.
+template <class Text>
+std::string count_fields(const Text& text_of) {
+  std::string text;
+  for (const OutcomeCount& own : campaign::kOutcomeCounts) {
+    if (own.of_result) text += text_of(own) + ',';
+  }
+  return text;
+}
+
+void for_each_row(const campaign::Store& store, const RowTables& rows,
+                  const std::function<void(const SiteKey&, const RowTable::Place&, const RowSums&,
+                                           const campaign::Store::GoldenRow&)>& visit) {
+  for (const auto& [key, table] : rows.tables()) {
+    const std::size_t run = std::get<0>(key) * store.plan().models.size() + std::get<1>(key);
+    for (const auto& [place, sums] : table.rows()) visit(key, place, sums, store.golden()[run]);
+  }
+}
+
+// All of the document but trials and rows.
+Json head_json(const campaign::Store& store) {
+  const campaign::Plan& plan = store.plan();
+  Json json;
+  json["schema"] = "lacuna.campaign/2";
+  json["program"] = {{"name", "lacuna"}, {"version", store.program_version()}};
+  json["plan"] = plan.text;
+  json["hashes"] = {{"plan", plan.sha256}, {"inputs", store.inputs_sha256()}};
+  json["images"] = plan.images;
+  json["golden"] = Json::array();
+  for (const auto& row : store.golden()) {
+    json["golden"].push_back({{"machine", row.machine},
+                              {"network", row.model},
+                              {"correct", row.outcome.correct},
+                              {"cycles", row.outcome.cycles},
+                              {"dense_cycles", row.dense_cycles},
+                              {"logits_sha256", row.outcome.logits_sha256}});
+  }
+  json["populations"] = Json::array();
+  for (const campaign::Population& own : store.populations()) {
+    const auto& golden = store.golden_of(own);
+    Json population = {{"machine", golden.machine},
+                       {"network", golden.model},
+                       {"source", campaign::source_name(own.source)}};
+    if (own.source == Source::kFile) {
+      population["file"] = own.file;
+    } else {
+      population["kind"] = campaign::fault_type_name(own.type);
+    }
+    if (own.source == Source::kMaps) population["rate"] = own.rate;
+    if (own.source == Source::kSites) {
+      population["shape"] = own.shape.name();
+      population["stratum"] = own.label.describe();
+      population["sites"] = own.sites;
+    }
+    json["populations"].push_back(std::move(population));
+  }
+  return json;
+}
+
+Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
+  const campaign::Site& site = row.faults.site;
+  const campaign::TrialOutcome& outcome = row.outcome;
+  Json trial = {
+      {"trial", row.trial.number}, {"population", row.trial.population}, {"draw", row.trial.draw}};
+  switch (store.populations()[row.trial.population].source) {
+    case Source::kMaps:
+      trial["map_seed"] = row.faults.map_seed;
+      break;
+    case Source::kSites:
+      trial["site"] = {{"bank", number_or_null(site.cell.bank)},
+                       {"row", number_or_null(site.cell.row)},
+                       {"bit", number_or_null(site.cell.bit)},
+                       {"weight", site.weight.empty() ? Json() : Json(site.weight)},
+                       {"code_bit", number_or_null(site.code_bit)},
+                       {"step", number_or_null(row.faults.step)}};
+      break;
+    case Source::kFile:
+      break;
+  }
+  trial["status"] = campaign::trial_status_name(outcome.status);
+  for (const OutcomeCount& own : campaign::kOutcomeCounts) {
+    if (own.of_result) trial[own.key] = own.of(outcome);
+  }
+  trial["logits_sha256"] = outcome.logits_sha256;
+  return trial;
+}
+
+Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+              const campaign::Store::GoldenRow& golden) {
+  return {{"machine", golden.machine},
+          {"network", golden.model},
+          {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
+          {"shape", std::get<std::string>(key)},
+          {"bank", place.first},
+          {"row", place.second},
+          {"faults", sums.tally.done},
+          {"lost", sums.tally.failed},
+          {"critical", sums.tally.critical},
+          {"masked", sums.masked},
+          {"sdc", sums.sdc},
+          {"correct_lost", sums.correct_lost},
+          {"cycles_added", sums.cycles_added}};
+}
+
+/// Elements of a list, one a line.
+class ListWriter {
+ public:
+  explicit ListWriter(const Sink& sink) : sink_(sink) {}
+  void add(const Json& element) {
+    sink_((first_ ? "\n  " : ",\n  ") +
+          element.dump(-1, ' ', false, Json::error_handler_t::replace));
+    first_ = false;
+  }
+
+ private:
+  const Sink& sink_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+void campaign_csv(const campaign::Store& store, const Sink& sink) {
+  const campaign::Plan& plan = store.plan();
+  sink(std::string(
+           "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
+           "code_bit,step,file,status,images,") +
+       count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
+       "golden_correct,golden_cycles,logits_sha256\n");
+  store.for_each([&](const campaign::TrialRow& row) {
+    const campaign::Population& own = store.populations()[row.trial.population];
+    const auto& golden = store.golden_of(own);
+    const bool maps = own.source == Source::kMaps;
+    const bool sites = own.source == Source::kSites;
+    const campaign::TrialOutcome& outcome = row.outcome;
+    const campaign::Site& site = row.faults.site;
+    sink(fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{}\n", row.trial.number,
+        csv_field(golden.machine), csv_field(golden.model), campaign::source_name(own.source),
+        own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
+        maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
+        maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
+        sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
+        number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
+        number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
+        campaign::trial_status_name(outcome.status), plan.images,
+        count_fields([&](const OutcomeCount& own) { return std::to_string(own.of(outcome)); }),
+        golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));
+  });
+}
+
+void campaign_json(const campaign::Store& store, const Sink& sink) {
+  std::string head = head_json(store).dump(1, ' ', false, Json::error_handler_t::replace);
+  head.erase(head.rfind('\n'));
+  sink(head + ",\n \"trials\": [");
+  // One a line, as they come: they need not fit into memory together.
+  RowTables rows(store);
+  ListWriter trials(sink);
+  store.for_each([&](const campaign::TrialRow& row) {
+    rows.add(row);
+    trials.add(trial_json(store, row));
+  });
+  sink("\n ],\n \"rows\": [");
+  ListWriter list(sink);
+  for_each_row(store, rows,
+               [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+                   const campaign::Store::GoldenRow& golden) {
+                 list.add(row_json(key, place, sums, golden));
+               });
+  sink("\n ]\n}\n");
+}
+
+void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
+  RowTables rows(store);
+  store.for_each([&](const campaign::TrialRow& row) { rows.add(row); });
+  sink(
+      "machine,network,kind,shape,bank,row,faults,lost,critical,masked,sdc,correct_lost,"
+      "cycles_added\n");
+  for_each_row(store, rows,
+               [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+                   const campaign::Store::GoldenRow& golden) {
+                 sink(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                                  csv_field(golden.machine), csv_field(golden.model),
+                                  campaign::fault_type_name(std::get<campaign::FaultType>(key)),
+                                  std::get<std::string>(key), place.first, place.second,
+                                  sums.tally.done, sums.tally.failed, sums.tally.critical,
+                                  sums.masked, sums.sdc, sums.correct_lost, sums.cycles_added));
+               });
+}
+
+void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,
+                         std::int64_t first, std::int64_t last, const Sink& sink) {
+  sink("trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles\n");
+  store.for_each([&](const campaign::TrialRow& row) {
+    const std::int64_t number = row.trial.number;
+    if (number < first || number > last || row.outcome.status != campaign::TrialStatus::kDone) {
+      return;
+    }
+    const std::vector<campaign::ImageOutcome> images = runner.run_images(row.trial);
+    std::string text;
+    std::int64_t sdc = 0;
+    std::int64_t correct = 0;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const campaign::ImageOutcome& image = images[i];
+      const char* outcome = image.logits_equal                ? "masked"
+                            : image.top1 == image.golden_top1 ? "benign"
+                                                              : "sdc";
+      sdc += image.top1 != image.golden_top1 ? 1 : 0;
+      correct += image.top1 == image.label ? 1 : 0;
+      text += fmt::format("{},{},{},{},{},{},{},{}\n", number, i, image.label, image.golden_top1,
+                          image.top1, outcome, image.golden_cycles, image.cycles);
+    }
+    SIM_CHECK(sdc == row.outcome.sdc && correct == row.outcome.correct, "campaign", -1,
+              fmt::format("trial {} differs from what the store holds", number));
+    sink(text);
+  });
+}
+
+}  // namespace lacuna::report

@@ -1,0 +1,17 @@
+// Tables of a campaign at error rates.
+#pragma once
+
+#include <string>
+
+#include "campaign/map_summaries.hpp"
+#include "report/text/campaign_text.hpp"
+
+namespace lacuna::report {
+
+/// "" where the campaign has no maps.
+std::string maps_text(const campaign::MapSummaries& maps);
+
+/// One line a mean: of maps, and of contrasts (docs/campaigns.md).
+void maps_csv(const campaign::MapSummaries& maps, const Sink& sink);
+
+}  // namespace lacuna::report

@@ -1,0 +1,204 @@
+#include "report/text/campaign_sites.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/text/campaign_text.hpp"
+#include "report/text/share_text.hpp"
+#include "report/text/text_parts.hpp"
+#include "statistics/strata.hpp"
+
+namespace lacuna::report {
+namespace {
+
+constexpr std::size_t kWorst = 100;
+
+double ratio(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string bit_name(std::int64_t bit) {
+  return bit == campaign::StratumLabel::kLeftOver ? "left over" : fmt::format("bit {}", bit);
+}
+
+void append_once(std::vector<std::string>& list, const std::string& name) {
+  if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+}
+
+}  // namespace
+
+SiteTables::SiteTables(const campaign::Store& store)
+    : store_(store), sums_(store.populations().size()), rows_(store) {}
+
+void SiteTables::add(const campaign::TrialRow& row) {
+  rows_.add(row);
+  const campaign::Population& population = store_.populations()[row.trial.population];
+  if (population.source != campaign::Population::Source::kSites) return;
+  const auto& golden = store_.golden_of(population);
+  const campaign::TrialOutcome& outcome = row.outcome;
+  const double change = static_cast<double>(outcome.cycles - golden.outcome.cycles) /
+                        static_cast<double>(golden.outcome.cycles);
+  const auto count = [&](Sums& sums) {
+    sums.tally.add(outcome, store_.critical_images());
+    if (outcome.status != campaign::TrialStatus::kDone) return;
+    sums.masked += outcome.masked == store_.plan().images ? 1 : 0;
+    sums.sdc += outcome.sdc;
+    sums.lost_top1 += golden.outcome.correct - outcome.correct;
+    sums.slower += change > 0 ? 1 : 0;
+    sums.faster += change < 0 ? 1 : 0;
+    sums.cycles += change;
+    sums.least_cycles = std::min(sums.least_cycles, change);
+    sums.most_cycles = std::max(sums.most_cycles, change);
+  };
+  count(sums_[row.trial.population]);
+  count(totals_[site_key(population)]);
+  if (outcome.status != campaign::TrialStatus::kDone) return;
+
+  const campaign::Site& site = row.faults.site;
+  const std::string layer = site.weight.substr(0, site.weight.find(':'));
+  if (store_.plan().sites->exhaustive && site.cell.bit >= 0 && !layer.empty()) {
+    count(by_weight_[site_key(population)][{layer, bit_name(site.code_bit)}]);
+  }
+  if (outcome.masked == store_.plan().images) return;
+  const Worst worst{golden.outcome.correct - outcome.correct, outcome.sdc, row};
+  const auto before = [](const Worst& a, const Worst& b) {
+    return std::make_tuple(-a.lost_top1, -a.sdc, a.row.trial.number) <
+           std::make_tuple(-b.lost_top1, -b.sdc, b.row.trial.number);
+  };
+  const auto place = std::upper_bound(worst_.begin(), worst_.end(), worst, before);
+  if (place == worst_.end() && worst_.size() == kWorst) return;
+  worst_.insert(place, worst);
+  if (worst_.size() > kWorst) worst_.pop_back();
+}
+
+std::string SiteTables::worst_text() const {
+  if (worst_.empty()) return "";
+  const auto images = static_cast<double>(store_.plan().images);
+  std::string text = fmt::format(
+      "\nthe worst {} faults (top-1: change against fault-free; SDC: images whose top-1 changes)\n"
+      "{:>9} {:<14} {:<18} {:<48} {:>8} {:>8} {:>9}\n",
+      worst_.size(), "trial", "machine", "network", "fault", "top-1", "SDC", "cycles");
+  for (const Worst& worst : worst_) {
+    const campaign::Population& population = store_.populations()[worst.row.trial.population];
+    const auto& golden = store_.golden_of(population);
+    text += fmt::format(
+        "{:>9} {:<14} {:<18} {:<48} {:>+8.2f} {:>8} {:>+8.2f}%\n", worst.row.trial.number,
+        golden.machine.substr(0, 14), golden.model.substr(0, 18),
+        describe_trial(population, worst.row.faults, worst.row.trial.draw).substr(0, 48),
+        100 * (0 - static_cast<double>(worst.lost_top1)) / images,
+        percent(static_cast<double>(worst.sdc) / images),
+        100 * static_cast<double>(worst.row.outcome.cycles - golden.outcome.cycles) /
+            static_cast<double>(golden.outcome.cycles));
+  }
+  return text;
+}
+
+// A matrix of strata: the first of layer and bank that they differ in by rows, the rest by columns.
+std::string SiteTables::matrix_text(const std::vector<std::size_t>& populations) const {
+  std::vector<std::string> rows;
+  std::vector<std::string> columns;
+  Matrix cells;
+  for (const std::size_t i : populations) {
+    const campaign::Population& population = store_.populations()[i];
+    const campaign::StratumLabel& label = population.label;
+    campaign::StratumLabel row;
+    campaign::StratumLabel column = label;
+    if (!label.layer.empty()) {
+      std::swap(row.layer, column.layer);
+    } else if (label.bank >= 0) {
+      std::swap(row.bank, column.bank);
+    } else if (label.first_row >= 0) {
+      std::swap(row.first_row, column.first_row);
+      std::swap(row.last_row, column.last_row);
+    }
+    append_once(rows, row.describe());
+    append_once(columns, column.describe());
+    cells[{row.describe(), column.describe()}] =
+        share_text(sums_[i].tally, population.sites, store_.plan().confidence);
+  }
+  constexpr std::size_t kMostColumns = 9;
+  if (columns.size() <= kMostColumns) return report::matrix_text("", rows, columns, cells);
+  Matrix turned;
+  for (const auto& [cell, share] : cells) turned[{cell.second, cell.first}] = share;
+  return report::matrix_text("", columns, rows, turned);
+}
+
+std::string SiteTables::weight_matrix_text(const SiteKey& key, bool complete) const {
+  const auto found = by_weight_.find(key);
+  if (found == by_weight_.end()) return "";
+  std::vector<std::string> rows;
+  std::vector<std::string> columns;
+  Matrix cells;
+  for (const auto& [cell, own] : found->second) {
+    append_once(rows, cell.first);
+    append_once(columns, cell.second);
+    cells[cell] = share_text(own.tally, complete ? own.tally.done : 0, store_.plan().confidence);
+  }
+  std::sort(columns.begin(), columns.end());
+  return report::matrix_text("layer", rows, columns, cells);
+}
+
+std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
+  const campaign::Plan& plan = store_.plan();
+  std::vector<std::size_t> populations;
+  std::vector<statistics::Stratum> strata;
+  std::int64_t sites = 0;
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    const campaign::Population& population = store_.populations()[i];
+    if (population.source != campaign::Population::Source::kSites || site_key(population) != key) {
+      continue;
+    }
+    populations.push_back(i);
+    strata.push_back({population.sites, sums_[i].tally.done, sums_[i].tally.critical});
+    sites += population.sites;
+  }
+  const campaign::Population& first = store_.populations()[populations.front()];
+  const auto& golden = store_.golden_of(first);
+  const auto total = statistics::stratified_proportion(strata, plan.confidence);
+  const auto faults = static_cast<double>(all.tally.done);
+  std::string text =
+      fmt::format("\n{} on {}, {} of a {}: {} faults of {} sites{}\n", golden.model, golden.machine,
+                  campaign::fault_type_name(first.type), first.shape.name(), all.tally.done, sites,
+                  all.tally.failed > 0 ? fmt::format(", {} failed", all.tally.failed) : "");
+  if (all.tally.done == 0) return text;
+  const bool complete = all.tally.done == sites;
+  text += fmt::format("  critical   {}", percent(total.proportion.value_or(0)));
+  if (!complete) {
+    text += fmt::format(", {:.4g}% interval {} to {}, weighed by the sizes of the strata",
+                        100 * plan.confidence, percent(total.interval.lower),
+                        percent(total.interval.upper));
+  }
+  text += fmt::format(
+      "\n  masked     {} of the faults struck change no logit of any image\n"
+      "  SDC        {} of the images of a fault, on average; top-1 {:+.3f} points\n"
+      "  cycles     {} of the faults change them: {} slower, {} faster; mean {:+.4f}%, from "
+      "{:+.2f}% to {:+.2f}%\n",
+      percent(ratio(all.masked, all.tally.done)),
+      percent(static_cast<double>(all.sdc) / faults / static_cast<double>(plan.images)),
+      100 * (0 - static_cast<double>(all.lost_top1)) / faults / static_cast<double>(plan.images),
+      percent(ratio(all.slower + all.faster, all.tally.done)), all.slower, all.faster,
+      100 * all.cycles / faults, 100 * all.least_cycles, 100 * all.most_cycles);
+  if (populations.size() > 1) text += matrix_text(populations);
+  text += weight_matrix_text(key, complete);
+  const auto by_row = rows_.tables().find(key);
+  if (plan.sites->exhaustive && by_row != rows_.tables().end()) {
+    text += by_row->second.text(plan.confidence, complete);
+  }
+  return text;
+}
+
+std::string SiteTables::text() const {
+  if (totals_.empty()) return "";
+  const campaign::Plan& plan = store_.plan();
+  std::string text = worst_text();
+  text += fmt::format(
+      "\nshare of critical faults: under one, the top-1 of more than {} of the {} images changes\n"
+      "(+- half-width of the {:.4g}% Wilson interval over faults; none where every site was "
+      "struck)\n",
+      percent(plan.sites->critical_share), plan.images, 100 * plan.confidence);
+  for (const auto& [key, sums] : totals_) text += table_text(key, sums);
+  return text;
+}
+
+}  // namespace lacuna::report

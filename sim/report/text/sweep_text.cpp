@@ -1,0 +1,233 @@
+#include "report/text/sweep_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "explore/columns.hpp"
+#include "explore/pareto.hpp"
+
+namespace lacuna::report {
+namespace {
+
+using explore::SweepRow;
+
+/// Points that are in the Pareto set of their network or workload.
+std::set<std::int64_t> pareto_points(const std::vector<SweepRow>& rows,
+                                     const std::vector<std::string>& pareto) {
+  std::set<std::int64_t> points;
+  if (pareto.empty()) return points;
+  std::vector<std::size_t> places;
+  places.reserve(pareto.size());
+  const auto& columns = explore::columns();
+  for (const std::string& name : pareto) {
+    places.push_back(static_cast<std::size_t>(explore::find_column(name) - columns.data()));
+  }
+  std::map<std::string, std::pair<std::vector<std::int64_t>, std::vector<std::vector<double>>>>
+      inputs;
+  for (const SweepRow& row : rows) {
+    if (!row.result.mapped) continue;
+    std::vector<double> figures;
+    for (const std::size_t place : places) {
+      const std::optional<double>& value = row.result.values[place];
+      if (!value) break;
+      figures.push_back(columns[place].less_is_better ? *value : -*value);
+    }
+    if (figures.size() != places.size()) continue;
+    auto& own = inputs[row.point.input];
+    own.first.push_back(row.point.number);
+    own.second.push_back(std::move(figures));
+  }
+  for (const auto& [input, own] : inputs) {
+    for (const std::size_t i : explore::pareto_set(own.second)) points.insert(own.first[i]);
+  }
+  return points;
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
+  return result + "\"";
+}
+
+std::string short_key(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+/// "/a/b/lenet5.csv" -> "lenet5".
+std::string short_name(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  path = path.substr(path.rfind('/') + 1);
+  return path.substr(0, path.rfind('.') == 0 ? std::string::npos : path.rfind('.'));
+}
+
+double value_of(const SweepRow& row, const char* column) {
+  const auto* found = explore::find_column(column);
+  return row.result.values[static_cast<std::size_t>(found - explore::columns().data())].value_or(0);
+}
+
+std::string energy_text(const SweepRow& row) {
+  const auto* found = explore::find_column("energy");
+  const auto& value =
+      row.result.values[static_cast<std::size_t>(found - explore::columns().data())];
+  constexpr double kNano = 1e-3;
+  return value ? fmt::format("{:.1f}", kNano * *value) : "";
+}
+
+}  // namespace
+
+std::string sweep_tables(const explore::SweepStore& store, const std::vector<std::string>& pareto) {
+  const explore::SweepPlan& plan = store.plan();
+  const std::vector<SweepRow> rows = store.rows();
+  const std::set<std::int64_t> best = pareto_points(rows, pareto);
+  std::string text = fmt::format(
+      "{}: {} of {} points of {}\n(cycles an image; of the cycles: stream, weight load, memory "
+      "wait, "
+      "post wait; stuck: weights that one stuck cell touches)\n\n",
+      plan.name, rows.size(), store.points(), plan.machine);
+  std::vector<std::size_t> widths;
+  text += fmt::format("{:<20}", "network");
+  for (const explore::Axis& axis : plan.axes) {
+    std::size_t width = short_key(axis.key).size();
+    for (const std::string& value : axis.values) width = std::max(width, value.size());
+    widths.push_back(width + 1);
+    text += fmt::format("{:>{}}", short_key(axis.key), widths.back());
+  }
+  text += fmt::format(" {:>11} {:>5} {:>5} {:>5} {:>5} {:>8} {:>8} {:>11} {:>9} {:>8} {:>7}",
+                      "cycles", "strm", "load", "mem", "post", "speed-up", "streams", "DRAM bytes",
+                      "nJ", "stuck", "top-1");
+  std::vector<std::string> fault_heads;
+  if (plan.faults) {
+    for (const double rate : plan.faults->rates)
+      fault_heads.push_back(fmt::format("rate {}", rate));
+    for (const std::int64_t cells : plan.faults->cells) {
+      fault_heads.push_back(fmt::format("{} cells", cells));
+    }
+  }
+  for (const std::string& head : fault_heads) text += fmt::format(" {:>16}", head);
+  text += pareto.empty() ? "\n" : "  Pareto\n";
+  for (const SweepRow& row : rows) {
+    text += fmt::format("{:<20}", short_name(row.point.input).substr(0, 19));
+    for (std::size_t i = 0; i < plan.axes.size(); ++i) {
+      text += fmt::format("{:>{}}", row.point.values[i], widths[i]);
+    }
+    if (!row.result.mapped) {
+      text += " cannot be mapped: " + row.result.reason + "\n";
+      continue;
+    }
+    const double cycles = value_of(row, "cycles");
+    const auto share = [&](const char* column) { return 100 * value_of(row, column) / cycles; };
+    text += fmt::format(
+        " {:>11.1f} {:>4.0f}% {:>4.0f}% {:>4.0f}% {:>4.0f}% {:>7.3f}x {:>7.3f}x {:>11.1f} {:>9} "
+        "{:>8.2f}",
+        cycles, share("stream_cycles"), share("weight_load"), share("memory_wait"),
+        share("post_wait"), value_of(row, "speedup"), value_of(row, "stream_speedup"),
+        value_of(row, "dram_bytes"), energy_text(row), value_of(row, "weights_a_cell"));
+    text += row.point.workload ? fmt::format(" {:>7}", "")
+                               : fmt::format(" {:>6.2f}%", 100 * value_of(row, "top1"));
+    for (const explore::FaultFigures& f : row.result.faults) {
+      text += fmt::format(" {:>16}",
+                          fmt::format("{:.2f}% +- {:.2f}", 100 * f.mean, 50 * (f.upper - f.lower)));
+    }
+    text += best.count(row.point.number) > 0 ? "  *\n" : "\n";
+  }
+  if (!pareto.empty()) {
+    text += fmt::format("\n* no other point of the same network is as good in {}{}\n",
+                        base::join(pareto), " and better in one");
+  }
+  return text;
+}
+
+std::string sweep_csv(const explore::SweepStore& store, const std::vector<std::string>& pareto) {
+  const explore::SweepPlan& plan = store.plan();
+  const std::vector<SweepRow> rows = store.rows();
+  const std::set<std::int64_t> best = pareto_points(rows, pareto);
+  std::string text = "point,input";
+  for (const explore::Axis& axis : plan.axes) text += "," + quoted(axis.key);
+  text += ",status";
+  for (const explore::Column& column : explore::columns()) text += "," + column.header;
+  std::size_t settings = 0;
+  if (plan.faults) {
+    const auto add = [&](const std::string& name) {
+      ++settings;
+      for (const char* figure : {"mean", "sd", "lower", "upper"}) {
+        text += fmt::format(",top1_{}_{}", name, figure);
+      }
+    };
+    for (const double rate : plan.faults->rates) add(fmt::format("rate_{}", rate));
+    for (const std::int64_t cells : plan.faults->cells) add(fmt::format("cells_{}", cells));
+  }
+  text += ",pareto,reason\n";
+  for (const SweepRow& row : rows) {
+    text += fmt::format("{},{}", row.point.number, quoted(row.point.input));
+    for (const std::string& value : row.point.values) text += "," + quoted(value);
+    text += row.result.mapped ? ",done" : ",unmappable";
+    for (const std::optional<double>& value : row.result.values) {
+      text += value ? fmt::format(",{:.12g}", *value) : ",";
+    }
+    for (std::size_t i = 0; i < settings; ++i) {
+      if (i >= row.result.faults.size()) {
+        text += ",,,,";
+        continue;
+      }
+      const explore::FaultFigures& f = row.result.faults[i];
+      text += fmt::format(",{:.6g},{:.6g},{:.6g},{:.6g}", f.mean, f.deviation, f.lower, f.upper);
+    }
+    text += fmt::format(",{},{}\n", best.count(row.point.number), quoted(row.result.reason));
+  }
+  return text;
+}
+
+std::string sweep_json(const explore::SweepStore& store, const std::vector<std::string>& pareto) {
+  using Json = nlohmann::ordered_json;
+  const explore::SweepPlan& plan = store.plan();
+  const std::vector<SweepRow> rows = store.rows();
+  const std::set<std::int64_t> best = pareto_points(rows, pareto);
+  Json json;
+  json["schema"] = "lacuna.sweep/2";
+  json["program"] = {{"name", "lacuna"}, {"version", store.program_version()}};
+  json["plan"] = plan.text;
+  json["command"] = store.command();
+  json["hashes"] = {{"plan", plan.sha256}, {"inputs", store.inputs_sha256()}};
+  json["columns"] = Json::array();
+  for (const explore::Column& column : explore::columns()) {
+    json["columns"].push_back({{"name", column.key},
+                               {"unit", column.unit},
+                               {"better", column.less_is_better ? "less" : "more"},
+                               {"meaning", column.meaning}});
+  }
+  json["points"] = Json::array();
+  for (const SweepRow& row : rows) {
+    Json point = {{"point", row.point.number}, {"input", row.point.input}};
+    for (std::size_t i = 0; i < plan.axes.size(); ++i) {
+      point["grid"][plan.axes[i].key] = row.point.values[i];
+    }
+    point["status"] = row.result.mapped ? "done" : "unmappable";
+    if (!row.result.mapped) {
+      point["reason"] = row.result.reason;
+      json["points"].push_back(std::move(point));
+      continue;
+    }
+    for (std::size_t i = 0; i < explore::columns().size(); ++i) {
+      const std::optional<double>& value = row.result.values[i];
+      point["figures"][explore::columns()[i].key] = value ? Json(*value) : Json();
+    }
+    for (const explore::FaultFigures& f : row.result.faults) {
+      point["faults"].push_back({{"measure", f.measure},
+                                 {"value", f.value},
+                                 {"maps", f.maps},
+                                 {"mean", f.mean},
+                                 {"sd", f.deviation},
+                                 {"lower", f.lower},
+                                 {"upper", f.upper}});
+    }
+    point["pareto"] = best.count(row.point.number) > 0;
+    json["points"].push_back(std::move(point));
+  }
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lacuna::report

@@ -1,0 +1,19 @@
+#include "report/text/text_parts.hpp"
+
+#include <fmt/format.h>
+
+namespace lacuna::report {
+
+std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+}  // namespace lacuna::report
