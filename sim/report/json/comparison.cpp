@@ -65,14 +65,18 @@ std::optional<double> relative(const ComparedFigure& figure) {
 }
 
 bool is_hash(const ComparedFigure& figure) {
-  const std::string key = figure.key;
-  return key.compare(0, 7, "hashes.") == 0 || key == "logits_sha256";
+  const std::string& key = figure.key;
+  return key.compare(0, 7, "hashes.") == 0 || key == "logits_sha256" || key == "energy.sha256";
 }
 
 /// As many digits as tell the two apart.
 std::string ratio_text(double value, double other) {
-  std::string text = fmt::format("{:.4f}", value);
-  return value != other && text == fmt::format("{:.4f}", other) ? fmt::format("{}", value) : text;
+  constexpr int kMostDecimals = 17;
+  for (int decimals = 4; decimals <= kMostDecimals; ++decimals) {
+    std::string text = fmt::format("{:.{}f}", value, decimals);
+    if (value == other || text != fmt::format("{:.{}f}", other, decimals)) return text;
+  }
+  return fmt::format("{}", value);
 }
 
 std::string value_text(const ComparedFigure& figure, bool of_a) {

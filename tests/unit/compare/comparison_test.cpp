@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "arch/energy_table.hpp"
 #include "unit/compare/sample_record.hpp"
 
 namespace lacuna {
@@ -150,6 +152,38 @@ TEST(Comparison, GivenOtherInputsThenTheyAreShownWithoutAChange) {
             "hashes.hardware  89ab  cdef\n"
             "batch               1     4\n\n"
             "equal: conv, fc\n");
+}
+
+TEST(Comparison, GivenOtherHashesThenTheyAreCut) {
+  run::RunRecord record = test::sample_record();
+  run::add_energy(
+      record, test::sample_job(),
+      arch::load_energy_table(LACUNA_SOURCE_DIR "/hw_configs/energy/published_45nm.yaml"));
+  run::RunRecord other = record;
+  const std::string hash(64, 'f');
+  for (std::string* own : {&other.hardware_sha256, &other.energy_sha256, &other.logits_sha256}) {
+    *own = hash;
+  }
+  const std::string text = report::comparison_text(compare(record, other), false);
+  EXPECT_NE(text.find("\nenergy.sha256 "), std::string::npos) << text;
+  EXPECT_EQ(text.find(hash.substr(0, 13)), std::string::npos) << text;
+}
+
+TEST(Comparison, GivenRatiosThenTheyHaveAsManyDecimalsAsTellThemApart) {
+  const auto with = [](double utilisation) {
+    Json record = Json::parse(test::sample_json());
+    record["array_utilisation"] = utilisation;
+    return report::record_from_bytes(record.dump(), "a.json");
+  };
+  const auto text = [&](double a, double b) {
+    return report::comparison_text(report::compare_records(with(a), with(b)), false);
+  };
+  EXPECT_NE(text(0.5, 0.25).find("  0.5000  0.2500 "), std::string::npos) << text(0.5, 0.25);
+  EXPECT_NE(text(0.123456, 0.123461).find("  0.123456  0.123461 "), std::string::npos)
+      << text(0.123456, 0.123461);
+  const double next = std::nextafter(0.5, 1.0);
+  EXPECT_NE(text(0.5, next).find("  0.5000000000000000  0.5000000000000001 "), std::string::npos)
+      << text(0.5, next);
 }
 
 TEST(Comparison, GivenNoDenseRunThenNullStandsAgainstTheFigures) {
