@@ -175,9 +175,13 @@ class Row {
 
   /// Fails unless some field lies in the object.
   void check_object(const std::string& key) const {
-    if (fields_.is_object(key)) return;
+    if (!fields_.is_object(key)) fail_as(key, "is an object");
+  }
+  /// At a key whose value is of a kind that it cannot have.
+  [[noreturn]] void fail_as(const std::string& key, const std::string& wrong) const {
+    if (fields_.is_object(key)) fail(key, wrong, "an object is required");
     const std::size_t place = fields_.find(key);
-    if (place < values_.size()) fail(key, "is an object", allowed(fields_.list()[place]));
+    if (place < values_.size()) fail(key, wrong, allowed(fields_.list()[place]));
     fail_unknown(key);
   }
 
@@ -353,7 +357,8 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(std::size_t /*size*/) override {
     if (frames_.size() != 1 || key_path() != "layers") {
       if (frames_.empty()) fail_root();
-      fail_here("is a list", "only layers is one");
+      if (in_layer_list() || machine_key()) fail_here("is a list", "only layers is one");
+      row().fail_as(key_path(), "is a list");
     }
     frames_.push_back({true, {}, {}});
     return true;
