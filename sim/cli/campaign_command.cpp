@@ -107,7 +107,8 @@ int run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
 int run(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna campaign run FILE.yaml --out STORE.sqlite [options]\n\n"
-      "Runs a campaign of fault trials into a new store (docs/formats.md).");
+      "Runs a campaign of fault trials into a new store (docs/formats.md). Exit code 3\n"
+      "when trials are lost (docs/campaigns.md).");
   options.positional("file", "the campaign").value("out", "STORE", "the new store (required)");
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
@@ -127,7 +128,8 @@ int run(const std::vector<std::string>& arguments) {
 int resume(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna campaign resume STORE [options]\n\n"
-      "Runs the trials that a store does not hold yet.");
+      "Runs the trials that a store does not hold yet. Exit code 3 when trials are\n"
+      "lost.");
   options.positional("file", "the store")
       .flag("retry-lost", "also those that are lost: their workers were ended by something else");
   add_run_options(options);
@@ -176,8 +178,9 @@ void write_export(const Outputs& outputs, const char* option, const Export& writ
 
 int export_trials(const std::vector<std::string>& arguments) {
   Options options(
-      "lacuna campaign export STORE (--csv | --json | --summary | --rows | --images) FILE\n\n"
-      "Every trial, in order; no time, host or worker, so equal campaigns export equal bytes.");
+      "lacuna campaign export STORE (--csv|--json|--summary|--rows|--images) FILE\n\n"
+      "Every trial, in order; no time, host or worker, so equal campaigns export equal\n"
+      "bytes.");
   options.positional("file", "the store")
       .value("csv", "FILE", "a row a trial")
       .value("json", "FILE", "the same with the plan, the fault-free runs and the populations")

@@ -132,18 +132,20 @@ Checked check_file(const std::string& path, const Options& options) {
   if (extension == ".json") return {check_record(path), {}};
   base::read_file(path, std::int64_t{1} << 40);  // a missing file is the better message
   throw base::InputError({path, 0, ""}, "its kind is not known from its name",
-                         ".yaml, .csv, .json, .onnx or a model's folder are allowed");
+                         ".yaml, .csv, .json, .onnx or a model's folder are allowed; what a store "
+                         "holds is shown by 'campaign status' or 'sweep'");
 }
 
 }  // namespace
 
 int check_command(const std::vector<std::string>& arguments) {
   Options options(
-      "lacuna check FILE...\n\n"
-      "Validates machines, energy tables, fault plans, campaigns and sweeps (.yaml), workloads "
-      "and\n"
-      "fault maps (.csv), run records (.json), networks (.onnx or a model's folder). Exit code 2\n"
-      "when one of them is wrong.");
+      "lacuna check FILE... [--set KEY=VALUE]\n"
+      "lacuna check FILE.yaml --print\n"
+      "lacuna check --keys\n\n"
+      "Validates machines, energy tables, fault plans, campaigns and sweeps (.yaml),\n"
+      "workloads and fault maps (.csv), run records (.json), networks (.onnx or a\n"
+      "model's folder). Exit code 2 when one of them is wrong.");
   options.positional("file", "files to check")
       .values("set", "KEY=VALUE", "override a key of the machine files")
       .flag("print",

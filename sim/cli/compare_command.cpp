@@ -14,8 +14,8 @@ namespace lacuna::cli {
 int compare_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna compare A.json B.json [options]\n\n"
-      "Shows what differs between two run records (lacuna run --json), layer by layer, and by how "
-      "much.");
+      "Shows what differs between two run records (lacuna run --json), layer by layer,\n"
+      "and by how much.");
   options.flag("all", "what is equal, too")
       .value("json", "FILE", "write the comparison")
       .flag("exit-code", "exit with 1 when anything differs")

@@ -28,7 +28,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", "simulate a network or a workload on a machine", lacuna::cli::run_command},
-    {"map", "show how a network is cut and scheduled, and which weight lies in which cell",
+    {"map", "show how a network is cut and scheduled, and where its weights lie",
      lacuna::cli::map_command},
     {"campaign", "run many fault trials into a store, and look at what came out",
      lacuna::cli::campaign_command},
@@ -38,7 +38,7 @@ constexpr Command kCommands[] = {
      lacuna::cli::compare_command},
     {"report", "make one HTML page of run records, campaigns, sweeps and timelines",
      lacuna::cli::report_command},
-    {"check", "validate files: machines, fault plans and maps, networks, workloads",
+    {"check", "validate files of every kind that people write, and run records",
      lacuna::cli::check_command},
 };
 

@@ -135,7 +135,8 @@ void show_cell(const run::Job& job, const std::string& text) {
 int map_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna map --hw FILE (--model DIR | --workload FILE) [options]\n\n"
-      "Shows how the layers are cut and why, what the buffers hold, and where weights lie.");
+      "Shows how the layers are cut and why, what the buffers hold, and where weights\n"
+      "lie.");
   add_job_options(options);
   options.flag("steps", "list every step of the schedule")
       .values("weight", "LAYER:OUT,KY,KX,IN", "the cells that hold a weight; repeatable")

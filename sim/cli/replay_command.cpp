@@ -26,8 +26,8 @@ namespace {
 int replay_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna replay STORE --trial K [--engine systemc [--vcd FILE]]\n\n"
-      "Runs one trial of a campaign again and compares it with what the store holds. Exit code 70\n"
-      "when they differ.");
+      "Runs one trial of a campaign again and compares it with what the store holds.\n"
+      "Exit code 70 when they differ.");
   options.positional("file", "the store")
       .value("trial", "K", "number of the trial (required)")
       .value("engine", "NAME", "fast (default) or systemc");

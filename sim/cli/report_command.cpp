@@ -26,8 +26,8 @@ std::string chart_library() {
 int report_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna report INPUT... --out FILE.html\n\n"
-      "One self-contained page of run records (run --json), campaigns (campaign run --out),\n"
-      "sweeps (sweep --out) and timelines (run --timeline).");
+      "One self-contained page of run records (run --json), campaigns (campaign run\n"
+      "--out), sweeps (sweep --out) and timelines (run --timeline).");
   options.positional("file", "the inputs").value("out,o", "FILE", "the page (required)");
   if (!options.parse(arguments)) return 0;
   options.required("out");

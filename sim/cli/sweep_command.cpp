@@ -72,8 +72,8 @@ int sweep_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna sweep FILE.yaml --out STORE [options]\n"
       "lacuna sweep STORE [options]\n\n"
-      "Runs every point of a grid of machines that a store does not hold yet, and shows the store\n"
-      "(docs/sweeps.md). With a store alone it only shows.");
+      "Runs every point of a grid of machines that a store does not hold yet, and shows\n"
+      "the store (docs/sweeps.md). With a store alone it only shows.");
   options.positional("file", "the sweep (.yaml), or a store")
       .value("out", "STORE", "where results go; a store of the same sweep is gone on with")
       .value("threads", "N", "points at once (default: one a core)")

@@ -394,11 +394,18 @@ TEST_F(Cli, GivenACardOfAnotherNetworkThenCheckSaysSo) {
 
 TEST_F(Cli, GivenHelpThenItGoesToStandardOutput) {
   for (const std::string arguments :
-       {"--help", "run --help", "map --help", "check --help", "compare --help"}) {
+       {"--help", "run --help", "map --help", "campaign --help", "campaign run --help",
+        "campaign resume --help", "campaign status --help", "campaign export --help",
+        "replay --help", "sweep --help", "compare --help", "report --help", "check --help"}) {
+    SCOPED_TRACE(arguments);
     const Output help = lacuna(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.error, "");
     EXPECT_NE(help.out.find("lacuna"), std::string::npos);
+    std::istringstream lines(help.out);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 80U) << "a terminal's width: " << line;
+    }
   }
   EXPECT_EQ(lacuna("--version").out.substr(0, 7), "lacuna ");
   EXPECT_EQ(lacuna("run --version").out.substr(0, 7), "lacuna ");
