@@ -1,6 +1,7 @@
 #include "campaign/plan.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -284,14 +285,17 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   return sites;
 }
 
-void note_inputs(const Plan& plan) {
-  for (const std::string& path : plan.machines) base::note_input(path);
-  for (const std::string& path : plan.models) network::note_model(path);
-  for (const std::string& path : plan.fault_files) base::note_input(path);
-  network::note_test_set(plan.data);
-}
-
 }  // namespace
+
+void note_named(const Plan& plan, const std::string& folder) {
+  const auto in = [&](const std::string& path) {
+    return (std::filesystem::path(folder) / path).string();
+  };
+  for (const std::string& path : plan.machines) base::note_input(in(path));
+  for (const std::string& path : plan.models) network::note_model(in(path));
+  for (const std::string& path : plan.fault_files) base::note_input(in(path));
+  network::note_test_set(in(plan.data));
+}
 
 Plan load_plan(const std::string& path) { return read_plan(config::Document::load(path)); }
 
@@ -356,7 +360,7 @@ Plan read_plan(const config::Document& document) {
   complaints.raise();
   plan.text = document.text();
   plan.sha256 = document.sha256();
-  note_inputs(plan);
+  note_named(plan, "");
   return plan;
 }
 

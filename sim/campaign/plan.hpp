@@ -78,5 +78,8 @@ inline constexpr std::int64_t kMaxTrials = 100'000'000;
 Plan load_plan(const std::string& path);
 Plan parse_plan(const std::string& name, const std::string& text);
 Plan read_plan(const config::Document& document);
+/// Notes the files that a plan names as inputs, relative to `folder`, or with "" to where the
+/// program runs.
+void note_named(const Plan& plan, const std::string& folder);
 
 }  // namespace lacuna::campaign

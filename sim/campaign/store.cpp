@@ -212,6 +212,7 @@ Store Store::open_to_read(const std::string& path) {
 void Store::read_header() {
   header_ = database_->header(kSchema);
   plan_ = parse_plan(database_->path() + " (plan)", header_.plan);
+  note_named(plan_, database_->header_value("folder"));
   replay_ = database_->header_value("replay");
   read_populations();
 }

@@ -1,6 +1,7 @@
 #include "explore/sweep_plan.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <unordered_set>
 #include <utility>
 
@@ -134,15 +135,18 @@ SweepFaults read_faults(const config::Section& section) {
   return faults;
 }
 
-void note_inputs(const SweepPlan& plan) {
-  base::note_input(plan.machine);
-  for (const std::string& path : plan.models) network::note_model(path);
-  for (const std::string& path : plan.workloads) base::note_input(path);
-  if (!plan.models.empty()) network::note_test_set(plan.data);
-  if (!plan.energy.empty()) base::note_input(plan.energy);
-}
-
 }  // namespace
+
+void note_named(const SweepPlan& plan, const std::string& folder) {
+  const auto in = [&](const std::string& path) {
+    return (std::filesystem::path(folder) / path).string();
+  };
+  base::note_input(in(plan.machine));
+  for (const std::string& path : plan.models) network::note_model(in(path));
+  for (const std::string& path : plan.workloads) base::note_input(in(path));
+  if (!plan.models.empty()) network::note_test_set(in(plan.data));
+  if (!plan.energy.empty()) base::note_input(in(plan.energy));
+}
 
 SweepPlan load_sweep(const std::string& path) { return read_sweep(config::Document::load(path)); }
 
@@ -208,7 +212,7 @@ SweepPlan read_sweep(const config::Document& document) {
   plan.pareto = column_keys(plan.pareto, root.place("pareto"));
   plan.text = document.text();
   plan.sha256 = document.sha256();
-  note_inputs(plan);
+  note_named(plan, "");
   return plan;
 }
 

@@ -62,6 +62,9 @@ struct SweepPoint {
 SweepPlan load_sweep(const std::string& path);
 SweepPlan parse_sweep(const std::string& name, const std::string& text);
 SweepPlan read_sweep(const config::Document& document);
+/// Notes the files that a plan names as inputs, relative to `folder`, or with "" to where the
+/// program runs.
+void note_named(const SweepPlan& plan, const std::string& folder);
 
 /// Points of the grid, before constraints. Order: models, workloads, then the axes as they stand
 /// in the file; the last runs fastest.
