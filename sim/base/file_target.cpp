@@ -92,6 +92,13 @@ bool may_replace(const FileTarget& target) {
          user == target.status.st_uid || user == target.folder_status.st_uid;
 }
 
+/// A file that is mounted by itself, as into a container: no rename replaces it.
+bool is_mounted(const std::string& path) {
+  struct statx status {};
+  return ::statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 void expect_descriptor(const FileTarget& target, const Place& place) {
   const int descriptor = *target.descriptor;
   const bool given = !g_descriptors || g_descriptors->count(descriptor) > 0;
@@ -189,6 +196,9 @@ void expect_writable(const FileTarget& target, const Place& place) {
   }
   if (target.exists && !S_ISREG(target.status.st_mode)) return;  // written to where it is
   if (!may(target.folder, W_OK | X_OK)) throw InputError(place, kNoFolder);
+  if (target.exists && is_mounted(target.path)) {
+    throw InputError(place, "is mounted by itself and cannot be replaced", "a file of its folder");
+  }
   if (target.exists && !may_replace(target)) {
     throw InputError(place, "belongs to another user, in a folder where owners replace files");
   }
