@@ -1,9 +1,11 @@
 #include "cli/interrupt.hpp"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,10 +15,12 @@
 namespace lacuna::cli {
 namespace {
 
-std::atomic<int> g_asked{0};     ///< signal that asked
-std::atomic<int> g_requests{0};  ///< StopRequests that live
+std::atomic<int> g_asked{0};              ///< signal that asked
+std::atomic<int> g_requests{0};           ///< StopRequests that live
+std::atomic<std::int64_t> g_asked_at{0};  ///< ms
 bool g_terminal = false;
 static_assert(std::atomic<int>::is_always_lock_free);
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 
 constexpr const char* kClearLine = "\r\033[K";  // of the progress, and the terminal's ^C
 
@@ -24,12 +28,23 @@ void say(const char* text) {
   if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;  // nobody listens any more
 }
 
+std::int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 // Only calls that a handler may make.
 void on_signal(int signal) {
+  // timeout(1) signals the program and then its group, a service manager sends SIGTERM and SIGHUP:
+  // that is one request.
+  constexpr std::int64_t kOneRequestMs = 1000;
   if (g_requests > 0 && g_asked == 0) {
+    g_asked_at = now_ms();
     g_asked = signal;
     return;
   }
+  if (g_asked != 0 && now_ms() - g_asked_at < kOneRequestMs) return;
   base::remove_temporaries();
   if (g_terminal) say(kClearLine);
   say("lacuna: interrupted; what was not finished is not written\n");

@@ -11,7 +11,8 @@ namespace lacuna::cli {
 /// Call once, before any thread. A signal that the caller had ignored (nohup) stays ignored.
 void handle_interrupts();
 
-/// While one lives, a first signal only makes it say true; a second one ends the program at once.
+/// While one lives, a first signal only makes it say true; one that comes a second later or more
+/// ends the program at once.
 class StopRequest {
  public:
   StopRequest();
