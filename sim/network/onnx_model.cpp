@@ -160,6 +160,8 @@ onnx::ModelProto OnnxModel::with_inferred_shapes() const {
     onnx::shape_inference::InferShapes(inferred, onnx::OpSchemaRegistry::Instance(),
                                        onnx::ShapeInferenceOptions(kCheckTypes, kThrow, false));
     return inferred;
+  } catch (const std::bad_alloc&) {
+    throw;  // no fault of the model's
   } catch (const std::exception& error) {
     std::string text = error.what();
     const auto is_unprintable = [](char c) { return c < ' ' || c > '~'; };

@@ -96,6 +96,27 @@ TEST_F(Cli, GivenARunThenTheRecordIsCompleteAndItsSumsHold) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 7 + 1);
 }
 
+// The JSON library takes a NUL byte for the end.
+TEST_F(Cli, GivenAJsonFileWithMoreBehindANulByteThenNobodyReadsIt) {
+  ASSERT_EQ(lacuna("run " + kLeNet + " --images 1 --json " + path("r.json") + " --timeline " +
+                   path("t.json"))
+                .code,
+            0);
+  for (const std::string name : {"r", "t"}) {
+    const std::string whole = read(path(name + ".json"));
+    std::ofstream(path(name + "0.json"), std::ios::binary) << whole << '\0' << "{\"images\": 2}";
+  }
+  const std::string record = path("r0.json");
+  for (const std::string& command :
+       {"check " + record, "compare " + record + " " + path("r.json"),
+        "compare " + path("r.json") + " " + record, "report " + record + " --out " + path("p"),
+        "report " + path("t0.json") + " --out " + path("p")}) {
+    const Output run = lacuna(command);
+    EXPECT_EQ(run.code, 2) << command;
+    EXPECT_NE(run.error.find("JSON"), std::string::npos) << run.error;
+  }
+}
+
 TEST_F(Cli, GivenTheSameInputsThenTheSameBytes) {
   std::vector<std::string> records;
   for (int i = 0; i < 2; ++i) {

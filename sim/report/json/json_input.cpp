@@ -87,6 +87,7 @@ Json parse_json(const std::string& path, const std::string& text) {
   constexpr int kMostLevels = 64;
   constexpr int kMostKeys = 256;
   std::array<int, kMostLevels + 2> keys{};  // so far, of the object at each level
+  if (text.find('\0') != std::string::npos) throw no_json(path, "it holds a NUL byte");
   try {
     return Json::parse(text, [&](int depth, Json::parse_event_t event, Json&) {
       if (depth > kMostLevels) {

@@ -369,6 +369,9 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   }
   bool parse_error(std::size_t position, const std::string& /*token*/,
                    const nlohmann::detail::exception& /*error*/) override {
+    refuse(position);
+  }
+  [[noreturn]] void refuse(std::size_t position) const {
     const std::size_t end = std::min(position, bytes_.size());
     const auto line =
         std::count(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(end), '\n');
@@ -566,6 +569,8 @@ const RecordValue& value_of(const std::vector<RecordFigure>& figures, const std:
 
 RecordFile record_from_bytes(const std::string& bytes, const std::string& path) {
   Handler handler(bytes, path);
+  // The parser takes one for the end, whatever comes behind.
+  if (const std::size_t nul = bytes.find('\0'); nul != std::string::npos) handler.refuse(nul);
   nlohmann::json::sax_parse(bytes, &handler);
   RecordFile file = handler.finish();
   const bool model = value_of(file.figures, "hashes.model").index() != 0;

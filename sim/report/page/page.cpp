@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -60,13 +61,12 @@ Json section_of(const std::string& path) {
 }
 
 std::string chart_library(const std::string& path) {
-  std::string text;
-  try {
-    text = base::read_file(path, base::kMaxLibraryBytes);
-  } catch (const base::InputError&) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(path, unknown) && !unknown) {
     throw base::InputError({path, 0, ""}, "the chart library is not there",
                            "sim/report/web/fetch fetches it (Apache ECharts, from npm)");
   }
+  const std::string text = base::read_file(path, base::kMaxLibraryBytes);
   for (const char* end : {"</script", "<!--"}) {
     if (text.find(end) != std::string::npos) {
       throw base::InputError({path, 0, ""}, std::string("cannot stand in a page: it holds ") + end);
