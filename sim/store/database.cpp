@@ -20,8 +20,10 @@ namespace lacuna::store {
 
 namespace {
 
-/// SQLite quotes what a file holds: cut.
+/// SQLite quotes what a file holds: cut. Where a limit is the reason, that.
 std::string error_text(sqlite3* handle) {
+  const int error = sqlite3_system_errno(handle);
+  if (error == EMFILE || error == ENFILE || error == ENOMEM) return base::system_error(error);
   constexpr std::size_t kMostBytes = 300;
   std::string text = std::string(sqlite3_errmsg(handle)).substr(0, kMostBytes);
   // Which of the system's errors it met SQLite does not keep.
@@ -124,16 +126,16 @@ Database::~Database() {
 }
 
 void Database::fail(const std::string& what) const {
-  const int error = sqlite3_system_errno(handle_);
-  const bool limited = error == EMFILE || error == ENFILE || error == ENOMEM;
-  throw base::InputError({path_, 0, ""},
-                         what + ": " + (limited ? base::system_error(error) : error_text(handle_)));
+  throw base::InputError({path_, 0, ""}, what + ": " + error_text(handle_));
 }
 
 void Database::open(const std::string& file, int flags) {
   const bool in_memory = (flags & SQLITE_OPEN_CREATE) != 0;
   const std::optional<FileHead> head = in_memory ? std::nullopt : read_head(file);
-  if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
+  if (head) check_journal(file, head->life);
+  // By its whole path: SQLite takes :memory: and file:... for something else than files.
+  const std::string name = in_memory ? file : real_path(file);
+  if (sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
     fail("cannot be opened");
   }
   constexpr int kPatienceMs = 10'000;
@@ -149,7 +151,19 @@ void Database::open(const std::string& file, int flags) {
   sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
   write_log_back_on_close(false);
   if (copy_) run("PRAGMA locking_mode = EXCLUSIVE");  // nobody else: the log's index in memory
-  if (!in_memory) check_log(file, head ? head->life : 0);
+  if (head) check_log(file, head->life);
+  if (!in_memory) check_tables();
+}
+
+// What is read is what was written: an expression in a column can take any time for each value.
+void Database::check_tables() const {
+  Statement query(*this,
+                  "SELECT 1 FROM sqlite_master WHERE rootpage IS NULL OR rootpage = 0 UNION ALL "
+                  "SELECT 1 FROM sqlite_master AS one, pragma_table_xinfo(one.name) AS its "
+                  "WHERE one.type = 'table' AND one.rootpage <> 0 AND its.hidden <> 0 LIMIT 1");
+  if (!query.step()) return;
+  throw base::InputError({path_, 0, ""}, "holds a view, a trigger or computed columns",
+                         "a store as the program wrote it");
 }
 
 void Database::write_log_back_on_close(bool asked) const {
@@ -159,7 +173,7 @@ void Database::write_log_back_on_close(bool asked) const {
 // SQLite reads any log that lies there under the right name. Every transaction writes the life of
 // its store into the log, so what is read through it tells whose it is.
 void Database::check_log(const std::string& file, std::int32_t life) const {
-  if (life == 0 || !std::filesystem::exists(wal_of(file))) return;
+  if (!std::filesystem::exists(wal_of(file))) return;
   if (this->life() == life) return;
   throw base::InputError({wal_of(path_), 0, ""}, "is the log of another store that had this name",
                          "move it to that store, or remove it");

@@ -65,6 +65,7 @@ class Database {
   [[noreturn]] void fail(const std::string& what) const;
   void open(const std::string& file, int flags);
   void check_log(const std::string& file, std::int32_t life) const;
+  void check_tables() const;
   std::int32_t life() const;
   void set_life(std::int32_t life) const;
   std::string set_journal_mode(const std::string& mode) const;  ///< the one it has then

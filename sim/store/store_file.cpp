@@ -78,6 +78,44 @@ bool is_temporary_of(const std::string& name, const std::string& store) {
   return digits == std::string::npos || name.substr(digits) == kCompanions[2];
 }
 
+// https://sqlite.org/fileformat2.html#the_rollback_journal
+constexpr std::array<unsigned char, 8> kJournalMagic{0xd9, 0xd5, 0x05, 0xf9,
+                                                     0x20, 0xa1, 0x63, 0xd7};
+constexpr off_t kLifeInPage = 60;  // PRAGMA user_version, in page 1
+
+std::optional<std::uint32_t> big_endian_at(int file, off_t place) {
+  std::array<unsigned char, 4> bytes{};
+  if (::pread(file, bytes.data(), bytes.size(), place) != static_cast<ssize_t>(bytes.size())) {
+    return std::nullopt;
+  }
+  std::uint32_t value = 0;
+  for (const unsigned char byte : bytes) value = value << 8U | byte;
+  return value;
+}
+
+/// The life in page 1 of the first section of a rollback journal; nothing where that holds no page
+/// 1, as every transaction of a store does.
+std::optional<std::int32_t> life_in_journal(int file) {
+  constexpr off_t kCount = 8;
+  constexpr off_t kSectorBytes = 20;
+  constexpr off_t kPageBytes = 24;
+  constexpr std::uint32_t kMostPages = 1U << 16U;  // no transaction of a store touches as many
+  const auto count = big_endian_at(file, kCount);
+  const auto sector = big_endian_at(file, kSectorBytes);
+  const auto page = big_endian_at(file, kPageBytes);
+  if (!count || !sector || !page) return std::nullopt;
+  const off_t record = off_t{4} + *page + 4;  // number, page, checksum
+  for (std::uint32_t i = 0; i < std::min(*count, kMostPages); ++i) {
+    const off_t place = off_t{*sector} + i * record;
+    const auto number = big_endian_at(file, place);
+    if (!number) return std::nullopt;
+    if (*number != 1) continue;
+    const auto life = big_endian_at(file, place + 4 + kLifeInPage);
+    return life ? std::optional<std::int32_t>(static_cast<std::int32_t>(*life)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 void check_regular(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) fail(path, "cannot be opened");
@@ -197,6 +235,25 @@ std::optional<FileHead> read_head(const std::string& path) {
   std::uint32_t life = 0;
   for (std::size_t i = 0; i < 4; ++i) life = life << 8 | head[kUserVersion + i];
   return FileHead{head[kReadVersion] == 2, static_cast<std::int32_t>(life)};
+}
+
+// Every transaction of a store writes its life into page 1, so its journal holds that page.
+void check_journal(const std::string& path, std::int32_t life) {
+  const std::string name = real_path(path) + kCompanions[2];
+  const int file = ::open(name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return;
+  if (file < 0) fail(name, "cannot be read");
+  std::array<unsigned char, kJournalMagic.size()> magic{};
+  const bool is_hot =
+      ::pread(file, magic.data(), magic.size(), 0) == static_cast<ssize_t>(magic.size()) &&
+      magic == kJournalMagic;
+  const std::optional<std::int32_t> of_journal = is_hot ? life_in_journal(file) : std::nullopt;
+  ::close(file);
+  if (!is_hot || (life != 0 && of_journal == life)) return;
+  throw base::InputError({name, 0, ""},
+                         life == 0 ? "cannot be told from the journal of another store"
+                                   : "is the journal of another store that had this name",
+                         "move it to that store, or remove it");
 }
 
 PrivateCopy::PrivateCopy(const std::string& path) {

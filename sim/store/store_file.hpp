@@ -56,6 +56,10 @@ struct FileHead {
 /// Nothing where it is no SQLite file.
 std::optional<FileHead> read_head(const std::string& path);
 
+/// Throws base::InputError where a rollback journal lies beside the file, by which SQLite would go
+/// back, and is not known to be of the store with this life.
+void check_journal(const std::string& path, std::int32_t life);
+
 /// A store and its log, copied for a reader who may not write where they lie: what SQLite needs to
 /// read a log is a file beside it. Removed with this.
 class PrivateCopy {

@@ -2,6 +2,8 @@
 // it cannot be written the user knows before anything is simulated.
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -111,6 +113,28 @@ TEST_F(OutputFiles, GivenASweepThenNoOutputReplacesItsStoreOrWhatItsPlanNames) {
   expect_inputs({"sweep", "s.yaml"}, "--out", {"s.yaml", "hw.yaml", "w.csv"});
   expect_inputs({"report", "T"}, "--out", {"T", "T-wal", "hw.yaml", "energy.yaml"});
   EXPECT_FALSE(fs::exists(path("U")));
+}
+
+// A plan's paths are relative to where its store began, wherever it is read.
+TEST_F(OutputFiles, GivenAStoreThatIsReadInAnotherFolderThenWhatItsPlanNamesStays) {
+  make_campaign();
+  make_sweep();
+  fs::create_directory(path("sub"));
+  const std::pair<std::string, std::vector<std::string>> cases[] = {
+      {"campaign export ../S --csv", {"hw.yaml", "map.csv", "model/card.yaml"}},
+      {"campaign export ../S --images", {"faults.yaml"}},
+      {"report ../S --out", {"hw.yaml", "model/lenet5_qdnn.onnx"}},
+      {"sweep ../T --json", {"hw.yaml", "w.csv", "energy.yaml"}},
+      {"report ../T --out", {"w.csv"}}};
+  const auto before = files();
+  for (const auto& [command, named] : cases) {
+    for (const std::string& file : named) {
+      const Output ended = shell("cd '" + path("sub") + "'; lacuna " + command + " ../" + file);
+      EXPECT_EQ(ended.code, 2) << command << " " << file;
+      EXPECT_NE(ended.error.find(": is an input, too"), std::string::npos) << ended.error;
+    }
+  }
+  EXPECT_TRUE(files() == before);
 }
 
 TEST_F(OutputFiles, GivenRecordsThenCompareAndReportLeaveThem) {
@@ -230,6 +254,24 @@ TEST_F(OutputFiles, GivenAFileThatIsReplacedThenItKeepsItsModeAndItsPlace) {
   }
 }
 
+// As into a container. Known before anything is simulated: no rename would replace it.
+TEST_F(OutputFiles, GivenAFileThatIsMountedByItselfThenItIsRefused) {
+  write("mounted", "old");
+  write("other", "other");
+  const Output ended = call(with(kWorkload, {"--json", "mounted"}), [] {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("other", "mounted", nullptr, MS_BIND, nullptr) != 0) {
+      ::_exit(103);
+    }
+  });
+  if (ended.code == 103) GTEST_SKIP() << "nothing can be mounted";
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_EQ(ended.error,
+            "lacuna: mounted: --json: is mounted by itself and cannot be replaced; a file of its "
+            "folder\n");
+}
+
 // The user's rights, which root has not: the program runs as another user.
 TEST_F(OutputFiles, GivenAFileThatTheUserMayNotWriteThenItIsRefusedAndNothingIsRun) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
@@ -301,6 +343,18 @@ TEST_F(OutputFiles, GivenAStoreBeyondTheLimitOfAFilesSizeThenTheErrorNamesIt) {
   EXPECT_NE(store.error.find("the limit of a file's size (ulimit -f) is 4096 bytes\n"),
             std::string::npos)
       << store.error;
+}
+
+TEST_F(OutputFiles, GivenNamesThatSqliteTakesForSomethingElseThenTheyAreFiles) {
+  make_campaign();
+  make_sweep();
+  for (const std::string name : {":memory:", "file:x?mode=memory", "file:S", "a%20b?c#d"}) {
+    expect_well({"campaign", "run", "c.yaml", "--out", name});
+    expect_well({"campaign", "status", name});
+    fs::remove(folder_ / name);
+    expect_well({"sweep", "s.yaml", "--out", name});
+    expect_well({"sweep", name});
+  }
 }
 
 TEST_F(OutputFiles, GivenAPipeAsAStoreThenItSaysWhatItIs) {

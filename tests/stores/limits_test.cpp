@@ -67,5 +67,29 @@ TEST_F(Stores, GivenALimitOfOpenFilesThenItIsNamed) {
   EXPECT_EQ(lacuna({"campaign", "resume", path("c.sqlite")}).code, 0);
 }
 
+TEST_F(Stores, GivenFewerOpenFilesThanAStoreNeedsThenTheLimitIsNamed) {
+  const std::string store = path("c.sqlite");
+  ASSERT_EQ(lacuna({"campaign", "run", chips(5, 4), "--out", store}).code, 0);
+  int refused = 0;
+  for (rlim_t most = 4; most <= 8; ++most) {
+    const std::string fresh = path(std::to_string(most) + ".sqlite");
+    for (const Names& command :
+         {Names{"campaign", "run", chips(5, 4), "--out", fresh + "c", "--workers", "1"},
+          Names{"campaign", "resume", store}, Names{"sweep", sweep(1), "--out", fresh + "w"},
+          Names{"report", store, "--out", path("page.html")}}) {
+      const Output run = lacuna(command, [&] {
+        leave_to_the_system("detect_leaks=0");
+        limit(RLIMIT_NOFILE, most);
+      });
+      if (run.code == 0) continue;
+      ++refused;
+      EXPECT_EQ(run.code, 2) << run.signal;
+      EXPECT_NE(run.error.find("the limit of open files (ulimit -n)"), std::string::npos)
+          << command[1] << ", " << most << ": " << run.error;
+    }
+  }
+  EXPECT_GT(refused, 0);
+}
+
 }  // namespace
 }  // namespace lacuna

@@ -117,6 +117,72 @@ TEST_F(Stores, GivenASweepMovedOverAKilledOneThenTheLogIsNotTakenForItsOwn) {
   EXPECT_EQ(swept(store), expected);
 }
 
+TEST_F(Stores, GivenAStoreOfVersion010MovedOverAKilledOneThenTheLogIsNotTakenForItsOwn) {
+  const std::string store = path("s.sqlite");
+  {
+    Running first({"campaign", "run", chips(300, 200), "--out", store});
+    wait_for_results(store, 10);
+    first.kill(SIGKILL);
+  }
+  const std::string old = LACUNA_SOURCE_DIR "/tests/stores/0_1_0/campaign.sqlite";
+  fs::copy_file(old, store, fs::copy_options::overwrite_existing);
+  for (const char* verb : {"status", "resume"}) {
+    EXPECT_EQ(lacuna({"campaign", verb, store}).error, "lacuna: " + store + "-wal" + kForeign);
+  }
+  EXPECT_EQ(read(store), read(old));
+}
+
+/// A rollback journal that puts back page 1, as SQLite writes it:
+/// https://sqlite.org/fileformat2.html#the_rollback_journal
+std::string journal_of(const std::string& store) {
+  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kSector = 512;
+  const auto number = [](std::size_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xff);
+    return bytes;
+  };
+  const std::string whole = read(store);
+  const std::string page = whole.substr(0, kPage);
+  std::size_t sum = 0;
+  for (std::size_t i = kPage - 200; i < kPage; i -= 200) sum += static_cast<unsigned char>(page[i]);
+  std::string journal = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + number(1) + number(0) +
+                        number(whole.size() / kPage) + number(kSector) + number(kPage);
+  journal.resize(kSector, '\0');
+  return journal + number(1) + page + number(sum);
+}
+
+TEST_F(Stores, GivenAJournalOfAnotherStoreThenNobodyGoesBackByIt) {
+  const std::string store = path("s.sqlite");
+  ASSERT_EQ(lacuna({"campaign", "run", chips(5, 2), "--out", store}).code, 0);
+  ASSERT_EQ(lacuna({"campaign", "run", chips(5, 9, 2), "--out", path("o.sqlite")}).code, 0);
+  const std::string whole = read(store);
+  const std::string trials = exported(store);
+  write("s.sqlite-journal", journal_of(path("o.sqlite")));
+  for (const Names& command :
+       {Names{"campaign", "status", store}, Names{"campaign", "resume", store},
+        Names{"campaign", "export", store, "--csv", path("x.csv")},
+        Names{"report", store, "--out", path("x.html")}, Names{"replay", store, "--trial", "1"},
+        Names{"sweep", store}}) {
+    const Output run = lacuna(command);
+    EXPECT_EQ(run.code, 2) << command[1];
+    EXPECT_EQ(run.error, "lacuna: " + store +
+                             "-journal: is the journal of another store that had this name; move "
+                             "it to that store, or remove it\n");
+  }
+  EXPECT_EQ(read(store), whole);
+  // Its own is gone back by: a writer was killed where there is no log.
+  write("s.sqlite-journal", journal_of(store));
+  EXPECT_EQ(exported(store), trials);
+  EXPECT_EQ(names("s.sqlite"), Names{"s.sqlite"});
+  fs::copy_file(LACUNA_SOURCE_DIR "/tests/stores/0_1_0/campaign.sqlite", path("old.sqlite"));
+  write("old.sqlite-journal", journal_of(path("old.sqlite")));
+  EXPECT_EQ(lacuna({"campaign", "status", path("old.sqlite")}).error,
+            "lacuna: " + path("old.sqlite") +
+                "-journal: cannot be told from the journal of another store; move it to that "
+                "store, or remove it\n");
+}
+
 // A trial's map follows from the plan's seed, so a row of another campaign shows in any store.
 TEST_F(Stores, GivenARowOfAnotherSeedThenItIsNoOutcome) {
   const std::string store = path("s.sqlite");
@@ -128,6 +194,27 @@ TEST_F(Stores, GivenARowOfAnotherSeedThenItIsNoOutcome) {
   const Output run = lacuna({"campaign", "status", store});
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.error, "lacuna: " + store + ": trials: trial 1 is no outcome\n");
+}
+
+// Such a column can take any time for each value that is read.
+TEST_F(Stores, GivenAStoreThatComputesThenItIsRefused) {
+  for (const std::string change :
+       {"ALTER TABLE trials ADD COLUMN more AS (1)", "CREATE VIEW more AS SELECT 1",
+        "CREATE TRIGGER more AFTER INSERT ON trials BEGIN SELECT 1; END"}) {
+    const std::string store = path("s.sqlite");
+    fs::remove(store);
+    ASSERT_EQ(lacuna({"campaign", "run", chips(5, 2), "--out", store}).code, 0);
+    const Output changed = shell("sqlite3 " + store + " '" + change + "'");
+    if (changed.code == 127) GTEST_SKIP() << "no sqlite3";
+    ASSERT_EQ(changed.code, 0) << changed.error;
+    for (const char* verb : {"status", "resume"}) {
+      const Output run = lacuna({"campaign", verb, store});
+      EXPECT_EQ(run.code, 2);
+      EXPECT_EQ(run.error, "lacuna: " + store +
+                               ": holds a view, a trigger or computed columns; a store as the "
+                               "program wrote it\n");
+    }
+  }
 }
 
 TEST_F(Stores, GivenAKilledStoreMovedWithoutItsLogThenItGoesOnFromWhatItHolds) {
@@ -263,6 +350,17 @@ TEST_F(Stores, GivenASignalThenTheStoreIsClosedWithWhatIsDone) {
     EXPECT_EQ(names(name), (Names{name + "c", name + "w"}));
     EXPECT_GE(points_in(path(name + "w")), 1);
   }
+}
+
+// As timeout(1) sends it, to the program and to its group, and a service manager.
+TEST_F(Stores, GivenTwoSignalsAtOnceThenTheyAreOneRequest) {
+  Running campaign({"campaign", "run", chips(300, 300), "--out", path("s.c")});
+  wait_for_results(path("s.c"), 5);
+  campaign.kill(SIGTERM);
+  campaign.kill(SIGHUP);
+  const Output end = campaign.wait();
+  EXPECT_NE(end.error.find("trials in " + path("s.c")), std::string::npos) << end.error;
+  EXPECT_EQ(names("s.c"), Names{"s.c"});
 }
 
 TEST_F(Stores, GivenKillsOfASweepBetweenItsPointsThenTheSameBytes) {
