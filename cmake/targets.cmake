@@ -16,9 +16,9 @@ if(LACUNA_COVERAGE)
   target_link_options(lacuna_flags INTERFACE --coverage)
 endif()
 
-# A room as a few translation units, which saves most of the work on headers and their templates. The
-# names of a room are therefore unique, those in anonymous namespaces, too.
-function(lacuna_room name)
+# A room, or a test program, as a few translation units, which saves most of the work on headers and
+# their templates. Its names are therefore unique, those in anonymous namespaces, too.
+function(lacuna_together name)
   set_target_properties(${name} PROPERTIES
     UNITY_BUILD ${LACUNA_UNITY_ROOMS}
     UNITY_BUILD_BATCH_SIZE ${LACUNA_UNITY_BATCH}
@@ -32,5 +32,5 @@ function(lacuna_library name)
   add_library(lacuna_${name} STATIC ${ARG_SOURCES})
   target_include_directories(lacuna_${name} PUBLIC ${PROJECT_SOURCE_DIR}/sim)
   target_link_libraries(lacuna_${name} PUBLIC ${ARG_USES} PRIVATE lacuna_flags ${ARG_PACKAGES})
-  lacuna_room(lacuna_${name})
+  lacuna_together(lacuna_${name})
 endfunction()

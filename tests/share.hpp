@@ -16,6 +16,17 @@ inline std::uint32_t case_count(std::uint32_t whole, std::uint32_t share) {
   return case_count(whole, share, share / 5);
 }
 
+/// Damaged files a reader: LACUNA_FUZZ_COUNT of the environment, else 3,000, with LACUNA_FULL
+/// 100,000.
+inline unsigned fuzz_count() {
+  if (const char* text = std::getenv("LACUNA_FUZZ_COUNT")) {
+    return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+  }
+  return std::getenv("LACUNA_FULL") != nullptr ? 100'000 : 3'000;
+}
+/// Of fewer files than this nothing is asked of how many are refused.
+inline constexpr unsigned kEnoughForShares = 300;
+
 /// Seconds of a core in which a file that a mail could carry is read or refused, whatever is in it.
 /// The sanitizers take many times as long, and look for something else.
 #ifdef LACUNA_SANITIZED

@@ -43,7 +43,7 @@ std::string faults_text(const std::vector<FaultFigures>& faults) {
 std::vector<FaultFigures> read_faults(const std::string& text, const std::string& path) {
   std::vector<FaultFigures> faults;
   try {
-    for (const auto& item : nlohmann::json::parse(text)) {
+    for (const auto& item : nlohmann::ordered_json::parse(text)) {
       FaultFigures f;
       f.measure = item.at("measure").get<std::string>();
       f.value = item.at("value").get<double>();
@@ -54,7 +54,7 @@ std::vector<FaultFigures> read_faults(const std::string& text, const std::string
       f.upper = item.at("upper").get<double>();
       faults.push_back(std::move(f));
     }
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const nlohmann::ordered_json::exception& error) {
     throw base::InputError({path, 0, "points.faults"}, error.what());
   }
   return faults;

@@ -17,9 +17,9 @@
 namespace lacuna {
 namespace {
 
-constexpr auto kEngine = run::EngineKind::kSystemc;
+constexpr auto kUnderTest = run::EngineKind::kSystemc;
 
-std::uint32_t case_count() { return test::case_count(20'000, 1'500); }
+std::uint32_t network_cases() { return test::case_count(20'000, 1'500); }
 
 struct Case {
   mapping::testing::RandomCase random;
@@ -94,7 +94,7 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
   int grouped = 0;
   int skipping = 0;
   mapping::testing::LayerKinds kinds;
-  for (std::uint32_t seed = 0; seed < case_count(); ++seed) {
+  for (std::uint32_t seed = 0; seed < network_cases(); ++seed) {
     const auto c = make_case(seed, 60);
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -105,12 +105,12 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
     kinds.count(part.network);
     skipping += c->job.spec.zero_skipping == arch::ZeroSkipping::kSkip ? 1 : 0;
     const reference::Values values = reference::evaluate(part.network, c->images);
-    const run::Measurement measured = run::simulate(c->job, kEngine);
+    const run::Measurement measured = run::simulate(c->job, kUnderTest);
     expect_values(measured, *c, values);
     expect_times(measured, *c, values);
     if (::testing::Test::HasFailure()) return;
   }
-  EXPECT_GT(run, static_cast<int>(case_count()) / 2);
+  EXPECT_GT(run, static_cast<int>(network_cases()) / 2);
   EXPECT_GT(refetching, run / 8);
   EXPECT_GT(grouped, run / 4);
   EXPECT_GT(skipping, run / 4);
@@ -123,7 +123,7 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
   int run = 0;
   int fired = 0;
   int overwritten = 0;
-  for (std::uint32_t seed = 0; seed < case_count(); ++seed) {
+  for (std::uint32_t seed = 0; seed < network_cases(); ++seed) {
     auto c = make_case(seed, 60);
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -154,7 +154,7 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
         reference::read_with_faults(part.schedule, part.network, c->job.spec, c->job.plan);
     const reference::Values values =
         reference::evaluate_faulty(part.network, c->images, part.schedule, loads);
-    const run::Measurement measured = run::simulate(c->job, kEngine);
+    const run::Measurement measured = run::simulate(c->job, kUnderTest);
     expect_values(measured, *c, values);
     expect_times(measured, *c, values);
     for (std::size_t f = 0; f < measured.faults.size(); ++f) {
@@ -172,44 +172,44 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
 TEST(RandomNetworks, GivenInjectedStallsThenCyclesChangeAndValuesDoNot) {
   int slower = 0;
   int idle = 0;
-  for (std::uint32_t seed = 0; seed < case_count() / 3; ++seed) {
+  for (std::uint32_t seed = 0; seed < network_cases() / 3; ++seed) {
     auto c = make_case(seed, 60);
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const run::Measurement free = run::simulate(c->job, kEngine);
+    const run::Measurement free = run::simulate(c->job, kUnderTest);
     c->job.commit_stall_probability = 0.3;
     c->job.max_start_delay = 7;
     c->job.stall_seed = seed;
-    const run::Measurement stalled = run::simulate(c->job, kEngine);
+    const run::Measurement stalled = run::simulate(c->job, kUnderTest);
     EXPECT_EQ(stalled.logits_sha256, free.logits_sha256);
     EXPECT_GE(sum(stalled.layers).total(), sum(free.layers).total());
     slower += sum(stalled.layers).total() > sum(free.layers).total() ? 1 : 0;
     idle += sum(stalled.layers).idle.value > 0 ? 1 : 0;
     if (::testing::Test::HasFailure()) return;
   }
-  EXPECT_GT(slower, static_cast<int>(case_count()) / 8);
-  EXPECT_GT(idle, static_cast<int>(case_count()) / 8);
+  EXPECT_GT(slower, static_cast<int>(network_cases()) / 8);
+  EXPECT_GT(idle, static_cast<int>(network_cases()) / 8);
 }
 
 TEST(RandomNetworks, GivenSkippingThenItIsNeverSlowerThanDenseAndEqualWhereNothingIsZero) {
   int faster = 0;
-  for (std::uint32_t seed = 0; seed < case_count() / 3; ++seed) {
+  for (std::uint32_t seed = 0; seed < network_cases() / 3; ++seed) {
     auto c = make_case(seed, 70);
     if (!c) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
     c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
-    const auto skip = sum(run::simulate(c->job, kEngine).layers);
-    const auto dense = sum(run::simulate_dense(c->job, kEngine));
+    const auto skip = sum(run::simulate(c->job, kUnderTest).layers);
+    const auto dense = sum(run::simulate_dense(c->job, kUnderTest));
     EXPECT_LE(skip.total(), dense.total());
     EXPECT_LE(skip.stream, dense.stream);
     faster += skip.stream < dense.stream ? 1 : 0;
     if (::testing::Test::HasFailure()) return;
   }
-  EXPECT_GT(faster, static_cast<int>(case_count()) / 20);
+  EXPECT_GT(faster, static_cast<int>(network_cases()) / 20);
 
   // Density 1 of what the layer reads: one layer, no zero codes, no padding. Few cases are so.
   std::uint32_t dense_cases = 0;
-  const std::uint32_t wanted = case_count() / 100;
+  const std::uint32_t wanted = network_cases() / 100;
   for (std::uint32_t seed = 0; dense_cases < wanted && seed < 100 * wanted; ++seed) {
     auto c = make_case(seed, 0);
     if (!c || c->random.network.layers.size() > 1) continue;
@@ -218,8 +218,8 @@ TEST(RandomNetworks, GivenSkippingThenItIsNeverSlowerThanDenseAndEqualWhereNothi
     SCOPED_TRACE("seed " + std::to_string(seed));
     ++dense_cases;
     c->job.spec.zero_skipping = arch::ZeroSkipping::kSkip;
-    const auto skip = sum(run::simulate(c->job, kEngine).layers);
-    const auto dense = sum(run::simulate_dense(c->job, kEngine));
+    const auto skip = sum(run::simulate(c->job, kUnderTest).layers);
+    const auto dense = sum(run::simulate_dense(c->job, kUnderTest));
     EXPECT_EQ(skip.total(), dense.total());
     EXPECT_EQ(skip.stream, dense.stream);
     if (::testing::Test::HasFailure()) return;

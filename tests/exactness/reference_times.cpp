@@ -19,10 +19,10 @@ struct StepTime {
   std::int64_t end = 0;
 };
 
-class Evaluation {
+class TimeEvaluation {
  public:
-  Evaluation(const schedule::Schedule& schedule, const network::Network& network,
-             const arch::AcceleratorSpec& spec, const Values& values)
+  TimeEvaluation(const schedule::Schedule& schedule, const network::Network& network,
+                 const arch::AcceleratorSpec& spec, const Values& values)
       : schedule_(schedule), network_(network), spec_(spec), values_(values) {}
 
   Times run() {
@@ -240,7 +240,7 @@ class Evaluation {
 
 Times times_of(const schedule::Schedule& schedule, const network::Network& network,
                const arch::AcceleratorSpec& spec, const Values& values) {
-  return Evaluation(schedule, network, spec, values).run();
+  return TimeEvaluation(schedule, network, spec, values).run();
 }
 
 }  // namespace lacuna::reference

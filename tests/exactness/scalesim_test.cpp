@@ -14,8 +14,6 @@
 namespace lacuna {
 namespace {
 
-const std::string kRoot = LACUNA_SOURCE_DIR;
-
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> fields;
   std::stringstream stream(text);
@@ -24,7 +22,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 std::vector<std::vector<std::string>> read_rows(const std::string& file) {
-  std::ifstream stream(kRoot + "/tests/anchors/" + file);
+  std::ifstream stream(LACUNA_SOURCE_DIR "/tests/anchors/" + file);
   std::vector<std::vector<std::string>> rows;
   bool header = true;
   for (std::string line; std::getline(stream, line);) {
@@ -36,7 +34,7 @@ std::vector<std::vector<std::string>> read_rows(const std::string& file) {
 }
 
 arch::AcceleratorSpec compatible_machine(const std::string& rows, const std::string& cols) {
-  return arch::load_spec(kRoot + "/hw_configs/scalesim_ws.yaml",
+  return arch::load_spec(LACUNA_SOURCE_DIR "/hw_configs/scalesim_ws.yaml",
                          {{"array.rows", rows}, {"array.cols", cols}, {"post.lanes", "unlimited"}});
 }
 
@@ -76,7 +74,7 @@ TEST(ScaleSim, GivenItsGemmsAndConvolutionsThenEveryCycleCountIsEqual) {
 
 TEST(ScaleSim, GivenItsResNet18ThenEveryLayerIsEqual) {
   const auto rows = read_rows("scalesim_v3_resnet18_32x32_ws.csv");
-  const auto workload = network::load_workload(kRoot + "/traces/resnet18_scalesim.csv");
+  const auto workload = network::load_workload(LACUNA_SOURCE_DIR "/traces/resnet18_scalesim.csv");
   ASSERT_EQ(rows.size(), 21U);
   ASSERT_EQ(workload.layers.size(), rows.size());
   const auto job = run::workload_job(compatible_machine("32", "32"), workload, 1, 1);

@@ -9,7 +9,7 @@
 namespace lacuna {
 namespace {
 
-std::uint32_t case_count() { return test::case_count(20'000, 1'000, 500); }
+std::uint32_t shortcut_cases() { return test::case_count(20'000, 1'000, 500); }
 
 fast::Shortcuts combination(unsigned bits) {
   return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
@@ -61,7 +61,7 @@ void expect_same(const run::Job& job, std::uint32_t seed, Used& used) {
 
 TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
   Used used;
-  for (std::uint32_t seed = 500'000; seed < 500'000 + case_count(); ++seed) {
+  for (std::uint32_t seed = 500'000; seed < 500'000 + shortcut_cases(); ++seed) {
     auto c = test::make_fault_case(seed, seed % 8 == 0 ? 17 : 1 + seed % 3, true);
     if (!c || !c->job.parts.front().network.layers.back().logits) continue;
     // Few faults, so that the engine does not choose to run the plan in full.
@@ -73,7 +73,7 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
     expect_same(c->job, seed, used);
     if (HasFatalFailure()) return;
   }
-  EXPECT_GT(used.run, static_cast<int>(case_count()) / 4);
+  EXPECT_GT(used.run, static_cast<int>(shortcut_cases()) / 4);
   EXPECT_GT(used.refetching, used.run / 3);
   EXPECT_GT(used.changed, used.run / 5);
   EXPECT_GT(used.residency, used.run / 10);

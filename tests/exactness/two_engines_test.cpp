@@ -15,7 +15,7 @@
 namespace lacuna {
 namespace {
 
-std::uint32_t case_count() { return test::case_count(40'000, 2'600, 200); }
+std::uint32_t engine_cases() { return test::case_count(40'000, 2'600, 200); }
 
 /// What differs first, or "".
 std::string difference(const run::Measurement& a, const run::Measurement& b) {
@@ -70,7 +70,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   int groups_or_halo = 0;
   int many_lanes = 0;
   mapping::testing::LayerKinds kinds;
-  for (std::uint32_t seed = 100'000; seed < 100'000 + case_count(); ++seed) {
+  for (std::uint32_t seed = 100'000; seed < 100'000 + engine_cases(); ++seed) {
     // One batch takes one vector lane; two and more a group of lanes; 17 a second group.
     const std::int64_t batches = seed % 8 == 0 ? 17 : seed % 2 == 0 ? 1 : 3;
     const auto c = test::make_fault_case(seed, batches, true);
@@ -95,7 +95,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
     for (const measure::FaultOutcome& outcome : fast.faults) any = any || outcome.reads_changed > 0;
     fired += any ? 1 : 0;
   }
-  EXPECT_GE(run, static_cast<int>(case_count()) * 2 / 3);
+  EXPECT_GE(run, static_cast<int>(engine_cases()) * 2 / 3);
   EXPECT_GT(refetching, run / 3);
   EXPECT_GT(fired, run / 3);
   EXPECT_GT(groups_or_halo, run / 3);

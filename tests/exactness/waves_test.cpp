@@ -22,15 +22,15 @@ using run::EngineKind;
 using test::Vcd;
 using test::Wave;
 
-struct Traced {
+struct WithWaves {
   run::Measurement measured;
   Vcd vcd;
 };
 
 /// Runs with and without waves and expects every figure to be equal.
-Traced trace(const run::Job& job) {
+WithWaves trace(const run::Job& job) {
   const test::TempFolder folder;
-  Traced traced;
+  WithWaves traced;
   traced.measured = run::simulate(job, EngineKind::kSystemc, {}, "waves.vcd");
   traced.vcd = Vcd::parse(folder.read("waves.vcd"));
   const auto plain = run::simulate(job, EngineKind::kSystemc);
@@ -68,7 +68,7 @@ std::uint64_t at(const Vcd& vcd, const std::string& name, std::size_t cycle) {
 
 // 2 x 2 PEs of one 8-bit weight, one accumulator, serial load; everything else unlimited and free.
 // A 1 x 1 convolution over two pixels of two channels with two output channels.
-run::Job small_job() {
+run::Job one_pass_job() {
   arch::AcceleratorSpec spec;
   spec.name = "small";
   spec.array.rows = 2;
@@ -94,7 +94,7 @@ run::Job small_job() {
 }
 
 TEST(Waves, GivenAPassThenEveryCycleIsWhereTheTimingRulesPutIt) {
-  const Traced traced = trace(small_job());
+  const WithWaves traced = trace(one_pass_job());
   const Vcd& vcd = traced.vcd;
   using List = std::vector<std::int64_t>;
   // Load 2 indices: cycles 0 and 1. Stream: S M + (R-1) + (C-1) = 2 + 1 + 1 = 4: cycles 2 to 5.
@@ -130,14 +130,14 @@ TEST(Waves, GivenAPassThenEveryCycleIsWhereTheTimingRulesPutIt) {
 }
 
 TEST(Waves, GivenAFaultThenTheReadThatItChangesShowsIt) {
-  run::Job job = small_job();
+  run::Job job = one_pass_job();
   // Index 1 lies in word 1, which is row 0 of bank 1; its channel 1 is the second byte. The weight
   // is 4, so a cell stuck at 1 in its bit 0 makes it 5.
   fault::Fault fault;
   fault.cell = {1, 0, 8};
   fault.kind = memory::FaultKind::kStuckAt1;
   job.plan.faults.push_back(fault);
-  const Traced traced = trace(job);
+  const WithWaves traced = trace(job);
   ASSERT_EQ(traced.measured.faults[0].reads_changed, 1);
   const Vcd& vcd = traced.vcd;
   EXPECT_EQ(cycles_of(vcd, "weight_sram.read_fault"), (std::vector<std::int64_t>{1}));
@@ -211,7 +211,7 @@ std::vector<std::int64_t> counted(const run::Measurement& measured,
   return list;
 }
 
-void expect_counters_in_waves(const run::Job& job, const Traced& traced) {
+void expect_counters_in_waves(const run::Job& job, const WithWaves& traced) {
   const Vcd& vcd = traced.vcd;
   const measure::LayerCounters sum = total(traced.measured);
   const std::size_t layers = traced.measured.layers.size();
@@ -302,7 +302,7 @@ TEST(Waves, GivenAnyRunThenItIsTheRunWithoutWavesAndTheyShowItsCounters) {
     const auto job = random_job(seed);
     if (!job) continue;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Traced traced = trace(*job);
+    const WithWaves traced = trace(*job);
     expect_counters_in_waves(*job, traced);
     if (testing::Test::HasFailure()) return;
     ++run;
@@ -321,15 +321,15 @@ TEST(Waves, GivenAnyRunThenItIsTheRunWithoutWavesAndTheyShowItsCounters) {
 TEST(Waves, GivenAWorkloadThenLayersAreTheRowsOfItsTable) {
   const network::Workload workload =
       network::workload_from_bytes("layer,M,N,K\na,3,2,4\nb,5,2,4\n", "two.csv");
-  const run::Job job = run::workload_job(small_job().spec, workload, 1, 1);
-  const Traced traced = trace(job);
+  const run::Job job = run::workload_job(one_pass_job().spec, workload, 1, 1);
+  const WithWaves traced = trace(job);
   EXPECT_EQ(by_layer(traced.vcd, "stream", 2),
             counted(traced.measured, &measure::CycleClasses::stream));
 }
 
 TEST(Waves, GivenAPlaceThatCannotBeWrittenThenItIsTheUsersError) {
   EXPECT_EQ(test::message_of<base::InputError>([] {
-              run::simulate(small_job(), EngineKind::kSystemc, {}, "/no/such/folder/w.vcd");
+              run::simulate(one_pass_job(), EngineKind::kSystemc, {}, "/no/such/folder/w.vcd");
             }),
             "/no/such/folder/w.vcd: its folder is missing or not writable");
 }

@@ -1,11 +1,10 @@
 // Damaged and forged stores of campaigns and sweeps: whatever reads them answers with InputError,
 // or accepts. Half of the mutants have small changes of values that most often leave a good store,
 // the other half hostile ones: values of other sizes and types, tables that are none, broken pages.
-// LACUNA_FUZZ_COUNT sets the number of files a reader (default 2000, with LACUNA_FULL 100000).
+// LACUNA_FUZZ_COUNT sets the number of files a reader (default 3000, with LACUNA_FULL 100000).
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -20,21 +19,13 @@
 #include "report/page/page_sections.hpp"
 #include "report/text/campaign_text.hpp"
 #include "report/text/sweep_text.hpp"
+#include "share.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace lacuna {
 namespace {
 
 constexpr const char* kName = "store.sqlite";
-constexpr unsigned kEnoughForShares = 300;
-
-unsigned count() {
-  if (const char* text = std::getenv("LACUNA_FUZZ_COUNT")) {
-    return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
-  }
-  return std::getenv("LACUNA_FULL") != nullptr ? 100'000 : 2'000;
-}
-
 std::size_t draw(std::size_t below, std::mt19937& random) {
   return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
 }
@@ -185,7 +176,7 @@ void fuzz(const std::string& good, const std::vector<std::string>& good_edits,
           const std::function<void()>& read) {
   const test::TempFolder folder;
   unsigned refused = 0;
-  for (unsigned i = 0; i < count(); ++i) {
+  for (unsigned i = 0; i < test::fuzz_count(); ++i) {
     std::mt19937 random(i);
     for (const char* beside : {"-wal", "-shm", "-journal"}) {
       std::filesystem::remove(std::string(kName) + beside);
@@ -209,8 +200,8 @@ void fuzz(const std::string& good, const std::vector<std::string>& good_edits,
       FAIL() << "mutant " << i << ": " << error.what();
     }
   }
-  if (count() < kEnoughForShares) return;
-  EXPECT_GT(refused, count() / 8) << "changes are too tame";
+  if (test::fuzz_count() < test::kEnoughForShares) return;
+  EXPECT_GT(refused, test::fuzz_count() / 8) << "changes are too tame";
 }
 
 std::string bytes_of(const std::string& path) {

@@ -2,7 +2,6 @@
 // LACUNA_FUZZ_COUNT sets the number of files a reader (default 3000, with LACUNA_FULL 100000).
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -17,21 +16,13 @@
 #include "fault/plan_file.hpp"
 #include "report/json/record_file.hpp"
 #include "report/text/run_text.hpp"
+#include "share.hpp"
 #include "unit/base/temp_folder.hpp"
 #include "unit/compare/sample_record.hpp"
 #include "unit/fault/hand_weights.hpp"
 
 namespace lacuna {
 namespace {
-
-unsigned count() {
-  if (const char* text = std::getenv("LACUNA_FUZZ_COUNT")) {
-    return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
-  }
-  return std::getenv("LACUNA_FULL") != nullptr ? 100'000 : 3'000;
-}
-
-constexpr unsigned kEnoughForShares = 300;
 
 std::string text_of(const std::string& path) {
   std::ifstream stream(std::string(LACUNA_SOURCE_DIR) + "/" + path);
@@ -46,7 +37,7 @@ void fuzz(const std::string& name, const std::vector<std::string>& seeds,
           const std::function<void(const std::string& path)>& read) {
   const test::TempFolder folder;
   unsigned refused = 0;
-  for (unsigned i = 0; i < count(); ++i) {
+  for (unsigned i = 0; i < test::fuzz_count(); ++i) {
     std::mt19937 random(i);
     const std::string bytes = test::mutate(seeds[i % seeds.size()], random);
     folder.write(name, bytes);
@@ -61,9 +52,9 @@ void fuzz(const std::string& name, const std::vector<std::string>& seeds,
       FAIL() << "seed " << i << ": " << error.what() << "\n" << bytes;
     }
   }
-  if (count() < kEnoughForShares) return;
-  EXPECT_GT(refused, count() * 2 / 5);
-  EXPECT_LT(refused, count() * 3 / 5);
+  if (test::fuzz_count() < test::kEnoughForShares) return;
+  EXPECT_GT(refused, test::fuzz_count() * 2 / 5);
+  EXPECT_LT(refused, test::fuzz_count() * 3 / 5);
 }
 
 TEST(Fuzz, HardwareFiles) {
@@ -73,7 +64,7 @@ TEST(Fuzz, HardwareFiles) {
 
 TEST(Fuzz, Overrides) {
   const std::string file = std::string(LACUNA_SOURCE_DIR) + "/hw_configs/edge_16x16.yaml";
-  for (unsigned i = 0; i < count(); ++i) {
+  for (unsigned i = 0; i < test::fuzz_count(); ++i) {
     std::mt19937 random(i);
     const arch::Override override{test::mutate("array.rows", random), test::mutate("16", random)};
     try {

@@ -17,7 +17,7 @@ struct PlanErrorCase {
 
 // The memory has 2 banks x 4 rows x 8 bits, the layer conv [2][1][1][2] weights of 4 bits, the
 // schedule 30 steps (unit/fault/hand_weights.hpp).
-const PlanErrorCase kCases[] = {
+const PlanErrorCase kPlanCases[] = {
     {"plan_no_list", "fault:\n  - a: 1\n"},
     {"plan_not_a_list", "faults: 3\n"},
     {"plan_item_not_a_map", "faults:\n  - flip\n"},
@@ -68,7 +68,7 @@ const PlanErrorCase kCases[] = {
 TEST(PlanErrors, ReadAsTheGoldenFilesSay) {
   const test::TempFolder folder;
   const fault::test::HandWeights weights;
-  for (const PlanErrorCase& test : kCases) {
+  for (const PlanErrorCase& test : kPlanCases) {
     SCOPED_TRACE(test.golden);
     folder.write("plan.yaml", test.text);
     const std::string message = test::message_of<base::InputError>([&] {

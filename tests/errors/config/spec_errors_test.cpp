@@ -19,7 +19,7 @@ struct SpecErrorCase {
   std::vector<arch::Override> overrides;
 };
 
-const SpecErrorCase kCases[] = {
+const SpecErrorCase kSpecCases[] = {
     {"spec_unknown_key", "  rows:", "  row:", {}},
     {"spec_unknown_section", "dram:", "drum:", {}},
     {"spec_unknown_key_far_from_any", "clock_mhz:", "colour: red\nclock_mhz:", {}},
@@ -67,7 +67,7 @@ std::string edge_text() {
 
 TEST(SpecErrors, ReadAsTheGoldenFilesSay) {
   const test::TempFolder folder;
-  for (const SpecErrorCase& test : kCases) {
+  for (const SpecErrorCase& test : kSpecCases) {
     SCOPED_TRACE(test.golden);
     std::string text = edge_text();
     const std::size_t at = text.find(test.old_text);

@@ -13,7 +13,7 @@
 namespace lacuna {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 report::Comparison compare(const run::RunRecord& a, const run::RunRecord& b) {
   return report::compare_records(report::record_from_bytes(report::run_json(a), "a.json"),

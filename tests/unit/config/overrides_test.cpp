@@ -10,17 +10,17 @@ using base::InputError;
 
 constexpr const char* kText = "name: x\narray:\n  rows: 16\n  cols: 8\nlist: [1, 2]\n";
 
-Document parse(const std::vector<Override>& overrides) {
+Document parse_with(const std::vector<Override>& overrides) {
   return Document::parse("f.yaml", kText, overrides);
 }
 
 std::string error(const std::vector<Override>& overrides) {
-  return test::message_of<InputError>([&] { parse(overrides); });
+  return test::message_of<InputError>([&] { parse_with(overrides); });
 }
 
 TEST(Overrides, ReplaceAndAddScalars) {
   const Document document =
-      parse({{"array.rows", "12"}, {"array.depth", "4"}, {"dram.latency.cycles", "7"}});
+      parse_with({{"array.rows", "12"}, {"array.depth", "4"}, {"dram.latency.cycles", "7"}});
   EXPECT_EQ(document.section("array").required<int>("rows", 0, 99), 12);
   EXPECT_EQ(document.section("array").required<int>("cols", 0, 99), 8);
   EXPECT_EQ(document.section("array").required<int>("depth", 0, 99), 4);
@@ -28,19 +28,19 @@ TEST(Overrides, ReplaceAndAddScalars) {
 }
 
 TEST(Overrides, WhenOneKeyIsSetTwiceThenTheLastWins) {
-  const Document document = parse({{"name", "a"}, {"name", "b"}});
+  const Document document = parse_with({{"name", "a"}, {"name", "b"}});
   EXPECT_EQ(document.root().required<std::string>("name"), "b");
 }
 
 TEST(Overrides, NameTheOptionInErrorsOfTheirValues) {
-  const Document document = parse({{"array.rows", "0x10"}, {"array.row", "3"}});
+  const Document document = parse_with({{"array.rows", "0x10"}, {"array.row", "3"}});
   EXPECT_EQ(
       test::message_of<InputError>([&] { document.section("array").required<int>("rows", 1, 99); }),
       "--set array.rows: '0x10' is not a decimal integer; an integer from 1 to 99");
 }
 
 TEST(Overrides, WhenTheirKeyIsUnknownThenTheWholePathIsSuggested) {
-  const Document document = parse({{"array.row", "3"}});
+  const Document document = parse_with({{"array.row", "3"}});
   const Section root = document.root();
   root.required<std::string>("name");
   root.integers("list", 0, 9);
@@ -65,11 +65,11 @@ TEST(Overrides, RefusePathsThatLeadNowhere) {
 }
 
 TEST(Overrides, ChangeTheHash) {
-  const std::string plain = parse({}).sha256();
-  EXPECT_EQ(plain, parse({}).sha256());
-  EXPECT_NE(plain, parse({{"name", "x"}}).sha256());
-  EXPECT_NE(parse({{"name", "x"}}).sha256(), parse({{"name", "y"}}).sha256());
-  EXPECT_NE(parse({{"a", "bc"}}).sha256(), parse({{"ab", "c"}}).sha256());
+  const std::string plain = parse_with({}).sha256();
+  EXPECT_EQ(plain, parse_with({}).sha256());
+  EXPECT_NE(plain, parse_with({{"name", "x"}}).sha256());
+  EXPECT_NE(parse_with({{"name", "x"}}).sha256(), parse_with({{"name", "y"}}).sha256());
+  EXPECT_NE(parse_with({{"a", "bc"}}).sha256(), parse_with({{"ab", "c"}}).sha256());
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ const std::string kText =
     "  batch: {from: 2, to: 6, step: 2}\n"
     "pareto: [cycles, sram_bits]\n";
 
-std::string message(const std::string& text) {
+std::string plan_message(const std::string& text) {
   try {
     parse_sweep("s.yaml", text);
   } catch (const base::InputError& error) {
@@ -72,38 +72,41 @@ TEST(SweepPlan, GivenARangeToTheLargestNumberThenItEndsThere) {
   EXPECT_EQ(values("{from: 1, to: " + most + ", step: " + most + "}"),
             std::vector<std::string>{"1"});
   EXPECT_EQ(values("{from: 1, to: " + most + ", times: 2}").size(), 51U);
-  EXPECT_NE(message(replaced("{from: 2, to: 6, step: 2}", "{from: 2, to: 1, step: 2}"))
+  EXPECT_NE(plan_message(replaced("{from: 2, to: 6, step: 2}", "{from: 2, to: 1, step: 2}"))
                 .find("there are no values"),
             std::string::npos);
 }
 
 TEST(SweepPlan, GivenMorePointsThanARunTakesThenTheGridSaysSoBeforeTheyAreListed) {
-  EXPECT_EQ(message(replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 10000, step: 1}")), "");
+  EXPECT_EQ(plan_message(replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 10000, step: 1}")),
+            "");
   const std::string three = replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 10000, step: 1}");
   EXPECT_EQ(
-      message(std::string(three).replace(three.find("[4, 8]"), 6, "{from: 1, to: 9, step: 1}")),
+      plan_message(
+          std::string(three).replace(three.find("[4, 8]"), 6, "{from: 1, to: 9, step: 1}")),
       "s.yaml:6: grid: the grid has more than 1000000 points; fewer values, or several sweeps");
 }
 
 TEST(SweepPlan, GivenAMistakeThenLineAndKeyAreNamed) {
-  EXPECT_EQ(message(kText), "");
-  EXPECT_EQ(message(replaced("images: 10\n", "")),
+  EXPECT_EQ(plan_message(kText), "");
+  EXPECT_EQ(plan_message(replaced("images: 10\n", "")),
             "s.yaml:1: images is missing; images, for models");
-  EXPECT_EQ(message(replaced("[4, 8]", "[4, 4]")),
+  EXPECT_EQ(plan_message(replaced("[4, 8]", "[4, 4]")),
             "s.yaml:7: grid.array.rows: '4' stands there twice");
-  EXPECT_NE(message(replaced("times: 3", "times: 1")).find("s.yaml:8:"), std::string::npos);
-  EXPECT_EQ(message(replaced(", times: 3", "")),
+  EXPECT_NE(plan_message(replaced("times: 3", "times: 1")).find("s.yaml:8:"), std::string::npos);
+  EXPECT_EQ(plan_message(replaced(", times: 3", "")),
             "s.yaml:8: grid.dram.bytes_per_cycle: a range needs one of step and times; {from, to, "
             "step} or {from, to, times}");
-  EXPECT_NE(message(replaced("cycles, sram", "cycle, sram")).find("did you mean 'cycles'"),
+  EXPECT_NE(plan_message(replaced("cycles, sram", "cycle, sram")).find("did you mean 'cycles'"),
             std::string::npos);
-  EXPECT_NE(message(replaced("machine:", "machina:")).find("did you mean 'machine'"),
+  EXPECT_NE(plan_message(replaced("machine:", "machina:")).find("did you mean 'machine'"),
             std::string::npos);
-  EXPECT_EQ(message(kText + "faults:\n  maps: 5\n"),
+  EXPECT_EQ(plan_message(kText + "faults:\n  maps: 5\n"),
             "s.yaml:11: faults: there are no faults; rates or cells");
-  EXPECT_NE(message(replaced("batch:", "density:")).find("density goes with workloads"),
+  EXPECT_NE(plan_message(replaced("batch:", "density:")).find("density goes with workloads"),
             std::string::npos);
-  EXPECT_NE(message(replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 900000, step: 1}")), "");
+  EXPECT_NE(plan_message(replaced("{from: 2, to: 6, step: 2}", "{from: 1, to: 900000, step: 1}")),
+            "");
 }
 
 }  // namespace

@@ -22,15 +22,15 @@ namespace {
 
 using schedule::testing::Case;
 
-enum Memory { kWeights, kRegisterSets, kAccumulators, kActivations, kDramRows, kMemories };
+enum Part { kWeights, kRegisterSets, kAccumulators, kActivations, kDramRows, kMemories };
 
-struct Access {
-  Memory memory;
+struct Touch {
+  Part memory;
   std::int64_t begin;
   std::int64_t end;
   bool write;
 };
-using Accesses = std::vector<Access>;
+using Touches = std::vector<Touch>;
 
 constexpr std::int64_t kMostRows = 100;  ///< of a map of a random case
 
@@ -40,14 +40,14 @@ class AccessList {
   explicit AccessList(const Case& c) : c_(c) {
     for (const schedule::Step& step : c.schedule.steps) steps.push_back(of(step));
   }
-  std::vector<Accesses> steps;
+  std::vector<Touches> steps;
 
  private:
   const network::Layer& layer(std::int32_t index) const {
     return c_.network.layers[static_cast<std::size_t>(index)];
   }
   void touch_row(const schedule::Region& region, std::int64_t image, std::int64_t y, bool write,
-                 Accesses& list, std::int64_t channel = 0, std::int64_t channels = -1) const {
+                 Touches& list, std::int64_t channel = 0, std::int64_t channels = -1) const {
     const network::MapShape& shape = c_.network.map(region.map);
     const std::int64_t row =
         region.base + ((image - region.image_begin) * region.row_count + (y - region.row_begin)) *
@@ -62,13 +62,13 @@ class AccessList {
     }
   }
   void read_windows(const network::Layer& l, const schedule::Region& region, std::int64_t image,
-                    std::int64_t y, Accesses& list) const {
+                    std::int64_t y, Touches& list) const {
     for (int ky = 0; ky < l.window.kernel_h; ++ky) {
       const std::int64_t in_y = y * l.window.stride_h - l.window.pad_top + ky;
       if (in_y >= 0 && in_y < l.in.height) touch_row(region, image, in_y, false, list);
     }
   }
-  void transfer(const schedule::Step& step, std::int32_t at, bool load, Accesses& list) const {
+  void transfer(const schedule::Step& step, std::int32_t at, bool load, Touches& list) const {
     const schedule::MapRows& rows = step.rows;
     for (std::int64_t image = rows.image_begin; image < rows.image_begin + rows.image_count;
          ++image) {
@@ -86,7 +86,7 @@ class AccessList {
   const schedule::Region& region(std::int32_t index) const {
     return c_.schedule.regions[static_cast<std::size_t>(index)];
   }
-  Access words(const schedule::Step& step, bool write) const {
+  Touch words(const schedule::Step& step, bool write) const {
     const std::int64_t count =
         block(step).k_count * schedule::words_per_index(block(step), c_.spec);
     return {kWeights, step.address, step.address + count, write};
@@ -101,19 +101,19 @@ class AccessList {
     }
     return rows;
   }
-  Access entries(const schedule::Step& step, bool write) const {
+  Touch entries(const schedule::Step& step, bool write) const {
     const auto rows = static_cast<std::int64_t>(rows_of(step).size());
     return {kAccumulators, step.address, step.address + rows * layer(step.layer).out.width, write};
   }
 
-  void stream(const schedule::Step& step, Accesses& list) const {
+  void stream(const schedule::Step& step, Touches& list) const {
     list.push_back(entries(step, true));
     list.push_back({kRegisterSets, step.set, step.set + 1, false});
     for (const auto& row : rows_of(step)) {
       read_windows(layer(step.layer), region(step.input), row.first, row.second, list);
     }
   }
-  void post(const schedule::Step& step, Accesses& list) const {
+  void post(const schedule::Step& step, Touches& list) const {
     const network::Layer& l = layer(step.layer);
     list.push_back(entries(step, false));
     if (l.logits) return;
@@ -129,7 +129,7 @@ class AccessList {
                 block(step).group * l.n() + block(step).n_begin, block(step).n_count);
     }
   }
-  void pool(const schedule::Step& step, Accesses& list) const {
+  void pool(const schedule::Step& step, Touches& list) const {
     const schedule::Region& out = region(step.output);
     for (std::int64_t image = out.image_begin; image < out.image_begin + out.image_count; ++image) {
       for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
@@ -139,8 +139,8 @@ class AccessList {
     }
   }
 
-  Accesses of(const schedule::Step& step) const {
-    Accesses list;
+  Touches of(const schedule::Step& step) const {
+    Touches list;
     switch (step.kind) {
       case schedule::StepKind::kLoadWeights:
         list.push_back(words(step, true));
@@ -211,7 +211,7 @@ Times play(const Case& c, std::mt19937& random) {
 
 /// The first step, if any, that touches a cell while an earlier one in the list may still.
 schedule::StepId first_clash(const schedule::Schedule& schedule,
-                             const std::vector<Accesses>& accesses, const Times& times) {
+                             const std::vector<Touches>& accesses, const Times& times) {
   struct Cell {
     std::int64_t written = 0;  ///< until this edge
     std::int64_t read = 0;
@@ -219,7 +219,7 @@ schedule::StepId first_clash(const schedule::Schedule& schedule,
   std::array<std::vector<Cell>, kMemories> cells;
   for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
     for (const bool check : {true, false}) {  // a step does not clash with itself
-      for (const Access& access : accesses[id]) {
+      for (const Touch& access : accesses[id]) {
         std::vector<Cell>& memory = cells[access.memory];
         if (memory.size() < static_cast<std::size_t>(access.end)) {
           memory.resize(static_cast<std::size_t>(access.end));

@@ -7,23 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "judge/verify_schedule.hpp"
-#include "unit/schedule/hand_schedules.hpp"
+#include "unit/judge/judged.hpp"
 
 namespace lacuna::judge {
 namespace {
 
 using schedule::testing::Case;
-
-std::vector<std::string> judge(const Case& c) {
-  return schedule_violations(c.schedule, c.network, c.spec);
-}
-
-std::string all_of(const std::vector<std::string>& messages) {
-  std::string text;
-  for (const std::string& message : messages) text += message + "\n";
-  return text;
-}
 
 struct Breach {
   std::string name;

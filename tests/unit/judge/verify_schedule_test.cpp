@@ -1,28 +1,15 @@
 // The judge accepts valid schedules, in a time that does not matter.
-#include "judge/verify_schedule.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
 #include "base/error.hpp"
-#include "unit/schedule/hand_schedules.hpp"
+#include "unit/judge/judged.hpp"
 
 namespace lacuna::judge {
 namespace {
 
 using schedule::testing::Case;
-
-std::vector<std::string> judge(const Case& c) {
-  return schedule_violations(c.schedule, c.network, c.spec);
-}
-
-std::string all_of(const std::vector<std::string>& messages) {
-  std::string text;
-  for (const std::string& message : messages) text += message + "\n";
-  return text;
-}
 
 TEST(VerifySchedule, AcceptsResidentScheduleWithFusedPoolAndBatch) {
   EXPECT_EQ(all_of(judge(schedule::testing::resident_case())), "");

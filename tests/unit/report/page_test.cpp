@@ -25,7 +25,7 @@
 namespace lacuna::report {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// In eighths, which add up exactly.
 Json energy(double mac, double dram) {
