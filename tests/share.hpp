@@ -24,7 +24,7 @@ inline unsigned fuzz_count() {
   }
   return std::getenv("LACUNA_FULL") != nullptr ? 100'000 : 3'000;
 }
-/// Of fewer files than this nothing is asked of how many are refused.
+/// Of fewer cases than this nothing is asked of the shares of their kinds: a chance would decide.
 inline constexpr unsigned kEnoughForShares = 300;
 
 /// Seconds of a core in which a file that a mail could carry is read or refused, whatever is in it.

@@ -325,6 +325,7 @@ class PeLoads {
 
 TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatResidencyNamesChange) {
   std::mt19937 draw(20);
+  const int cells = full() ? 40 : light() ? 2 : 5;  // a model
   int several = 0;
   int fired = 0;
   for (const auto& model : models()) {
@@ -335,7 +336,7 @@ TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatReside
     const schedule::ResidencyMap residency(part.schedule, part.network, spec);
     const PeLoads loads(part.schedule);
     const fault::MemoryGeometry memory = run::weight_sram(job);
-    for (int i = 0; i < (full() ? 40 : 5); ++i) {
+    for (int i = 0; i < cells; ++i) {
       fault::Fault fault;
       fault.kind = i % 2 == 0 ? memory::FaultKind::kStuckAt1 : memory::FaultKind::kStuckAt0;
       fault.cell = {static_cast<std::int64_t>(draw() % static_cast<unsigned>(memory.banks)),
@@ -378,8 +379,9 @@ TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatReside
           << "bank " << fault.cell.bank << " row " << fault.cell.row << " bit " << fault.cell.bit;
     }
   }
-  EXPECT_GE(several, 6);
-  EXPECT_GE(fired, 6);
+  const int least = light() ? 3 : 6;
+  EXPECT_GE(several, least);
+  EXPECT_GE(fired, least);
 }
 
 }  // namespace

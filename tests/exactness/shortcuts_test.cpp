@@ -9,7 +9,7 @@
 namespace lacuna {
 namespace {
 
-std::uint32_t shortcut_cases() { return test::case_count(20'000, 1'000, 500); }
+std::uint32_t shortcut_cases() { return test::case_count(20'000, 1'000, 150); }
 
 fast::Shortcuts combination(unsigned bits) {
   return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
@@ -74,6 +74,10 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(used.run, static_cast<int>(shortcut_cases()) / 4);
+  std::printf("%d cases: %d fetch again, %d change logits, %d/%d/%d/%d used each shortcut\n",
+              used.run, used.refetching, used.changed, used.residency, used.prefix, used.channel,
+              used.early_stop);
+  if (shortcut_cases() < test::kEnoughForShares) return;
   EXPECT_GT(used.refetching, used.run / 3);
   EXPECT_GT(used.changed, used.run / 5);
   EXPECT_GT(used.residency, used.run / 10);
@@ -83,9 +87,6 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
   EXPECT_GT(used.kinds.average_pools, used.run / 6);
   EXPECT_GT(used.kinds.residuals, used.run / 5);
   EXPECT_GT(used.kinds.thresholds, used.run / 5);
-  std::printf("%d cases: %d fetch again, %d change logits, %d/%d/%d/%d used each shortcut\n",
-              used.run, used.refetching, used.changed, used.residency, used.prefix, used.channel,
-              used.early_stop);
 }
 
 // A projection whose weights are faulty: the layer that adds its output reads a map that is as it

@@ -14,9 +14,12 @@
 #include "reference/pass_recurrence.hpp"
 #include "reference/per_pe_array.hpp"
 #include "reference/random_pass.hpp"
+#include "share.hpp"
 
 namespace lacuna::reference {
 namespace {
+
+int trials() { return static_cast<int>(test::case_count(2'000, 2'000, 400)); }
 
 using systemc::ArrayCore;
 using systemc::ArrayGeometry;
@@ -239,7 +242,7 @@ class Comparison {
 
 TEST(ArrayCore, HoldsTheSameRegistersAsTheArrayOfPes) {
   std::mt19937 random(7);
-  for (int trial = 0; trial < 2000; ++trial) {
+  for (int trial = 0; trial < trials(); ++trial) {
     const RandomMachine machine = random_machine(random);
     const int sets = draw(random, 1, 2);
     ArrayCore core(ArrayGeometry{machine.rows, machine.cols, machine.weights_per_pe, sets,
@@ -258,7 +261,7 @@ TEST(ArrayCore, HoldsTheSameRegistersAsTheArrayOfPes) {
 TEST(ArrayCore, KeepsTheRecurrenceOnLargerArrays) {
   // Too large for the array of PEs in a test: edges of the last row's commits, and the sums.
   std::mt19937 random(11);
-  for (int trial = 0; trial < 2000; ++trial) {
+  for (int trial = 0; trial < trials(); ++trial) {
     RandomMachine machine{draw(random, 8, 32), draw(random, 17, 40), draw(random, 1, 16),
                           draw(random, 1, 2), draw(random, 2, 6)};
     const PassInput pass = random_pass(machine, random);
@@ -319,7 +322,7 @@ class RandomStall : public systemc::CommitStall {
 TEST(ArrayCore, InjectedStallsDelayCommitsAndChangeNoValue) {
   std::mt19937 random(23);
   int refusals = 0;
-  for (int trial = 0; trial < 2000; ++trial) {
+  for (int trial = 0; trial < trials(); ++trial) {
     const RandomMachine machine = random_machine(random);
     const PassInput pass = random_pass(machine, random);
     ArrayCore core(ArrayGeometry{machine.rows, machine.cols, machine.weights_per_pe, 1,

@@ -84,7 +84,7 @@ std::string card_value(const std::string& folder, const std::string& section,
 std::vector<std::int64_t> chosen_images(std::int64_t count) {
   std::vector<std::int64_t> images(static_cast<std::size_t>(count));
   std::iota(images.begin(), images.end(), 0);
-  const std::size_t share = lacuna::test::case_count(static_cast<std::uint32_t>(count), 500, 150);
+  const std::size_t share = lacuna::test::case_count(static_cast<std::uint32_t>(count), 500, 50);
   if (images.size() <= share) return images;
   std::mt19937 random(kShareSeed);
   for (std::size_t i = 0; i < share; ++i) {
