@@ -131,7 +131,8 @@ void Database::fail(const std::string& what) const {
 
 void Database::open(const std::string& file, int flags) {
   const bool in_memory = (flags & SQLITE_OPEN_CREATE) != 0;
-  const std::optional<FileHead> head = in_memory ? std::nullopt : read_head(file);
+  std::optional<FileHead> head;
+  if (!in_memory) head = read_head(file);
   if (head) check_journal(file, head->life);
   // By its whole path: SQLite takes :memory: and file:... for something else than files.
   const std::string name = in_memory ? file : real_path(file);
