@@ -81,11 +81,13 @@ Map requantise(const IntegerLayer& layer, const Sums& sums, const Map* residual,
   out.codes.reserve(sums.values.size());
   const std::size_t values = sums.values.size() / static_cast<std::size_t>(sums.channels);
   const float residual_scale = layer.residual_scale / *layer.output_scale;
+  const tensor::Bounds bounds = tensor::bounds_of(tensor::unsigned_code(bits));
   for (std::size_t i = 0; i < sums.values.size(); ++i) {
     const float scale = tensor::combined_scale(layer.input_scale, layer.weight_scale(i / values),
                                                *layer.output_scale);
     if (residual == nullptr) {
-      out.codes.push_back(tensor::requantise(sums.values[i], scale, bits));
+      out.codes.push_back(
+          static_cast<std::uint8_t>(tensor::requantise(sums.values[i], scale, bounds)));
       continue;
     }
     const float own = static_cast<float>(sums.values[i]) * scale;

@@ -124,7 +124,7 @@ Checked check_file(const std::string& path, const Options& options) {
     const network::Network network = network::import_onnx(network::find_model(path));
     if (extension != ".onnx") check_card(file / "card.yaml", network);
     return {fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
-                        network.layers.size(), network.weight_bits, network.activation_bits),
+                        network.layers.size(), network.weight_bits(), network.activation_bits()),
             {}};
   }
   if (extension == ".yaml" || extension == ".yml") return check_yaml(path, options);

@@ -1,6 +1,7 @@
 #include "fast/batch_group.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.hpp"
 #include "fast/index.hpp"
@@ -10,9 +11,9 @@ namespace {
 
 // Every map with the padding of the layers that read it.
 std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
-  std::vector<network::Window> most(network.layers.size() + 1);
+  std::vector<network::Window> most(network.maps.size());
   for (const network::Layer& reader : network.layers) {
-    network::Window& window = most[at(reader.input)];
+    network::Window& window = most[at(reader.input())];
     window.pad_top = std::max(window.pad_top, reader.window.pad_top);
     window.pad_left = std::max(window.pad_left, reader.window.pad_left);
     window.pad_bottom = std::max(window.pad_bottom, reader.window.pad_bottom);
@@ -20,7 +21,7 @@ std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
   }
   std::vector<PaddedMap> maps;
   for (std::size_t map = 0; map < most.size(); ++map) {
-    maps.emplace_back(network.map(static_cast<int>(map)), most[map]);
+    maps.emplace_back(network.map(static_cast<int>(map)).shape, most[map]);
   }
   return maps;
 }
@@ -74,24 +75,28 @@ void BatchGroup::begin(int lane_count) {
 }
 
 void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
-  const network::MapShape& shape = network_.input;
+  const network::MapShape& shape = network_.input().shape;
+  const tensor::Code code = network_.input().code;
+  const int bits = spec_.precision.activation_bits;
   for (std::int64_t image = 0; image < schedule_.batch; ++image) {
     for (std::int64_t y = 0; y < shape.height; ++y) {
       const std::int64_t to = layouts_[0].index(image, y, 0);
       const std::int64_t from = y * shape.width * shape.channels;
       for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
         for (int lane = 0; lane < lanes_; ++lane) {
-          maps_[0][at((to + v) * lanes_ + lane)] = (*batches[at(lane)])[at(image)][from + v];
+          maps_[0][at((to + v) * lanes_ + lane)] =
+              code.operand((*batches[at(lane)])[at(image)][from + v], bits);
         }
       }
     }
   }
 }
 
-// Padding is zero, so non-zeros of the padded map are those of the map. The counts wrap at 2^16.
+// Padding is operand 0, so non-zeros of the padded map are those of the map. The counts wrap at
+// 2^16.
 void BatchGroup::count_inputs(std::size_t index, const std::uint16_t* prefix) {
   const network::Layer& layer = network_.layers[index];
-  const std::int64_t values = schedule_.batch * layouts_[at(layer.input)].image_values();
+  const std::int64_t values = schedule_.batch * layouts_[at(layer.input())].image_values();
   constexpr std::int64_t kPiece = 1 << 15;
   for (std::int64_t v = 0; v < values; v += kPiece) {
     const std::int64_t end = std::min(values, v + kPiece);
@@ -142,7 +147,7 @@ void BatchGroup::time_fronts(std::size_t index, const std::uint16_t* prefix,
 }
 
 void BatchGroup::time_layer(std::size_t index) {
-  const std::uint16_t* prefix = count_values(at(network_.layers[index].input));
+  const std::uint16_t* prefix = count_values(at(network_.layers[index].input()));
   count_inputs(index, prefix);
   if (!network_.layers[index].is_gemm()) return;
   std::vector<StreamTimes> times = dense_times_[index];
@@ -185,13 +190,13 @@ void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t
   }
   if (layer.logits) return;
   const std::int32_t pool = schedule_.layers[index].fused_pool;
-  std::size_t output = index + 1;
+  std::size_t output = at(layer.output);
   std::int64_t out_y = y;
   std::int64_t out_x = x;
   bool keep_maximum = false;
   if (pool >= 0) {
     const network::Layer& pooling = network_.layers[at(pool)];
-    output = at(pool) + 1;
+    output = at(pooling.output);
     out_y = y / pooling.window.kernel_h;
     out_x = x / pooling.window.kernel_w;
     if (out_y >= pooling.out.height || out_x >= pooling.out.width) return;
@@ -199,24 +204,23 @@ void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t
   }
   std::int16_t* out = maps_[output].data() +
                       (layouts_[output].index(image, out_y, out_x) + job.first_channel) * lanes_;
-  if (layer.residual >= 0) {
-    const std::size_t map = at(layer.residual);
+  if (layer.residual() >= 0) {
+    const std::size_t map = at(layer.residual());
     const std::int16_t* residual =
         maps_[map].data() + (layouts_[map].index(image, y, x) + job.first_channel) * lanes_;
     for (int c = 0; c < channels; ++c) {
       const std::size_t channel = at(job.first_channel + c);
       const std::int64_t first = std::int64_t{c} * lanes_;
       post_sum_lanes(sums_.data() + first, layer.bias[channel], layer.scale[channel],
-                     residual + first, layer.residual_scale, network_.activation_bits,
-                     layer.threshold, lanes_, keep_maximum, out + first);
+                     residual + first, layer.residual_scale, layer.bounds, lanes_, keep_maximum,
+                     out + first);
     }
     return;
   }
   for (int c = 0; c < channels; ++c) {
     const std::size_t channel = at(job.first_channel + c);
     post_lanes(sums_.data() + std::int64_t{c} * lanes_, layer.bias[channel], layer.scale[channel],
-               network_.activation_bits, layer.threshold, lanes_, keep_maximum,
-               out + std::int64_t{c} * lanes_);
+               layer.bounds, lanes_, keep_maximum, out + std::int64_t{c} * lanes_);
   }
 }
 
@@ -226,7 +230,7 @@ void BatchGroup::compute_job(std::size_t index, const TileJob& job) {
   const TileWeights& tile = program.weights[job.weights];
   const schedule::PixelRange& range = program.ranges[at(job.range)];
   const Corners& corners = program.corners[at(job.range)];
-  const std::int16_t* map = maps_[at(layer.input)].data();
+  const std::int16_t* map = maps_[at(layer.input())].data();
   std::size_t pixel = 0;
   for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
     for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
@@ -244,9 +248,10 @@ void BatchGroup::compute_job(std::size_t index, const TileJob& job) {
 
 void BatchGroup::average_layer(std::size_t index) {
   const network::Layer& layer = network_.layers[index];
-  const PaddedMap& in = layouts_[at(layer.input)];
-  const std::int16_t* map = maps_[at(layer.input)].data();
+  const PaddedMap& in = layouts_[at(layer.input())];
+  const std::int16_t* map = maps_[at(layer.input())].data();
   const std::int64_t row = layer.out.channels * lanes_;
+  const std::size_t output = at(layer.output);
   std::vector<std::int32_t> totals(at(row));
   for (std::int64_t image = 0; image < schedule_.batch; ++image) {
     for (std::int64_t y = 0; y < layer.out.height; ++y) {
@@ -259,11 +264,10 @@ void BatchGroup::average_layer(std::size_t index) {
             for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += values[v];
           }
         }
-        std::int16_t* out =
-            maps_[index + 1].data() + layouts_[index + 1].index(image, y, x) * lanes_;
+        std::int16_t* out = maps_[output].data() + layouts_[output].index(image, y, x) * lanes_;
         for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-          post_lanes(totals.data() + c * lanes_, 0, layer.scale.front(), network_.activation_bits,
-                     layer.threshold, lanes_, false, out + c * lanes_);
+          post_lanes(totals.data() + c * lanes_, 0, layer.scale.front(), layer.bounds, lanes_,
+                     false, out + c * lanes_);
         }
       }
     }
@@ -273,18 +277,23 @@ void BatchGroup::average_layer(std::size_t index) {
 void BatchGroup::pool_layer(std::size_t index) {
   const network::Layer& layer = network_.layers[index];
   if (layer.kind == network::LayerKind::kAveragePool) return average_layer(index);
-  const PaddedMap& in = layouts_[at(layer.input)];
-  const std::int16_t* map = maps_[at(layer.input)].data();
+  const PaddedMap& in = layouts_[at(layer.input())];
+  const std::int16_t* map = maps_[at(layer.input())].data();
   const std::int64_t row = layer.out.channels * lanes_;
+  const std::size_t output = at(layer.output);
+  const network::Window& window = layer.window;
   for (std::int64_t image = 0; image < schedule_.batch; ++image) {
     for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      const std::int64_t top = y * window.stride_h - window.pad_top;
       for (std::int64_t x = 0; x < layer.out.width; ++x) {
-        std::int16_t* out =
-            maps_[index + 1].data() + layouts_[index + 1].index(image, y, x) * lanes_;
-        std::fill_n(out, row, std::int16_t{0});
-        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes_;
-        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
-          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
+        const std::int64_t left = x * window.stride_w - window.pad_left;
+        std::int16_t* out = maps_[output].data() + layouts_[output].index(image, y, x) * lanes_;
+        std::fill_n(out, row, std::numeric_limits<std::int16_t>::min());
+        const std::int16_t* corner = map + in.corner(window, image, y, x) * lanes_;
+        for (int ky = 0; ky < window.kernel_h; ++ky) {
+          if (top + ky < 0 || top + ky >= layer.in.height) continue;
+          for (int kx = 0; kx < window.kernel_w; ++kx) {
+            if (left + kx < 0 || left + kx >= layer.in.width) continue;
             const std::int16_t* values = corner + (ky * in.width + kx) * row;
             for (std::int64_t c = 0; c < layer.out.channels; ++c) {
               maximum_lanes(values + c * lanes_, lanes_, out + c * lanes_);

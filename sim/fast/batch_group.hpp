@@ -20,7 +20,7 @@
 
 namespace lacuna::fast {
 
-/// Images of one batch: each of network.input.values() codes, channels last.
+/// Images of one batch: each of network.input().shape.values() codes, channels last.
 using BatchImages = std::vector<const std::uint8_t*>;
 
 class BatchGroup {

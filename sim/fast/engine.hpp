@@ -32,7 +32,7 @@ class Engine {
   base::Cycles load(const network::Network& network, const schedule::Schedule& schedule,
                     std::int64_t step_offset);
 
-  /// Runs batches of the schedule's number of images, each of network.input.values() codes,
+  /// Runs batches of the schedule's number of images, each of network.input().shape.values() codes,
   /// channels last. One result a batch.
   std::vector<measure::BatchResult> run(
       const std::vector<std::vector<const std::uint8_t*>>& batches);

@@ -109,10 +109,9 @@ void IncrementalEngine::keep(const std::vector<BatchImages>& batches) {
     const std::vector<measure::BatchResult>& results = work_.run(images);
     group.maps = work_.maps();
     for (std::size_t index = 0; index < network_.layers.size(); ++index) {
-      // Of a map that is pooled on the way, or is the logits, nothing is ever stored.
-      if (output_map(index) != index + 1 || network_.layers[index].logits) {
-        group.maps[index + 1] = {};
-      }
+      // Of a map that is pooled on the way nothing is ever stored.
+      const network::Layer& layer = network_.layers[index];
+      if (!layer.logits && output_map(index) != at(layer.output)) group.maps[at(layer.output)] = {};
     }
     group.sums = work_.kept_sums();
     group.stream_cycles.resize(streams * kLanes);
@@ -153,7 +152,7 @@ IncrementalEngine::Deltas IncrementalEngine::deltas_of(
     Delta delta;
     delta.layer = at(step.layer);
     delta.channel = static_cast<int>(change.n);
-    delta.offset = value_offset(layer, work_.layouts()[at(layer.input)], block.group,
+    delta.offset = value_offset(layer, work_.layouts()[at(layer.input())], block.group,
                                 block.k_begin + change.k);
     delta.delta = change.delta;
     for (const std::size_t job : jobs_of_load_[at(change.load)]) {
@@ -194,7 +193,7 @@ PlanResult IncrementalEngine::run(const fault::FaultPlan& plan, std::int64_t wei
 
 std::size_t IncrementalEngine::output_map(std::size_t index) const {
   const std::int32_t pool = schedule_.layers[index].fused_pool;
-  return (pool >= 0 ? at(pool) : index) + 1;
+  return at(network_.layers[pool >= 0 ? at(pool) : index].output);
 }
 
 void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
@@ -226,8 +225,8 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
 
 bool IncrementalEngine::operands_changed(std::size_t index) const {
   const network::Layer& layer = network_.layers[index];
-  return differences_[at(layer.input)].any ||
-         (layer.residual >= 0 && differences_[at(layer.residual)].any);
+  return differences_[at(layer.input())].any ||
+         (layer.residual() >= 0 && differences_[at(layer.residual())].any);
 }
 
 // `below_change`: weights of this layer or of one before have changed.
@@ -235,15 +234,15 @@ void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRa
                                   bool below_change, const Shortcuts& shortcuts, Savings& savings) {
   const network::Layer& layer = network_.layers[index];
   const std::int64_t macs = work_.layers()[index].counters.macs.total * group.batches;
-  if (differences_[at(layer.input)].bitmap || !shortcuts.early_stop) {
-    values(at(layer.input), group);
+  if (differences_[at(layer.input())].bitmap || !shortcuts.early_stop) {
+    values(at(layer.input()), group);
     if (layer.is_gemm()) time_layer(index, group);
   }
   if (layer.logits) {
     logits_ = true;
     for (std::size_t lane = 0; lane < kLanes; ++lane) work_.logits(lane) = group.logits[lane];
   }
-  if (layer.residual >= 0) values(at(layer.residual), group);  // read when outputs are stored
+  if (layer.residual() >= 0) values(at(layer.residual()), group);  // read when outputs are stored
   if (!(shortcuts.channel && layer.is_gemm() && below_change)) {
     compute_again(index, group, deltas);
     savings.computed += macs;
@@ -297,7 +296,7 @@ void IncrementalEngine::time_layer(std::size_t index, const Group& group) {
   }
   if (!timed_) stream_cycles_ = group.stream_cycles;
   timed_ = true;
-  const std::uint16_t* prefix = work_.count_values(at(network_.layers[index].input));
+  const std::uint16_t* prefix = work_.count_values(at(network_.layers[index].input()));
   std::vector<StreamTimes> times = work_.dense_times(index);
   for (std::size_t f = 0; f < program.fronts.size(); ++f) {
     const Front& front = program.fronts[f];
@@ -326,9 +325,9 @@ std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& g
                                                DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
   const LayerProgram& program = work_.layers()[index];
-  const Difference& input = differences_[at(layer.input)];
+  const Difference& input = differences_[at(layer.input())];
   const std::int16_t* map =
-      deltas.first != deltas.second ? values(at(layer.input), group) : nullptr;
+      deltas.first != deltas.second ? values(at(layer.input()), group) : nullptr;
   std::int64_t macs = 0;
   auto next = deltas.first;
   for (std::size_t j = 0; j < program.jobs.size(); ++j) {
@@ -367,7 +366,7 @@ std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& 
                                                 DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
   const LayerProgram& program = work_.layers()[index];
-  const std::int16_t* map = group.maps[at(layer.input)].data();
+  const std::int16_t* map = group.maps[at(layer.input())].data();
   std::int64_t macs = 0;
   for (auto next = deltas.first; next != deltas.second;) {
     const auto begin = next;
@@ -400,7 +399,7 @@ std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& 
 // Without help of the fault-free sums.
 void IncrementalEngine::compute_again(std::size_t index, const Group& group, DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
-  const std::int16_t* map = values(at(layer.input), group);
+  const std::int16_t* map = values(at(layer.input()), group);
   if (!layer.is_gemm()) {
     work_.pool_layer(index);
     return;
@@ -451,9 +450,9 @@ void IncrementalEngine::compare_channel(std::size_t index, const Group& group, c
   const network::Layer& layer = network_.layers[index];
   if (layer.logits) return;
   const std::size_t map = output_map(index);
-  const network::MapShape& shape = network_.map(static_cast<int>(map));
-  const bool pooled = map != index + 1;
-  const std::int64_t step_y = pooled ? network_.layers[map - 1].window.kernel_h : 1;
+  const network::MapShape& shape = network_.map(static_cast<int>(map)).shape;
+  const std::int32_t pool = schedule_.layers[index].fused_pool;
+  const std::int64_t step_y = pool >= 0 ? network_.layers[at(pool)].window.kernel_h : 1;
   const schedule::PixelRange& range = work_.layers()[index].ranges[at(job.range)];
   for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
     const std::int64_t y = row % layer.out.height;

@@ -54,7 +54,7 @@ struct MultiplyOne {
 
 #if defined(__x86_64__)
 // Sixteen batches, a block of channels whose sums stay in registers. vpmaddwd adds the products of
-// a pair: at most 2 * 255 * 128, exact in 32 bits.
+// a pair: at most 2 * 255 * 255, exact in 32 bits.
 // All pairs, or those of a list on top of `base`.
 struct AllPairs {
   const TileWeights& tile;
@@ -172,11 +172,12 @@ LACUNA_AVX2 int multiply_one_avx2(const TileWeights& tile, const std::int16_t* v
 
 struct PostAll {
   static LACUNA_INLINE void run(const std::int32_t* __restrict sums, std::int32_t bias, float scale,
-                                int bits, float threshold, std::int16_t* __restrict out) {
+                                const tensor::Bounds& bounds, std::int16_t* __restrict out) {
+    const tensor::Bounds own = bounds;
     for (int l = 0; l < kLanes; ++l) {
       const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
                                                  static_cast<std::uint32_t>(bias));
-      out[l] = tensor::requantise(sum, scale, bits, threshold);
+      out[l] = tensor::requantise(sum, scale, own);
     }
   }
 };
@@ -184,12 +185,12 @@ struct PostAll {
 struct PostSumAll {
   static LACUNA_INLINE void run(const std::int32_t* __restrict sums, std::int32_t bias, float scale,
                                 const std::int16_t* __restrict residual, float residual_scale,
-                                int bits, float threshold, std::int16_t* __restrict out) {
+                                const tensor::Bounds& bounds, std::int16_t* __restrict out) {
+    const tensor::Bounds own = bounds;
     for (int l = 0; l < kLanes; ++l) {
       const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
                                                  static_cast<std::uint32_t>(bias));
-      out[l] = tensor::requantise_sum(sum, scale, static_cast<std::uint8_t>(residual[l]),
-                                      residual_scale, bits, threshold);
+      out[l] = tensor::requantise_sum(sum, scale, residual[l], residual_scale, own);
     }
   }
 };
@@ -294,11 +295,11 @@ void add_pairs(const TileWeights& tile, const std::vector<std::uint32_t>& pairs,
   }
 }
 
-void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, float threshold,
-                int lanes, bool keep_maximum, std::int16_t* out) {
+void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
+                const tensor::Bounds& bounds, int lanes, bool keep_maximum, std::int16_t* out) {
   if (lanes == kLanes) {
     std::int16_t codes[kLanes];
-    base::run_vector<PostAll>(sums, bias, scale, bits, threshold, codes);
+    base::run_vector<PostAll>(sums, bias, scale, bounds, codes);
     if (keep_maximum) {
       base::run_vector<MaximumAll>(codes, out);
     } else {
@@ -309,18 +310,17 @@ void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bi
   for (int l = 0; l < lanes; ++l) {
     const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
                                                static_cast<std::uint32_t>(bias));
-    const std::int16_t code = tensor::requantise(sum, scale, bits, threshold);
+    const std::int16_t code = tensor::requantise(sum, scale, bounds);
     out[l] = keep_maximum ? std::max(out[l], code) : code;
   }
 }
 
 void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
-                    const std::int16_t* residual, float residual_scale, int bits, float threshold,
-                    int lanes, bool keep_maximum, std::int16_t* out) {
+                    const std::int16_t* residual, float residual_scale,
+                    const tensor::Bounds& bounds, int lanes, bool keep_maximum, std::int16_t* out) {
   if (lanes == kLanes) {
     std::int16_t codes[kLanes];
-    base::run_vector<PostSumAll>(sums, bias, scale, residual, residual_scale, bits, threshold,
-                                 codes);
+    base::run_vector<PostSumAll>(sums, bias, scale, residual, residual_scale, bounds, codes);
     if (keep_maximum) {
       base::run_vector<MaximumAll>(codes, out);
     } else {
@@ -331,8 +331,8 @@ void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
   for (int l = 0; l < lanes; ++l) {
     const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[l]) +
                                                static_cast<std::uint32_t>(bias));
-    const std::int16_t code = tensor::requantise_sum(
-        sum, scale, static_cast<std::uint8_t>(residual[l]), residual_scale, bits, threshold);
+    const std::int16_t code =
+        tensor::requantise_sum(sum, scale, residual[l], residual_scale, bounds);
     out[l] = keep_maximum ? std::max(out[l], code) : code;
   }
 }

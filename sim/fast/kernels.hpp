@@ -1,12 +1,13 @@
 // Integer kernels: sums of products, requantising and counting, for a group of batches at once.
-// Exact for every width that a machine may have: products of 8-bit operands are added in pairs into
-// 32 bits, which wrap.
+// Exact for every width that a machine may have: products of operands, which have at most 9 bits,
+// are added in pairs into 32 bits, which wrap.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "fast/lanes.hpp"
+#include "tensor/requantise.hpp"
 
 namespace lacuna::fast {
 
@@ -24,7 +25,7 @@ void multiply_tile(const TileWeights& tile, const std::int16_t* values, int lane
                    std::int32_t* sums);
 
 /// sums[c * kLanes + l] = base[c * kLanes + l] + the products of the listed pairs only, of kLanes
-/// lanes. `values` are any 9-bit integers, such as differences of activations.
+/// lanes. `values` are any 10-bit integers, such as differences of operands.
 void add_pairs(const TileWeights& tile, const std::vector<std::uint32_t>& pairs,
                const std::int16_t* values, const std::int32_t* base, std::int32_t* sums);
 
@@ -35,15 +36,15 @@ void add_scaled(const std::int16_t* values, std::int32_t factor, std::int32_t* s
 /// b differ in which of them are zero.
 int subtract_lanes(const std::int16_t* a, const std::int16_t* b, std::int16_t* difference);
 
-/// out[l] = requantise(sums[l] + bias, ..., threshold), or the larger of it and out[l] with
+/// out[l] = requantise(sums[l] + bias, scale, bounds), or the larger of it and out[l] with
 /// `keep_maximum`.
-void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale, int bits, float threshold,
-                int lanes, bool keep_maximum, std::int16_t* out);
+void post_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
+                const tensor::Bounds& bounds, int lanes, bool keep_maximum, std::int16_t* out);
 
 /// The same with a residual operand: requantise_sum(sums[l] + bias, residual[l]).
 void post_sum_lanes(const std::int32_t* sums, std::int32_t bias, float scale,
-                    const std::int16_t* residual, float residual_scale, int bits, float threshold,
-                    int lanes, bool keep_maximum, std::int16_t* out);
+                    const std::int16_t* residual, float residual_scale,
+                    const tensor::Bounds& bounds, int lanes, bool keep_maximum, std::int16_t* out);
 
 /// out[l] = max(out[l], in[l]).
 void maximum_lanes(const std::int16_t* in, int lanes, std::int16_t* out);

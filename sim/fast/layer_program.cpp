@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <string>
 #include <tuple>
 
 #include "fast/index.hpp"
@@ -65,7 +64,7 @@ class Compiler {
   }
 
   std::int64_t values(const schedule::MapRows& rows) const {
-    const network::MapShape& shape = network_.map(rows.map);
+    const network::MapShape& shape = network_.map(rows.map).shape;
     return rows.image_count * rows.row_count * shape.width * shape.channels;
   }
 
@@ -78,7 +77,7 @@ class Compiler {
         {step.layer, step.range}, static_cast<std::int32_t>(program.ranges.size()));
     if (fresh) {
       const network::Layer& layer = layer_of(step);
-      const PaddedMap& map = maps_[at(layer.input)];
+      const PaddedMap& map = maps_[at(layer.input())];
       const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
       Corners corners;
       for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
@@ -94,7 +93,7 @@ class Compiler {
   }
 
   std::int64_t offset(const network::Layer& layer, std::int64_t group, std::int64_t k) const {
-    return value_offset(layer, maps_[at(layer.input)], group, k);
+    return value_offset(layer, maps_[at(layer.input())], group, k);
   }
 
   static void extend(std::vector<Span>& spans, std::int64_t place) {
@@ -209,7 +208,7 @@ class Compiler {
     measure::LayerCounters& counters = program.counters;
     const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
     counters.accumulators.reads += range.row_count * layer.out.width * block.n_count;
-    if (layer.residual >= 0) {
+    if (layer.residual() >= 0) {
       counters.activation_sram.reads += range.row_count * layer.out.width * block.n_count;
     }
     if (layer.logits) return;
@@ -232,14 +231,14 @@ class Compiler {
   std::size_t weights_of(const Step& step) {
     LayerProgram& program = layers_[at(step.layer)];
     const schedule::Block& block = schedule_.blocks[at(step.block)];
-    std::string content;  // empty where all passes read what was trained
+    BlockWeights content;  // empty where all passes read what was trained
     const bool changed = std::any_of(open_.begin(), open_.end(), [&](const Open& open) {
       return !reads_.changed[at(open.pe_load)].empty();
     });
-    std::vector<std::int8_t> weights;  // [k][channel]
+    BlockWeights weights;  // [k][channel]
     if (changed) {
       weights = tile_weights();
-      content.assign(weights.begin(), weights.end());
+      content = weights;
     }
     const auto [found, fresh] = weight_index_.try_emplace(
         {step.layer, block.group, block.n_begin, content}, program.weights.size());
@@ -250,12 +249,12 @@ class Compiler {
     return found->second;
   }
 
-  std::vector<std::int8_t> tile_weights() const {
+  BlockWeights tile_weights() const {
     std::vector<Open> passes = open_;
     std::sort(passes.begin(), passes.end(), [&](const Open& a, const Open& b) {
       return schedule_.blocks[at(a.block)].k_begin < schedule_.blocks[at(b.block)].k_begin;
     });
-    std::vector<std::int8_t> weights;
+    BlockWeights weights;
     for (const Open& open : passes) {
       const BlockWeights& read = reads_.changed[at(open.pe_load)];
       const BlockWeights own =
@@ -265,7 +264,7 @@ class Compiler {
     return weights;
   }
 
-  TileWeights pair_up(const std::vector<std::int8_t>& weights, const schedule::Block& block,
+  TileWeights pair_up(const BlockWeights& weights, const schedule::Block& block,
                       const network::Layer& layer) const {
     TileWeights tile;
     tile.channels = static_cast<int>(block.n_count);
@@ -275,8 +274,7 @@ class Compiler {
       tile.offsets.push_back(place);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
         tile.weights.push_back(weights[at(k * block.n_count + n)]);
-        tile.weights.push_back(pair ? std::int16_t{weights[at((k + 1) * block.n_count + n)]}
-                                    : std::int16_t{0});
+        tile.weights.push_back(pair ? weights[at((k + 1) * block.n_count + n)] : std::int16_t{0});
       }
       k += pair ? 2 : 1;
     }
@@ -321,7 +319,7 @@ class Compiler {
   std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> range_index_;
   std::map<std::tuple<std::int32_t, std::int32_t, std::int32_t>, std::size_t> pass_index_;
   std::map<std::tuple<std::int32_t, std::size_t, std::int32_t>, std::size_t> front_index_;
-  std::map<std::tuple<std::int32_t, std::int32_t, std::int64_t, std::string>, std::size_t>
+  std::map<std::tuple<std::int32_t, std::int32_t, std::int64_t, BlockWeights>, std::size_t>
       weight_index_;
 };
 

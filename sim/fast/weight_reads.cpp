@@ -5,7 +5,6 @@
 
 #include "base/error.hpp"
 #include "memory/cell_array.hpp"
-#include "tensor/encoding.hpp"
 
 namespace lacuna::fast {
 namespace {
@@ -25,8 +24,8 @@ BlockWeights trained_weights(const schedule::Block& block, const network::Networ
   BlockWeights weights(static_cast<std::size_t>(block.values()));
   for (std::int64_t n = 0; n < block.n_count; ++n) {
     const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
-    const std::int8_t* from = layer.weights.data() + channel * layer.k() + block.k_begin;
-    std::int8_t* to = weights.data() + n;
+    const std::int16_t* from = layer.weights.data() + channel * layer.k() + block.k_begin;
+    std::int16_t* to = weights.data() + n;
     for (std::int64_t k = 0; k < block.k_count; ++k) to[k * block.n_count] = from[k];
   }
   return weights;
@@ -55,13 +54,15 @@ WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network
   };
   const auto write = [&](const schedule::Step& step, std::int64_t now) {
     const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+    const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
+    const std::int64_t channel = block.group * layer.n() + block.n_begin;
     const BlockWeights& weights = weights_of(step.block);
     auto weight = weights.begin();
     for (std::int64_t k = 0; k < block.k_count; ++k) {
       const std::int64_t slot =
           schedule::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
       for (std::int64_t n = 0; n < block.n_count; ++n, ++weight) {
-        cells.write(slot + n, tensor::encode(*weight, bits, encoding), now);
+        cells.write(slot + n, layer.weight_code.pattern(*weight, channel + n, bits, encoding), now);
       }
     }
   };
@@ -73,13 +74,15 @@ WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network
     if (step.kind == schedule::StepKind::kLoadWeights) write(step, now);
     if (step.kind != schedule::StepKind::kLoadPe) continue;
     const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+    const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
+    const std::int64_t channel = block.group * layer.n() + block.n_begin;
     read.clear();
     for (std::int64_t k = 0; k < block.k_count; ++k) {
       const std::int64_t slot =
           schedule::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
         read.push_back(
-            static_cast<std::int8_t>(tensor::decode(cells.read(slot + n, now), bits, encoding)));
+            layer.weight_code.operand(cells.read(slot + n, now), channel + n, bits, encoding));
       }
     }
     if (read != weights_of(step.block)) result.changed[id] = read;
@@ -140,12 +143,14 @@ WeightChanges replay_faulty_cells(const schedule::ResidencyMap& residency,
       const std::int64_t k =
           (held.weight.ky * layer.window.kernel_w + held.weight.kx) * layer.group_in() +
           held.weight.in;
-      const std::int8_t trained =
+      const std::int16_t trained =
           layer.weights[static_cast<std::size_t>(held.weight.out * layer.k() + k)];
-      const std::uint8_t code = tensor::encode(trained, bits, encoding);
-      cells.write(slot, code, held.stay.from);
+      const std::int64_t channel = held.weight.out;
+      cells.write(slot, layer.weight_code.pattern(trained, channel, bits, encoding),
+                  held.stay.from);
       for (const schedule::StepId load : held.stay.reads) {
-        const int delta = tensor::decode(cells.read(slot, load), bits, encoding) - trained;
+        const int delta =
+            layer.weight_code.operand(cells.read(slot, load), channel, bits, encoding) - trained;
         if (delta == 0) continue;
         const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(
             schedule.steps[static_cast<std::size_t>(load)].block)];

@@ -14,8 +14,8 @@
 
 namespace lacuna::fast {
 
-/// The weights of a block, [index of the pass][channel of the tile].
-using BlockWeights = std::vector<std::int8_t>;
+/// The weights of a block as operands, [index of the pass][channel of the tile].
+using BlockWeights = std::vector<std::int16_t>;
 
 /// A block's weights as trained.
 BlockWeights trained_weights(const schedule::Block& block, const network::Network& network);

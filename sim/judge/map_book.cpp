@@ -28,7 +28,7 @@ MapBook::MapBook(const schedule::Schedule& schedule, const network::Network& net
       slot_limit_(capacity_slots(spec)),
       slots_({"activation SRAM slot", step_namer(),
               [this](std::int64_t key, std::int64_t value) {
-                const network::MapShape& shape = network_.map(static_cast<int>(key));
+                const network::MapShape& shape = network_.map(static_cast<int>(key)).shape;
                 const std::int64_t row = value / (shape.width * shape.channels);
                 return fmt::format("row {} of image {} of map {}", row % shape.height,
                                    row / shape.height, key);
@@ -111,7 +111,7 @@ Contents& MapBook::dram_copy(const schedule::MapView& view) {
 void MapBook::transfer(schedule::StepId id, bool load) {
   const schedule::Step& s = schedule_.steps[static_cast<std::size_t>(id)];
   const network::Layer& l = network_.layers[static_cast<std::size_t>(s.layer)];
-  const bool residual = load && l.residual >= 0 && s.rows.map == l.residual;
+  const bool residual = load && l.residual() >= 0 && s.rows.map == l.residual();
   const schedule::MapView view = load && !residual ? schedule::input_view(network_, s.layer)
                                                    : schedule::map_view(network_, s.rows.map);
   if (view.map != s.rows.map || s.rows.row_count > view.shape.height - s.rows.row_begin) {

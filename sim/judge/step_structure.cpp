@@ -102,7 +102,7 @@ class StepCheck {
         return fmt::format("{}: there is no output region {}", name(), s.output);
       });
     }
-    if (s.kind == schedule::StepKind::kPost && layer.residual >= 0) {
+    if (s.kind == schedule::StepKind::kPost && layer.residual() >= 0) {
       violations_.require(is_index(s.residual, schedule_.regions), [&] {
         return fmt::format("{}: there is no region {} of a residual operand", name(), s.residual);
       });

@@ -48,17 +48,27 @@ class PartCheck {
     return network_.layers[static_cast<std::size_t>(layer)];
   }
   void maps() {
-    for (std::size_t i = 0; i < network_.layers.size(); ++i) {
-      const network::Layer& layer = network_.layers[i];
+    std::vector<bool> written(network_.maps.size(), false);
+    if (!written.empty()) written[0] = true;
+    const auto is_there = [&](int map, const network::MapShape& shape) {
+      return map >= 0 && static_cast<std::size_t>(map) < written.size() &&
+             written[static_cast<std::size_t>(map)] && network_.map(map).shape == shape;
+    };
+    for (const network::Layer& layer : network_.layers) {
       violations_.require(
-          layer.input >= 0 && static_cast<std::size_t>(layer.input) <= i &&
-              layer.in == network_.map(layer.input),
+          !layer.inputs.empty() && layer.inputs.size() <= 2 && is_there(layer.input(), layer.in),
           [&] { return fmt::format("{} does not read an earlier map of its size", layer.name); });
-      if (layer.residual == -1) continue;
       violations_.require(
-          layer.residual >= 0 && static_cast<std::size_t>(layer.residual) <= i && layer.is_gemm() &&
-              !layer.logits && layer.out == network_.map(layer.residual),
+          layer.inputs.size() < 2 ||
+              (layer.is_gemm() && !layer.logits && is_there(layer.residual(), layer.out)),
           [&] { return fmt::format("{} adds no earlier map of its output's size", layer.name); });
+      const auto out = static_cast<std::size_t>(layer.output);
+      const bool writes = layer.output >= 0 && out < written.size() && !written[out] &&
+                          network_.map(layer.output).shape == layer.out;
+      violations_.require(layer.logits ? layer.output == network::kNoMap : writes, [&] {
+        return fmt::format("{} does not write a map of its own and of its size", layer.name);
+      });
+      if (writes) written[out] = true;
     }
   }
 
@@ -75,8 +85,8 @@ class PartCheck {
       const network::Layer& p = layer_of(pool);
       const network::Window& w = p.window;
       violations_.require(gemm.is_gemm() && !gemm.logits &&
-                              p.kind == network::LayerKind::kMaxPool &&
-                              p.input == static_cast<int>(i) + 1 && p.in == gemm.out,
+                              p.kind == network::LayerKind::kMaxPool && p.input() == gemm.output &&
+                              p.in == gemm.out,
                           [&] { return name + ", which is not a pool of its output map"; });
       violations_.require(
           w.kernel_h == w.stride_h && w.kernel_w == w.stride_w && w.pad_top == 0 &&
@@ -87,8 +97,8 @@ class PartCheck {
                               p.out.channels == p.in.channels,
                           [&] { return name + ", whose output is not one value a whole window"; });
       for (const network::Layer& other : network_.layers) {
-        const bool reads = other.residual == static_cast<int>(i) + 1 ||
-                           (other.input == static_cast<int>(i) + 1 && &other != &p);
+        const bool reads =
+            other.residual() == gemm.output || (other.input() == gemm.output && &other != &p);
         violations_.require(
             !reads, [&] { return fmt::format("{}, but {} reads its input", name, other.name); });
       }

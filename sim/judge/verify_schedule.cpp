@@ -152,11 +152,11 @@ class Walk {
     const network::Layer& l = layer(s.layer);
     if (l.logits) return;
     std::vector<schedule::ImageRows> rows = schedule::output_rows(range(s.range), l.out.height);
-    if (l.residual >= 0) {
-      maps_.read_rows(id, s.residual, schedule::map_view(network_, l.residual), rows,
+    if (l.residual() >= 0) {
+      maps_.read_rows(id, s.residual, schedule::map_view(network_, l.residual()), rows,
                       schedule::Resource::kPost);
     }
-    std::int32_t map = s.layer + 1;
+    std::int32_t map = l.output;
     const std::int32_t fused = schedule_.layers[static_cast<std::size_t>(s.layer)].fused_pool;
     if (fused != -1) {
       auto pooled = schedule::pooled_rows(rows, layer(fused));
@@ -166,7 +166,7 @@ class Walk {
         return;
       }
       rows = std::move(*pooled);
-      map = fused + 1;
+      map = layer(fused).output;
     }
     if (rows.empty()) return;
     const ChannelTile& tile = tiling_.tiles[static_cast<std::size_t>(
@@ -179,7 +179,7 @@ class Walk {
   // A pool step computes all rows of its output region.
   void pool(schedule::StepId id) {
     const schedule::Step& s = step(id);
-    const schedule::MapView out = schedule::map_view(network_, s.layer + 1);
+    const schedule::MapView out = schedule::map_view(network_, layer(s.layer).output);
     const std::string fault = schedule::region_fault(region(s.output), out);
     if (!fault.empty()) {
       violations_.add(fmt::format("{}: region {} {}", name(id), s.output, fault));

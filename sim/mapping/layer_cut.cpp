@@ -9,7 +9,9 @@ LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std:
     : network_(&network),
       layer_(&network.layers[static_cast<std::size_t>(layer)]),
       index_(layer),
-      output_map_((fused_pool >= 0 ? fused_pool : layer) + 1),
+      fused_pool_(fused_pool),
+      output_map_(
+          network.layers[static_cast<std::size_t>(fused_pool >= 0 ? fused_pool : layer)].output),
       batch_(batch) {
   if (fused_pool >= 0) {
     const network::Layer& pool = network.layers[static_cast<std::size_t>(fused_pool)];
@@ -21,7 +23,7 @@ LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std:
 }
 
 std::int64_t LayerShape::output_slots() const {
-  return layer_->logits ? 0 : batch_ * network_->map(output_map_).values();
+  return layer_->logits ? 0 : batch_ * network_->map(output_map_).shape.values();
 }
 
 std::int64_t LayerShape::first_row(std::int64_t unit) const {
@@ -66,7 +68,7 @@ std::vector<schedule::PixelRange> LayerShape::ranges(const LayerCut& cut) const 
 
 schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
-  rows.map = layer_->input;
+  rows.map = layer_->input();
   rows.image_begin = range.row_begin / layer_->out.height;
   rows.image_count =
       (range.row_begin + range.row_count - 1) / layer_->out.height - rows.image_begin + 1;
@@ -87,7 +89,7 @@ schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) cons
 
 schedule::MapRows LayerShape::residual_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
-  rows.map = layer_->residual;
+  rows.map = layer_->residual();
   const std::int64_t height = layer_->out.height;
   rows.image_begin = range.row_begin / height;
   rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
@@ -103,17 +105,18 @@ schedule::MapRows LayerShape::output_rows(const schedule::PixelRange& range) con
   rows.image_begin = range.row_begin / height;
   rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
   if (rows.image_count > 1) {
-    rows.row_count = network_->map(output_map_).height;
+    rows.row_count = network_->map(output_map_).shape.height;
     return rows;
   }
   rows.row_begin = range.row_begin % height / unit_rows_;
   rows.row_count = std::max<std::int64_t>(1, range.row_count / unit_rows_);
-  rows.row_count = std::min(rows.row_count, network_->map(output_map_).height - rows.row_begin);
+  rows.row_count =
+      std::min(rows.row_count, network_->map(output_map_).shape.height - rows.row_begin);
   return rows;
 }
 
 std::int64_t LayerShape::slots(const schedule::MapRows& rows) const {
-  const network::MapShape& shape = network_->map(rows.map);
+  const network::MapShape& shape = network_->map(rows.map).shape;
   return rows.image_count * rows.row_count * shape.width * shape.channels;
 }
 
@@ -174,11 +177,12 @@ std::int32_t fusible_pool(const network::Network& network, std::int32_t index) {
   const network::Layer& pool = network.layers[next];
   const network::Window& w = pool.window;
   const bool fits = layer.is_gemm() && !layer.logits && pool.kind == network::LayerKind::kMaxPool &&
-                    pool.input == index + 1 && w.kernel_h == w.stride_h &&
+                    pool.input() == layer.output && w.kernel_h == w.stride_h &&
                     w.kernel_w == w.stride_w && w.pad_top == 0 && w.pad_left == 0 &&
                     w.pad_bottom == 0 && w.pad_right == 0;
   const auto reads = [&](const network::Layer& reader) {
-    return reader.residual == index + 1 || (reader.input == index + 1 && &reader != &pool);
+    return reader.residual() == layer.output ||
+           (reader.input() == layer.output && &reader != &pool);
   };
   const bool shared = std::any_of(network.layers.begin(), network.layers.end(), reads);
   return fits && !shared ? static_cast<std::int32_t>(next) : -1;

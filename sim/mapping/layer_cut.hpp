@@ -48,12 +48,12 @@ class LayerShape {
 
   const network::Layer& layer() const { return *layer_; }
   std::int32_t layer_index() const { return index_; }
-  std::int32_t fused_pool() const { return output_map_ - 1 == index_ ? -1 : output_map_ - 1; }
+  std::int32_t fused_pool() const { return fused_pool_; }
   /// Map that the layer (with its fused pooling) writes.
   std::int32_t output_map() const { return output_map_; }
   std::int64_t input_slots() const { return batch_ * layer_->in.values(); }
   std::int64_t residual_slots() const {
-    return layer_->residual >= 0 ? batch_ * layer_->out.values() : 0;
+    return layer_->residual() >= 0 ? batch_ * layer_->out.values() : 0;
   }
   std::int64_t output_slots() const;
   /// Rows of the output are cut in whole units: pooling windows where pooling is fused, else rows.
@@ -90,6 +90,7 @@ class LayerShape {
   const network::Network* network_;
   const network::Layer* layer_;
   std::int32_t index_;
+  std::int32_t fused_pool_;
   std::int32_t output_map_;
   std::int64_t batch_;
   std::int64_t unit_rows_ = 1;

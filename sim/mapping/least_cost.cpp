@@ -66,7 +66,7 @@ class CutWork {
   }
 
   void count_maps() {
-    const bool has_residual = own_.layer().residual >= 0;
+    const bool has_residual = own_.layer().residual() >= 0;
     if (cut_.input_whole && !setting_.input_there) load_whole(&LayerShape::input_rows);
     if (has_residual && cut_.residual_whole && !setting_.residual_there) {
       load_whole(&LayerShape::residual_rows);

@@ -30,7 +30,7 @@ class Mapper {
         spec_(spec),
         options_(options),
         most_bytes_(std::move(most_bytes)),
-        maps_(network.layers.size() + 1) {}
+        maps_(network.maps.size()) {}
 
   schedule::Schedule map() {
     check_precision(network_, spec_);
@@ -66,9 +66,10 @@ class Mapper {
     layer_bytes_.resize(planned_.size());
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       const network::Layer& layer = shape(i).layer();
-      maps_.note_reader(layer.input, i);
-      if (layer.residual >= 0) maps_.note_reader(layer.residual, i);
-      is_chain_ = is_chain_ && layer.residual < 0 && (i == 0 || layer.input == output_map(i - 1));
+      maps_.note_reader(layer.input(), i);
+      if (layer.residual() >= 0) maps_.note_reader(layer.residual(), i);
+      is_chain_ =
+          is_chain_ && layer.residual() < 0 && (i == 0 || layer.input() == output_map(i - 1));
     }
   }
 
@@ -109,9 +110,9 @@ class Mapper {
       std::int64_t together = own.input_slots() + own.residual_slots() + own.output_slots();
       for (std::size_t before = 0; !is_chain_ && before < i; ++before) {
         const std::int32_t map = output_map(before);
-        const bool stays = maps_.is_read_from(map, i);
-        if (stays && map != layer.input && map != layer.residual) {
-          together += options_.batch * network_.map(map).values();
+        const bool stays = map != network::kNoMap && maps_.is_read_from(map, i);
+        if (stays && map != layer.input() && map != layer.residual()) {
+          together += options_.batch * network_.map(map).shape.values();
         }
       }
       // Maps that come and go in another order than that of a stack leave gaps.
@@ -138,8 +139,8 @@ class Mapper {
     const network::Layer& layer = own.layer();
     const std::int64_t others = maps_.slots_read_from(i);
     const auto is_there = [&](std::int32_t map) { return map == there || maps_.holds(map); };
-    const bool load_input = !is_there(layer.input);
-    const bool load_residual = layer.residual >= 0 && !is_there(layer.residual);
+    const bool load_input = !is_there(layer.input());
+    const bool load_residual = layer.residual() >= 0 && !is_there(layer.residual());
     std::int64_t least = 0;
     if (layer.logits && !load_input) return others;
     for (const schedule::PixelRange& range : own.ranges(1, true)) {
@@ -162,8 +163,8 @@ class Mapper {
     LayerSetting setting;
     setting.weight_words = capacities_.weight_words;
     setting.weights_resident = resident_;
-    setting.input_there = maps_.holds(layer.input);
-    setting.residual_there = maps_.holds(layer.residual);
+    setting.input_there = maps_.holds(layer.input());
+    setting.residual_there = maps_.holds(layer.residual());
     setting.stores_output = i + 1 == planned_.size();
     return setting;
   }
@@ -255,8 +256,8 @@ class Mapper {
     const bool more = i + 1 < planned_.size();
     const std::int64_t whole_needs =
         own.output_slots() + (more ? least_besides(i + 1, own.output_map()) : 0);
-    const bool input_there = maps_.holds(layer.input);
-    const bool residual_there = layer.residual < 0 || maps_.holds(layer.residual);
+    const bool input_there = maps_.holds(layer.input());
+    const bool residual_there = layer.residual() < 0 || maps_.holds(layer.residual());
     for (const bool input_whole : {true, false}) {
       if (!input_whole && input_there) continue;
       for (const bool residual_whole : {true, false}) {
@@ -339,7 +340,7 @@ class Mapper {
     NoCut found;
     found.capacities = capacities_;
     found.has_pass = !pass_sizes(own.layer()).empty();
-    found.input_there = maps_.holds(own.layer().input);
+    found.input_there = maps_.holds(own.layer().input());
     found.most_streams = kMaxStreams;
     refuse_layer(network_, spec_, own, found);
   }

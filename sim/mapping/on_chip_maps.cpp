@@ -72,7 +72,7 @@ std::int64_t OnChipMaps::slots_read_from(std::size_t layer) const {
 bool OnChipMaps::spill_one(const network::Layer& layer) {
   if (maps_.empty()) return false;
   const auto worth = [&](const OnChipMap& there) {
-    const int rank = there.map == layer.input ? 0 : there.map == layer.residual ? 1 : 2;
+    const int rank = there.map == layer.input() ? 0 : there.map == layer.residual() ? 1 : 2;
     return std::make_tuple(rank, there.slots);
   };
   const auto most =
@@ -95,10 +95,10 @@ bool OnChipMaps::place(std::size_t layer, const LayerShape& own, std::int64_t ca
     base = found.value_or(0);
     return found.has_value();
   };
-  if (cut.input_whole && !holds(shape.input)) {
+  if (cut.input_whole && !holds(shape.input())) {
     if (!map(own.input_slots(), now, cut.input_base)) return false;
   }
-  if (shape.residual >= 0 && cut.residual_whole && !holds(shape.residual)) {
+  if (shape.residual() >= 0 && cut.residual_whole && !holds(shape.residual())) {
     if (!map(own.residual_slots(), now, cut.residual_base)) return false;
   }
   if (cut.output_whole && !shape.logits) {

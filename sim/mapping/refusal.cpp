@@ -37,8 +37,8 @@ void check_precision(const network::Network& network, const arch::AcceleratorSpe
                              fmt::format("this machine has {}", have));
     }
   };
-  check("weight_bits", network.weight_bits, spec.precision.weight_bits);
-  check("activation_bits", network.activation_bits, spec.precision.activation_bits);
+  check("weight_bits", network.weight_bits(), spec.precision.weight_bits);
+  check("activation_bits", network.activation_bits(), spec.precision.activation_bits);
   if (spec.weight_sram.encoding != tensor::Encoding::kSignMagnitude) return;
   const int lowest = -(1 << (spec.precision.weight_bits - 1));
   for (const network::Layer& layer : network.layers) {
@@ -75,14 +75,15 @@ void refuse_layer(const network::Network& network, const arch::AcceleratorSpec& 
   std::int64_t output = 0;
   for (const schedule::PixelRange& range : image.ranges(1, true)) {
     input = std::max(input, image.slots(image.input_rows(range)));
-    if (layer.residual >= 0) residual = std::max(residual, image.slots(image.residual_rows(range)));
+    if (layer.residual() >= 0)
+      residual = std::max(residual, image.slots(image.residual_rows(range)));
     if (!layer.logits) output = std::max(output, image.slots(image.output_rows(range)));
   }
   if (found.input_there) input = own.input_slots();
   if (const std::int64_t need = input + residual + output;
       need > found.capacities.activation_slots) {
     const std::string operand =
-        layer.residual >= 0 ? fmt::format(", {} of its residual operand", residual) : "";
+        layer.residual() >= 0 ? fmt::format(", {} of its residual operand", residual) : "";
     refuse(spec, layer.name, "activation_sram.capacity_bytes",
            fmt::format("{} values ({} of its input{} and {} of its output)", need, input, operand,
                        output),

@@ -19,9 +19,9 @@ ScheduleBuilder::ScheduleBuilder(const network::Network& network, const arch::Ac
       batch_(batch),
       buffer_(capacities.weight_words) {
   std::int64_t base = 0;
-  for (std::size_t map = 0; map <= network.layers.size(); ++map) {
+  for (const network::Map& map : network.maps) {
     map_base_.push_back(base);
-    base += batch * network.map(static_cast<int>(map)).values();
+    base += batch * map.shape.values();
   }
   map_region_.assign(map_base_.size(), -1);
 }
@@ -45,7 +45,7 @@ schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layer
   schedule_.steps.reserve(most_steps(works));
   for (const auto& [map, base] : present_) {
     map_region_[static_cast<std::size_t>(map)] =
-        add_region({map, 0, batch_, 0, network_.map(map).height}, base);
+        add_region({map, 0, batch_, 0, network_.map(map).shape.height}, base);
   }
   for (LayerWork& work : works) {
     if (work.shape.layer().is_gemm()) {
@@ -228,21 +228,21 @@ std::int32_t ScheduleBuilder::add_region(const schedule::MapRows& rows, std::int
   region.row_begin = rows.row_begin;
   region.row_count = rows.row_count;
   region.base = base;
-  region.slots = rows.image_count * rows.row_count * row_values(network_.map(rows.map));
+  region.slots = rows.image_count * rows.row_count * row_values(network_.map(rows.map).shape);
   schedule_.activation_slots = std::max(schedule_.activation_slots, base + region.slots);
   schedule_.regions.push_back(region);
   return static_cast<std::int32_t>(schedule_.regions.size() - 1);
 }
 
 std::int64_t ScheduleBuilder::map_address(const schedule::MapRows& rows) const {
-  const network::MapShape& shape = network_.map(rows.map);
+  const network::MapShape& shape = network_.map(rows.map).shape;
   return map_base_[static_cast<std::size_t>(rows.map)] + rows.image_begin * shape.values() +
          rows.row_begin * row_values(shape);
 }
 
 void ScheduleBuilder::touch_rows(const schedule::Region& region, const schedule::MapRows& rows,
                                  bool write, schedule::StepId id, schedule::Step& step) {
-  const std::int64_t row = row_values(network_.map(region.map));
+  const std::int64_t row = row_values(network_.map(region.map).shape);
   const schedule::Resource resource = schedule::resource_of(step.kind);
   for (std::int64_t image = rows.image_begin; image < rows.image_begin + rows.image_count;
        ++image) {
@@ -271,17 +271,17 @@ void ScheduleBuilder::place_maps(LayerWork& work) {
   const LayerShape& shape = work.shape;
   const network::Layer& layer = shape.layer();
   whole_input_ = cut.input_whole
-                     ? whole_operand(work, layer.input, cut.input_base, &LayerShape::input_rows)
+                     ? whole_operand(work, layer.input(), cut.input_base, &LayerShape::input_rows)
                      : -1;
   whole_residual_ =
-      layer.residual >= 0 && cut.residual_whole
-          ? whole_operand(work, layer.residual, cut.residual_base, &LayerShape::residual_rows)
+      layer.residual() >= 0 && cut.residual_whole
+          ? whole_operand(work, layer.residual(), cut.residual_base, &LayerShape::residual_rows)
           : -1;
   whole_output_ = -1;
   if (cut.output_whole && !layer.logits) {
-    whole_output_ =
-        add_region({shape.output_map(), 0, batch_, 0, network_.map(shape.output_map()).height},
-                   cut.output_base);
+    whole_output_ = add_region(
+        {shape.output_map(), 0, batch_, 0, network_.map(shape.output_map()).shape.height},
+        cut.output_base);
     map_region_[static_cast<std::size_t>(shape.output_map())] = whole_output_;
   }
   visit_regions_.assign(work.visits.size(), {});
@@ -292,7 +292,7 @@ std::int32_t ScheduleBuilder::whole_operand(const LayerWork& work, std::int32_t 
   if (const std::int32_t there = map_region_[static_cast<std::size_t>(map)]; there >= 0) {
     return there;
   }
-  const std::int32_t region = add_region({map, 0, batch_, 0, network_.map(map).height}, base);
+  const std::int32_t region = add_region({map, 0, batch_, 0, network_.map(map).shape.height}, base);
   for (const schedule::MapRows& rows : work.shape.pieces(work.ranges, rows_of)) {
     load_rows(work, region, rows);
   }
@@ -430,7 +430,7 @@ void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::in
   const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
   accumulators_.read(pass.address, pass.address + range.row_count * layer.out.width, id,
                      schedule::Resource::kPost, step.waits);
-  if (layer.residual >= 0) {
+  if (layer.residual() >= 0) {
     step.residual = work.planned.cut.residual_whole
                         ? whole_residual_
                         : visit_regions_[static_cast<std::size_t>(pass.visit)].residual;
@@ -482,7 +482,7 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
     if (cut.output_whole) {
       const schedule::Region& whole = schedule_.regions[static_cast<std::size_t>(whole_output_)];
       base = whole.base + (rows.image_begin * whole.row_count + rows.row_begin) *
-                              row_values(network_.map(rows.map));
+                              row_values(network_.map(rows.map).shape);
     } else {
       base = cut.output_buffers[visit % cut.output_buffers.size()];
     }

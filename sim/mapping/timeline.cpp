@@ -105,7 +105,7 @@ std::int64_t post_cycles(const network::Layer& layer, const schedule::Block& blo
                          std::int64_t pixels, const arch::AcceleratorSpec& spec) {
   if (!spec.post.lanes) return 0;
   // A residual operand comes through the same port: every entry takes twice as long.
-  const std::int64_t operands = layer.residual >= 0 ? 2 : 1;
+  const std::int64_t operands = layer.residual() >= 0 ? 2 : 1;
   return pixels * base::ceil_div(block.n_count, *spec.post.lanes) * operands;
 }
 
@@ -125,7 +125,7 @@ base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule&
   if (step.kind == schedule::StepKind::kLoadWeights) {
     return weight_bytes(schedule.blocks[static_cast<std::size_t>(step.block)], spec);
   }
-  const network::MapShape& shape = network.map(step.rows.map);
+  const network::MapShape& shape = network.map(step.rows.map).shape;
   return activation_bytes(
       step.rows.image_count * step.rows.row_count * shape.width * shape.channels, spec);
 }

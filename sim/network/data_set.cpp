@@ -33,11 +33,11 @@ std::string find_file(const std::string& folder, const std::string& name) {
 }
 
 void check_size(const DataSet& data, const Network& network) {
-  if (data.image == network.input) return;
+  if (data.image == network.input().shape) return;
   throw base::InputError({data.images_file, 0, ""},
                          fmt::format("its images are {}", to_string(data.image)),
                          fmt::format("{} as the input of {} (height x width x channels)",
-                                     to_string(network.input), network.name));
+                                     to_string(network.input().shape), network.name));
 }
 
 }  // namespace
@@ -95,15 +95,16 @@ std::vector<std::uint8_t> quantise_pixels(const DataSet& data, std::int64_t imag
     throw base::InputError({data.images_file, 0, ""}, fmt::format("has no image {}", image),
                            fmt::format("0..{}", data.count() - 1));
   }
-  const float top = static_cast<float>((1 << network.activation_bits) - 1);
+  const Map& input = network.input();
+  const float top = static_cast<float>(input.code.high);
   std::array<std::uint8_t, 256> code_of{};
   for (std::size_t pixel = 0; pixel < code_of.size(); ++pixel) {
     const float real = static_cast<float>(pixel) / 255.0F;
     // The default rounding mode is half to even.
-    const float code = std::nearbyint(real / network.input_scale);
+    const float code = std::nearbyint(real / input.scale);
     code_of[pixel] = static_cast<std::uint8_t>(std::min(code, top));
   }
-  const std::size_t values = static_cast<std::size_t>(network.input.values());
+  const std::size_t values = static_cast<std::size_t>(input.shape.values());
   const std::uint8_t* const pixels = data.pixels.data() + static_cast<std::size_t>(image) * values;
   std::vector<std::uint8_t> codes(values);
   std::transform(pixels, pixels + values, codes.begin(),

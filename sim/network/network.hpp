@@ -1,9 +1,14 @@
-// A network as the machine runs it: a list of integer layers over feature maps of unsigned codes.
+// A network as the machine runs it: a list of integer layers over feature maps of codes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "tensor/code.hpp"
+#include "tensor/requantise.hpp"
+#include "tensor/weight_code.hpp"
 
 namespace lacuna::network {
 
@@ -20,7 +25,17 @@ struct MapShape {
   }
 };
 
-/// A sliding window with zero padding (zero point 0, so padding is the code 0).
+/// A feature map: what the network reads, or one of its layers writes.
+struct Map {
+  MapShape shape;
+  tensor::Code code;
+  float scale = 1.0F;  ///< real value of operand 1
+};
+
+/// As the index of a map: none.
+inline constexpr int kNoMap = -1;
+
+/// A sliding window; its padding is real zero, operand 0.
 struct Window {
   int kernel_h = 1;
   int kernel_w = 1;
@@ -39,25 +54,31 @@ enum class LayerKind : std::uint8_t { kConvolution, kFullyConnected, kMaxPool, k
 struct Layer {
   std::string name;
   LayerKind kind = LayerKind::kConvolution;
-  int input = 0;  ///< map it reads: 0 is the network's input, layer i writes map i + 1
+  /// Maps it reads: first the one that its windows slide over; a GEMM layer may have a second one
+  /// of the shape of `out`, whose operands are added to the sums.
+  std::vector<int> inputs{0};
+  int output = kNoMap;  ///< map it writes; none: see `logits`
   MapShape in;
   MapShape out;
   Window window;
   int groups = 1;
 
   /// GEMM layers: [out channel], accumulator steps to output steps. Average pooling: one value,
-  /// from the sum of a window's codes to output steps.
+  /// from the sum of a window's operands to output steps.
   std::vector<float> scale;
 
   // GEMM layers only.
-  int residual = -1;  ///< map of the shape of `out` whose codes are added to the sums, or -1
-  float residual_scale = 0.0F;       ///< from the residual map's codes to output steps
-  std::vector<std::int8_t> weights;  ///< [out channel][kernel y][kernel x][in channel of the group]
-  std::vector<std::int32_t> bias;    ///< [out channel], in accumulator steps
-  float threshold = 0.0F;  ///< in output steps: what is not above it becomes 0; a ReLU has 0
-  bool logits = false;     ///< the output is the biased 32-bit sums; no requantising, no output map
+  float residual_scale = 0.0F;  ///< from the second map's operands to output steps
+  /// Operands, code - zero point: [out channel][kernel y][kernel x][in channel of the group].
+  std::vector<std::int16_t> weights;
+  tensor::WeightCode weight_code;
+  std::vector<std::int32_t> bias;  ///< [out channel], in accumulator steps
+  tensor::Bounds bounds;           ///< of the output, in its steps; not of max pooling
+  bool logits = false;  ///< the output is the biased 32-bit sums; no requantising, no output map
   bool report_sums = false;  ///< the run reports a hash of the biased sums (workloads)
 
+  int input() const { return inputs.front(); }
+  int residual() const { return inputs.size() > 1 ? inputs[1] : kNoMap; }
   bool is_gemm() const {
     return kind == LayerKind::kConvolution || kind == LayerKind::kFullyConnected;
   }
@@ -71,17 +92,26 @@ struct Layer {
 
 struct Network {
   std::string name;
-  MapShape input;
-  int weight_bits = 8;
-  int activation_bits = 8;
-  float input_scale = 1.0F;  ///< real value of input code 1 (pixels are scaled to [0, 1] first)
+  std::vector<Map> maps;  ///< the first is the network's input
   std::vector<Layer> layers;
   std::string file;
   std::string sha256;  ///< of the model file
 
+  const Map& input() const { return maps.front(); }
+  const Map& map(int index) const { return maps[static_cast<std::size_t>(index)]; }
   std::int64_t classes() const { return layers.back().out.values(); }
-  const MapShape& map(int index) const {
-    return index == 0 ? input : layers[static_cast<std::size_t>(index) - 1].out;
+  /// Of the widest weights, or activations.
+  int weight_bits() const {
+    int bits = 1;
+    for (const Layer& layer : layers) {
+      if (layer.is_gemm()) bits = std::max(bits, layer.weight_code.bits);
+    }
+    return bits;
+  }
+  int activation_bits() const {
+    int bits = 1;
+    for (const Map& map : maps) bits = std::max(bits, map.code.bits());
+    return bits;
   }
 };
 

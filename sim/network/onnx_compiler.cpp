@@ -29,8 +29,6 @@ OnnxCompiler::OnnxCompiler(const OnnxModel& model) : model_(model) {
   for (const onnx::TensorProto& tensor : model.graph().initializer()) {
     initialisers_.emplace(tensor.name(), &tensor);
   }
-  network_.weight_bits = model.weight_bits();
-  network_.activation_bits = model.activation_bits();
 }
 
 Network OnnxCompiler::compile() {
@@ -97,10 +95,12 @@ void OnnxCompiler::add_image() {
     const onnx::TensorShapeProto::Dimension& dim = type.shape().dim(i);
     return dim.has_dim_value() ? dim.dim_value() : 0;
   };
-  network_.input = {side(2), side(3), side(1)};
-  if (!is_map(network_.input)) {
+  Map input;
+  input.shape = {side(2), side(3), side(1)};
+  input.code = tensor::unsigned_code(model_.activation_bits());
+  if (!is_map(input.shape)) {
     throw base::InputError(
-        place, fmt::format("is {} (height x width x channels)", to_string(network_.input)),
+        place, fmt::format("is {} (height x width x channels)", to_string(input.shape)),
         fmt::format("{}, each in 1..{}, {} values", kAllowed, kMaxDimension, kMaxMapValues));
   }
   if (type.shape().dim(0).has_dim_value()) {
@@ -110,7 +110,8 @@ void OnnxCompiler::add_image() {
     }
   }
   Value value;
-  value.shape = network_.input;
+  value.shape = input.shape;
+  network_.maps.push_back(input);
   values_.emplace(image->name(), value);
 }
 
@@ -144,7 +145,7 @@ void OnnxCompiler::finish() {
             "nothing comes after the layer of the logits");
   Layer& last = layer_of(value);
   const StepScales& scales = scales_of(value);
-  if (last.residual >= 0) {
+  if (last.residual() >= 0) {
     throw base::InputError(place, "has a residual operand added to it",
                            "supported: the float output of the last Conv, Gemm or MatMul");
   }
@@ -159,6 +160,8 @@ void OnnxCompiler::finish() {
                            "supported: one scale for all weights of the last layer");
   }
   last.logits = true;
+  last.output = kNoMap;
+  network_.maps.pop_back();
   last.scale.assign(scales.weight.size(),
                     tensor::combined_scale(scales.input, scales.weight[0], 1.0F));
 }
@@ -300,7 +303,7 @@ void OnnxCompiler::quantise(const OnnxNode& node) {
     case Form::kPixels:
       value.scale = scale;
       value.in_range = image_is_in_range(scale);
-      network_.input_scale = scale;
+      network_.maps.front().scale = scale;
       break;
     case Form::kSums:
       quantise_sums(node, value, scale);
@@ -321,7 +324,7 @@ void OnnxCompiler::quantise(const OnnxNode& node) {
 
 // Pixels lie in [0, 1], so that the image needs no Clip where 1.0 is not above the largest code.
 bool OnnxCompiler::image_is_in_range(float scale) const {
-  return std::nearbyint(1.0F / scale) <= static_cast<float>(top_code(network_.activation_bits));
+  return std::nearbyint(1.0F / scale) <= static_cast<float>(top_code(model_.activation_bits()));
 }
 
 void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale) {
@@ -340,7 +343,7 @@ void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale
                           base::shown(layer.name), channel, layer.scale[channel]),
               kScaleRule);
   }
-  if (layer.residual >= 0) {
+  if (layer.residual() >= 0) {
     const float factor = layer.residual_scale / scale;
     if (!is_scale(factor) || !is_scale(factor * static_cast<float>(top_code(kMaxBits)))) {
       node.fail(fmt::format("from the residual operand of {} to its output the factor is {}",
@@ -349,19 +352,24 @@ void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale
     }
     layer.residual_scale = factor;
   }
-  layer.threshold = value.threshold / scale;
-  if (!std::isfinite(layer.threshold)) {
+  Map& map = network_.maps[static_cast<std::size_t>(layer.output)];
+  map.scale = scale;
+  layer.bounds = tensor::bounds_of(map.code);
+  const float threshold = value.threshold / scale;
+  if (threshold > 0.0F) layer.bounds.threshold = threshold;
+  if (!std::isfinite(threshold)) {
     node.fail(fmt::format("the threshold of {}, {}, is {} of its steps", base::shown(layer.name),
-                          value.threshold, layer.threshold),
+                          value.threshold, threshold),
               "finite");
   }
   value.threshold = 0.0F;
   value.scale = scale;
-  value.in_range = network_.activation_bits == kMaxBits;
+  value.in_range = model_.activation_bits() == kMaxBits;
   if (!layer.is_gemm()) {
-    const int top = top_code(network_.activation_bits);
+    const int top = top_code(model_.activation_bits());
     const auto most = static_cast<std::int32_t>(layer.taps() * top);
-    value.in_range = tensor::requantise(most, layer.scale[0], kMaxBits) <= top;
+    const tensor::Bounds widest = tensor::bounds_of(tensor::unsigned_code(kMaxBits));
+    value.in_range = tensor::requantise(most, layer.scale[0], widest) <= top;
   }
   value.relu = false;  // the unsigned quantiser is one, too
 }
@@ -406,13 +414,13 @@ void OnnxCompiler::clip(const OnnxNode& node) {
   }
   const float low = constant_input<float>(node, 1).front();
   const float high = constant_input<float>(node, 2).front();
-  const int top = top_code(network_.activation_bits);
+  const int top = top_code(model_.activation_bits());
   const float wanted = static_cast<float>(top) * value.scale;
   // Anything nearer than half a step clips to the same code; a thousandth allows for rounding.
   if (low != 0.0F || !(std::abs(high - wanted) <= 0.001F * value.scale)) {
     node.fail(fmt::format("clips to [{}, {}]", low, high),
               fmt::format("[0, {} * scale] = [0, {}] for {} bits", top, wanted,
-                          network_.activation_bits));
+                          model_.activation_bits()));
   }
   value.form = Form::kClipped;
   value.in_range = true;

@@ -31,7 +31,7 @@ OnnxCompiler::Value OnnxCompiler::take_layer_input(const OnnxNode& node) {
 
 void OnnxCompiler::expect_in_range(const OnnxNode& node, const Value& value) const {
   if (value.in_range) return;
-  node.fail(fmt::format("its input may hold codes of more than {} bits", network_.activation_bits),
+  node.fail(fmt::format("its input may hold codes of more than {} bits", model_.activation_bits()),
             "Clip(0, (2^bits - 1) * scale) and QuantizeLinear before it");
 }
 
@@ -41,6 +41,13 @@ void OnnxCompiler::add_layer(const OnnxNode& node, Layer layer, StepScales scale
     node.fail("its name cannot name a layer", "1 to 200 printable ASCII characters");
   }
   matmul_awaits_bias_ = node.op() == "MatMul";
+  layer.output = static_cast<int>(network_.maps.size());
+  Map map;
+  map.shape = layer.out;
+  map.code = tensor::unsigned_code(model_.activation_bits());
+  // Max pooling hands its codes on; other layers' scale is that of their quantiser.
+  map.scale = network_.map(layer.input()).scale;
+  network_.maps.push_back(map);
   network_.layers.push_back(std::move(layer));
   step_scales_.push_back(std::move(scales));
 }
@@ -105,11 +112,11 @@ OnnxCompiler::WeightCodes OnnxCompiler::weights_of(const OnnxNode& node, const C
   WeightCodes weights;
   weights.scale = channel_scales(node, constant, channel_axis, channels, "weights");
   weights.codes = tensor_values<std::int8_t>(*constant.codes);
-  const int low = -(1 << (network_.weight_bits - 1));
-  const int high = (1 << (network_.weight_bits - 1)) - 1;
+  const int low = -(1 << (model_.weight_bits() - 1));
+  const int high = (1 << (model_.weight_bits() - 1)) - 1;
   for (const std::int8_t code : weights.codes) {
     if (code >= low && code <= high) continue;
-    node.fail(fmt::format("weight code {} needs more than {} bits", code, network_.weight_bits),
+    node.fail(fmt::format("weight code {} needs more than {} bits", code, model_.weight_bits()),
               fmt::format("{}..{}", low, high));
   }
   return weights;
@@ -209,7 +216,8 @@ void OnnxCompiler::convolution(const OnnxNode& node) {
   }
   Layer layer;
   layer.kind = LayerKind::kConvolution;
-  layer.input = value.map;
+  layer.weight_code.bits = model_.weight_bits();
+  layer.inputs = {value.map};
   layer.in = value.shape;
   layer.window = window_of(node, kernel[0], kernel[1]);
   layer.groups = static_cast<int>(groups);
@@ -272,7 +280,8 @@ void OnnxCompiler::fully_connected(const OnnxNode& node, bool transposed, bool h
 
   Layer layer;
   layer.kind = LayerKind::kFullyConnected;
-  layer.input = value.map;
+  layer.weight_code.bits = model_.weight_bits();
+  layer.inputs = {value.map};
   layer.in = in;
   layer.out = {1, 1, channels};
   layer.window.kernel_h = static_cast<int>(in.height);
@@ -324,7 +333,7 @@ void OnnxCompiler::add_residual(const OnnxNode& node) {
               "MatMul, a dequantised int32 initialiser");
   }
   Layer& layer = layer_of(sums);
-  if (sums.relu || !layer.is_gemm() || layer.residual >= 0) {
+  if (sums.relu || !layer.is_gemm() || layer.residual() >= 0) {
     node.fail("does not directly follow Conv, Gemm or MatMul",
               "the residual operand added to the sums, activation function and quantiser behind");
   }
@@ -341,7 +350,7 @@ void OnnxCompiler::add_residual(const OnnxNode& node) {
     node.fail(fmt::format("its residual operand is computed after {}", base::shown(layer.name)),
               "the nodes of that branch before the layer");
   }
-  layer.residual = residual.map;
+  layer.inputs.push_back(residual.map);
   layer.residual_scale = residual.scale;  // of a code; divided by the output's in quantise_sums
   give(node, sums);
 }
@@ -362,7 +371,7 @@ void OnnxCompiler::max_pool(const OnnxNode& node) {
   const auto kernel = node.integers("kernel_shape", {0, 0});
   Layer layer;
   layer.kind = LayerKind::kMaxPool;
-  layer.input = value.map;
+  layer.inputs = {value.map};
   layer.in = value.shape;
   layer.window = window_of(node, kernel[0], kernel[1]);
   layer.out = window_output(node, layer.in, layer.window, layer.in.channels);
@@ -381,7 +390,7 @@ OnnxCompiler::Value OnnxCompiler::take_average_input(const OnnxNode& node) {
 void OnnxCompiler::add_average(const OnnxNode& node, const Value& value, const Window& window) {
   Layer layer;
   layer.kind = LayerKind::kAveragePool;
-  layer.input = value.map;
+  layer.inputs = {value.map};
   layer.in = value.shape;
   layer.window = window;
   layer.out = window_output(node, layer.in, layer.window, layer.in.channels);

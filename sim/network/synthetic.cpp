@@ -25,11 +25,12 @@ std::uint32_t scaled(std::uint64_t bits, std::uint64_t count) {
 Network synthetic_shape(const WorkloadLayer& layer, int weight_bits, int activation_bits) {
   Network network;
   network.name = layer.layer.name;
-  network.input = layer.layer.in;
-  network.weight_bits = weight_bits;
-  network.activation_bits = activation_bits;
+  const tensor::Code code = tensor::unsigned_code(activation_bits);
+  network.maps = {{layer.layer.in, code, 1.0F}, {layer.layer.out, code, 1.0F}};
   Layer only = layer.layer;
-  only.input = 0;
+  only.weight_code.bits = weight_bits;
+  only.output = 1;
+  only.bounds = tensor::bounds_of(code);
   only.logits = false;
   only.report_sums = true;
   network.layers.push_back(std::move(only));
@@ -38,14 +39,14 @@ Network synthetic_shape(const WorkloadLayer& layer, int weight_bits, int activat
 
 void draw_weights(Network& network, std::int64_t index, std::uint64_t seed) {
   Layer& only = network.layers.front();
-  const int top = (1 << (network.weight_bits - 1)) - 1;
+  const int top = (1 << (only.weight_code.bits - 1)) - 1;
   const std::size_t channels = static_cast<std::size_t>(only.out.channels);
   only.weights.resize(channels * static_cast<std::size_t>(only.k()));
   for (std::size_t i = 0; i < only.weights.size(); ++i) {
     const std::uint64_t bits =
         base::random_bits(seed, base::RandomStream::kSyntheticWeights, place(index, i));
     const int draw = static_cast<int>(scaled(bits, 2 * static_cast<std::uint64_t>(top) + 1));
-    only.weights[i] = static_cast<std::int8_t>(draw - top);
+    only.weights[i] = static_cast<std::int16_t>(draw - top);
   }
   only.bias.assign(channels, 0);
   // Uniform weights and codes have standard deviations of about top / sqrt(3) each.

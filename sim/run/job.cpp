@@ -45,7 +45,7 @@ void draw_operands(Part& part, const network::WorkloadLayer& layer, std::int64_t
   for (std::int64_t image = 0; image < batch; ++image) {
     part.images.push_back(network::synthetic_codes(part.network.layers.front(), index,
                                                    seed + static_cast<std::uint64_t>(image),
-                                                   layer.density, part.network.activation_bits));
+                                                   layer.density, part.network.activation_bits()));
   }
 }
 

@@ -7,11 +7,11 @@
 namespace lacuna::schedule {
 
 MapView map_view(const network::Network& network, std::int32_t map) {
-  return {map, network.map(map)};
+  return {map, network.map(map).shape};
 }
 
 MapView input_view(const network::Network& network, std::int32_t layer) {
-  return map_view(network, network.layers[static_cast<std::size_t>(layer)].input);
+  return map_view(network, network.layers[static_cast<std::size_t>(layer)].input());
 }
 
 std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height) {

@@ -1,6 +1,7 @@
-// The activation SRAM and its bitmap: values, and one non-zero bit a value. Whoever writes a value
-// (post unit, DMA) detects zeros and writes the bit, too. It serves every row at any address in
-// every cycle: bank conflicts are not simulated. Memories owned: value cells, bitmap cells.
+// The activation SRAM and its bitmap: codes, and one bit a code that says whether it is another
+// than its map's zero point. Whoever writes a code (post unit, DMA) detects that and writes the
+// bit, too. It serves every row at any address in every cycle: bank conflicts are not simulated.
+// Memories owned: value cells, bitmap cells.
 #pragma once
 
 #include <systemc>
@@ -12,10 +13,11 @@ namespace lacuna::systemc {
 
 class ActivationSramPort : virtual public sc_core::sc_interface {
  public:
+  /// The pattern of a code, see tensor::Code.
   virtual std::uint8_t read(std::int64_t slot, std::int64_t step) = 0;
-  /// The bitmap's bit: false says that the value is zero.
+  /// The bitmap's bit: false says that the code is its map's zero point.
   virtual bool nonzero(std::int64_t slot, std::int64_t step) = 0;
-  virtual void write(std::int64_t slot, std::uint8_t code, std::int64_t step) = 0;
+  virtual void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) = 0;
 };
 
 class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
@@ -38,9 +40,9 @@ class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
   bool nonzero(std::int64_t slot, std::int64_t step) override {
     return bitmap_.read(slot, step) != 0;
   }
-  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override {
-    values_.write(slot, code, step);
-    bitmap_.write(slot, code != 0 ? 1 : 0, step);
+  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) override {
+    values_.write(slot, pattern, step);
+    bitmap_.write(slot, nonzero ? 1 : 0, step);
   }
 
  private:

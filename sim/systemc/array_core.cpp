@@ -13,7 +13,7 @@ constexpr std::int64_t kLaneGroup = 16;  // columns are padded to whole vectors 
 
 struct MultiplyAccumulate {
   static LACUNA_INLINE void run(std::int32_t* __restrict sums,
-                                const std::int8_t* __restrict weights, std::int32_t activation,
+                                const std::int16_t* __restrict weights, std::int32_t activation,
                                 std::int64_t columns) {
     for (std::int64_t c = 0; c < columns; ++c) sums[c] += activation * weights[c];
   }
@@ -42,7 +42,7 @@ ArrayCore::ArrayCore(const ArrayGeometry& geometry)
       bottom_(static_cast<std::size_t>(stride_)),
       row_(static_cast<std::size_t>(geometry.rows)) {}
 
-void ArrayCore::load(int set, int row, int slot, const std::int8_t* weights, int count) {
+void ArrayCore::load(int set, int row, int slot, const std::int16_t* weights, int count) {
   const std::int64_t pe_row =
       (std::int64_t{set} * geometry_.rows + row) * geometry_.weights_per_pe + slot;
   std::copy(weights, weights + count, weights_.begin() + pe_row * stride_);

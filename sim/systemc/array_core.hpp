@@ -22,8 +22,8 @@ namespace lacuna::systemc {
 
 /// What travels along a row in one cycle.
 struct Token {
-  std::uint8_t activation = 0;
-  std::uint8_t slot = 0;  ///< which of the PE's weights
+  std::int16_t activation = 0;  ///< operand
+  std::uint8_t slot = 0;        ///< which of the PE's weights
 };
 
 /// Where the array gets its activations from: the zero-skipping feeders, one a row.
@@ -70,7 +70,7 @@ class ArrayCore {
   explicit ArrayCore(const ArrayGeometry& geometry);
 
   /// Writes one weight register of each PE of a row: `count` weights for columns 0.. .
-  void load(int set, int row, int slot, const std::int8_t* weights, int count);
+  void load(int set, int row, int slot, const std::int16_t* weights, int count);
 
   /// Starts a pass of `pixels` pixels over the lowest `rows` rows with register set `set`; edge 0.
   void begin(int rows, std::int64_t pixels, int set, TokenSource& source, PsumSink& sink,
@@ -115,7 +115,7 @@ class ArrayCore {
 
   ArrayGeometry geometry_;
   std::int64_t stride_;                     ///< columns, rounded up for whole vectors
-  std::vector<std::int8_t> weights_;        ///< [set][row][slot][col]
+  std::vector<std::int16_t> weights_;       ///< [set][row][slot][col]
   std::vector<std::int32_t> accumulators_;  ///< [row][local accumulator][col]
   std::vector<std::int32_t> fifo_;          ///< [row][place][col]
   std::vector<std::int32_t> bottom_;        ///< psums that leave the last row

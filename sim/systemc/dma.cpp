@@ -42,7 +42,7 @@ void Dma::transport(tlm::tlm_command command, std::int64_t address,
 template <class Visit>
 void Dma::for_each_run(const Step& step, const schedule::Region& region, Visit visit) const {
   // Runs of values that are contiguous in the region: the rows of one image.
-  const network::MapShape& shape = program_.network->map(step.rows.map);
+  const network::MapShape& shape = program_.network->map(step.rows.map).shape;
   const std::int64_t row_values = shape.width * shape.channels;
   std::int64_t code = 0;
   for (std::int64_t image = 0; image < step.rows.image_count; ++image) {
@@ -71,7 +71,7 @@ void Dma::start(schedule::StepId id) {
     }
   } else {
     const int bits = program_.spec->precision.activation_bits;
-    const network::MapShape& shape = program_.network->map(step.rows.map);
+    const network::MapShape& shape = program_.network->map(step.rows.map).shape;
     SIM_CHECK(step.rows.image_count == 1 || step.rows.row_count == shape.height, name(), now(),
               "a transfer of several images moves whole images");
     const std::int64_t row_values = shape.width * shape.channels;
@@ -129,11 +129,13 @@ void Dma::finish(const Transfer& transfer) {
     }
     if (!program_.in_setup) counters.weight_sram.writes += block.values();
   } else if (step.kind == StepKind::kLoadActivations) {
+    const std::uint8_t zero = program_.network->map(step.rows.map)
+                                  .code.pattern(0, program_.spec->precision.activation_bits);
     for_each_run(step, program_.region(step.output),
                  [&](std::int64_t slot, std::int64_t code, std::int64_t count) {
                    for (std::int64_t i = 0; i < count; ++i) {
-                     activation_sram->write(
-                         slot + i, transfer.codes[static_cast<std::size_t>(code + i)], access);
+                     const std::uint8_t own = transfer.codes[static_cast<std::size_t>(code + i)];
+                     activation_sram->write(slot + i, own, own != zero, access);
                    }
                    counters.activation_sram.writes += count;
                  });

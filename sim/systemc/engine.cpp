@@ -5,7 +5,6 @@
 
 #include "base/error.hpp"
 #include "systemc/machine.hpp"
-#include "tensor/encoding.hpp"
 
 namespace lacuna::systemc {
 
@@ -65,21 +64,21 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
     for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count; ++k) {
       for (std::int64_t n = block.n_begin; n < block.n_begin + block.n_count; ++n) {
         const std::int64_t channel = block.group * layer.n() + n;
-        dram.push_back(
-            tensor::encode(layer.weights[static_cast<std::size_t>(channel * layer.k() + k)],
-                           spec_.precision.weight_bits, spec_.weight_sram.encoding));
+        dram.push_back(layer.weight_code.pattern(
+            layer.weights[static_cast<std::size_t>(channel * layer.k() + k)], channel,
+            spec_.precision.weight_bits, spec_.weight_sram.encoding));
       }
     }
   }
   auto end = static_cast<std::int64_t>(dram.size());
-  for (std::size_t map = 0; map <= network.layers.size(); ++map) {
+  for (const network::Map& map : network.maps) {
     machine.layout.maps.push_back(end);
-    end += schedule.batch * network.map(static_cast<int>(map)).values();
+    end += schedule.batch * map.shape.values();
   }
   dram.resize(static_cast<std::size_t>(end));
 
   program.layers.assign(network.layers.size(), {});
-  program.maps.assign(network.layers.size() + 1, {});
+  program.maps.assign(network.maps.size(), {});
   run_list(true);
   return base::Cycles{machine.controller.finish()};
 }
@@ -105,13 +104,14 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
   const std::int64_t batch = program.schedule->batch;
   SIM_CHECK(static_cast<std::int64_t>(images.size()) == batch, "engine", -1,
             "a batch has as many images as its schedule");
-  const std::int64_t values = network.input.values();
+  const std::int64_t values = network.input().shape.values();
   auto to = machine.dram.contents().begin() + machine.layout.maps[0];
-  program.maps.assign(network.layers.size() + 1, {});
+  program.maps.assign(network.maps.size(), {});
   program.maps[0].values = batch * values;
+  const std::uint8_t zero = network.input().code.pattern(0, spec_.precision.activation_bits);
   for (const std::uint8_t* image : images) {
     to = std::copy(image, image + values, to);
-    program.maps[0].nonzeros += values - std::count(image, image + values, std::uint8_t{0});
+    program.maps[0].nonzeros += values - std::count(image, image + values, zero);
   }
   program.layers.assign(network.layers.size(), {});
   const network::Layer& last = network.layers.back();
@@ -130,7 +130,7 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
   result.cycles = base::Cycles{machine.controller.finish()};
   result.layers = program.layers;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    const MapDensity& input = program.maps[static_cast<std::size_t>(network.layers[i].input)];
+    const MapDensity& input = program.maps[static_cast<std::size_t>(network.layers[i].input())];
     result.layers[i].input_values = input.values;
     result.layers[i].input_nonzeros = input.nonzeros;
   }

@@ -49,7 +49,7 @@ class Engine {
   base::Cycles load(const network::Network& network, const schedule::Schedule& schedule,
                     std::int64_t step_offset);
 
-  /// Runs one batch: the schedule's number of images, each of network.input.values() codes,
+  /// Runs one batch: the schedule's number of images, each of network.input().shape.values() codes,
   /// channels last.
   measure::BatchResult run(const std::vector<const std::uint8_t*>& images);
 

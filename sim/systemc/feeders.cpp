@@ -26,6 +26,7 @@ void Feeders::begin_pass(schedule::StepId id) {
   const schedule::PixelRange& range = program_.range(step);
   layer_ = &program_.layer(step.layer);
   region_ = &program_.region(step.input);
+  code_ = program_.network->map(region_->map).code;
   counters_ = &program_.counters(step);
   access_step_ = program_.access_step(id);
   lanes_ = block.n_count;
@@ -110,9 +111,10 @@ TokenSource::PixelWork Feeders::begin_pixel(int row_number) {
 Token Feeders::issue(int row_number) {
   Row& row = rows_[static_cast<std::size_t>(row_number)];
   const Pending& pending = row.pending[row.next++];
-  std::uint8_t activation = 0;
+  std::int16_t activation = 0;
   if (pending.address != kPadding) {
-    activation = sram_->read(pending.address, access_step_);
+    activation = code_.operand(sram_->read(pending.address, access_step_),
+                               program_.spec->precision.activation_bits);
     ++counters_->activation_sram.reads;
   }
   if (activation == 0 && program_.spec->zero_skipping == arch::ZeroSkipping::kGate) {

@@ -1,11 +1,11 @@
 // The zero-skipping feeders, one a row: turn a pixel's inputs into the list of activations that the
-// row issues.
+// row issues: operands, codes less their map's zero point.
 //
 // Timing: a row's feeder reads one bitmap word (one window position, D aligned channels) and one
 // value a cycle; a pixel takes max(1, activations issued, bitmap words) cycles (docs/timing.md,
 // "Feeders"). Policies: none issues all indices of the row; gate issues all and marks zeros it has
-// read; skip asks the bitmap and issues only what is not zero. Padding is a known zero, without an
-// access. Memories owned: none.
+// read; skip asks the bitmap and issues only what is not zero. Padding is a known operand 0,
+// without an access. Memories owned: none.
 #pragma once
 
 #include <systemc>
@@ -68,6 +68,7 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
   std::int64_t lanes_ = 0;
   const network::Layer* layer_ = nullptr;
   const schedule::Region* region_ = nullptr;
+  tensor::Code code_;
   measure::LayerCounters* counters_ = nullptr;
   ActivationSramPort* sram_ = nullptr;
 };

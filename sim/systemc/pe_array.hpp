@@ -18,7 +18,7 @@ namespace lacuna::systemc {
 /// The PE weight registers, as the loader sees them.
 class PeWeightsPort : virtual public sc_core::sc_interface {
  public:
-  virtual void load(int set, int row, int slot, const std::int8_t* weights, int count) = 0;
+  virtual void load(int set, int row, int slot, const std::int16_t* weights, int count) = 0;
 };
 
 class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort, PsumSink {
@@ -38,7 +38,7 @@ class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort
   void set_commit_stall(CommitStall* stall) { commit_stall_ = stall; }
 
   void start(schedule::StepId id) override;
-  void load(int set, int row, int slot, const std::int8_t* weights_of_row, int count) override {
+  void load(int set, int row, int slot, const std::int16_t* weights_of_row, int count) override {
     core_.load(set, row, slot, weights_of_row, count);
   }
 

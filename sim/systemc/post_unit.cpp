@@ -1,6 +1,7 @@
 #include "systemc/post_unit.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.hpp"
 #include "tensor/requantise.hpp"
@@ -123,9 +124,9 @@ void PostUnit::post_entry(const Step& step) {
           sum;
       continue;
     }
-    const std::uint8_t code = requantise(step, {image, y, x, channel}, sum);
+    const std::int16_t operand = requantise(step, {image, y, x, channel}, sum);
     if (pool < 0) {
-      write(step, {image, y, x, channel}, code);
+      write(step, {image, y, x, channel}, operand);
       continue;
     }
     const network::Layer& pooling = program_.layer(pool);
@@ -133,24 +134,23 @@ void PostUnit::post_entry(const Step& step) {
     const int width = pooling.window.kernel_w;
     const std::int64_t window_x = x / width;
     if (y / height >= pooling.out.height || window_x >= pooling.out.width) continue;
-    std::uint8_t& maximum =
+    std::int16_t& maximum =
         maxima_[static_cast<std::size_t>(window_x * program_.spec->array.cols + lane)];
     const bool first = y % height == 0 && x % width == 0;
-    maximum = first ? code : std::max(maximum, code);
+    maximum = first ? operand : std::max(maximum, operand);
     if (y % height == height - 1 && x % width == width - 1) {
       write(step, {image, y / height, window_x, channel}, maximum);
     }
   }
 }
 
-std::uint8_t PostUnit::requantise(const Step& step, const MapValue& value, std::int32_t sum) {
+std::int16_t PostUnit::requantise(const Step& step, const MapValue& value, std::int32_t sum) {
   const network::Layer& layer = program_.layer(step.layer);
   const float scale = layer.scale[static_cast<std::size_t>(value.channel)];
-  const int bits = program_.network->activation_bits;
-  if (step.residual < 0) return tensor::requantise(sum, scale, bits, layer.threshold);
-  const std::uint8_t residual = activation_sram->read(
-      slot_of(program_.region(step.residual), value), program_.access_step(queue_.front().id));
-  return tensor::requantise_sum(sum, scale, residual, layer.residual_scale, bits, layer.threshold);
+  if (step.residual < 0) return tensor::requantise(sum, scale, layer.bounds);
+  const schedule::Region& region = program_.region(step.residual);
+  return tensor::requantise_sum(sum, scale, read(region, slot_of(region, value)),
+                                layer.residual_scale, layer.bounds);
 }
 
 void PostUnit::pool_entry(const Step& step) {
@@ -173,7 +173,7 @@ void PostUnit::pool_entry(const Step& step) {
 
   const bool average = layer.kind == network::LayerKind::kAveragePool;
   if (position == 0) {
-    maxima_.assign(static_cast<std::size_t>(cols), 0);
+    maxima_.assign(static_cast<std::size_t>(cols), std::numeric_limits<std::int16_t>::min());
     totals_.assign(static_cast<std::size_t>(cols), 0);
   }
   if (in_y >= 0 && in_y < layer.in.height && in_x >= 0 && in_x < layer.in.width) {
@@ -183,27 +183,26 @@ void PostUnit::pool_entry(const Step& step) {
             layer.in.channels +
         tile * cols;
     for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
-      const std::uint8_t code =
-          activation_sram->read(slot + lane, program_.access_step(queue_.front().id));
-      std::uint8_t& maximum = maxima_[static_cast<std::size_t>(lane)];
-      maximum = std::max(maximum, code);
-      totals_[static_cast<std::size_t>(lane)] += code;
+      const std::int16_t operand = read(in, slot + lane);
+      std::int16_t& maximum = maxima_[static_cast<std::size_t>(lane)];
+      maximum = std::max(maximum, operand);
+      totals_[static_cast<std::size_t>(lane)] += operand;
     }
     program_.counters(step).activation_sram.reads += entry_lanes();
   }
   if (position == positions - 1) {
     for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
       const auto own = static_cast<std::size_t>(lane);
-      const std::uint8_t code = average ? tensor::requantise(totals_[own], layer.scale.front(),
-                                                             program_.network->activation_bits)
-                                        : maxima_[own];
-      write(step, {image, y, x, tile * cols + lane}, code);
+      const std::int16_t operand =
+          average ? tensor::requantise(totals_[own], layer.scale.front(), layer.bounds)
+                  : maxima_[own];
+      write(step, {image, y, x, tile * cols + lane}, operand);
     }
   }
 }
 
 std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& value) const {
-  const network::MapShape& shape = program_.network->map(region.map);
+  const network::MapShape& shape = program_.network->map(region.map).shape;
   return region.base +
          (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
               shape.width +
@@ -212,14 +211,23 @@ std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& v
          value.channel;
 }
 
-void PostUnit::write(const Step& step, const MapValue& value, std::uint8_t code) {
+std::int16_t PostUnit::read(const schedule::Region& region, std::int64_t slot) {
+  const std::uint8_t pattern = activation_sram->read(slot, program_.access_step(queue_.front().id));
+  return program_.network->map(region.map)
+      .code.operand(pattern, program_.spec->precision.activation_bits);
+}
+
+void PostUnit::write(const Step& step, const MapValue& value, std::int16_t operand) {
   const schedule::Region& region = program_.region(step.output);
-  activation_sram->write(slot_of(region, value), code, program_.access_step(queue_.front().id));
+  const std::uint8_t pattern = program_.network->map(region.map)
+                                   .code.pattern(operand, program_.spec->precision.activation_bits);
+  activation_sram->write(slot_of(region, value), pattern, operand != 0,
+                         program_.access_step(queue_.front().id));
   measure::LayerCounters& counters = program_.counters(step);
   ++counters.activation_sram.writes;
   MapDensity& density = program_.maps[static_cast<std::size_t>(region.map)];
   ++density.values;
-  density.nonzeros += code != 0 ? 1 : 0;
+  density.nonzeros += operand != 0 ? 1 : 0;
 }
 
 void PostUnit::end_front() {

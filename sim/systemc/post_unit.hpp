@@ -1,6 +1,6 @@
-// The post unit: from accumulators to the next layer's activations. Adds the bias and the codes of
-// a residual operand, requantises (which is the ReLU, too, with or without a threshold: codes are
-// unsigned), pools on the way where the schedule says so, and writes the activation SRAM with its
+// The post unit: from accumulators to the next layer's activations. Adds the bias and the operands
+// of a residual map, requantises (within bounds, which are the ReLU, too, with or without a
+// threshold), pools on the way where the schedule says so, and writes the activation SRAM with its
 // bitmap; sums of the last layer go to the host.
 //
 // Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, an entry
@@ -52,10 +52,12 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::int64_t entry_cycles() const;
   void post_entry(const schedule::Step& step);
   void pool_entry(const schedule::Step& step);
-  /// The code of a biased sum, with the residual operand if the step has one.
-  std::uint8_t requantise(const schedule::Step& step, const MapValue& value, std::int32_t sum);
+  /// The operand of a biased sum, with the residual operand if the step has one.
+  std::int16_t requantise(const schedule::Step& step, const MapValue& value, std::int32_t sum);
   std::int64_t slot_of(const schedule::Region& region, const MapValue& value) const;
-  void write(const schedule::Step& step, const MapValue& value, std::uint8_t code);
+  void write(const schedule::Step& step, const MapValue& value, std::int16_t operand);
+  /// The operand that lies in a slot of a region.
+  std::int16_t read(const schedule::Region& region, std::int64_t slot);
   /// Channels of the front step's current entry.
   std::int64_t entry_lanes() const;
 
@@ -63,8 +65,8 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::deque<Queued> queue_;
   std::int64_t entry_ = 0;
   std::int64_t entries_ = 0;
-  std::vector<std::uint8_t> maxima_;  ///< fused pooling: [window column][lane]; kPool: [lane]
-  std::vector<std::int32_t> totals_;  ///< average pooling: sum of the window's codes, [lane]
+  std::vector<std::int16_t> maxima_;  ///< fused pooling: [window column][lane]; kPool: [lane]
+  std::vector<std::int32_t> totals_;  ///< average pooling: sum of the window's operands, [lane]
   sc_core::sc_event tick_;
 };
 

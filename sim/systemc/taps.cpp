@@ -220,9 +220,10 @@ bool ActivationTap::nonzero(std::int64_t slot, std::int64_t step) {
   return sram_.nonzero(slot, step);
 }
 
-void ActivationTap::write(std::int64_t slot, std::uint8_t code, std::int64_t step) {
-  write_.note(Waves::ending(), slot, code);
-  sram_.write(slot, code, step);
+void ActivationTap::write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
+                          std::int64_t step) {
+  write_.note(Waves::ending(), slot, pattern);
+  sram_.write(slot, pattern, nonzero, step);
 }
 
 PeWeightsTap::PeWeightsTap(TapContext& context, PeWeightsPort& weights)
@@ -233,7 +234,7 @@ PeWeightsTap::PeWeightsTap(TapContext& context, PeWeightsPort& weights)
       row_(context.waves.number("weight_loader.load_row", Waves::kFloating)),
       slot_(context.waves.number("weight_loader.load_slot", Waves::kFloating)) {}
 
-void PeWeightsTap::load(int set, int row, int slot, const std::int8_t* weights, int count) {
+void PeWeightsTap::load(int set, int row, int slot, const std::int16_t* weights, int count) {
   Waves& waves = context_.waves;
   const std::int64_t cycle = Waves::ending();
   waves.pulse(load_, cycle);
@@ -252,7 +253,8 @@ RowsTap::RowsTap(TapContext& context, FeederPort& feeders, ActivationSram& sram,
       set_(context.waves.number("pe_array.weight_set", Waves::kFloating)),
       swap_(context.waves.bit("pe_array.set_swap")) {
   Waves& waves = context.waves;
-  const int activation_bits = context.program.spec->precision.activation_bits;
+  // An operand has a bit more than a code.
+  const int operand_bits = context.program.spec->precision.activation_bits + 1;
   for (int row = 0; row < context.program.spec->array.rows; ++row) {
     const std::string number = "row_" + std::to_string(row) + ".";
     const std::string feeder = "feeders." + number;
@@ -262,7 +264,7 @@ RowsTap::RowsTap(TapContext& context, FeederPort& feeders, ActivationSram& sram,
                      waves.number(feeder + "bitmap_words", Waves::kFloating),
                      waves.bit(feeder + "read"),
                      waves.number(feeder + "read_address", Waves::kFloating),
-                     waves.bit(array + "issue"), waves.bus(array + "activation", activation_bits),
+                     waves.bit(array + "issue"), waves.bus(array + "activation", operand_bits),
                      waves.number(array + "weight_slot", Waves::kFloating),
                      waves.bit(array + "commit"), waves.number(array + "psums_waiting")});
   }
@@ -307,7 +309,9 @@ Token RowsTap::issue(int row_number) {
   const Row& row = rows_[issuing_row_];
   const std::int64_t cycle = Waves::ending();
   context_.waves.pulse(row.issue, cycle);
-  context_.waves.set(row.activation, cycle, token.activation);
+  const int operand_bits = context_.program.spec->precision.activation_bits + 1;
+  context_.waves.set(row.activation, cycle,
+                     bits_of(std::int64_t{token.activation}) & ((1U << operand_bits) - 1));
   context_.waves.set(row.slot, cycle, token.slot);
   return token;
 }
@@ -322,8 +326,8 @@ std::uint8_t RowsTap::read(std::int64_t slot, std::int64_t step) {
 
 bool RowsTap::nonzero(std::int64_t slot, std::int64_t step) { return sram_.nonzero(slot, step); }
 
-void RowsTap::write(std::int64_t slot, std::uint8_t code, std::int64_t step) {
-  sram_.write(slot, code, step);
+void RowsTap::write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) {
+  sram_.write(slot, pattern, nonzero, step);
 }
 
 bool RowsTap::stalled(int row_number, std::int64_t edge) {

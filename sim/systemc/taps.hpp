@@ -151,7 +151,7 @@ class ActivationTap : public ActivationSramPort {
   ActivationTap(TapContext& context, const std::string& client, ActivationSram& sram);
   std::uint8_t read(std::int64_t slot, std::int64_t step) override;
   bool nonzero(std::int64_t slot, std::int64_t step) override;
-  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override;
+  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) override;
 
  private:
   ActivationSram& sram_;
@@ -163,7 +163,7 @@ class ActivationTap : public ActivationSramPort {
 class PeWeightsTap : public PeWeightsPort {
  public:
   PeWeightsTap(TapContext& context, PeWeightsPort& weights);
-  void load(int set, int row, int slot, const std::int8_t* weights, int count) override;
+  void load(int set, int row, int slot, const std::int16_t* weights, int count) override;
 
  private:
   TapContext& context_;
@@ -186,7 +186,7 @@ class RowsTap : public FeederPort, public ActivationSramPort, TokenSource, publi
 
   std::uint8_t read(std::int64_t slot, std::int64_t step) override;
   bool nonzero(std::int64_t slot, std::int64_t step) override;
-  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override;
+  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) override;
 
   bool stalled(int row, std::int64_t edge) override;
 

@@ -28,14 +28,16 @@ void WeightLoader::start(schedule::StepId id) {
 void WeightLoader::tick() {
   const schedule::Step& step = program_.step(current_);
   const schedule::Block& block = program_.block(step);
+  const network::Layer& layer = program_.layer(block.layer);
   const arch::AcceleratorSpec& spec = *program_.spec;
   if (index_ < block.k_count) {
     const std::int64_t slot =
         schedule::weight_slot(block, step.address, block.k_begin + index_, block.n_begin, spec);
     for (std::int64_t n = 0; n < block.n_count; ++n) {
       const std::uint8_t code = weight_sram->read(slot + n, program_.access_step(current_));
-      weights_[static_cast<std::size_t>(n)] = static_cast<std::int8_t>(
-          tensor::decode(code, spec.precision.weight_bits, spec.weight_sram.encoding));
+      weights_[static_cast<std::size_t>(n)] =
+          layer.weight_code.operand(code, block.group * layer.n() + block.n_begin + n,
+                                    spec.precision.weight_bits, spec.weight_sram.encoding);
     }
     program_.counters(step).weight_sram.reads += block.n_count;
     const schedule::IndexPlace place = schedule::place_index(block, index_, spec);

@@ -32,7 +32,7 @@ class WeightLoader : public sc_core::sc_module, public StepUnit {
   Program& program_;
   schedule::StepId current_ = schedule::kNoStep;
   std::int64_t index_ = 0;  ///< next reduction index of the block
-  std::vector<std::int8_t> weights_;
+  std::vector<std::int16_t> weights_;
   sc_core::sc_event tick_;
 };
 

@@ -84,7 +84,7 @@ void expect_engines_give_what_the_file_says(const std::string& bytes) {
   std::vector<std::int32_t> expected;
   std::vector<std::vector<std::uint8_t>> codes;
   const network::Network network = network::import_onnx_bytes(bytes, "m.onnx");
-  const auto top = static_cast<float>((1 << network.activation_bits) - 1);
+  const auto top = static_cast<float>((1 << network.activation_bits()) - 1);
   for (int image = 0; image < 3; ++image) {
     std::vector<std::uint8_t> pixels;
     for (std::int64_t i = 0; i < kSide * kSide; ++i) {
@@ -95,7 +95,7 @@ void expect_engines_give_what_the_file_says(const std::string& bytes) {
     codes.emplace_back();
     for (const std::uint8_t pixel : pixels) {
       // As QuantizeLinear: x / scale, half to even, saturated.
-      const float steps = static_cast<float>(pixel) / 255.0F / network.input_scale;
+      const float steps = static_cast<float>(pixel) / 255.0F / network.input().scale;
       codes.back().push_back(static_cast<std::uint8_t>(std::min(std::nearbyint(steps), top)));
     }
   }

@@ -56,9 +56,9 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
   // One image more than whole batches where there are several: a smaller last batch.
   const std::int64_t count = c.random.batch * batches + (batches > 1 && c.random.batch > 1 ? 1 : 0);
   for (std::int64_t image = 0; image < count; ++image) {
-    Codes codes(static_cast<std::size_t>(c.random.network.input.values()));
+    Codes codes(static_cast<std::size_t>(c.random.network.input().shape.values()));
     for (std::uint8_t& code : codes) {
-      const auto most = (1U << c.random.network.activation_bits) - 1;
+      const auto most = (1U << c.random.network.activation_bits()) - 1;
       code = static_cast<std::uint8_t>(draw() % 100 < 60 ? 0U : 1 + draw() % most);
     }
     images.push_back(std::move(codes));

@@ -99,9 +99,9 @@ arch::AcceleratorSpec machine_for(const std::filesystem::path& machine,
                                   const std::filesystem::path& model) {
   arch::AcceleratorSpec spec = arch::load_spec(machine.string());
   const network::Network network = network::import_onnx(model.string());
-  spec.precision.weight_bits = std::max(spec.precision.weight_bits, network.weight_bits);
+  spec.precision.weight_bits = std::max(spec.precision.weight_bits, network.weight_bits());
   spec.precision.activation_bits =
-      std::max(spec.precision.activation_bits, network.activation_bits);
+      std::max(spec.precision.activation_bits, network.activation_bits());
   return spec;
 }
 

@@ -37,10 +37,10 @@ std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
   last.report_sums = !last.logits;
   std::mt19937 draw(seed + 1);
   for (std::int64_t image = 0; image < c.random.batch; ++image) {
-    reference::Codes codes(static_cast<std::size_t>(c.random.network.input.values()));
+    reference::Codes codes(static_cast<std::size_t>(c.random.network.input().shape.values()));
     for (std::uint8_t& code : codes) {
       const bool zero = static_cast<int>(draw() % 100) < zero_percent;
-      const auto most = (1U << c.random.network.activation_bits) - 1;
+      const auto most = (1U << c.random.network.activation_bits()) - 1;
       code = static_cast<std::uint8_t>(zero ? 0U : 1 + draw() % most);
     }
     c.images.push_back(std::move(codes));

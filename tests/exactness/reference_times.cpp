@@ -44,7 +44,7 @@ class TimeEvaluation {
       const schedule::Block& block = schedule_.blocks[at(s.block)];
       bits = block.k_count * block.n_count * spec_.precision.weight_bits;
     } else {
-      const network::MapShape& map = network_.map(s.rows.map);
+      const network::MapShape& map = network_.map(s.rows.map).shape;
       bits = s.rows.image_count * s.rows.row_count * map.width * map.channels *
              spec_.precision.activation_bits;
     }
@@ -74,7 +74,7 @@ class TimeEvaluation {
           const std::int64_t in_x =
               x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
           const bool inside = y >= 0 && y < layer.in.height && in_x >= 0 && in_x < layer.in.width;
-          const Codes& map = values_.maps[at(layer.input)][at(row / layer.out.height)];
+          const Codes& map = values_.maps[at(layer.input())][at(row / layer.out.height)];
           const int code =
               inside ? map[at((y * layer.in.width + in_x) * layer.in.channels + channel)] : 0;
           if (!skip || code != 0) ++work[r].activations;
@@ -121,7 +121,7 @@ class TimeEvaluation {
     if (s.kind == StepKind::kPost) {
       const std::int64_t pixels = schedule_.ranges[at(s.range)].row_count * layer.out.width;
       const std::int64_t entry = (block.n_count + *spec_.post.lanes - 1) / *spec_.post.lanes;
-      return layer.residual >= 0 ? pixels * entry + pixels * entry : pixels * entry;
+      return layer.residual() >= 0 ? pixels * entry + pixels * entry : pixels * entry;
     }
     PassShape shape;
     shape.cols = spec_.array.whole_folds ? spec_.array.cols : static_cast<int>(block.n_count);

@@ -74,12 +74,12 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
     std::vector<Codes> out;
-    const std::vector<Codes>& in = values.maps[at(layer.input)];
+    const std::vector<Codes>& in = values.maps[at(layer.input())];
     if (!layer.is_gemm()) {
       for (const Codes& map : in) {
         out.push_back(layer.kind == network::LayerKind::kMaxPool
                           ? max_pool(layer, map)
-                          : average_pool(layer, map, network.activation_bits));
+                          : average_pool(layer, map, network.activation_bits()));
       }
     } else {
       std::vector<std::vector<std::uint32_t>> all = sums(i, in);
@@ -92,14 +92,15 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
               static_cast<std::int32_t>(image[v] + static_cast<std::uint32_t>(layer.bias[channel]));
           values.last.push_back(sum);
           float scaled = static_cast<float>(sum) * layer.scale[channel];
-          if (layer.residual >= 0) {
-            const float other = static_cast<float>(values.maps[at(layer.residual)][out.size()][v]) *
-                                layer.residual_scale;
+          if (layer.residual() >= 0) {
+            const float other =
+                static_cast<float>(values.maps[at(layer.residual())][out.size()][v]) *
+                layer.residual_scale;
             scaled = scaled + other;
           }
-          const auto top = static_cast<float>((1 << network.activation_bits) - 1);
-          const float kept = scaled > layer.threshold ? scaled : 0.0F;
-          codes[v] = static_cast<std::uint8_t>(std::min(std::nearbyint(kept), top));
+          const auto top = static_cast<float>((1 << network.activation_bits()) - 1);
+          const float kept = scaled > layer.bounds.threshold ? scaled : 0.0F;
+          codes[v] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(kept), 0.0F, top));
         }
         out.push_back(std::move(codes));
       }

@@ -5,6 +5,7 @@
 #include "exactness/fault_case.hpp"
 #include "run/repeated_run.hpp"
 #include "share.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna {
 namespace {
@@ -99,20 +100,21 @@ TEST(Shortcuts, GivenAFaultThatReachesALayerOnlyByItsResidualOperandThenResultsA
   spec.weight_sram.banks = spec.activation_sram.banks = 1;
   network::Network network;
   network.name = "projection";
-  network.input = {3, 3, 2};
+  const network::MapShape shape{3, 3, 2};
   for (int i = 0; i < 3; ++i) {
     network::Layer layer;
     layer.name = "l" + std::to_string(i);
-    layer.input = i == 1 ? 0 : i;  // 1 reads the image, too
-    layer.in = layer.out = network.input;
+    layer.inputs = {i == 1 ? 0 : i};  // 1 reads the image, too
+    layer.in = layer.out = shape;
     layer.weights = {3, -1, 1, 2};
     layer.bias = {0, 1};
     layer.scale = {0.25F, 0.25F};
     network.layers.push_back(layer);
   }
-  network.layers[1].residual = 1;
+  network.layers[1].inputs.push_back(1);
   network.layers[1].residual_scale = 0.5F;
   network.layers[2].logits = true;
+  network::test::give_maps(network, shape);
   std::vector<std::vector<std::uint8_t>> images(5, std::vector<std::uint8_t>(18));
   for (std::size_t v = 0; v < images.size() * 18; ++v) {
     images[v / 18][v % 18] = static_cast<std::uint8_t>(v * v % 11 * (v % 3));

@@ -12,6 +12,7 @@
 #include "network/onnx_import.hpp"
 #include "report/json/timeline_json.hpp"
 #include "share.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna {
 namespace {
@@ -219,7 +220,7 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
     const auto each_slot = [&](std::int32_t index, std::int64_t image, std::int64_t y,
                                auto&& action) {
       const schedule::Region& region = schedule.regions[static_cast<std::size_t>(index)];
-      const network::MapShape& shape = network.map(region.map);
+      const network::MapShape& shape = network.map(region.map).shape;
       const std::int64_t row =
           (image - region.image_begin) * region.row_count + y - region.row_begin;
       for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
@@ -378,7 +379,7 @@ TEST(Timeline, GivenLeNet5ThenBothEnginesGiveTheSame) {
   std::mt19937 draw(3);
   std::vector<std::vector<std::uint8_t>> images;
   for (int image = 0; image < 5; ++image) {
-    std::vector<std::uint8_t> codes(static_cast<std::size_t>(network.input.values()));
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(network.input().shape.values()));
     for (std::uint8_t& code : codes) {
       code = draw() % 2 == 0 ? 0 : static_cast<std::uint8_t>(draw() % 16);
     }
@@ -416,8 +417,8 @@ run::Job small_job() {
   layer.logits = true;
   network::Network network;
   network.name = "small";
-  network.input = layer.in;
   network.layers = {layer};
+  network::test::give_maps(network, layer.in);
   return run::model_job(spec, network, {{10, 20, 30, 40}}, 1);
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "run/simulate.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna {
 namespace {
@@ -28,7 +29,7 @@ network::Layer pointwise(std::int32_t input, std::int64_t width, std::int64_t in
                          std::int64_t out_channels) {
   network::Layer layer;
   layer.name = "l" + std::to_string(input);
-  layer.input = input;
+  layer.inputs = {input};
   layer.in = {1, width, in_channels};
   layer.out = {1, width, out_channels};
   layer.weights.assign(static_cast<std::size_t>(in_channels * out_channels), 1);
@@ -42,7 +43,7 @@ network::Layer average(std::int32_t input, std::int64_t width, std::int64_t chan
   network::Layer layer;
   layer.name = "l" + std::to_string(input);
   layer.kind = network::LayerKind::kAveragePool;
-  layer.input = input;
+  layer.inputs = {input};
   layer.in = {1, width, channels};
   layer.out = {1, width / kernel, channels};
   layer.window.kernel_w = layer.window.stride_w = kernel;
@@ -53,15 +54,16 @@ network::Layer average(std::int32_t input, std::int64_t width, std::int64_t chan
 network::Network chain(std::vector<network::Layer> layers) {
   network::Network network;
   network.name = "chain";
-  network.input = layers.front().in;
   layers.back().logits = true;
   network.layers = std::move(layers);
+  network::test::give_maps(network, network.layers.front().in);
   return network;
 }
 
 run::Measurement run(const arch::AcceleratorSpec& spec, const network::Network& network,
                      std::uint8_t code = 1) {
-  const std::vector<std::uint8_t> image(static_cast<std::size_t>(network.input.values()), code);
+  const std::vector<std::uint8_t> image(static_cast<std::size_t>(network.input().shape.values()),
+                                        code);
   return run::simulate(run::model_job(spec, network, {image}, 1), run::EngineKind::kSystemc);
 }
 
@@ -177,7 +179,7 @@ TEST(TimingCases, GivenAResidualOperandThenEveryEntryTakesTwice) {
   spec.post.lanes = 2;
   spec.post.latency_cycles = 4;
   auto network = chain({pointwise(0, 4, 2, 2), pointwise(1, 4, 2, 2), pointwise(2, 4, 2, 2)});
-  network.layers[1].residual = 0;
+  network.layers[1].inputs.push_back(0);
   network.layers[1].residual_scale = 1.0F;
   const auto measured = run(spec, network);
   expect(measured.layers[0].cycles, {6, 2, 0, 0});
@@ -200,7 +202,7 @@ TEST(TimingCases, GivenTwoTilesWithAResidualOperandThenTheSecondWaitsForTheFirst
   spec.post.lanes = 1;
   spec.post.latency_cycles = 4;
   auto network = chain({pointwise(0, 4, 3, 3), pointwise(1, 4, 3, 2)});
-  network.layers[0].residual = 0;
+  network.layers[0].inputs.push_back(0);
   network.layers[0].residual_scale = 2.0F;
   const auto measured = run(spec, network);
   expect(measured.layers[0].cycles, {19, 6, 0, 0});

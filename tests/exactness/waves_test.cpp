@@ -14,6 +14,7 @@
 #include "systemc/vcd_reader.hpp"
 #include "unit/base/temp_folder.hpp"
 #include "unit/mapping/random_case.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna {
 namespace {
@@ -88,8 +89,8 @@ run::Job one_pass_job() {
   layer.logits = true;
   network::Network network;
   network.name = "small";
-  network.input = layer.in;
   network.layers = {layer};
+  network::test::give_maps(network, layer.in);
   return run::model_job(spec, network, {{10, 20, 30, 40}}, 1);
 }
 
@@ -155,9 +156,10 @@ std::optional<run::Job> random_job(std::uint32_t seed) {
   std::mt19937 draw(seed + 1);
   std::vector<std::vector<std::uint8_t>> images;
   for (std::int64_t image = 0; image < kBatches * random.batch; ++image) {
-    std::vector<std::uint8_t> codes(static_cast<std::size_t>(random.network.input.values()));
+    std::vector<std::uint8_t> codes(
+        static_cast<std::size_t>(random.network.input().shape.values()));
     for (std::uint8_t& code : codes) {
-      const auto levels = (std::mt19937::result_type{1} << random.network.activation_bits) - 1;
+      const auto levels = (std::mt19937::result_type{1} << random.network.activation_bits()) - 1;
       const auto value = draw() % 2 == 0 ? 0 : 1 + draw() % levels;
       code = static_cast<std::uint8_t>(value);
     }

@@ -8,6 +8,8 @@
 namespace lacuna::reference {
 namespace {
 
+tensor::Bounds unsigned_bounds(int bits) { return tensor::bounds_of(tensor::unsigned_code(bits)); }
+
 /// Codes of one image with zeros around it.
 class PaddedMap {
  public:
@@ -55,7 +57,8 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
             for (std::int64_t kx = 0; kx < w.kernel_w; ++kx)
               total += map.at(top + ky, left + kx, o);
           }
-          result.codes.push_back(tensor::requantise(total, layer.scale.at(0), activation_bits));
+          result.codes.push_back(static_cast<std::uint8_t>(
+              tensor::requantise(total, layer.scale.at(0), unsigned_bounds(activation_bits))));
           continue;
         }
         std::int32_t sum = layer.bias.empty() ? 0 : layer.bias[channel];
@@ -73,19 +76,20 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
         }
         result.sums.push_back(sum);
         if (layer.logits) continue;
-        if (layer.residual >= 0) {
+        if (layer.residual() >= 0) {
           const float own = static_cast<float>(sum) * layer.scale[channel];
           const float other =
               static_cast<float>(residual.at(result.codes.size())) * layer.residual_scale;
           const float top = static_cast<float>((1 << activation_bits) - 1);
-          const float kept = own + other > layer.threshold ? own + other : 0.0F;
-          const float code = std::min(std::nearbyint(kept), top);
+          const float kept = own + other > layer.bounds.threshold ? own + other : 0.0F;
+          const float code = std::clamp(std::nearbyint(kept), 0.0F, top);
           result.codes.push_back(static_cast<std::uint8_t>(code));
           continue;
         }
-        const bool kept = static_cast<float>(sum) * layer.scale[channel] > layer.threshold;
-        result.codes.push_back(kept ? tensor::requantise(sum, layer.scale[channel], activation_bits)
-                                    : 0);
+        const bool kept = static_cast<float>(sum) * layer.scale[channel] > layer.bounds.threshold;
+        const std::int16_t code =
+            tensor::requantise(sum, layer.scale[channel], unsigned_bounds(activation_bits));
+        result.codes.push_back(kept ? static_cast<std::uint8_t>(code) : 0);
       }
     }
   }
@@ -101,9 +105,9 @@ std::vector<LayerResult> evaluate_layers(const network::Network& network,
     const auto map = [&](int index) {
       return index == 0 ? input : results[static_cast<std::size_t>(index) - 1].codes;
     };
-    results.push_back(evaluate_layer(layer, network.activation_bits, map(layer.input),
+    results.push_back(evaluate_layer(layer, network.activation_bits(), map(layer.input()),
                                      static_cast<int>(i), image, hook,
-                                     map(std::max(layer.residual, 0))));
+                                     map(std::max(layer.residual(), 0))));
   }
   return results;
 }

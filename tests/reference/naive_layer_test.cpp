@@ -65,9 +65,9 @@ TEST(NaiveLayer, KeepsWhatIsAboveTheThreshold) {
   network::Layer layer = convolution({2, 1, 1}, {2, 1, 1}, {});
   layer.weights = {1};
   layer.scale = {0.5F};
-  layer.threshold = 2.5F;
+  layer.bounds.threshold = 2.5F;
   EXPECT_EQ(evaluate_layer(layer, 8, {5, 6}).codes, (Codes{0, 3}));
-  layer.residual = 0;
+  layer.inputs.push_back(0);
   layer.residual_scale = 2.0F;
   EXPECT_EQ(evaluate_layer(layer, 8, {1, 1}, 0, 0, {}, {2, 1}).codes, (Codes{4, 0}));
 }
@@ -79,7 +79,7 @@ TEST(NaiveLayer, AddsTheResidualOperandBeforeItRounds) {
   layer.weights = {1};
   layer.bias = {-10};
   layer.scale = {0.25F};
-  layer.residual = 0;
+  layer.inputs.push_back(0);
   layer.residual_scale = 0.75F;
   EXPECT_EQ(evaluate_layer(layer, 4, {13, 4, 50}, 0, 0, {}, {1, 3, 9}).codes, (Codes{2, 1, 15}));
 }

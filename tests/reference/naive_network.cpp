@@ -181,7 +181,8 @@ class Evaluator {
       for (std::size_t i = 0; i < in.numbers.size(); ++i) {
         if (in.averaged > 0) {
           const float factor = in.scale / (static_cast<float>(in.averaged) * scale);
-          out.numbers[i] = tensor::requantise(static_cast<std::int32_t>(in.numbers[i]), factor, 8);
+          out.numbers[i] = tensor::requantise(static_cast<std::int32_t>(in.numbers[i]), factor,
+                                              tensor::Bounds{});
           continue;
         }
         const float weight_scale = in.weight_scales[in.weight_scales.size() == 1 ? 0 : i / plane];
@@ -194,9 +195,9 @@ class Evaluator {
           out.numbers[i] = kept ? to_code(own + other, 1.0F) : 0;
           continue;
         }
-        out.numbers[i] =
-            tensor::requantise(static_cast<std::int32_t>(in.numbers[i]),
-                               tensor::combined_scale(in.scale, weight_scale, scale), 8);
+        out.numbers[i] = tensor::requantise(static_cast<std::int32_t>(in.numbers[i]),
+                                            tensor::combined_scale(in.scale, weight_scale, scale),
+                                            tensor::Bounds{});
       }
     } else if (in.scale != scale) {
       fail(node, "another scale than its input's");

@@ -21,7 +21,7 @@ struct Commit {
 /// One processing element; holds its own column of weights.
 class Pe {
  public:
-  Pe(std::vector<std::int8_t> weights, int accumulators)
+  Pe(std::vector<std::int16_t> weights, int accumulators)
       : weights_(std::move(weights)), accumulators_(static_cast<std::size_t>(accumulators)) {}
 
   const ArrayToken& token() const { return token_; }
@@ -56,7 +56,7 @@ class Pe {
   }
 
  private:
-  std::vector<std::int8_t> weights_;
+  std::vector<std::int16_t> weights_;
   std::vector<std::int32_t> accumulators_;
   std::deque<std::int32_t> fifo_;
   ArrayToken token_;
@@ -124,7 +124,7 @@ class Array {
       control_.emplace_back(input, r);
       std::vector<Pe> row;
       for (int c = 0; c < input.cols; ++c) {
-        std::vector<std::int8_t> weights;
+        std::vector<std::int16_t> weights;
         for (const auto& slot : input.weights[static_cast<std::size_t>(r)]) {
           weights.push_back(slot[static_cast<std::size_t>(c)]);
         }

@@ -47,8 +47,8 @@ struct PassInput {
   int cols = 1;
   int local_accumulators = 1;
   int psum_fifo_depth = 2;
-  std::vector<std::vector<std::vector<std::int8_t>>> weights;  ///< [row][slot][col]
-  std::vector<std::vector<RowPixel>> pixels;                   ///< [pixel][row]
+  std::vector<std::vector<std::vector<std::int16_t>>> weights;  ///< [row][slot][col]
+  std::vector<std::vector<RowPixel>> pixels;                    ///< [pixel][row]
 };
 
 struct PeState {

@@ -41,7 +41,7 @@ inline PassInput random_pass(const RandomMachine& machine, std::mt19937& random)
     for (int s = 0; s < machine.weights_per_pe; ++s) {
       auto& slot = row.emplace_back();
       for (int c = 0; c < pass.cols; ++c) {
-        slot.push_back(static_cast<std::int8_t>(draw(random, -128, 127)));
+        slot.push_back(static_cast<std::int16_t>(draw(random, -255, 255)));
       }
     }
   }

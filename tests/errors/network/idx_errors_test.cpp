@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "errors/network/golden_messages.hpp"
 #include "network/data_set.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::network::test {
 namespace {
@@ -54,10 +55,10 @@ std::string broken(std::string bytes, std::size_t at) {
 Network network_of(const MapShape& input, std::int64_t classes) {
   Network network;
   network.name = "lenet5";
-  network.input = input;
   Layer layer;
   layer.out = {1, 1, classes};
   network.layers.push_back(layer);
+  give_maps(network, input);
   return network;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "report/text/run_text.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::test {
 
@@ -27,7 +28,7 @@ inline run::Job sample_job() {
   conv.scale.assign(4, 1);
   network::Layer last;
   last.name = "fc";
-  last.input = 1;
+  last.inputs = {1};
   last.in = {1, 1, 4};
   last.out = {1, 1, 3};
   last.weights = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -36,8 +37,8 @@ inline run::Job sample_job() {
   last.logits = true;
   network::Network network;
   network.name = "sample";
-  network.input = conv.in;
   network.layers = {conv, last};
+  network::test::give_maps(network, conv.in);
   network.sha256 = "0123";
   run::Job job = run::model_job(spec, network, {{10, 0, 0, 40}, {1, 2, 0, 0}}, 1);
   job.source.data_sha256 = "4567";

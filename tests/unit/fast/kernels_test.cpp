@@ -146,23 +146,26 @@ TEST_F(Kernels, OutputsAreRequantisedOneByOne) {
     const int lanes = i % 4 == 0 ? 1 : kLanes;
     const int bits = static_cast<int>(draw(2, 8));
     const auto sums = numbers(static_cast<std::size_t>(lanes));
-    const auto residual = values(static_cast<std::size_t>(lanes), 0, 255);
+    const auto residual = values(static_cast<std::size_t>(lanes), -255, 255);
     const auto bias = static_cast<std::int32_t>(draw(-5'000, 5'000));
     const float scale = 1.0F / static_cast<float>(draw(1, 300));
     const float residual_scale = 1.0F / static_cast<float>(draw(1, 9));
-    const auto threshold = static_cast<float>(draw(0, 3));
+    tensor::Bounds bounds;
+    bounds.low = static_cast<float>(draw(-3, 0) * 40);
+    bounds.high = static_cast<float>((1 << bits) - 1);
+    if (draw(0, 1) == 0) bounds.threshold = static_cast<float>(draw(-3, 3));
     const bool keep = draw(0, 1) == 0;
     const auto before = values(static_cast<std::size_t>(lanes), 0, 255);
     auto alone = before;
     auto added = before;
-    post_lanes(sums.data(), bias, scale, bits, threshold, lanes, keep, alone.data());
-    post_sum_lanes(sums.data(), bias, scale, residual.data(), residual_scale, bits, threshold,
-                   lanes, keep, added.data());
+    post_lanes(sums.data(), bias, scale, bounds, lanes, keep, alone.data());
+    post_sum_lanes(sums.data(), bias, scale, residual.data(), residual_scale, bounds, lanes, keep,
+                   added.data());
     for (std::size_t l = 0; l < static_cast<std::size_t>(lanes); ++l) {
       const std::int32_t sum = wrapped(std::int64_t{sums[l]} + bias);
-      const std::int16_t one = tensor::requantise(sum, scale, bits, threshold);
-      const std::int16_t two = tensor::requantise_sum(
-          sum, scale, static_cast<std::uint8_t>(residual[l]), residual_scale, bits, threshold);
+      const std::int16_t one = tensor::requantise(sum, scale, bounds);
+      const std::int16_t two =
+          tensor::requantise_sum(sum, scale, residual[l], residual_scale, bounds);
       ASSERT_EQ(alone[l], keep ? std::max(before[l], one) : one);
       ASSERT_EQ(added[l], keep ? std::max(before[l], two) : two);
     }

@@ -48,7 +48,7 @@ class AccessList {
   }
   void touch_row(const schedule::Region& region, std::int64_t image, std::int64_t y, bool write,
                  Touches& list, std::int64_t channel = 0, std::int64_t channels = -1) const {
-    const network::MapShape& shape = c_.network.map(region.map);
+    const network::MapShape& shape = c_.network.map(region.map).shape;
     const std::int64_t row =
         region.base + ((image - region.image_begin) * region.row_count + (y - region.row_begin)) *
                           shape.width * shape.channels;
@@ -118,7 +118,7 @@ class AccessList {
     list.push_back(entries(step, false));
     if (l.logits) return;
     for (const auto& row : rows_of(step)) {
-      if (l.residual >= 0) touch_row(region(step.residual), row.first, row.second, false, list);
+      if (l.residual() >= 0) touch_row(region(step.residual), row.first, row.second, false, list);
     }
     const std::int32_t fused = c_.schedule.layers[static_cast<std::size_t>(step.layer)].fused_pool;
     const std::int64_t kernel = fused < 0 ? 1 : layer(fused).window.kernel_h;

@@ -520,12 +520,13 @@ INSTANTIATE_TEST_SUITE_P(
                "step 7 (post of sum) reads row 0 of image 0 of map 0 at activation SRAM slot 24, "
                "but does not wait for its writer, step 6 (load_activations of sum)"},
         Breach{"OperandOfAMapThatComesLater", kResidual,
-               [](Case& c) { c.network.layers[1].residual = 2; },
+               [](Case& c) { c.network.layers[1].inputs[1] = 2; },
                "sum adds no earlier map of its output's size"},
-        Breach{"OperandOfLogits", kResidual, [](Case& c) { c.network.layers[2].residual = 0; },
+        Breach{"OperandOfLogits", kResidual,
+               [](Case& c) { c.network.layers[2].inputs.push_back(0); },
                "fc adds no earlier map of its output's size"},
         Breach{"FusedMapReadByAnotherLayer", kResident,
-               [](Case& c) { c.network.layers[2].residual = 1; },
+               [](Case& c) { c.network.layers[2].inputs.push_back(1); },
                "layer 0 fuses layer 1, but point reads its input"}),
     breach_name);
 

@@ -52,7 +52,7 @@ class Accesses {
   void row(std::int32_t region, std::int64_t image, std::int64_t y, std::int64_t channel,
            std::int64_t channels, schedule::StepId id, bool writes) {
     const schedule::Region& r = case_.schedule.regions[static_cast<std::size_t>(region)];
-    const network::MapShape& shape = case_.network.map(r.map);
+    const network::MapShape& shape = case_.network.map(r.map).shape;
     for (std::int64_t x = 0; x < shape.width; ++x) {
       for (std::int64_t ch = channel; ch < channel + channels; ++ch) {
         const std::int64_t line = (image - r.image_begin) * r.row_count + (y - r.row_begin);
@@ -77,7 +77,7 @@ class Accesses {
     }
   }
   void transfer(const schedule::Step& s, std::int32_t region, schedule::StepId id, bool load) {
-    const network::MapShape& shape = case_.network.map(s.rows.map);
+    const network::MapShape& shape = case_.network.map(s.rows.map).shape;
     for (std::int64_t i = s.rows.image_begin; i < s.rows.image_begin + s.rows.image_count; ++i) {
       for (std::int64_t y = s.rows.row_begin; y < s.rows.row_begin + s.rows.row_count; ++y) {
         touch(Memory::kDram, (s.rows.map * case_.schedule.batch + i) * shape.height + y, id, !load);

@@ -41,9 +41,8 @@ TEST(VerifySchedule, AcceptsTrailingRowsThatFillNoWindow) {
   // Height 5 under a 2 x 2 pool: rows 0..3 give two rows, row 4 is streamed and dropped. The range
   // of row 4 alone posts nothing, wherever its region lies.
   Case c = schedule::testing::resident_case();
-  c.network.input = {5, 4, 2};
-  c.network.layers[0].in = {5, 4, 2};
-  c.network.layers[0].out = {5, 4, 3};
+  c.network.maps[0].shape = c.network.layers[0].in = {5, 4, 2};
+  c.network.maps[1].shape = c.network.layers[0].out = {5, 4, 3};
   c.network.layers[1].in = {5, 4, 3};
   c.region(0) = {0, 0, 2, 0, 5, 0, 80};
   c.region(1).base = 80;
@@ -79,10 +78,10 @@ Case long_case(std::int64_t height) {
   Case c = schedule::testing::spilling_case();
   c.spec.array.weight_load = arch::WeightLoad::kSerial;
   c.spec.activation_sram.capacity_bytes.reset();
-  c.network.input = {height, 1, 2};
   c.network.layers.resize(1);
-  c.network.layers[0].in = {height, 1, 2};
-  c.network.layers[0].out = {height, 1, 3};
+  c.network.maps.resize(2);
+  c.network.maps[0].shape = c.network.layers[0].in = {height, 1, 2};
+  c.network.maps[1].shape = c.network.layers[0].out = {height, 1, 3};
   schedule::Schedule& s = c.schedule;
   s.layers.resize(1);
   s.blocks.resize(2);

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "mapping/mapper.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::mapping {
 namespace {
@@ -28,12 +29,9 @@ arch::AcceleratorSpec machine() {
 network::Network one_layer() {
   network::Network network;
   network.name = "n";
-  network.weight_bits = 4;
-  network.activation_bits = 4;
-  network.input = {8, 8, 2};
   network::Layer layer;
   layer.name = "conv";
-  layer.in = network.input;
+  layer.in = {8, 8, 2};
   layer.out = {6, 6, 5};
   layer.window.kernel_h = layer.window.kernel_w = 3;
   layer.weights.assign(static_cast<std::size_t>(5 * 18), 1);
@@ -41,6 +39,7 @@ network::Network one_layer() {
   layer.scale.assign(5, 1.0F);
   layer.logits = true;
   network.layers.push_back(layer);
+  network::test::give_maps(network, layer.in, 4, 4);
   return network;
 }
 
@@ -59,7 +58,7 @@ TEST(MapperRefusal, GivenRoomThenNothingIsRefused) {
 
 TEST(MapperRefusal, GivenWiderCodesThanTheMachineThenThePrecisionIsNamed) {
   network::Network network = one_layer();
-  network.activation_bits = 5;
+  network.maps.front().code = tensor::unsigned_code(5);
   EXPECT_EQ(refusal(machine(), network),
             "m.yaml: precision.activation_bits: network 'n' needs 5 bits; this machine has 4");
 }
@@ -97,13 +96,14 @@ TEST(MapperRefusal, GivenAnOutputThatFitsNowhereThenAllItsChannelTilesAreTheNeed
   network::Layer second = network.layers[0];
   network.layers[0].logits = false;
   second.name = "next";
-  second.input = 1;
+  second.inputs = {1};
   second.in = network.layers[0].out;
   second.out = {4, 4, 1};
   second.weights.assign(45, 1);
   second.bias.assign(1, 0);
   second.scale.assign(1, 1.0F);
   network.layers.push_back(second);
+  network::test::give_maps(network, network.layers[0].in, 4, 4);
   auto spec = machine();
   spec.activation_sram.capacity_bytes = 80;  // 160 values: less than an output of 180
   spec.accumulators.entries_per_lane = 23;
@@ -118,7 +118,7 @@ TEST(MapperRefusal, GivenAnOutputThatFitsNowhereThenAllItsChannelTilesAreTheNeed
 TEST(MapperRefusal, GivenALayerOfTooManyPassesThenItIsRefusedBeforeMemoryIsTaken) {
   network::Network network = one_layer();
   network::Layer& layer = network.layers[0];
-  network.input = layer.in = {1, 1, 32'768};
+  network.maps[0].shape = layer.in = {1, 1, 32'768};
   layer.out = {1, 1, 4'096};
   layer.window = network::Window{};
   layer.weights.assign(std::size_t{32'768} * 4'096, 1);
@@ -151,11 +151,12 @@ TEST(MapperRefusal, GivenASmallActivationSramThenTheResidualOperandIsPartOfTheNe
   sum.logits = false;
   sum.out = sum.in;
   sum.window = network::Window{};
-  sum.residual = 0;
+  sum.inputs.push_back(0);
   sum.residual_scale = 1.0F;
   sum.weights.assign(4, 1);
-  network.layers[0].input = 1;
+  network.layers[0].inputs = {1};
   network.layers.insert(network.layers.begin(), sum);
+  network::test::give_maps(network, sum.in, 4, 4);
   auto spec = machine();
   spec.activation_sram.capacity_bytes = 22;
   EXPECT_EQ(refusal(spec, network),

@@ -11,6 +11,7 @@
 #include "mapping/mapper.hpp"
 #include "share.hpp"
 #include "unit/mapping/random_case.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::mapping {
 namespace {
@@ -77,9 +78,10 @@ class LeastCost : public ::testing::Test {
  protected:
   LeastCost() {
     network::Layer layer;
-    layer.in = network_.input = {12, 1, 8};
+    layer.in = {12, 1, 8};
     layer.out = {12, 1, 6};
     network_.layers.push_back(layer);
+    network::test::give_maps(network_, layer.in);
     spec_.array.rows = spec_.array.cols = 4;
     spec_.array.weights_per_pe = 2;
     spec_.weight_sram.word_bits = 32;

@@ -12,6 +12,7 @@
 #include "mapping/mapper.hpp"
 #include "share.hpp"
 #include "unit/mapping/random_case.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::mapping {
 namespace {
@@ -86,13 +87,13 @@ void count_residuals(const schedule::Schedule& schedule, const network::Network&
   bool loaded = false;
   std::unordered_map<std::int32_t, int> readers;
   for (const network::Layer& layer : network.layers) {
-    ++readers[layer.input];
-    if (layer.residual >= 0) ++readers[layer.residual];
+    ++readers[layer.input()];
+    if (layer.residual() >= 0) ++readers[layer.residual()];
   }
   for (const schedule::Step& step : schedule.steps) {
     if (step.residual < 0) continue;
     const schedule::Region& region = schedule.regions[static_cast<std::size_t>(step.residual)];
-    const network::MapShape& map = network.map(region.map);
+    const network::MapShape& map = network.map(region.map).shape;
     const bool whole = region.row_count == map.height && region.image_count == schedule.batch;
     const bool from_dram =
         std::any_of(schedule.steps.begin(), schedule.steps.end(), [&](const schedule::Step& load) {
@@ -185,21 +186,22 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworksAndBringsNoWeightsThatNoth
 // Maps of 8 x 8 x 2 in a row of layers; the last but one adds the first one's output.
 network::Network block_network() {
   network::Network network;
-  network.input = {8, 8, 2};
+  const network::MapShape shape{8, 8, 2};
   for (int i = 0; i < 4; ++i) {
     network::Layer layer;
     layer.name = "l" + std::to_string(i);
-    layer.input = i;
-    layer.in = layer.out = network.input;
+    layer.inputs = {i};
+    layer.in = layer.out = shape;
     if (i == 1) layer.window = {3, 3, 1, 1, 1, 1, 1, 1};
     layer.weights.assign(static_cast<std::size_t>(2 * layer.k()), 1);
     layer.bias.assign(2, 0);
     layer.scale.assign(2, 1.0F);
     network.layers.push_back(layer);
   }
-  network.layers[2].residual = 1;
+  network.layers[2].inputs.push_back(1);
   network.layers[2].residual_scale = 1.0F;
   network.layers[3].logits = true;
+  network::test::give_maps(network, shape);
   return network;
 }
 

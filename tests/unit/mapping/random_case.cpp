@@ -124,27 +124,28 @@ void keep_size(network::Layer& layer) {
 // Any earlier map of the output's size, whose channels the output then has, too.
 void random_residual(Draw& draw, const network::Network& network, network::Layer& layer) {
   std::vector<int> fit;
-  for (int map = 0; map <= static_cast<int>(network.layers.size()); ++map) {
-    const network::MapShape& shape = network.map(map);
+  for (int map = 0; map < static_cast<int>(network.maps.size()); ++map) {
+    const network::MapShape& shape = network.map(map).shape;
     if (shape.height == layer.out.height && shape.width == layer.out.width) fit.push_back(map);
   }
   if (fit.empty()) return;
-  layer.residual = fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))];
+  layer.inputs.push_back(
+      fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))]);
   layer.residual_scale = 0.3F * static_cast<float>(draw.between(1, 5));
-  layer.out.channels = network.map(layer.residual).channels;
+  layer.out.channels = network.map(layer.residual()).shape.channels;
   if (layer.out.channels % layer.groups != 0) layer.groups = 1;
 }
 
 void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
   const int limit = (1 << (weight_bits - 1)) - 1;
   layer.weights.resize(static_cast<std::size_t>(layer.out.channels * layer.k()));
-  for (std::int8_t& weight : layer.weights) {
-    weight = static_cast<std::int8_t>(draw.between(-limit, limit));
+  for (std::int16_t& weight : layer.weights) {
+    weight = static_cast<std::int16_t>(draw.between(-limit, limit));
   }
   layer.bias.resize(static_cast<std::size_t>(layer.out.channels));
   for (std::int32_t& bias : layer.bias) bias = draw.between(-50, 50);
   layer.scale.assign(static_cast<std::size_t>(layer.out.channels), 0.05F);
-  if (draw.one_in(3)) layer.threshold = 0.25F * static_cast<float>(draw.between(1, 12));
+  if (draw.one_in(3)) layer.bounds.threshold = 0.25F * static_cast<float>(draw.between(1, 12));
 }
 
 }  // namespace
@@ -153,8 +154,9 @@ void LayerKinds::count(const network::Network& network) {
   const auto any = [&](auto is) {
     return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
   };
-  residuals += any([](const auto& layer) { return layer.residual >= 0; });
-  thresholds += any([](const auto& layer) { return layer.threshold > 0.0F && !layer.logits; });
+  residuals += any([](const auto& layer) { return layer.residual() >= 0; });
+  thresholds +=
+      any([](const auto& layer) { return layer.bounds.threshold > 0.0F && !layer.logits; });
   average_pools +=
       any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
 }
@@ -165,17 +167,19 @@ RandomCase random_case(std::uint32_t seed) {
   c.spec = random_machine(draw);
   c.batch = draw.between(1, 3);
   c.network.name = "random";
-  c.network.weight_bits = draw.between(2, c.spec.precision.weight_bits);
-  c.network.activation_bits = draw.between(2, c.spec.precision.activation_bits);
-  c.network.input = {draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
-  network::MapShape shape = c.network.input;
+  const int weight_bits = draw.between(2, c.spec.precision.weight_bits);
+  const tensor::Code code =
+      tensor::unsigned_code(draw.between(2, c.spec.precision.activation_bits));
+  const network::MapShape input{draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
+  c.network.maps = {{input, code, 1.0F}};
+  network::MapShape shape = input;
   const int layers = draw.between(1, 5);
   for (int i = 0; i < layers; ++i) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
     // Mostly a chain; a branch reads an earlier map, and the one before it may have no reader.
-    layer.input = i > 1 && draw.one_in(5) ? draw.between(0, i - 1) : i;
-    layer.in = shape = c.network.map(layer.input);
+    layer.inputs = {i > 1 && draw.one_in(5) ? draw.between(0, i - 1) : i};
+    layer.in = shape = c.network.map(layer.input()).shape;
     const bool last = i == layers - 1;
     if (i > 0 && !last && draw.one_in(2)) {
       random_pool(draw, layer);
@@ -192,9 +196,15 @@ RandomCase random_case(std::uint32_t seed) {
       layer.logits = last && draw.one_in(2);
       layer.report_sums = last && !layer.logits && layers == 1;
       if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
-      random_operands(draw, layer, c.network.weight_bits);
+      layer.weight_code.bits = weight_bits;
+      random_operands(draw, layer, weight_bits);
     }
     shape = layer.out;
+    layer.bounds.high = static_cast<float>(code.high);
+    if (!layer.logits) {
+      layer.output = static_cast<int>(c.network.maps.size());
+      c.network.maps.push_back({layer.out, code, 1.0F});
+    }
     c.network.layers.push_back(std::move(layer));
   }
   return c;

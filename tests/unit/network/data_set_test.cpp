@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::network::test {
 namespace {
@@ -38,12 +39,11 @@ const std::string& labels() {
 Network network_for(int bits, float scale) {
   Network network;
   network.name = "n";
-  network.input = {2, 3, 1};
-  network.activation_bits = bits;
-  network.input_scale = scale;
   Layer layer;
   layer.out = {1, 1, 10};
   network.layers.push_back(layer);
+  test::give_maps(network, {2, 3, 1}, bits);
+  network.maps.front().scale = scale;
   return network;
 }
 

@@ -59,20 +59,21 @@ void expect_sound(const Network& network) {
   ASSERT_FALSE(network.layers.empty());
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
-    ASSERT_GE(layer.input, 0);
-    ASSERT_LE(layer.input, static_cast<int>(i));
-    EXPECT_EQ(layer.in, network.map(layer.input));
-    ASSERT_LE(layer.residual, static_cast<int>(i));
-    if (layer.residual >= 0) {
+    ASSERT_GE(layer.input(), 0);
+    ASSERT_LE(layer.input(), static_cast<int>(i));
+    EXPECT_EQ(layer.in, network.map(layer.input()).shape);
+    ASSERT_LE(layer.residual(), static_cast<int>(i));
+    if (layer.residual() >= 0) {
       EXPECT_TRUE(layer.is_gemm() && !layer.logits);
-      EXPECT_EQ(layer.out, network.map(layer.residual));
+      EXPECT_EQ(layer.out, network.map(layer.residual()).shape);
       EXPECT_TRUE(std::isfinite(255.0F * layer.residual_scale) && layer.residual_scale > 0.0F);
     }
     EXPECT_EQ(layer.logits, i + 1 == network.layers.size());
     if (layer.kind == LayerKind::kAveragePool) {
       EXPECT_EQ(layer.scale.size(), 1U);
     }
-    EXPECT_TRUE(std::isfinite(layer.threshold) && layer.threshold >= 0.0F);
+    EXPECT_FALSE(std::isnan(layer.bounds.threshold));
+    EXPECT_EQ(layer.output, layer.logits ? kNoMap : static_cast<int>(i) + 1);
     if (!layer.is_gemm()) continue;
     const auto channels = static_cast<std::size_t>(layer.out.channels);
     EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));

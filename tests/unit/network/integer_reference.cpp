@@ -27,8 +27,7 @@ void slide(const Layer& layer, const Visit& visit) {
   }
 }
 
-std::vector<std::uint8_t> average(const Layer& layer, const std::vector<std::uint8_t>& codes,
-                                  int bits) {
+std::vector<std::uint8_t> average(const Layer& layer, const std::vector<std::uint8_t>& codes) {
   std::vector<std::int32_t> totals(static_cast<std::size_t>(layer.out.values()));
   slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto /*tap*/) {
     for (std::int64_t c = 0; c < layer.out.channels; ++c) {
@@ -38,7 +37,8 @@ std::vector<std::uint8_t> average(const Layer& layer, const std::vector<std::uin
   std::vector<std::uint8_t> out;
   out.reserve(totals.size());
   for (const std::int32_t total : totals) {
-    out.push_back(tensor::requantise(total, layer.scale[0], bits));
+    out.push_back(
+        static_cast<std::uint8_t>(tensor::requantise(total, layer.scale[0], layer.bounds)));
   }
   return out;
 }
@@ -63,7 +63,7 @@ std::vector<std::int32_t> sums_of(const Layer& layer, const std::vector<std::uin
   const std::int64_t count = layer.group_in();
   slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto tap) {
     std::int32_t* sum = &sums[index(layer.out, oy, ox, 0)];
-    const std::int8_t* weights = layer.weights.data() + tap * count;
+    const std::int16_t* weights = layer.weights.data() + tap * count;
     for (int group = 0; group < layer.groups; ++group) {
       const std::uint8_t* values = &codes[index(layer.in, iy, ix, group * count)];
       for (std::int64_t n = 0; n < layer.n(); ++n, ++sum, weights += k) {
@@ -82,11 +82,10 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
   std::vector<std::vector<std::uint8_t>> maps = {std::move(codes)};
   for (std::size_t index = 0; index < network.layers.size(); ++index) {
     const Layer& layer = network.layers[index];
-    codes = maps[static_cast<std::size_t>(layer.input)];
+    codes = maps[static_cast<std::size_t>(layer.input())];
     if (observe) observe(index, codes);
     if (!layer.is_gemm()) {
-      codes = layer.kind == LayerKind::kMaxPool ? pool(layer, codes)
-                                                : average(layer, codes, network.activation_bits);
+      codes = layer.kind == LayerKind::kMaxPool ? pool(layer, codes) : average(layer, codes);
       maps.push_back(codes);
       continue;
     }
@@ -95,11 +94,11 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
     codes.resize(sums.size());
     for (std::size_t i = 0; i < sums.size(); ++i) {
       const float scale = layer.scale[i % static_cast<std::size_t>(layer.out.channels)];
-      codes[i] = tensor::requantise(sums[i], scale, network.activation_bits, layer.threshold);
-      if (layer.residual < 0) continue;
-      codes[i] =
-          tensor::requantise_sum(sums[i], scale, maps[static_cast<std::size_t>(layer.residual)][i],
-                                 layer.residual_scale, network.activation_bits, layer.threshold);
+      codes[i] = static_cast<std::uint8_t>(tensor::requantise(sums[i], scale, layer.bounds));
+      if (layer.residual() < 0) continue;
+      codes[i] = static_cast<std::uint8_t>(tensor::requantise_sum(
+          sums[i], scale, maps[static_cast<std::size_t>(layer.residual())][i], layer.residual_scale,
+          layer.bounds));
     }
     maps.push_back(codes);
   }

@@ -188,22 +188,22 @@ TEST_P(ImportedNetwork, GivenRandomImagesThenItsLogitsAreThoseOfTheGraph) {
     ModelBuilder builder(c.weight_bits, c.activation_bits, seed, c.storage);
     c.build(builder);
     const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
-    ASSERT_EQ(network.weight_bits, c.weight_bits);
-    ASSERT_EQ(network.activation_bits, c.activation_bits);
+    ASSERT_EQ(network.weight_bits(), c.weight_bits);
+    ASSERT_EQ(network.activation_bits(), c.activation_bits);
 
     std::mt19937 random(seed);
-    const MapShape& in = network.input;
+    const MapShape& in = network.input().shape;
     std::vector<std::uint8_t> codes(static_cast<std::size_t>(in.values()));
     RealTensor image{{1, in.channels, in.height, in.width},
                      std::vector<double>(static_cast<std::size_t>(in.values()))};
-    const unsigned top = static_cast<unsigned>(1.0F / network.input_scale);
+    const unsigned top = static_cast<unsigned>(1.0F / network.input().scale);
     for (std::int64_t i = 0; i < in.values(); ++i) {
       const std::int64_t pixel = i / in.channels;
       const std::int64_t channel = i % in.channels;
       const auto code = static_cast<std::uint8_t>(random() % (top + 1));
       codes[static_cast<std::size_t>(i)] = code;
       image.values[static_cast<std::size_t>(channel * in.height * in.width + pixel)] =
-          double{network.input_scale} * code;
+          double{network.input().scale} * code;
     }
     const RealTensor wanted = evaluate_onnx(builder.model(), image);
     const std::vector<std::int32_t> logits = evaluate(network, codes);
@@ -228,14 +228,14 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   EXPECT_EQ(network.name, "small");
   EXPECT_EQ(network.file, "some/folder/small.onnx");
   EXPECT_EQ(network.sha256, base::sha256_hex(bytes));
-  EXPECT_EQ(network.input_scale, 1.0F / 15);
+  EXPECT_EQ(network.input().scale, 1.0F / 15);
   EXPECT_EQ(network.classes(), 2);
   ASSERT_EQ(network.layers.size(), 4U);
 
   const Layer& conv1 = network.layers[0];
   EXPECT_EQ(conv1.name, "conv1");
   EXPECT_EQ(conv1.kind, LayerKind::kConvolution);
-  EXPECT_EQ(conv1.input, 0);
+  EXPECT_EQ(conv1.input(), 0);
   EXPECT_EQ(conv1.in, (MapShape{4, 4, 1}));
   EXPECT_EQ(conv1.out, (MapShape{4, 4, 2}));
   EXPECT_EQ(conv1.window.pad_right, 1);
@@ -245,13 +245,13 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   const Layer& pool1 = network.layers[1];
   EXPECT_EQ(pool1.name, "pool1");
   EXPECT_EQ(pool1.kind, LayerKind::kMaxPool);
-  EXPECT_EQ(pool1.input, 1);
+  EXPECT_EQ(pool1.input(), 1);
   EXPECT_EQ(pool1.out, (MapShape{2, 2, 2}));
   EXPECT_TRUE(pool1.weights.empty());
 
   const Layer& fc1 = network.layers[2];
   EXPECT_EQ(fc1.kind, LayerKind::kFullyConnected);
-  EXPECT_EQ(fc1.input, 2);
+  EXPECT_EQ(fc1.input(), 2);
   EXPECT_EQ(fc1.window.kernel_h, 2);
   EXPECT_EQ(fc1.out, (MapShape{1, 1, 3}));
   EXPECT_EQ(fc1.weights.size(), 24U);
@@ -269,11 +269,12 @@ TEST(OnnxImport, GivenAThresholdThenItIsInStepsOfTheOutput) {
   builder.flatten("flat").gemm("fc", dense(2)).output();
   builder.node("t").clear_attribute();  // alpha is 1 unless it is said
   Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
-  EXPECT_EQ(network.layers[0].threshold, 1.0F / 0.7F);
-  EXPECT_EQ(network.layers[1].threshold, 0.0F);
+  EXPECT_EQ(network.layers[0].bounds.threshold, 1.0F / 0.7F);
+  EXPECT_LT(network.layers[1].bounds.threshold, 0.0F);
+  EXPECT_EQ(network.layers[1].bounds.low, 0.0F);
   set_attribute(builder.node("t"), "alpha", 0.3F);
   network = import_onnx_bytes(builder.bytes(), "m.onnx");
-  EXPECT_EQ(network.layers[0].threshold, 0.3F / 0.7F);
+  EXPECT_EQ(network.layers[0].bounds.threshold, 0.3F / 0.7F);
 }
 
 TEST(OnnxImport, GivenAResidualAddThenItIsPartOfTheLayerBefore) {
@@ -285,11 +286,11 @@ TEST(OnnxImport, GivenAResidualAddThenItIsPartOfTheLayerBefore) {
   builder.flatten("flat").gemm("fc", dense(2)).output();
   const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
   ASSERT_EQ(network.layers.size(), 4U);
-  EXPECT_EQ(network.layers[0].residual, -1);
+  EXPECT_EQ(network.layers[0].residual(), -1);
   const Layer& c2 = network.layers[2];
   EXPECT_EQ(c2.name, "c2");
-  EXPECT_EQ(c2.input, 2);
-  EXPECT_EQ(c2.residual, 0);
+  EXPECT_EQ(c2.input(), 2);
+  EXPECT_EQ(c2.residual(), 0);
   EXPECT_EQ(c2.residual_scale, 0.125F / 0.25F);
   EXPECT_EQ(c2.scale[0], tensor::combined_scale(0.5F, 0.125F, 0.25F));
 }
@@ -352,8 +353,8 @@ TEST(OnnxImport, GivenNoMetadataThenBitsAreEight) {
   ModelBuilder builder = small_model(8, 8);
   builder.model().clear_metadata_props();
   const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
-  EXPECT_EQ(network.weight_bits, 8);
-  EXPECT_EQ(network.activation_bits, 8);
+  EXPECT_EQ(network.weight_bits(), 8);
+  EXPECT_EQ(network.activation_bits(), 8);
 }
 
 TEST(OnnxImport, GivenInitialisersListedAsInputsThenTheImageIsFound) {

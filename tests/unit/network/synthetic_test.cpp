@@ -27,9 +27,9 @@ TEST(SyntheticNetwork, GivenALayerThenItIsOneTappedLayerWithoutLogits) {
   EXPECT_EQ(layer.weights.size(), 54U);
   EXPECT_EQ(layer.bias, std::vector<std::int32_t>(6, 0));
   EXPECT_EQ(layer.scale, std::vector<float>(6, 1.0F / 21));  // sqrt(9) x 7
-  EXPECT_EQ(network.input, (MapShape{4, 1, 9}));
-  EXPECT_EQ(network.weight_bits, 4);
-  EXPECT_EQ(network.activation_bits, 5);
+  EXPECT_EQ(network.input().shape, (MapShape{4, 1, 9}));
+  EXPECT_EQ(network.weight_bits(), 4);
+  EXPECT_EQ(network.activation_bits(), 5);
 }
 
 TEST(SyntheticNetwork, GivenAnyBitsThenWeightsFillTheSymmetricRangeEvenly) {
@@ -37,7 +37,7 @@ TEST(SyntheticNetwork, GivenAnyBitsThenWeightsFillTheSymmetricRangeEvenly) {
     const int top = (1 << (bits - 1)) - 1;
     const Network network = synthetic_network(gemm(1, 200, 200, 1.0), 0, 1, bits, 4);
     std::vector<int> count(static_cast<std::size_t>(2 * top + 1));
-    for (const std::int8_t weight : network.layers[0].weights) {
+    for (const std::int16_t weight : network.layers[0].weights) {
       ++count.at(static_cast<std::size_t>(weight + top));
     }
     const double each = 40000.0 / static_cast<double>(count.size());

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "schedule/residency.hpp"
+#include "unit/network/stack.hpp"
 
 namespace lacuna::run {
 namespace {
@@ -24,9 +25,8 @@ Part one_layer(const std::string& name, std::int64_t channels, std::int64_t imag
   layer.logits = true;
   network::Network network;
   network.name = name;
-  network.input = layer.in;
   network.layers = {layer};
-  network.weight_bits = network.activation_bits = 4;
+  network::test::give_maps(network, layer.in, 4, 4);
   const auto spec = arch::load_spec(LACUNA_SOURCE_DIR "/hw_configs/edge_16x16.yaml");
   const std::vector<std::vector<std::uint8_t>> codes(static_cast<std::size_t>(images),
                                                      {1, 2, 3, 4});

@@ -1,5 +1,7 @@
 #include "unit/schedule/hand_schedules.hpp"
 
+#include "unit/network/stack.hpp"
+
 namespace lacuna::schedule::testing {
 namespace {
 
@@ -24,7 +26,7 @@ network::Layer layer(const char* name, int input, network::MapShape in, network:
                      network::Window window) {
   network::Layer l;
   l.name = name;
-  l.input = input;
+  l.inputs = {input};
   l.in = in;
   l.out = out;
   l.window = window;
@@ -120,7 +122,6 @@ Case resident_case() {
   c.spec.activation_sram.capacity_bytes = 44;  // 22 words, 88 slots
   c.spec.accumulators.entries_per_lane = 56;
 
-  c.network.input = {4, 4, 2};
   c.network.layers = {layer("conv", 0, {4, 4, 2}, {4, 4, 3}, {3, 3, 1, 1, 1, 1, 1, 1}),
                       layer("pool", 1, {4, 4, 3}, {2, 2, 3}, {2, 2, 2, 2, 0, 0, 0, 0}),
                       layer("point", 2, {2, 2, 3}, {2, 2, 2}, {1, 1, 1, 1, 0, 0, 0, 0}),
@@ -130,6 +131,7 @@ Case resident_case() {
   c.network.layers[3].kind = network::LayerKind::kMaxPool;
   c.network.layers[4].kind = network::LayerKind::kFullyConnected;
   c.network.layers[4].logits = true;
+  network::test::give_maps(c.network, {4, 4, 2}, 4, 4);
 
   Schedule& s = c.schedule;
   s.batch = 2;
@@ -194,10 +196,10 @@ Case spilling_case() {
   c.spec.activation_sram.capacity_bytes = 36;  // 18 words, 72 slots
   c.spec.accumulators.entries_per_lane = 16;
 
-  c.network.input = {4, 4, 2};
   c.network.layers = {layer("first", 0, {4, 4, 2}, {4, 4, 3}, {1, 1, 1, 1, 0, 0, 0, 0}),
                       layer("second", 1, {4, 4, 3}, {4, 4, 2}, {3, 3, 1, 1, 1, 1, 1, 1})};
   c.network.layers[1].logits = true;
+  network::test::give_maps(c.network, {4, 4, 2}, 4, 4);
 
   Schedule& s = c.schedule;
   s.layers.resize(2);
@@ -258,13 +260,13 @@ Case spilling_case() {
 Case residual_case() {
   Case c;
   c.spec = machine();
-  c.network.input = {2, 2, 2};
   c.network.layers = {layer("near", 0, {2, 2, 2}, {2, 2, 2}, {}),
                       layer("sum", 1, {2, 2, 2}, {2, 2, 2}, {}),
                       layer("fc", 2, {2, 2, 2}, {1, 1, 2}, {2, 2, 1, 1, 0, 0, 0, 0})};
-  c.network.layers[1].residual = 0;
+  c.network.layers[1].inputs.push_back(0);
   c.network.layers[2].kind = network::LayerKind::kFullyConnected;
   c.network.layers[2].logits = true;
+  network::test::give_maps(c.network, {2, 2, 2}, 4, 4);
 
   Schedule& s = c.schedule;
   s.weights_resident = true;

@@ -52,7 +52,7 @@ TEST(Requantise, MatchesTheTable) {
       {kMax, 0.0F, 8, 0},
   };
   for (const RequantiseCase& test : cases) {
-    EXPECT_EQ(int{requantise(test.sum, test.scale, test.bits)}, test.code)
+    EXPECT_EQ(int{requantise(test.sum, test.scale, bounds_of(unsigned_code(test.bits)))}, test.code)
         << test.sum << " x " << test.scale << " to " << test.bits << " bits";
   }
 }
@@ -60,12 +60,13 @@ TEST(Requantise, MatchesTheTable) {
 TEST(Requantise, ClampsToTheTopOfEveryWidth) {
   for (int bits = 1; bits <= 8; ++bits) {
     const int top = (1 << bits) - 1;
-    EXPECT_EQ(int{requantise(top, 1.0F, bits)}, top);
-    EXPECT_EQ(int{requantise(top + 1, 1.0F, bits)}, top);
-    EXPECT_EQ(int{requantise(kMax, 1.0F, bits)}, top);
-    EXPECT_EQ(int{requantise(kMin, 1.0F, bits)}, 0);
+    const Bounds bounds = bounds_of(unsigned_code(bits));
+    EXPECT_EQ(int{requantise(top, 1.0F, bounds)}, top);
+    EXPECT_EQ(int{requantise(top + 1, 1.0F, bounds)}, top);
+    EXPECT_EQ(int{requantise(kMax, 1.0F, bounds)}, top);
+    EXPECT_EQ(int{requantise(kMin, 1.0F, bounds)}, 0);
     // top - 0.5 is a tie between top, which is odd, and top - 1.
-    EXPECT_EQ(int{requantise(2 * top - 1, 0.5F, bits)}, top - 1);
+    EXPECT_EQ(int{requantise(2 * top - 1, 0.5F, bounds)}, top - 1);
   }
 }
 
@@ -78,29 +79,37 @@ TEST(CombinedScale, MultipliesFirstAndThenDivides) {
   EXPECT_EQ(combined_scale(0.1F, 0.3F, 0.7F), product / 0.7F);
 }
 
-TEST(Requantise, GivenAThresholdThenOnlyWhatIsAboveItIsKept) {
-  EXPECT_EQ(int{requantise(9, 0.25F, 8, 2.25F)}, 0);   // 2.25 is not above 2.25
-  EXPECT_EQ(int{requantise(10, 0.25F, 8, 2.25F)}, 2);  // 2.5 to even
-  EXPECT_EQ(int{requantise(1, 0.5F, 8, 0.4F)}, 0);     // kept, and 0.5 rounds to 0
-  EXPECT_EQ(int{requantise(-9, 0.25F, 8, 2.25F)}, 0);
-  EXPECT_EQ(int{requantise(40, 1.0F, 4, 30.0F)}, 15);
-  EXPECT_EQ(int{requantise(20, 1.0F, 4, 30.0F)}, 0);  // compared before it is clamped
-  EXPECT_EQ(int{requantise_sum(3, 0.25F, 2, 0.75F, 8, 2.25F)}, 0);
-  EXPECT_EQ(int{requantise_sum(4, 0.25F, 2, 0.75F, 8, 2.25F)}, 2);
+Bounds above(int bits, float threshold) {
+  Bounds bounds = bounds_of(unsigned_code(bits));
+  bounds.threshold = threshold;
+  return bounds;
 }
 
+TEST(Requantise, GivenAThresholdThenOnlyWhatIsAboveItIsKept) {
+  EXPECT_EQ(int{requantise(9, 0.25F, above(8, 2.25F))}, 0);   // 2.25 is not above 2.25
+  EXPECT_EQ(int{requantise(10, 0.25F, above(8, 2.25F))}, 2);  // 2.5 to even
+  EXPECT_EQ(int{requantise(1, 0.5F, above(8, 0.4F))}, 0);     // kept, and 0.5 rounds to 0
+  EXPECT_EQ(int{requantise(-9, 0.25F, above(8, 2.25F))}, 0);
+  EXPECT_EQ(int{requantise(40, 1.0F, above(4, 30.0F))}, 15);
+  EXPECT_EQ(int{requantise(20, 1.0F, above(4, 30.0F))}, 0);  // compared before it is clamped
+  EXPECT_EQ(int{requantise_sum(3, 0.25F, 2, 0.75F, above(8, 2.25F))}, 0);
+  EXPECT_EQ(int{requantise_sum(4, 0.25F, 2, 0.75F, above(8, 2.25F))}, 2);
+}
+
+Bounds of(int bits) { return bounds_of(unsigned_code(bits)); }
+
 TEST(RequantiseSum, AddsBeforeItRounds) {
-  EXPECT_EQ(int{requantise_sum(3, 0.25F, 1, 0.75F, 8)}, 2);    // 0.75 + 0.75, a tie to even
-  EXPECT_EQ(int{requantise_sum(7, 0.25F, 1, 0.75F, 8)}, 2);    // 1.75 + 0.75 = 2.5
-  EXPECT_EQ(int{requantise_sum(-3, 0.25F, 2, 0.75F, 8)}, 1);   // -0.75 + 1.5
-  EXPECT_EQ(int{requantise_sum(-9, 0.25F, 2, 0.75F, 8)}, 0);   // -2.25 + 1.5
-  EXPECT_EQ(int{requantise_sum(40, 0.25F, 9, 0.75F, 4)}, 15);  // 10 + 6.75
-  EXPECT_EQ(int{requantise_sum(kMin, 1e30F, 255, 1e30F, 8)}, 0);
-  EXPECT_EQ(int{requantise_sum(kMax, 1e30F, 255, 1e30F, 8)}, 255);
+  EXPECT_EQ(int{requantise_sum(3, 0.25F, 1, 0.75F, of(8))}, 2);    // 0.75 + 0.75, a tie to even
+  EXPECT_EQ(int{requantise_sum(7, 0.25F, 1, 0.75F, of(8))}, 2);    // 1.75 + 0.75 = 2.5
+  EXPECT_EQ(int{requantise_sum(-3, 0.25F, 2, 0.75F, of(8))}, 1);   // -0.75 + 1.5
+  EXPECT_EQ(int{requantise_sum(-9, 0.25F, 2, 0.75F, of(8))}, 0);   // -2.25 + 1.5
+  EXPECT_EQ(int{requantise_sum(40, 0.25F, 9, 0.75F, of(4))}, 15);  // 10 + 6.75
+  EXPECT_EQ(int{requantise_sum(kMin, 1e30F, 255, 1e30F, of(8))}, 0);
+  EXPECT_EQ(int{requantise_sum(kMax, 1e30F, 255, 1e30F, of(8))}, 255);
   // The products are rounded before the sum: 3 x 0.16666667163372040 is 0.5 in float32, and 0.5 + 1
   // a tie; a fused multiply-add would have 1.5000000149.
-  EXPECT_EQ(int{requantise_sum(3, 1.0F / 6.0F, 1, 1.0F, 8)}, 2);
-  EXPECT_EQ(int{requantise_sum(3, 1.0F / 6.0F, 2, 1.0F, 8)}, 2);
+  EXPECT_EQ(int{requantise_sum(3, 1.0F / 6.0F, 1, 1.0F, of(8))}, 2);
+  EXPECT_EQ(int{requantise_sum(3, 1.0F / 6.0F, 2, 1.0F, of(8))}, 2);
 }
 
 TEST(AverageScale, DividesByTheProductOfCountAndOutputScale) {
