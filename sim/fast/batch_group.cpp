@@ -1,39 +1,19 @@
 #include "fast/batch_group.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/error.hpp"
 #include "fast/index.hpp"
+#include "network/post.hpp"
 
 namespace lacuna::fast {
-namespace {
-
-// Every map with the padding of the layers that read it.
-std::vector<PaddedMap> lay_out_maps(const network::Network& network) {
-  std::vector<network::Window> most(network.maps.size());
-  for (const network::Layer& reader : network.layers) {
-    network::Window& window = most[at(reader.input())];
-    window.pad_top = std::max(window.pad_top, reader.window.pad_top);
-    window.pad_left = std::max(window.pad_left, reader.window.pad_left);
-    window.pad_bottom = std::max(window.pad_bottom, reader.window.pad_bottom);
-    window.pad_right = std::max(window.pad_right, reader.window.pad_right);
-  }
-  std::vector<PaddedMap> maps;
-  for (std::size_t map = 0; map < most.size(); ++map) {
-    maps.emplace_back(network.map(static_cast<int>(map)).shape, most[map]);
-  }
-  return maps;
-}
-
-}  // namespace
-
 BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
                        const arch::AcceleratorSpec& a, const WeightReads& reads)
     : network_(n),
       schedule_(s),
       spec_(a),
-      layouts_(lay_out_maps(n)),
+      layouts_(n),
+      map_layers_(n, layouts_, s.batch),
       layers_(compile_layers(s, n, a, layouts_, reads)),
       steps_(s, n, a),
       timing_{a.array.psum_fifo_depth, a.array.local_accumulators} {
@@ -77,7 +57,6 @@ void BatchGroup::begin(int lane_count) {
 void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
   const network::MapShape& shape = network_.input().shape;
   const tensor::Code code = network_.input().code;
-  const int bits = spec_.precision.activation_bits;
   for (std::int64_t image = 0; image < schedule_.batch; ++image) {
     for (std::int64_t y = 0; y < shape.height; ++y) {
       const std::int64_t to = layouts_[0].index(image, y, 0);
@@ -85,7 +64,7 @@ void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
       for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
         for (int lane = 0; lane < lanes_; ++lane) {
           maps_[0][at((to + v) * lanes_ + lane)] =
-              code.operand((*batches[at(lane)])[at(image)][from + v], bits);
+              code.operand((*batches[at(lane)])[at(image)][from + v], 8);
         }
       }
     }
@@ -96,7 +75,7 @@ void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
 // 2^16.
 void BatchGroup::count_inputs(std::size_t index, const std::uint16_t* prefix) {
   const network::Layer& layer = network_.layers[index];
-  const std::int64_t values = schedule_.batch * layouts_[at(layer.input())].image_values();
+  const std::int64_t values = schedule_.batch * layouts_.of_input(index).image_values();
   constexpr std::int64_t kPiece = 1 << 15;
   for (std::int64_t v = 0; v < values; v += kPiece) {
     const std::int64_t end = std::min(values, v + kPiece);
@@ -147,7 +126,7 @@ void BatchGroup::time_fronts(std::size_t index, const std::uint16_t* prefix,
 }
 
 void BatchGroup::time_layer(std::size_t index) {
-  const std::uint16_t* prefix = count_values(at(network_.layers[index].input()));
+  const std::uint16_t* prefix = count_values(layouts_.input_place(index));
   count_inputs(index, prefix);
   if (!network_.layers[index].is_gemm()) return;
   std::vector<StreamTimes> times = dense_times_[index];
@@ -204,23 +183,32 @@ void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t
   }
   std::int16_t* out = maps_[output].data() +
                       (layouts_[output].index(image, out_y, out_x) + job.first_channel) * lanes_;
+  const std::int16_t* second = nullptr;
   if (layer.residual() >= 0) {
     const std::size_t map = at(layer.residual());
-    const std::int16_t* residual =
-        maps_[map].data() + (layouts_[map].index(image, y, x) + job.first_channel) * lanes_;
-    for (int c = 0; c < channels; ++c) {
-      const std::size_t channel = at(job.first_channel + c);
-      const std::int64_t first = std::int64_t{c} * lanes_;
-      post_sum_lanes(sums_.data() + first, layer.bias[channel], layer.scale[channel],
-                     residual + first, layer.residual_scale, layer.bounds, lanes_, keep_maximum,
-                     out + first);
-    }
-    return;
+    second = maps_[map].data() + (layouts_[map].index(image, y, x) + job.first_channel) * lanes_;
   }
+  const bool adds = layer.combine == network::Combine::kAdd && layer.operand_scale.size() == 1;
   for (int c = 0; c < channels; ++c) {
-    const std::size_t channel = at(job.first_channel + c);
-    post_lanes(sums_.data() + std::int64_t{c} * lanes_, layer.bias[channel], layer.scale[channel],
-               layer.bounds, lanes_, keep_maximum, out + std::int64_t{c} * lanes_);
+    const std::int64_t channel = job.first_channel + c;
+    const std::int32_t bias = layer.bias[at(channel)];
+    const float scale = layer.scale[at(channel)];
+    const std::int64_t first = std::int64_t{c} * lanes_;
+    if (layer.combine == network::Combine::kNone) {
+      post_lanes(sums_.data() + first, bias, scale, layer.bounds, lanes_, keep_maximum,
+                 out + first);
+    } else if (adds) {
+      post_sum_lanes(sums_.data() + first, bias, scale, second + first, layer.operand_scale.front(),
+                     layer.bounds, lanes_, keep_maximum, out + first);
+    } else {
+      for (std::int64_t lane = first; lane < first + lanes_; ++lane) {
+        const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums_[at(lane)]) +
+                                                   static_cast<std::uint32_t>(bias));
+        const std::int16_t operand = network::post_operand(network_, layer, channel, sum,
+                                                           second != nullptr ? second[lane] : 0);
+        out[lane] = keep_maximum ? std::max(out[lane], operand) : operand;
+      }
+    }
   }
 }
 
@@ -230,7 +218,7 @@ void BatchGroup::compute_job(std::size_t index, const TileJob& job) {
   const TileWeights& tile = program.weights[job.weights];
   const schedule::PixelRange& range = program.ranges[at(job.range)];
   const Corners& corners = program.corners[at(job.range)];
-  const std::int16_t* map = maps_[at(layer.input())].data();
+  const std::int16_t* map = maps_[layouts_.input_place(index)].data();
   std::size_t pixel = 0;
   for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
     for (std::int64_t x = 0; x < layer.out.width; ++x, ++pixel) {
@@ -246,60 +234,21 @@ void BatchGroup::compute_job(std::size_t index, const TileJob& job) {
   }
 }
 
-void BatchGroup::average_layer(std::size_t index) {
-  const network::Layer& layer = network_.layers[index];
-  const PaddedMap& in = layouts_[at(layer.input())];
-  const std::int16_t* map = maps_[at(layer.input())].data();
-  const std::int64_t row = layer.out.channels * lanes_;
-  const std::size_t output = at(layer.output);
-  std::vector<std::int32_t> totals(at(row));
-  for (std::int64_t image = 0; image < schedule_.batch; ++image) {
-    for (std::int64_t y = 0; y < layer.out.height; ++y) {
-      for (std::int64_t x = 0; x < layer.out.width; ++x) {
-        std::fill(totals.begin(), totals.end(), 0);
-        const std::int16_t* corner = map + in.corner(layer.window, image, y, x) * lanes_;
-        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
-          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
-            const std::int16_t* values = corner + (ky * in.width + kx) * row;
-            for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += values[v];
-          }
-        }
-        std::int16_t* out = maps_[output].data() + layouts_[output].index(image, y, x) * lanes_;
-        for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-          post_lanes(totals.data() + c * lanes_, 0, layer.scale.front(), layer.bounds, lanes_,
-                     false, out + c * lanes_);
-        }
-      }
-    }
-  }
-}
+void BatchGroup::run_map_layer(std::size_t index) { map_layers_.run(index, lanes_, maps_); }
 
-void BatchGroup::pool_layer(std::size_t index) {
+void BatchGroup::spread_input(std::size_t index) {
   const network::Layer& layer = network_.layers[index];
-  if (layer.kind == network::LayerKind::kAveragePool) return average_layer(index);
-  const PaddedMap& in = layouts_[at(layer.input())];
-  const std::int16_t* map = maps_[at(layer.input())].data();
-  const std::int64_t row = layer.out.channels * lanes_;
-  const std::size_t output = at(layer.output);
-  const network::Window& window = layer.window;
+  const PaddedMap& from = layouts_[at(layer.input())];
+  const PaddedMap& to = layouts_.of_input(index);
+  const std::int16_t* values = maps_[at(layer.input())].data();
+  std::int16_t* copy = maps_[layouts_.input_place(index)].data();
+  const std::int64_t pixel = layer.in.channels * lanes_;
   for (std::int64_t image = 0; image < schedule_.batch; ++image) {
-    for (std::int64_t y = 0; y < layer.out.height; ++y) {
-      const std::int64_t top = y * window.stride_h - window.pad_top;
-      for (std::int64_t x = 0; x < layer.out.width; ++x) {
-        const std::int64_t left = x * window.stride_w - window.pad_left;
-        std::int16_t* out = maps_[output].data() + layouts_[output].index(image, y, x) * lanes_;
-        std::fill_n(out, row, std::numeric_limits<std::int16_t>::min());
-        const std::int16_t* corner = map + in.corner(window, image, y, x) * lanes_;
-        for (int ky = 0; ky < window.kernel_h; ++ky) {
-          if (top + ky < 0 || top + ky >= layer.in.height) continue;
-          for (int kx = 0; kx < window.kernel_w; ++kx) {
-            if (left + kx < 0 || left + kx >= layer.in.width) continue;
-            const std::int16_t* values = corner + (ky * in.width + kx) * row;
-            for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-              maximum_lanes(values + c * lanes_, lanes_, out + c * lanes_);
-            }
-          }
-        }
+    for (std::int64_t y = 0; y < layer.in.height; ++y) {
+      for (std::int64_t x = 0; x < layer.in.width; ++x) {
+        std::copy_n(
+            values + from.index(image, y, x) * lanes_, pixel,
+            copy + to.index(image, y * layer.window.insert_h, x * layer.window.insert_w) * lanes_);
       }
     }
   }
@@ -312,9 +261,10 @@ bool BatchGroup::is_fused(std::size_t index) const {
 
 void BatchGroup::run_layer(std::size_t index) {
   if (is_fused(index)) return;  // done with the layer before; nothing of it was ever stored
+  if (layouts_.is_spread(index)) spread_input(index);
   time_layer(index);
   if (!network_.layers[index].is_gemm()) {
-    pool_layer(index);
+    run_map_layer(index);
     return;
   }
   for (const TileJob& job : layers_[index].jobs) compute_job(index, job);

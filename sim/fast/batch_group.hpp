@@ -11,6 +11,7 @@
 
 #include "arch/spec.hpp"
 #include "fast/layer_program.hpp"
+#include "fast/map_layers.hpp"
 #include "fast/padded_map.hpp"
 #include "fast/step_times.hpp"
 #include "fast/stream_time.hpp"
@@ -20,7 +21,7 @@
 
 namespace lacuna::fast {
 
-/// Images of one batch: each of network.input().shape.values() codes, channels last.
+/// Images of one batch: each of network.input().shape.values() codes, a byte each, channels last.
 using BatchImages = std::vector<const std::uint8_t*>;
 
 class BatchGroup {
@@ -30,7 +31,7 @@ class BatchGroup {
              const arch::AcceleratorSpec& spec, const WeightReads& reads);
 
   // What was compiled.
-  const std::vector<PaddedMap>& layouts() const { return layouts_; }   ///< [map]
+  const MapLayouts& layouts() const { return layouts_; }
   const std::vector<LayerProgram>& layers() const { return layers_; }  ///< [layer]
   /// [front] of a layer at dense speed.
   const std::vector<StreamTimes>& dense_times(std::size_t layer) const {
@@ -69,8 +70,10 @@ class BatchGroup {
   /// From sums() of output pixel (row, x) and `channels` channels of the job to where they go.
   void store_outputs(std::size_t layer, std::int64_t row, std::int64_t x, const TileJob& job,
                      int channels);
-  /// All outputs of a pooling layer.
-  void pool_layer(std::size_t layer);
+  /// All outputs of a layer over maps.
+  void run_map_layer(std::size_t layer);
+  /// The copy of its input that a layer slides over, where it does (MapLayouts::is_spread).
+  void spread_input(std::size_t layer);
 
  private:
   void begin(int lane_count);
@@ -79,12 +82,12 @@ class BatchGroup {
   void count_inputs(std::size_t index, const std::uint16_t* prefix);
   void time_layer(std::size_t index);
   void time_fronts(std::size_t index, const std::uint16_t* prefix, std::vector<StreamTimes>& times);
-  void average_layer(std::size_t index);
 
   const network::Network& network_;
   const schedule::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
-  std::vector<PaddedMap> layouts_;
+  MapLayouts layouts_;
+  MapLayers map_layers_;
   std::vector<LayerProgram> layers_;
   StepTimes steps_;
   PassTiming timing_;

@@ -148,12 +148,13 @@ IncrementalEngine::Deltas IncrementalEngine::deltas_of(
   for (const WeightChange& change : changes) {
     const schedule::Step& step = schedule_.steps[at(change.load)];
     const schedule::Block& block = schedule_.blocks[at(step.block)];
-    const network::Layer& layer = network_.layers[at(step.layer)];
+    const std::size_t index = at(step.layer);
+    const network::Layer& layer = network_.layers[index];
     Delta delta;
     delta.layer = at(step.layer);
     delta.channel = static_cast<int>(change.n);
-    delta.offset = value_offset(layer, work_.layouts()[at(layer.input())], block.group,
-                                block.k_begin + change.k);
+    delta.offset =
+        value_offset(layer, work_.layouts().of_input(index), block.group, block.k_begin + change.k);
     delta.delta = change.delta;
     for (const std::size_t job : jobs_of_load_[at(change.load)]) {
       delta.job = job;
@@ -234,8 +235,15 @@ void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRa
                                   bool below_change, const Shortcuts& shortcuts, Savings& savings) {
   const network::Layer& layer = network_.layers[index];
   const std::int64_t macs = work_.layers()[index].counters.macs.total * group.batches;
-  if (differences_[at(layer.input())].bitmap || !shortcuts.early_stop) {
+  const std::size_t place = work_.layouts().input_place(index);
+  if (work_.layouts().is_spread(index) && differences_[at(layer.input())].any) {
     values(at(layer.input()), group);
+    values(place, group);
+    work_.spread_input(index);
+    compare_all(place, group);
+  }
+  if (differences_[place].bitmap || !shortcuts.early_stop) {
+    values(place, group);
     if (layer.is_gemm()) time_layer(index, group);
   }
   if (layer.logits) {
@@ -296,7 +304,7 @@ void IncrementalEngine::time_layer(std::size_t index, const Group& group) {
   }
   if (!timed_) stream_cycles_ = group.stream_cycles;
   timed_ = true;
-  const std::uint16_t* prefix = work_.count_values(at(network_.layers[index].input()));
+  const std::uint16_t* prefix = work_.count_values(work_.layouts().input_place(index));
   std::vector<StreamTimes> times = work_.dense_times(index);
   for (std::size_t f = 0; f < program.fronts.size(); ++f) {
     const Front& front = program.fronts[f];
@@ -325,9 +333,9 @@ std::int64_t IncrementalEngine::correct_inputs(std::size_t index, const Group& g
                                                DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
   const LayerProgram& program = work_.layers()[index];
-  const Difference& input = differences_[at(layer.input())];
-  const std::int16_t* map =
-      deltas.first != deltas.second ? values(at(layer.input()), group) : nullptr;
+  const std::size_t place = work_.layouts().input_place(index);
+  const Difference& input = differences_[place];
+  const std::int16_t* map = deltas.first != deltas.second ? values(place, group) : nullptr;
   std::int64_t macs = 0;
   auto next = deltas.first;
   for (std::size_t j = 0; j < program.jobs.size(); ++j) {
@@ -366,7 +374,7 @@ std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& 
                                                 DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
   const LayerProgram& program = work_.layers()[index];
-  const std::int16_t* map = group.maps[at(layer.input())].data();
+  const std::int16_t* map = group.maps[work_.layouts().input_place(index)].data();
   std::int64_t macs = 0;
   for (auto next = deltas.first; next != deltas.second;) {
     const auto begin = next;
@@ -399,9 +407,9 @@ std::int64_t IncrementalEngine::correct_weights(std::size_t index, const Group& 
 // Without help of the fault-free sums.
 void IncrementalEngine::compute_again(std::size_t index, const Group& group, DeltaRange deltas) {
   const network::Layer& layer = network_.layers[index];
-  const std::int16_t* map = values(at(layer.input()), group);
+  const std::int16_t* map = values(work_.layouts().input_place(index), group);
   if (!layer.is_gemm()) {
-    work_.pool_layer(index);
+    work_.run_map_layer(index);
     return;
   }
   const LayerProgram& program = work_.layers()[index];

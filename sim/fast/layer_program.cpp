@@ -16,8 +16,7 @@ using schedule::StepKind;
 class Compiler {
  public:
   Compiler(const schedule::Schedule& schedule, const network::Network& network,
-           const arch::AcceleratorSpec& spec, const std::vector<PaddedMap>& maps,
-           const WeightReads& reads)
+           const arch::AcceleratorSpec& spec, const MapLayouts& maps, const WeightReads& reads)
       : schedule_(schedule), network_(network), spec_(spec), maps_(maps), reads_(reads) {}
 
   std::vector<LayerProgram> compile() {
@@ -53,6 +52,9 @@ class Compiler {
         case StepKind::kPool:
           count_pool(step);
           break;
+        case StepKind::kTransform:
+          count_transform(step);
+          break;
       }
     }
     return std::move(layers_);
@@ -77,7 +79,7 @@ class Compiler {
         {step.layer, step.range}, static_cast<std::int32_t>(program.ranges.size()));
     if (fresh) {
       const network::Layer& layer = layer_of(step);
-      const PaddedMap& map = maps_[at(layer.input())];
+      const PaddedMap& map = maps_.of_input(at(step.layer));
       const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
       Corners corners;
       for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
@@ -92,8 +94,9 @@ class Compiler {
     return found->second;
   }
 
-  std::int64_t offset(const network::Layer& layer, std::int64_t group, std::int64_t k) const {
-    return value_offset(layer, maps_[at(layer.input())], group, k);
+  std::int64_t offset(std::size_t index, std::int64_t group, std::int64_t k) const {
+    const network::Layer& layer = network_.layers[index];
+    return value_offset(layer, maps_.of_input(index), group, k);
   }
 
   static void extend(std::vector<Span>& spans, std::int64_t place) {
@@ -120,7 +123,7 @@ class Compiler {
     for (std::int64_t v = 0; v < block.k_count; ++v) {
       const std::int64_t k = block.k_begin + v;
       const std::size_t r = at(schedule::place_index(block, v, spec_).row);
-      const std::int64_t place = offset(layer, block.group, k);
+      const std::int64_t place = offset(at(block.layer), block.group, k);
       extend(pass.rows[r].spans, place);
       extend(pass.spans, place);
       ++pass.rows[r].indices;
@@ -177,15 +180,15 @@ class Compiler {
           std::min((position + 1) * layer.group_in(), block.k_begin + block.k_count);
       std::int64_t rows = 0;
       for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
-        const std::int64_t y = row % layer.out.height * layer.window.stride_h -
-                               layer.window.pad_top + position / layer.window.kernel_w;
-        rows += y >= 0 && y < layer.in.height ? 1 : 0;
+        const std::int64_t y = layer.window.input_row(
+            row % layer.out.height, position / layer.window.kernel_w, layer.in.height);
+        rows += y >= 0 ? 1 : 0;
       }
       std::int64_t columns = 0;
       for (std::int64_t x = 0; x < layer.out.width; ++x) {
         const std::int64_t in_x =
-            x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
-        columns += in_x >= 0 && in_x < layer.in.width ? 1 : 0;
+            layer.window.input_column(x, position % layer.window.kernel_w, layer.in.width);
+        columns += in_x >= 0 ? 1 : 0;
       }
       count += (next - k) * rows * columns;
       k = next;
@@ -269,8 +272,9 @@ class Compiler {
     TileWeights tile;
     tile.channels = static_cast<int>(block.n_count);
     for (std::int64_t k = 0; k < layer.k();) {
-      const std::int64_t place = offset(layer, block.group, k);
-      const bool pair = k + 1 < layer.k() && offset(layer, block.group, k + 1) == place + 1;
+      const std::int64_t place = offset(at(block.layer), block.group, k);
+      const bool pair =
+          k + 1 < layer.k() && offset(at(block.layer), block.group, k + 1) == place + 1;
       tile.offsets.push_back(place);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
         tile.weights.push_back(weights[at(k * block.n_count + n)]);
@@ -288,20 +292,39 @@ class Compiler {
     std::int64_t rows = 0;
     for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
       for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
-        const std::int64_t in_y = y * layer.window.stride_h - layer.window.pad_top + ky;
-        rows += in_y >= 0 && in_y < layer.in.height ? 1 : 0;
+        rows += layer.window.input_row(y, ky, layer.in.height) >= 0 ? 1 : 0;
       }
     }
     std::int64_t columns = 0;
     for (std::int64_t x = 0; x < layer.out.width; ++x) {
       for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
-        const std::int64_t in_x = x * layer.window.stride_w - layer.window.pad_left + kx;
-        columns += in_x >= 0 && in_x < layer.in.width ? 1 : 0;
+        columns += layer.window.input_column(x, kx, layer.in.width) >= 0 ? 1 : 0;
       }
     }
     counters.activation_sram.reads += out.image_count * rows * columns * layer.out.channels;
     counters.activation_sram.writes +=
         out.image_count * out.row_count * layer.out.width * layer.out.channels;
+  }
+
+  void count_transform(const Step& step) {
+    const network::Layer& layer = layer_of(step);
+    const schedule::Region& out = schedule_.regions[at(step.output)];
+    measure::AccessCounts& counts = layers_[at(step.layer)].counters.activation_sram;
+    const std::int64_t pixels = out.image_count * out.row_count * layer.out.width;
+    counts.writes += pixels * layer.out.channels;
+    if (layer.residual() < 0) {
+      counts.reads += pixels * layer.out.channels * layer.entries_a_pixel(false);
+      return;
+    }
+    counts.reads += pixels * layer.out.channels;
+    if (network_.is_broadcast(layer)) {
+      counts.reads += out.image_count * layer.out.channels;
+    } else if (network_.map(layer.residual()).shape.channels == 1) {
+      // One value serves the lanes of a channel tile.
+      counts.reads += pixels * base::ceil_div(layer.out.channels, spec_.array.cols);
+    } else {
+      counts.reads += pixels * layer.out.channels;
+    }
   }
 
   struct Open {
@@ -312,7 +335,7 @@ class Compiler {
   const schedule::Schedule& schedule_;
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
-  const std::vector<PaddedMap>& maps_;
+  const MapLayouts& maps_;
   const WeightReads& reads_;
   std::vector<LayerProgram> layers_;
   std::vector<Open> open_;  ///< streams since the last post step
@@ -328,15 +351,16 @@ class Compiler {
 std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std::int64_t group,
                           std::int64_t k) {
   const std::int64_t position = k / layer.group_in();
-  return (position / layer.window.kernel_w * map.width + position % layer.window.kernel_w) *
+  const network::Window& window = layer.window;
+  return (position / window.kernel_w * window.dilation_h * map.width +
+          position % window.kernel_w * window.dilation_w) *
              map.channels +
          group * layer.group_in() + k % layer.group_in();
 }
 
 std::vector<LayerProgram> compile_layers(const schedule::Schedule& schedule,
                                          const network::Network& network,
-                                         const arch::AcceleratorSpec& spec,
-                                         const std::vector<PaddedMap>& maps,
+                                         const arch::AcceleratorSpec& spec, const MapLayouts& maps,
                                          const WeightReads& reads) {
   return Compiler(schedule, network, spec, maps, reads).compile();
 }

@@ -55,11 +55,10 @@ struct LayerProgram {
 std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std::int64_t group,
                           std::int64_t k);
 
-/// Compiles every layer. `maps[m]` is the layout of map m; `reads` are the weights as read.
+/// Compiles every layer for maps that are laid out so; `reads` are the weights as read.
 std::vector<LayerProgram> compile_layers(const schedule::Schedule& schedule,
                                          const network::Network& network,
-                                         const arch::AcceleratorSpec& spec,
-                                         const std::vector<PaddedMap>& maps,
+                                         const arch::AcceleratorSpec& spec, const MapLayouts& maps,
                                          const WeightReads& reads);
 
 }  // namespace lacuna::fast

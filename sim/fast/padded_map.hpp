@@ -2,7 +2,9 @@
 // the layers that read it, so that no window looks outside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "network/network.hpp"
 
@@ -36,6 +38,29 @@ struct PaddedMap {
             x * window.stride_w + left - window.pad_left) *
            channels;
   }
+};
+
+/// The layouts of a network's maps and, behind them, of copies with zeros between their rows and
+/// columns, one for each layer that reads its input so.
+class MapLayouts {
+ public:
+  explicit MapLayouts(const network::Network& network);
+
+  std::size_t size() const { return list_.size(); }
+  const PaddedMap& operator[](std::size_t index) const { return list_[index]; }
+  std::vector<PaddedMap>::const_iterator begin() const { return list_.begin(); }
+  std::vector<PaddedMap>::const_iterator end() const { return list_.end(); }
+
+  /// The place in the list of what the windows of a layer slide over: its map, or its copy.
+  std::size_t input_place(std::size_t layer) const { return inputs_[layer]; }
+  const PaddedMap& of_input(std::size_t layer) const { return list_[inputs_[layer]]; }
+  /// Whether a layer slides over a copy.
+  bool is_spread(std::size_t layer) const { return inputs_[layer] >= maps_; }
+
+ private:
+  std::size_t maps_;
+  std::vector<PaddedMap> list_;
+  std::vector<std::size_t> inputs_;  ///< [layer]
 };
 
 }  // namespace lacuna::fast

@@ -86,7 +86,7 @@ class StepCheck {
               schedule_.ranges[static_cast<std::size_t>(s.range)].layer == s.layer,
           [&] { return fmt::format("{}: range {} is not one of the layer", name(), s.range); });
     }
-    if (s.kind == schedule::StepKind::kStream || s.kind == schedule::StepKind::kPool ||
+    if (s.kind == schedule::StepKind::kStream || schedule::is_map_step(s.kind) ||
         s.kind == schedule::StepKind::kStoreActivations) {
       violations_.require(is_index(s.input, schedule_.regions), [&] {
         return fmt::format("{}: there is no input region {}", name(), s.input);
@@ -96,13 +96,14 @@ class StepCheck {
       violations_.require(s.output == -1, [&] {
         return fmt::format("{}: logits are written to region {}", name(), s.output);
       });
-    } else if (s.kind == schedule::StepKind::kPost || s.kind == schedule::StepKind::kPool ||
+    } else if (s.kind == schedule::StepKind::kPost || schedule::is_map_step(s.kind) ||
                s.kind == schedule::StepKind::kLoadActivations) {
       violations_.require(is_index(s.output, schedule_.regions), [&] {
         return fmt::format("{}: there is no output region {}", name(), s.output);
       });
     }
-    if (s.kind == schedule::StepKind::kPost && layer.residual() >= 0) {
+    if ((s.kind == schedule::StepKind::kPost || schedule::is_map_step(s.kind)) &&
+        layer.residual() >= 0) {
       violations_.require(is_index(s.residual, schedule_.regions), [&] {
         return fmt::format("{}: there is no region {} of a residual operand", name(), s.residual);
       });
@@ -112,14 +113,17 @@ class StepCheck {
                            s.residual);
       });
     }
-    if (s.kind == schedule::StepKind::kPool) {
-      violations_.require(!layer.is_gemm(),
-                          [&] { return name() + ": its layer is no pooling layer"; });
+    if (schedule::is_map_step(s.kind)) {
+      const bool pools = s.kind == schedule::StepKind::kPool;
+      violations_.require(!layer.is_gemm() && layer.is_pool() == pools, [&] {
+        return name() + (pools ? ": its layer is no pooling layer"
+                               : ": its layer is not one over maps in the activation SRAM");
+      });
     }
     if (s.kind == schedule::StepKind::kLoadActivations ||
         s.kind == schedule::StepKind::kStoreActivations) {
       const schedule::MapRows& r = s.rows;
-      violations_.require(r.map >= 0 && static_cast<std::size_t>(r.map) <= network_.layers.size() &&
+      violations_.require(r.map >= 0 && static_cast<std::size_t>(r.map) < network_.maps.size() &&
                               r.image_begin >= 0 && r.image_count > 0 &&
                               r.image_count <= schedule_.batch - r.image_begin &&
                               r.row_begin >= 0 && r.row_count > 0,

@@ -54,13 +54,24 @@ class PartCheck {
       return map >= 0 && static_cast<std::size_t>(map) < written.size() &&
              written[static_cast<std::size_t>(map)] && network_.map(map).shape == shape;
     };
+    // A second map of one pixel, or of one channel.
+    const auto stands_for_all = [&](const network::Layer& layer) {
+      for (const network::MapShape& shape :
+           {network::MapShape{1, 1, layer.out.channels},
+            network::MapShape{layer.out.height, layer.out.width, 1}}) {
+        if (is_there(layer.residual(), shape)) return true;
+      }
+      return false;
+    };
     for (const network::Layer& layer : network_.layers) {
       violations_.require(
           !layer.inputs.empty() && layer.inputs.size() <= 2 && is_there(layer.input(), layer.in),
           [&] { return fmt::format("{} does not read an earlier map of its size", layer.name); });
       violations_.require(
           layer.inputs.size() < 2 ||
-              (layer.is_gemm() && !layer.logits && is_there(layer.residual(), layer.out)),
+              (!layer.logits && !layer.is_pool() && layer.kind != network::LayerKind::kResize &&
+               (is_there(layer.residual(), layer.out) ||
+                (!layer.is_gemm() && stands_for_all(layer)))),
           [&] { return fmt::format("{} adds no earlier map of its output's size", layer.name); });
       const auto out = static_cast<std::size_t>(layer.output);
       const bool writes = layer.output >= 0 && out < written.size() && !written[out] &&

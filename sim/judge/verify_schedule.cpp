@@ -96,6 +96,7 @@ class Walk {
       case schedule::StepKind::kPost:
         return post(id);
       case schedule::StepKind::kPool:
+      case schedule::StepKind::kTransform:
         return pool(id);
     }
   }
@@ -190,6 +191,11 @@ class Walk {
     const std::vector<schedule::ImageRows> needed = schedule::window_rows(rows, layer(s.layer));
     if (!needed.empty()) {
       maps_.read_rows(id, s.input, schedule::input_view(network_, s.layer), needed,
+                      schedule::Resource::kPost);
+    }
+    if (layer(s.layer).residual() >= 0) {
+      const schedule::MapView second = schedule::map_view(network_, layer(s.layer).residual());
+      maps_.read_rows(id, s.residual, second, schedule::second_rows(rows, second.shape.height),
                       schedule::Resource::kPost);
     }
     maps_.write_rows(id, s.output, out, rows, Share{}, schedule::Resource::kPost);

@@ -77,13 +77,35 @@ schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) cons
     return rows;
   }
   const std::int64_t y = range.row_begin % layer_->out.height;
-  const std::int64_t top = y * layer_->window.stride_h - layer_->window.pad_top;
-  const std::int64_t bottom = (y + range.row_count - 1) * layer_->window.stride_h -
-                              layer_->window.pad_top + layer_->window.kernel_h;
+  if (layer_->kind == network::LayerKind::kElementwise) {
+    rows.row_begin = y;
+    rows.row_count = range.row_count;
+    return rows;
+  }
+  if (layer_->kind == network::LayerKind::kResize) {
+    std::int64_t first = layer_->in.height;
+    std::int64_t last = 0;
+    for (std::int64_t row = y; row < y + range.row_count; ++row) {
+      const network::Sample& sample = layer_->sample_rows[static_cast<std::size_t>(row)];
+      first = std::min<std::int64_t>({first, sample.first, sample.second});
+      last = std::max<std::int64_t>({last, sample.first, sample.second});
+    }
+    rows.row_begin = first;
+    rows.row_count = last + 1 - first;
+    return rows;
+  }
+  const network::Window& window = layer_->window;
+  // From the first to the last row under the windows, zeros between the input's rows left out.
+  const std::int64_t top = y * window.stride_h - window.pad_top;
+  const std::int64_t bottom = top + (range.row_count - 1) * window.stride_h +
+                              std::int64_t{window.kernel_h - 1} * window.dilation_h + 1;
   // A range that sees only padding still has a region of one row.
-  rows.row_begin = std::clamp<std::int64_t>(top, 0, layer_->in.height - 1);
+  rows.row_begin = std::clamp<std::int64_t>(
+      base::ceil_div(std::max<std::int64_t>(top, 0), window.insert_h), 0, layer_->in.height - 1);
   rows.row_count =
-      std::clamp<std::int64_t>(bottom, rows.row_begin + 1, layer_->in.height) - rows.row_begin;
+      std::clamp<std::int64_t>(base::ceil_div(std::max<std::int64_t>(bottom, 0), window.insert_h),
+                               rows.row_begin + 1, layer_->in.height) -
+      rows.row_begin;
   return rows;
 }
 
@@ -93,8 +115,10 @@ schedule::MapRows LayerShape::residual_rows(const schedule::PixelRange& range) c
   const std::int64_t height = layer_->out.height;
   rows.image_begin = range.row_begin / height;
   rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
-  rows.row_begin = rows.image_count > 1 ? 0 : range.row_begin % height;
-  rows.row_count = rows.image_count > 1 ? height : range.row_count;
+  const std::int64_t own_height = network_->map(rows.map).shape.height;
+  const bool whole = rows.image_count > 1 || own_height == 1;  // one row stands for all
+  rows.row_begin = whole ? 0 : range.row_begin % height;
+  rows.row_count = whole ? own_height : range.row_count;
   return rows;
 }
 

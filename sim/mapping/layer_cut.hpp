@@ -46,6 +46,7 @@ class LayerShape {
   LayerShape(const network::Network& network, std::int32_t layer, std::int32_t fused_pool,
              std::int64_t batch);
 
+  const network::Network& network() const { return *network_; }
   const network::Layer& layer() const { return *layer_; }
   std::int32_t layer_index() const { return index_; }
   std::int32_t fused_pool() const { return fused_pool_; }
@@ -53,7 +54,7 @@ class LayerShape {
   std::int32_t output_map() const { return output_map_; }
   std::int64_t input_slots() const { return batch_ * layer_->in.values(); }
   std::int64_t residual_slots() const {
-    return layer_->residual() >= 0 ? batch_ * layer_->out.values() : 0;
+    return layer_->residual() >= 0 ? batch_ * network_->map(layer_->residual()).shape.values() : 0;
   }
   std::int64_t output_slots() const;
   /// Rows of the output are cut in whole units: pooling windows where pooling is fused, else rows.

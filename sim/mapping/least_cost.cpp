@@ -17,7 +17,8 @@ class CutWork {
     } else {
       for (const schedule::PixelRange& range : ranges_) {
         const schedule::MapRows rows = own_.output_rows(range);
-        post_ += pool_cycles(own_.layer(), rows.image_count * rows.row_count, spec_);
+        post_ += pool_cycles(own_.network(), own_.layer(), rows.image_count * rows.row_count,
+                             rows.image_count, spec_);
       }
     }
     count_maps();

@@ -266,6 +266,14 @@ void ScheduleBuilder::touch_input(const LayerWork& work, const schedule::PixelRa
   });
 }
 
+void ScheduleBuilder::touch_residual(const LayerWork& work, const schedule::PixelRange& range,
+                                     schedule::StepId id, schedule::Step& step) {
+  const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.residual)];
+  for_each_image(range, work.shape.layer().out.height, [&](const schedule::PixelRange& part) {
+    touch_rows(region, work.shape.residual_rows(part), false, id, step);
+  });
+}
+
 void ScheduleBuilder::place_maps(LayerWork& work) {
   const LayerCut& cut = work.planned.cut;
   const LayerShape& shape = work.shape;
@@ -434,10 +442,7 @@ void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::in
     step.residual = work.planned.cut.residual_whole
                         ? whole_residual_
                         : visit_regions_[static_cast<std::size_t>(pass.visit)].residual;
-    const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.residual)];
-    for_each_image(range, layer.out.height, [&](const schedule::PixelRange& part) {
-      touch_rows(region, work.shape.residual_rows(part), false, id, step);
-    });
+    touch_residual(work, range, id, step);
   }
   if (step.output >= 0) {
     const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.output)];
@@ -487,12 +492,17 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
       base = cut.output_buffers[visit % cut.output_buffers.size()];
     }
     schedule::Step step;
-    step.kind = schedule::StepKind::kPool;
+    step.kind =
+        work.shape.layer().is_pool() ? schedule::StepKind::kPool : schedule::StepKind::kTransform;
     step.layer = work.planned.layer;
     step.input = cut.input_whole ? whole_input_ : visit_regions_[visit].input;
     step.output = add_region(rows, base);
     const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
     touch_input(work, range, id, step);
+    if (work.shape.layer().residual() >= 0) {
+      step.residual = cut.residual_whole ? whole_residual_ : visit_regions_[visit].residual;
+      touch_residual(work, range, id, step);
+    }
     touch_rows(schedule_.regions[static_cast<std::size_t>(step.output)], rows, true, id, step);
     const std::int32_t output = step.output;
     append(step);

@@ -97,6 +97,8 @@ class ScheduleBuilder {
                   schedule::StepId id, schedule::Step& step);
   void touch_input(const LayerWork& work, const schedule::PixelRange& range, schedule::StepId id,
                    schedule::Step& step);
+  void touch_residual(const LayerWork& work, const schedule::PixelRange& range, schedule::StepId id,
+                      schedule::Step& step);
   std::int64_t map_address(const schedule::MapRows& rows) const;
 
   const network::Network& network_;

@@ -109,7 +109,8 @@ std::int64_t post_cycles(const network::Layer& layer, const schedule::Block& blo
   return pixels * base::ceil_div(block.n_count, *spec.post.lanes) * operands;
 }
 
-std::int64_t pool_cycles(const network::Layer& layer, std::int64_t rows,
+std::int64_t pool_cycles(const network::Network& network, const network::Layer& layer,
+                         std::int64_t rows, std::int64_t images,
                          const arch::AcceleratorSpec& spec) {
   if (!spec.post.lanes) return 0;
   std::int64_t a_pixel = 0;  // entries take longer where lanes are fewer than a tile's channels
@@ -117,7 +118,9 @@ std::int64_t pool_cycles(const network::Layer& layer, std::int64_t rows,
     a_pixel += base::ceil_div(std::min<std::int64_t>(spec.array.cols, layer.out.channels - c),
                               *spec.post.lanes);
   }
-  return rows * layer.out.width * a_pixel * layer.taps();
+  const bool broadcast = network.is_broadcast(layer);
+  return (rows * layer.out.width * layer.entries_a_pixel(broadcast) + (broadcast ? images : 0)) *
+         a_pixel;
 }
 
 base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule& schedule,
@@ -136,9 +139,9 @@ std::int64_t step_cycles(const schedule::Step& step, const schedule::Schedule& s
     return transfer_cycles(transfer_bytes(step, schedule, network, spec), spec);
   }
   const network::Layer& layer = network.layers[static_cast<std::size_t>(step.layer)];
-  if (step.kind == schedule::StepKind::kPool) {
+  if (schedule::is_map_step(step.kind)) {
     const schedule::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
-    return pool_cycles(layer, out.image_count * out.row_count, spec);
+    return pool_cycles(network, layer, out.image_count * out.row_count, out.image_count, spec);
   }
   const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
   if (step.kind == schedule::StepKind::kLoadPe) return load_pe_cycles(block, spec);

@@ -25,9 +25,9 @@ std::int64_t stream_cycles(const schedule::Block& block, std::int64_t pixels,
 /// Of a channel tile whose last block is `block`.
 std::int64_t post_cycles(const network::Layer& layer, const schedule::Block& block,
                          std::int64_t pixels, const arch::AcceleratorSpec& spec);
-/// `rows` of the output, of all images.
-std::int64_t pool_cycles(const network::Layer& layer, std::int64_t rows,
-                         const arch::AcceleratorSpec& spec);
+/// Of a layer over maps in the activation SRAM: `rows` of the output, of `images` images in all.
+std::int64_t pool_cycles(const network::Network& network, const network::Layer& layer,
+                         std::int64_t rows, std::int64_t images, const arch::AcceleratorSpec& spec);
 
 /// Bytes that a DMA step moves.
 base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule& schedule,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tensor/code.hpp"
+#include "tensor/function.hpp"
 #include "tensor/requantise.hpp"
 #include "tensor/weight_code.hpp"
 
@@ -35,7 +36,9 @@ struct Map {
 /// As the index of a map: none.
 inline constexpr int kNoMap = -1;
 
-/// A sliding window; its padding is real zero, operand 0.
+/// A sliding window; its padding is real zero, operand 0. Position (ky, kx) of the window of output
+/// pixel (y, x) lies on row y * stride_h - pad_top + ky * dilation_h of the input with insert_h - 1
+/// rows of zeros between its own; columns likewise.
 struct Window {
   int kernel_h = 1;
   int kernel_w = 1;
@@ -45,40 +48,108 @@ struct Window {
   int pad_left = 0;
   int pad_bottom = 0;
   int pad_right = 0;
+  int dilation_h = 1;
+  int dilation_w = 1;
+  int insert_h = 1;  ///< more than 1: a transposed convolution of that stride
+  int insert_w = 1;
+
+  /// The input row, of `height`, under window row `ky` of output row `y`; -1: padding, or between.
+  std::int64_t input_row(std::int64_t y, std::int64_t ky, std::int64_t height) const {
+    return place(y * stride_h - pad_top + ky * dilation_h, insert_h, height);
+  }
+  std::int64_t input_column(std::int64_t x, std::int64_t kx, std::int64_t width) const {
+    return place(x * stride_w - pad_left + kx * dilation_w, insert_w, width);
+  }
+
+ private:
+  static std::int64_t place(std::int64_t at, int insert, std::int64_t size) {
+    if (insert == 1) return at >= 0 && at < size ? at : -1;
+    return at < 0 || at % insert != 0 || at / insert >= size ? -1 : at / insert;
+  }
 };
 
 /// A fully connected layer over a map of h x w x c is a convolution whose kernel covers the map.
 /// Global average pooling is average pooling whose kernel covers the map.
-enum class LayerKind : std::uint8_t { kConvolution, kFullyConnected, kMaxPool, kAveragePool };
+enum class LayerKind : std::uint8_t {
+  kConvolution,
+  kFullyConnected,
+  kMaxPool,
+  kAveragePool,
+  kElementwise,  ///< a function of one map, or of two
+  kResize        ///< another height and width of a map
+};
+
+/// How a second map goes into the outputs of a GEMM layer, before they are rounded.
+enum class Combine : std::uint8_t {
+  kNone,
+  kAdd,       ///< sums * scale + operands * operand_scale
+  kMultiply,  ///< sums * scale * operands
+  kFunction   ///< `function` of the real values of the sums and, if there is one, of a second map
+};
+
+/// The rows (columns) of a map that a row (column) of the resized one is made of: nearest, `first`
+/// alone; linear, both with their weights.
+struct Sample {
+  std::int32_t first = 0;
+  std::int32_t second = 0;
+  float weight_first = 1.0F;
+  float weight_second = 0.0F;
+};
 
 struct Layer {
   std::string name;
   LayerKind kind = LayerKind::kConvolution;
-  /// Maps it reads: first the one that its windows slide over; a GEMM layer may have a second one
-  /// of the shape of `out`, whose operands are added to the sums.
+  /// Maps it reads: first the one that its windows slide over. A GEMM layer may have a second one
+  /// of the shape of `out`, which the post unit reads; a function of two maps has two, of which
+  /// the second may have 1 x 1 pixels, which stand for all, or one channel, which stands for all.
   std::vector<int> inputs{0};
   int output = kNoMap;  ///< map it writes; none: see `logits`
-  MapShape in;
+  MapShape in;          ///< of the first map
   MapShape out;
   Window window;
   int groups = 1;
 
-  /// GEMM layers: [out channel], accumulator steps to output steps. Average pooling: one value,
-  /// from the sum of a window's operands to output steps.
+  /// GEMM layers: [out channel], accumulator steps to output steps, or, where they combine by a
+  /// function, to real values. Average pooling: from the sum of a window's operands to output
+  /// steps, one for all windows, or [count - 1] for windows that average `count` values.
   std::vector<float> scale;
+  tensor::Bounds bounds;  ///< of the output, in its steps; of all that round to codes anew
 
   // GEMM layers only.
-  float residual_scale = 0.0F;  ///< from the second map's operands to output steps
+  Combine combine = Combine::kNone;
+  /// kAdd: from the second map's operands to output steps; one, or [out channel].
+  std::vector<float> operand_scale;
+  bool relu_first = false;  ///< kMultiply: sums that stand for less than 0 count as 0
   /// Operands, code - zero point: [out channel][kernel y][kernel x][in channel of the group].
   std::vector<std::int16_t> weights;
   tensor::WeightCode weight_code;
   std::vector<std::int32_t> bias;  ///< [out channel], in accumulator steps
-  tensor::Bounds bounds;           ///< of the output, in its steps; not of max pooling
   bool logits = false;  ///< the output is the biased 32-bit sums; no requantising, no output map
   bool report_sums = false;  ///< the run reports a hash of the biased sums (workloads)
 
+  /// Element-wise layers, and GEMM layers that combine so: of real values, to a real value, which
+  /// is divided by the output's scale and rounded within the bounds.
+  tensor::Function function;
+  /// Element-wise layers of one map and nearest resizing: what becomes of the map's
+  /// operands: [channel, or one for all][operand - lowest operand]. Empty: they stay.
+  std::vector<std::vector<std::int16_t>> tables;
+  bool count_padding = false;       ///< average pooling counts positions in the padding, too
+  bool linear = false;              ///< resizing: linear, else nearest
+  std::vector<Sample> sample_rows;  ///< [output row]; resizing only
+  std::vector<Sample> sample_columns;
+
   int input() const { return inputs.front(); }
+  /// The second map, or kNoMap.
   int residual() const { return inputs.size() > 1 ? inputs[1] : kNoMap; }
+  bool is_pool() const { return kind == LayerKind::kMaxPool || kind == LayerKind::kAveragePool; }
+  /// Entries of the post unit that a pixel of a layer over maps takes, for each channel tile: its
+  /// window's positions, an operand of each map, or the pixels that it is made of. `broadcast`: the
+  /// second map has one pixel, which is read once a step and image instead.
+  std::int64_t entries_a_pixel(bool broadcast) const {
+    if (kind == LayerKind::kResize) return linear ? 4 : 1;
+    if (kind == LayerKind::kElementwise) return inputs.size() > 1 && !broadcast ? 2 : 1;
+    return taps();
+  }
   bool is_gemm() const {
     return kind == LayerKind::kConvolution || kind == LayerKind::kFullyConnected;
   }
@@ -99,6 +170,12 @@ struct Network {
 
   const Map& input() const { return maps.front(); }
   const Map& map(int index) const { return maps[static_cast<std::size_t>(index)]; }
+  /// Whether a layer over maps has a second one of one pixel, which stands for all.
+  bool is_broadcast(const Layer& layer) const {
+    if (layer.kind != LayerKind::kElementwise || layer.inputs.size() < 2) return false;
+    const MapShape& shape = map(layer.inputs[1]).shape;
+    return shape.height == 1 && shape.width == 1 && layer.out.height * layer.out.width > 1;
+  }
   std::int64_t classes() const { return layers.back().out.values(); }
   /// Of the widest weights, or activations.
   int weight_bits() const {

@@ -344,13 +344,13 @@ void OnnxCompiler::quantise_sums(const OnnxNode& node, Value& value, float scale
               kScaleRule);
   }
   if (layer.residual() >= 0) {
-    const float factor = layer.residual_scale / scale;
+    const float factor = layer.operand_scale.front() / scale;
     if (!is_scale(factor) || !is_scale(factor * static_cast<float>(top_code(kMaxBits)))) {
       node.fail(fmt::format("from the residual operand of {} to its output the factor is {}",
                             base::shown(layer.name), factor),
                 "finite and above 0, 255 of it, too");
     }
-    layer.residual_scale = factor;
+    layer.operand_scale = {factor};
   }
   Map& map = network_.maps[static_cast<std::size_t>(layer.output)];
   map.scale = scale;

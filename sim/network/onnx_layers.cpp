@@ -351,7 +351,8 @@ void OnnxCompiler::add_residual(const OnnxNode& node) {
               "the nodes of that branch before the layer");
   }
   layer.inputs.push_back(residual.map);
-  layer.residual_scale = residual.scale;  // of a code; divided by the output's in quantise_sums
+  layer.combine = Combine::kAdd;
+  layer.operand_scale = {residual.scale};  // of a code; divided by the output's in quantise_sums
   give(node, sums);
 }
 

@@ -131,9 +131,14 @@ class BufferWalk {
       case StepKind::kPost:
         accumulators_.read(step.address, step.address + pixels(step), id);
         return post(step, id);
-      case StepKind::kPool: {
+      case StepKind::kPool:
+      case StepKind::kTransform: {
         const std::vector<ImageRows> rows = region_rows(region(step.output));
         read_rows(step.input, window_rows(rows, layer(step)), id);
+        if (step.residual >= 0) {
+          read_rows(step.residual,
+                    second_rows(rows, network_.map(layer(step).inputs[1]).shape.height), id);
+        }
         return write_rows(step.output, rows, id);
       }
     }

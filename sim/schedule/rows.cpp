@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/units.hpp"
+
 namespace lacuna::schedule {
 
 MapView map_view(const network::Network& network, std::int32_t map) {
@@ -28,14 +30,38 @@ std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height)
 
 std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows,
                                    const network::Layer& layer) {
+  if (layer.kind == network::LayerKind::kElementwise) return rows;
   std::vector<ImageRows> needed;
   const network::Window& w = layer.window;
   for (const ImageRows& r : rows) {
-    const std::int64_t begin = r.begin * w.stride_h - w.pad_top;
-    const std::int64_t end = (r.end - 1) * w.stride_h - w.pad_top + w.kernel_h;
-    const ImageRows clipped{r.image, std::max<std::int64_t>(begin, 0),
+    if (layer.kind == network::LayerKind::kResize) {
+      needed.push_back({r.image, layer.in.height, 0});
+      for (std::int64_t y = r.begin; y < r.end; ++y) {
+        const network::Sample& sample = layer.sample_rows[static_cast<std::size_t>(y)];
+        ImageRows& own = needed.back();
+        own.begin = std::min<std::int64_t>({own.begin, sample.first, sample.second});
+        own.end = std::max<std::int64_t>({own.end, sample.first + 1, sample.second + 1});
+      }
+      continue;
+    }
+    const std::int64_t first = std::max<std::int64_t>(r.begin * w.stride_h - w.pad_top, 0);
+    const std::int64_t last =
+        (r.end - 1) * w.stride_h - w.pad_top + std::int64_t{w.kernel_h - 1} * w.dilation_h;
+    // Of rows with zeros between them, those from the first to the last that a window touches.
+    const std::int64_t end = last < 0 ? 0 : last / w.insert_h + 1;
+    const ImageRows clipped{r.image, base::ceil_div(first, w.insert_h),
                             std::min(end, layer.in.height)};
     if (clipped.begin < clipped.end) needed.push_back(clipped);
+  }
+  return needed;
+}
+
+std::vector<ImageRows> second_rows(const std::vector<ImageRows>& rows, std::int64_t height) {
+  std::vector<ImageRows> needed = rows;
+  if (height > 1) return needed;
+  for (ImageRows& r : needed) {
+    r.begin = 0;
+    r.end = 1;
   }
   return needed;
 }

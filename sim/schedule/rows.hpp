@@ -41,8 +41,11 @@ struct ImageRows {
 /// The output rows of a range, image by image. Rows are counted through all images of the batch.
 std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height);
 
-/// Input rows that the windows of those output rows touch, without padding.
+/// Rows of a layer's first map that those output rows are made of, without padding.
 std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows, const network::Layer& layer);
+
+/// The same of its second map, which has `height` rows: 1 where it stands for all.
+std::vector<ImageRows> second_rows(const std::vector<ImageRows>& rows, std::int64_t height);
 
 /// The rows of windows that lie wholly in `rows`, after pooling without padding and with stride =
 /// kernel; nullopt when a window is cut. Trailing rows that fill no window are dropped.

@@ -16,6 +16,7 @@ Resource resource_of(StepKind kind) {
       return Resource::kArray;
     case StepKind::kPost:
     case StepKind::kPool:
+    case StepKind::kTransform:
       return Resource::kPost;
   }
   return Resource::kDma;
@@ -37,6 +38,8 @@ const char* step_kind_name(StepKind kind) {
       return "post";
     case StepKind::kPool:
       return "pool";
+    case StepKind::kTransform:
+      return "transform";
   }
   return "";
 }

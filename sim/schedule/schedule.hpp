@@ -29,7 +29,13 @@ enum class StepKind : std::uint8_t {
   kStream,            ///< array: one pass of a block over a range of pixels
   kPost,              ///< post: a channel tile of a range from accumulators to a region (or logits)
   kPool,              ///< post: a pooling layer over activation SRAM, all rows of its output region
+  kTransform,         ///< post: the same of an element-wise layer, or of one that resizes
 };
+
+/// Whether the post unit goes over maps in the activation SRAM in it.
+inline bool is_map_step(StepKind kind) {
+  return kind == StepKind::kPool || kind == StepKind::kTransform;
+}
 
 Resource resource_of(StepKind kind);
 const char* step_kind_name(StepKind kind);
@@ -81,13 +87,14 @@ struct MapRows {
 
 struct Step {
   StepKind kind = StepKind::kStream;
-  std::int32_t layer = 0;    ///< layer it works for (a pooling layer that is fused: its GEMM layer)
-  std::int32_t block = -1;   ///< kLoadWeights, kLoadPe, kStream: index of blocks; kPost: the tile's
-                             ///< last block
-  std::int32_t range = -1;   ///< kStream, kPost: index of ranges
-  std::int32_t input = -1;   ///< kStream, kPool, kStoreActivations: index of regions
-  std::int32_t output = -1;  ///< kPost, kPool, kLoadActivations: index of regions; -1 for logits
-  std::int32_t residual = -1;  ///< kPost of a layer with a residual operand: index of regions
+  std::int32_t layer = 0;   ///< layer it works for (a pooling layer that is fused: its GEMM layer)
+  std::int32_t block = -1;  ///< kLoadWeights, kLoadPe, kStream: index of blocks; kPost: the tile's
+                            ///< last block
+  std::int32_t range = -1;  ///< kStream, kPost: index of ranges
+  std::int32_t input = -1;  ///< kStream, kPool, kTransform, kStoreActivations: index of regions
+  /// kPost, kPool, kTransform, kLoadActivations: index of regions; -1 for logits.
+  std::int32_t output = -1;
+  std::int32_t residual = -1;  ///< kPost, kTransform of a layer with a second map: index of regions
   std::int64_t address = 0;  ///< kLoadWeights, kLoadPe: the block's first word in the weight SRAM;
                              ///< kStream, kPost: the range's first accumulator entry
   std::int32_t set = 0;      ///< kLoadPe, kStream: register set of the PEs

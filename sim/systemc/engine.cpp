@@ -108,10 +108,13 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
   auto to = machine.dram.contents().begin() + machine.layout.maps[0];
   program.maps.assign(network.maps.size(), {});
   program.maps[0].values = batch * values;
-  const std::uint8_t zero = network.input().code.pattern(0, spec_.precision.activation_bits);
+  const tensor::Code& code = network.input().code;
   for (const std::uint8_t* image : images) {
-    to = std::copy(image, image + values, to);
-    program.maps[0].nonzeros += values - std::count(image, image + values, zero);
+    to = std::transform(image, image + values, to, [&](std::uint8_t byte) {
+      const std::int16_t operand = code.operand(byte, 8);
+      program.maps[0].nonzeros += operand != 0 ? 1 : 0;
+      return code.pattern(operand, spec_.precision.activation_bits);
+    });
   }
   program.layers.assign(network.layers.size(), {});
   const network::Layer& last = network.layers.back();

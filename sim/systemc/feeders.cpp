@@ -60,8 +60,7 @@ void Feeders::list_indices(const schedule::Block& block, const network::Layer& l
     const std::int64_t y = position / layer.window.kernel_w;
     const std::int64_t x = position % layer.window.kernel_w;
     const auto r = static_cast<std::size_t>(place.row);
-    rows_[r].indices.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x),
-                                (y * layer.in.width + x) * layer.in.channels + channel,
+    rows_[r].indices.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), channel,
                                 static_cast<std::uint8_t>(place.slot)});
     // Indices of a row come in rising order, so words repeat only in a run.
     const std::int64_t word =
@@ -77,24 +76,23 @@ TokenSource::PixelWork Feeders::begin_pixel(int row_number) {
   row.next = 0;
   const network::Layer& layer = *layer_;
   const std::int64_t image = row.y / layer.out.height;
-  const std::int64_t top = row.y % layer.out.height * layer.window.stride_h - layer.window.pad_top;
-  const std::int64_t left = row.x * layer.window.stride_w - layer.window.pad_left;
+  const std::int64_t out_y = row.y % layer.out.height;
+  const std::int64_t out_x = row.x;
   if (++row.x == layer.out.width) {
     row.x = 0;
     ++row.y;
   }
-  const std::int64_t corner =
-      region_->base +
-      (((image - region_->image_begin) * region_->row_count + (top - region_->row_begin)) *
-           layer.in.width +
-       left) *
-          layer.in.channels;
+  const std::int64_t first_row =
+      (image - region_->image_begin) * region_->row_count - region_->row_begin;
   const bool skip = program_.spec->zero_skipping == arch::ZeroSkipping::kSkip;
   for (const Index& index : row.indices) {
-    const std::int64_t y = top + index.y;
-    const std::int64_t x = left + index.x;
-    const bool inside = y >= 0 && y < layer.in.height && x >= 0 && x < layer.in.width;
-    const std::int64_t address = inside ? corner + index.offset : kPadding;
+    const std::int64_t y = layer.window.input_row(out_y, index.y, layer.in.height);
+    const std::int64_t x = layer.window.input_column(out_x, index.x, layer.in.width);
+    const bool inside = y >= 0 && x >= 0;
+    const std::int64_t address =
+        inside ? region_->base + ((first_row + y) * layer.in.width + x) * layer.in.channels +
+                     index.channel
+               : kPadding;
     if (skip && (!inside || !sram_->nonzero(address, access_step_))) continue;
     row.pending.push_back({address, index.slot});
   }

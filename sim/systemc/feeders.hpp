@@ -39,10 +39,10 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
  private:
   /// A reduction index of a row.
   struct Index {
-    std::int32_t y;       ///< window position, rows below the window's top
-    std::int32_t x;       ///< window position, columns right of the window's left edge
-    std::int64_t offset;  ///< slots from the value under the window's top left corner
-    std::uint8_t slot;    ///< of the PE's weights
+    std::int32_t y;        ///< window position: row of the kernel
+    std::int32_t x;        ///< window position: column of the kernel
+    std::int64_t channel;  ///< of the map
+    std::uint8_t slot;     ///< of the PE's weights
   };
   struct Pending {
     std::int64_t address;  ///< slot in the activation SRAM, or kPadding

@@ -44,8 +44,8 @@ struct Machine::Taps {
         rows(context, m.feeders, m.activation_sram, m.array.commit_stall()),
         array_sums(context, "array_write", true, m.accumulators),
         post_sums(context, "post_read", false, m.accumulators),
-        post_steps(context, "post_unit", {StepKind::kPost, StepKind::kPool}, true, m.post,
-                   m.controller) {
+        post_steps(context, "post_unit", {StepKind::kPost, StepKind::kPool, StepKind::kTransform},
+                   true, m.post, m.controller) {
     m.array.set_commit_stall(&rows);
     m.controller.set_watch(&spending);
   }

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/error.hpp"
-#include "tensor/requantise.hpp"
+#include "network/post.hpp"
 
 namespace lacuna::systemc {
 
@@ -40,9 +40,13 @@ void PostUnit::begin_front() {
     }
   } else {
     const schedule::Region& out = program_.region(step.output);
-    entries_ = out.image_count * out.row_count * layer.out.width *
-               base::ceil_div(layer.out.channels, program_.spec->array.cols) *
-               layer.window.kernel_h * layer.window.kernel_w;
+    const bool broadcast = program_.network->is_broadcast(layer);
+    const std::int64_t tiles = base::ceil_div(layer.out.channels, program_.spec->array.cols);
+    positions_ = layer.entries_a_pixel(broadcast);
+    held_entries_ = broadcast ? out.image_count * tiles : 0;
+    held_.assign(static_cast<std::size_t>(broadcast ? out.image_count * layer.out.channels : 0), 0);
+    entries_ =
+        held_entries_ + out.image_count * out.row_count * layer.out.width * tiles * positions_;
   }
   if (!program_.spec->post.lanes) {
     tick_.notify(sc_core::SC_ZERO_TIME);
@@ -70,18 +74,20 @@ void PostUnit::tick() {
 std::int64_t PostUnit::entry_lanes() const {
   const Step& step = program_.step(queue_.front().id);
   if (step.kind == StepKind::kPost) return program_.block(step).n_count;
-  // Entries of a pooling step: output pixel by pixel, in it tile by tile, in it the window's
-  // positions.
+  // Entries of a step over maps: what is held, image by image, tile by tile; then output pixel by
+  // pixel, in it tile by tile, in it the window's positions or the operands.
   const network::Layer& layer = program_.layer(step.layer);
   const std::int64_t cols = program_.spec->array.cols;
-  const std::int64_t positions = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
-  const std::int64_t tile = entry_ / positions % base::ceil_div(layer.out.channels, cols);
+  const std::int64_t tiles = base::ceil_div(layer.out.channels, cols);
+  const std::int64_t tile =
+      entry_ < held_entries_ ? entry_ % tiles : (entry_ - held_entries_) / positions_ % tiles;
   return std::min(cols, layer.out.channels - tile * cols);
 }
 
 std::int64_t PostUnit::entry_cycles() const {
   // The residual operand of an entry comes through the port that the entry takes, before it.
-  const std::int64_t operands = program_.step(queue_.front().id).residual >= 0 ? 2 : 1;
+  const Step& step = program_.step(queue_.front().id);
+  const std::int64_t operands = step.kind == StepKind::kPost && step.residual >= 0 ? 2 : 1;
   return operands * base::ceil_div(entry_lanes(), *program_.spec->post.lanes);
 }
 
@@ -90,7 +96,7 @@ void PostUnit::do_entry() {
   if (step.kind == StepKind::kPost) {
     post_entry(step);
   } else {
-    pool_entry(step);
+    map_entry(step);
   }
   ++entry_;
 }
@@ -146,58 +152,136 @@ void PostUnit::post_entry(const Step& step) {
 
 std::int16_t PostUnit::requantise(const Step& step, const MapValue& value, std::int32_t sum) {
   const network::Layer& layer = program_.layer(step.layer);
-  const float scale = layer.scale[static_cast<std::size_t>(value.channel)];
-  if (step.residual < 0) return tensor::requantise(sum, scale, layer.bounds);
-  const schedule::Region& region = program_.region(step.residual);
-  return tensor::requantise_sum(sum, scale, read(region, slot_of(region, value)),
-                                layer.residual_scale, layer.bounds);
+  const std::int16_t second =
+      step.residual >= 0 ? read(program_.region(step.residual), value) : std::int16_t{0};
+  return network::post_operand(*program_.network, layer, value.channel, sum, second);
 }
 
-void PostUnit::pool_entry(const Step& step) {
+void PostUnit::map_entry(const Step& step) {
   const network::Layer& layer = program_.layer(step.layer);
-  const schedule::Region& in = program_.region(step.input);
   const schedule::Region& out = program_.region(step.output);
   const std::int64_t cols = program_.spec->array.cols;
-  const std::int64_t positions = std::int64_t{layer.window.kernel_h} * layer.window.kernel_w;
   const std::int64_t tiles = base::ceil_div(layer.out.channels, cols);
-  const std::int64_t position = entry_ % positions;
-  const std::int64_t tile = entry_ / positions % tiles;
-  const std::int64_t pixel = entry_ / positions / tiles;
-  const std::int64_t x = pixel % layer.out.width;
-  const std::int64_t y = out.row_begin + pixel / layer.out.width % out.row_count;
-  const std::int64_t image = out.image_begin + pixel / layer.out.width / out.row_count;
-  const std::int64_t in_y =
-      y * layer.window.stride_h - layer.window.pad_top + position / layer.window.kernel_w;
-  const std::int64_t in_x =
-      x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
-
-  const bool average = layer.kind == network::LayerKind::kAveragePool;
-  if (position == 0) {
-    maxima_.assign(static_cast<std::size_t>(cols), std::numeric_limits<std::int16_t>::min());
-    totals_.assign(static_cast<std::size_t>(cols), 0);
+  if (entry_ < held_entries_) {
+    const std::int64_t image = entry_ / tiles;
+    const std::int64_t first = entry_ % tiles * cols;
+    for (std::int64_t c = first; c < first + entry_lanes(); ++c) {
+      held_[static_cast<std::size_t>(image * layer.out.channels + c)] =
+          read(program_.region(step.residual), {out.image_begin + image, 0, 0, c});
+    }
+    program_.counters(step).activation_sram.reads += entry_lanes();
+    return;
   }
-  if (in_y >= 0 && in_y < layer.in.height && in_x >= 0 && in_x < layer.in.width) {
-    const std::int64_t slot =
-        in.base +
-        (((image - in.image_begin) * in.row_count + in_y - in.row_begin) * layer.in.width + in_x) *
-            layer.in.channels +
-        tile * cols;
-    for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
-      const std::int16_t operand = read(in, slot + lane);
-      std::int16_t& maximum = maxima_[static_cast<std::size_t>(lane)];
-      maximum = std::max(maximum, operand);
-      totals_[static_cast<std::size_t>(lane)] += operand;
+  const std::int64_t entry = entry_ - held_entries_;
+  const std::int64_t position = entry % positions_;
+  const std::int64_t tile = entry / positions_ % tiles;
+  const std::int64_t pixel = entry / positions_ / tiles;
+  MapValue first{};
+  first.x = pixel % layer.out.width;
+  first.y = out.row_begin + pixel / layer.out.width % out.row_count;
+  first.image = out.image_begin + pixel / layer.out.width / out.row_count;
+  first.channel = tile * cols;
+  if (layer.is_pool()) return pool_position(step, first, position);
+  if (layer.kind == network::LayerKind::kResize) return resize_position(step, first, position);
+  elementwise_position(step, first, position);
+}
+
+void PostUnit::pool_position(const Step& step, const MapValue& first, std::int64_t position) {
+  const network::Layer& layer = program_.layer(step.layer);
+  const schedule::Region& in = program_.region(step.input);
+  const bool average = layer.kind == network::LayerKind::kAveragePool;
+  const std::int64_t in_y =
+      layer.window.input_row(first.y, position / layer.window.kernel_w, layer.in.height);
+  const std::int64_t in_x =
+      layer.window.input_column(first.x, position % layer.window.kernel_w, layer.in.width);
+  const auto lanes = static_cast<std::size_t>(entry_lanes());
+  if (position == 0) {
+    maxima_.assign(lanes, std::numeric_limits<std::int16_t>::min());
+    totals_.assign(lanes, 0);
+  }
+  if (in_y >= 0 && in_x >= 0) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const std::int64_t channel = first.channel + static_cast<std::int64_t>(lane);
+      const std::int16_t operand = read(in, {first.image, in_y, in_x, channel});
+      maxima_[lane] = std::max(maxima_[lane], operand);
+      totals_[lane] += operand;
     }
     program_.counters(step).activation_sram.reads += entry_lanes();
   }
-  if (position == positions - 1) {
-    for (std::int64_t lane = 0; lane < entry_lanes(); ++lane) {
-      const auto own = static_cast<std::size_t>(lane);
-      const std::int16_t operand =
-          average ? tensor::requantise(totals_[own], layer.scale.front(), layer.bounds)
-                  : maxima_[own];
-      write(step, {image, y, x, tile * cols + lane}, operand);
+  if (position < positions_ - 1) return;
+  const float factor = average ? network::average_factor(layer, first.y, first.x) : 0.0F;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    MapValue value = first;
+    value.channel += static_cast<std::int64_t>(lane);
+    write(step, value,
+          average ? tensor::requantise(totals_[lane], factor, layer.bounds) : maxima_[lane]);
+  }
+}
+
+// The second map's operand comes first, where it is not held.
+void PostUnit::elementwise_position(const Step& step, const MapValue& first,
+                                    std::int64_t position) {
+  const network::Layer& layer = program_.layer(step.layer);
+  const auto lanes = static_cast<std::size_t>(entry_lanes());
+  measure::AccessCounts& counts = program_.counters(step).activation_sram;
+  if (position < positions_ - 1) {
+    const schedule::Region& second = program_.region(step.residual);
+    const bool one_channel = program_.network->map(second.map).shape.channels == 1;
+    corners_.assign(lanes, 0);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      if (one_channel && lane > 0) {
+        corners_[lane] = corners_[0];
+        continue;
+      }
+      MapValue value = first;
+      value.channel = one_channel ? 0 : first.channel + static_cast<std::int64_t>(lane);
+      corners_[lane] = read(second, value);
+      ++counts.reads;
     }
+    return;
+  }
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    MapValue value = first;
+    value.channel += static_cast<std::int64_t>(lane);
+    const std::int16_t operand = read(program_.region(step.input), value);
+    std::int16_t result = 0;
+    if (layer.residual() == network::kNoMap) {
+      result = network::table_operand(*program_.network, layer, value.channel, operand);
+    } else {
+      const std::int64_t image = value.image - program_.region(step.output).image_begin;
+      const std::int16_t second =
+          held_.empty()
+              ? corners_[lane]
+              : held_[static_cast<std::size_t>(image * layer.out.channels + value.channel)];
+      result =
+          network::elementwise_operand(*program_.network, layer, value.channel, operand, second);
+    }
+    write(step, value, result);
+  }
+  counts.reads += entry_lanes();
+}
+
+void PostUnit::resize_position(const Step& step, const MapValue& first, std::int64_t position) {
+  const network::Layer& layer = program_.layer(step.layer);
+  const network::Sample& row = layer.sample_rows[static_cast<std::size_t>(first.y)];
+  const network::Sample& column = layer.sample_columns[static_cast<std::size_t>(first.x)];
+  const auto lanes = static_cast<std::size_t>(entry_lanes());
+  if (position == 0) corners_.assign(lanes * static_cast<std::size_t>(positions_), 0);
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    corners_[lane * static_cast<std::size_t>(positions_) + static_cast<std::size_t>(position)] =
+        read(program_.region(step.input), {first.image, position < 2 ? row.first : row.second,
+                                           position % 2 == 0 ? column.first : column.second,
+                                           first.channel + static_cast<std::int64_t>(lane)});
+  }
+  program_.counters(step).activation_sram.reads += entry_lanes();
+  if (position < positions_ - 1) return;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    MapValue value = first;
+    value.channel += static_cast<std::int64_t>(lane);
+    const std::int16_t* corners = corners_.data() + lane * static_cast<std::size_t>(positions_);
+    write(step, value,
+          layer.linear ? network::resize_operand(*program_.network, layer, row, column, corners)
+                       : network::table_operand(*program_.network, layer, value.channel, *corners));
   }
 }
 
@@ -211,8 +295,9 @@ std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& v
          value.channel;
 }
 
-std::int16_t PostUnit::read(const schedule::Region& region, std::int64_t slot) {
-  const std::uint8_t pattern = activation_sram->read(slot, program_.access_step(queue_.front().id));
+std::int16_t PostUnit::read(const schedule::Region& region, const MapValue& value) {
+  const std::uint8_t pattern =
+      activation_sram->read(slot_of(region, value), program_.access_step(queue_.front().id));
   return program_.network->map(region.map)
       .code.operand(pattern, program_.spec->precision.activation_bits);
 }

@@ -51,13 +51,17 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   void do_entry();  ///< entry `entry_` of the front step
   std::int64_t entry_cycles() const;
   void post_entry(const schedule::Step& step);
-  void pool_entry(const schedule::Step& step);
+  void map_entry(const schedule::Step& step);
+  void pool_position(const schedule::Step& step, const MapValue& first, std::int64_t position);
+  void elementwise_position(const schedule::Step& step, const MapValue& first,
+                            std::int64_t position);
+  void resize_position(const schedule::Step& step, const MapValue& first, std::int64_t position);
   /// The operand of a biased sum, with the residual operand if the step has one.
   std::int16_t requantise(const schedule::Step& step, const MapValue& value, std::int32_t sum);
   std::int64_t slot_of(const schedule::Region& region, const MapValue& value) const;
   void write(const schedule::Step& step, const MapValue& value, std::int16_t operand);
-  /// The operand that lies in a slot of a region.
-  std::int16_t read(const schedule::Region& region, std::int64_t slot);
+  /// The operand of a value that lies in a region.
+  std::int16_t read(const schedule::Region& region, const MapValue& value);
   /// Channels of the front step's current entry.
   std::int64_t entry_lanes() const;
 
@@ -65,8 +69,13 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::deque<Queued> queue_;
   std::int64_t entry_ = 0;
   std::int64_t entries_ = 0;
-  std::vector<std::int16_t> maxima_;  ///< fused pooling: [window column][lane]; kPool: [lane]
-  std::vector<std::int32_t> totals_;  ///< average pooling: sum of the window's operands, [lane]
+  // Of a step over maps.
+  std::int64_t held_entries_ = 0;      ///< the first ones, which read a second map of one pixel
+  std::int64_t positions_ = 1;         ///< entries of a pixel and channel tile
+  std::vector<std::int16_t> held_;     ///< [image][channel] of that map
+  std::vector<std::int16_t> corners_;  ///< [position][lane] of the pixel
+  std::vector<std::int16_t> maxima_;   ///< fused pooling: [window column][lane]; kPool: [lane]
+  std::vector<std::int32_t> totals_;   ///< average pooling: sum of the window's operands, [lane]
   sc_core::sc_event tick_;
 };
 

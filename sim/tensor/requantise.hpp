@@ -63,4 +63,19 @@ inline std::int16_t requantise_sum(std::int32_t sum, float scale, std::int16_t r
   return to_operand(own + other, bounds);
 }
 
+/// to_operand((float32(sum) * scale) * float32(other)), each product float32; `other` is the
+/// operand of another map, and with `relu` the first product is not below 0. Where that is not
+/// finite and `other` is 0, 0.
+inline std::int16_t requantise_product(std::int32_t sum, float scale, std::int16_t other, bool relu,
+                                       const Bounds& bounds) {
+  if (other == 0) return to_operand(0.0F, bounds);
+  const float own = static_cast<float>(sum) * scale;
+  return to_operand((relu ? std::max(own, 0.0F) : own) * static_cast<float>(other), bounds);
+}
+
+/// A real value as an operand of a map of that scale (to_operand(real / scale)); not for NaN.
+inline std::int16_t quantise(float real, float scale, const Bounds& bounds) {
+  return to_operand(real / scale, bounds);
+}
+
 }  // namespace lacuna::tensor

@@ -58,8 +58,8 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
   for (std::int64_t image = 0; image < count; ++image) {
     Codes codes(static_cast<std::size_t>(c.random.network.input().shape.values()));
     for (std::uint8_t& code : codes) {
-      const auto most = (1U << c.random.network.activation_bits()) - 1;
-      code = static_cast<std::uint8_t>(draw() % 100 < 60 ? 0U : 1 + draw() % most);
+      const bool zero = draw() % 100 < 60;
+      code = mapping::testing::random_byte(c.random.network.input().code, zero, draw());
     }
     images.push_back(std::move(codes));
   }

@@ -14,11 +14,13 @@
 
 namespace lacuna::reference {
 
-using Codes = std::vector<std::uint8_t>;
+using Codes = std::vector<std::uint8_t>;  ///< a byte each
+
+using Operands = std::vector<int>;
 
 struct Values {
-  std::vector<std::vector<Codes>> maps;  ///< [map][image], channels last
-  std::vector<std::int32_t> last;        ///< biased sums of the last layer, image after image
+  std::vector<std::vector<Operands>> maps;  ///< [map][image], codes - zero point, channels last
+  std::vector<std::int32_t> last;           ///< biased sums of the last layer, image after image
 };
 
 /// Direct convolution loops over the network's own weights.

@@ -69,15 +69,18 @@ class TimeEvaluation {
           const std::int64_t k = block.k_begin + v;
           const std::int64_t position = k / layer.group_in();
           const std::int64_t channel = block.group * layer.group_in() + k % layer.group_in();
-          const std::int64_t y = row % layer.out.height * layer.window.stride_h -
-                                 layer.window.pad_top + position / layer.window.kernel_w;
-          const std::int64_t in_x =
-              x * layer.window.stride_w - layer.window.pad_left + position % layer.window.kernel_w;
-          const bool inside = y >= 0 && y < layer.in.height && in_x >= 0 && in_x < layer.in.width;
-          const Codes& map = values_.maps[at(layer.input())][at(row / layer.out.height)];
-          const int code =
-              inside ? map[at((y * layer.in.width + in_x) * layer.in.channels + channel)] : 0;
-          if (!skip || code != 0) ++work[r].activations;
+          const network::Window& w = layer.window;
+          const std::int64_t up = row % layer.out.height * w.stride_h - w.pad_top +
+                                  position / w.kernel_w * w.dilation_h;
+          const std::int64_t left =
+              x * w.stride_w - w.pad_left + position % w.kernel_w * w.dilation_w;
+          const bool inside = up >= 0 && up % w.insert_h == 0 &&
+                              up / w.insert_h < layer.in.height && left >= 0 &&
+                              left % w.insert_w == 0 && left / w.insert_w < layer.in.width;
+          const Operands& map = values_.maps[at(layer.inputs[0])][at(row / layer.out.height)];
+          const std::int64_t pixel_at = up / w.insert_h * layer.in.width + left / w.insert_w;
+          const int operand = inside ? map[at(pixel_at * layer.in.channels + channel)] : 0;
+          if (!skip || operand != 0) ++work[r].activations;
           if (skip) words[r].insert({position, channel / spec_.array.weights_per_pe});
         }
         std::vector<std::int64_t> pixel;
@@ -103,15 +106,23 @@ class TimeEvaluation {
 
   std::int64_t duration(const Step& s, Times& times) const {
     const network::Layer& layer = network_.layers[at(s.layer)];
-    if (s.kind == StepKind::kPool) {
+    if (s.kind == StepKind::kPool || s.kind == StepKind::kTransform) {
       const schedule::Region& out = schedule_.regions[at(s.output)];
       std::int64_t a_tap = 0;
       for (std::int64_t c = 0; c < layer.out.channels; c += spec_.array.cols) {
         const std::int64_t tile = std::min<std::int64_t>(spec_.array.cols, layer.out.channels - c);
         a_tap += (tile + *spec_.post.lanes - 1) / *spec_.post.lanes;
       }
-      return out.image_count * out.row_count * layer.out.width * layer.window.kernel_h *
-             layer.window.kernel_w * a_tap;
+      const std::int64_t pixels = out.image_count * out.row_count * layer.out.width;
+      if (s.kind == StepKind::kPool) {
+        return pixels * layer.window.kernel_h * layer.window.kernel_w * a_tap;
+      }
+      if (layer.kind == network::LayerKind::kResize) return pixels * (layer.linear ? 4 : 1) * a_tap;
+      if (layer.inputs.size() < 2) return pixels * a_tap;
+      // Each operand of a pixel takes an entry a tile; a map of one pixel one an image and tile.
+      const network::MapShape& second = network_.maps[at(layer.inputs[1])].shape;
+      const bool once = second.height * second.width == 1 && layer.out.height * layer.out.width > 1;
+      return (pixels + (once ? out.image_count : pixels)) * a_tap;
     }
     const schedule::Block& block = schedule_.blocks[at(s.block)];
     if (s.kind == StepKind::kLoadPe) {
@@ -121,7 +132,7 @@ class TimeEvaluation {
     if (s.kind == StepKind::kPost) {
       const std::int64_t pixels = schedule_.ranges[at(s.range)].row_count * layer.out.width;
       const std::int64_t entry = (block.n_count + *spec_.post.lanes - 1) / *spec_.post.lanes;
-      return layer.residual() >= 0 ? pixels * entry + pixels * entry : pixels * entry;
+      return layer.inputs.size() > 1 ? pixels * entry + pixels * entry : pixels * entry;
     }
     PassShape shape;
     shape.cols = spec_.array.whole_folds ? spec_.array.cols : static_cast<int>(block.n_count);

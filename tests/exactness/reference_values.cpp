@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -11,101 +12,207 @@ namespace {
 
 std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
-// Input code of output pixel (y, x), reduction index k of a group; 0 in the padding.
-int input_code(const network::Layer& layer, const Codes& map, std::int64_t y, std::int64_t x,
-               std::int64_t group, std::int64_t k) {
+// Input operand of output pixel (y, x), reduction index k of a group; 0 in the padding.
+int input_operand(const network::Layer& layer, const Operands& map, std::int64_t y, std::int64_t x,
+                  std::int64_t group, std::int64_t k) {
   const std::int64_t tap = k / layer.group_in();
-  const std::int64_t in_y =
-      y * layer.window.stride_h - layer.window.pad_top + tap / layer.window.kernel_w;
-  const std::int64_t in_x =
-      x * layer.window.stride_w - layer.window.pad_left + tap % layer.window.kernel_w;
-  if (in_y < 0 || in_y >= layer.in.height || in_x < 0 || in_x >= layer.in.width) return 0;
+  std::int64_t in_y = y * layer.window.stride_h - layer.window.pad_top +
+                      tap / layer.window.kernel_w * layer.window.dilation_h;
+  std::int64_t in_x = x * layer.window.stride_w - layer.window.pad_left +
+                      tap % layer.window.kernel_w * layer.window.dilation_w;
+  if (in_y < 0 || in_x < 0) return 0;
+  if (in_y % layer.window.insert_h != 0 || in_x % layer.window.insert_w != 0) return 0;
+  in_y /= layer.window.insert_h;
+  in_x /= layer.window.insert_w;
+  if (in_y >= layer.in.height || in_x >= layer.in.width) return 0;
   const std::int64_t channel = group * layer.group_in() + k % layer.group_in();
   return map[at((in_y * layer.in.width + in_x) * layer.in.channels + channel)];
 }
 
-Codes max_pool(const network::Layer& layer, const Codes& map) {
-  Codes out(at(layer.out.values()));
-  for (std::int64_t y = 0; y < layer.out.height; ++y) {
-    for (std::int64_t x = 0; x < layer.out.width; ++x) {
+// The input rows (columns) under an output row (column); what lies outside or between is not among
+// them.
+std::vector<std::int64_t> under(std::int64_t out, int kernel, int stride, int before, int dilation,
+                                std::int64_t side) {
+  std::vector<std::int64_t> found;
+  for (int k = 0; k < kernel; ++k) {
+    const std::int64_t place = out * stride - before + std::int64_t{k} * dilation;
+    if (place >= 0 && place < side) found.push_back(place);
+  }
+  return found;
+}
+
+// Within the bounds, and rounded by the library's function in its default mode, to the nearest and
+// ties to even.
+int rounded(float scaled, const tensor::Bounds& bounds) {
+  const float kept = scaled > bounds.threshold ? scaled : 0.0F;
+  return static_cast<int>(std::clamp(std::nearbyint(kept), bounds.low, bounds.high));
+}
+
+// A real value as an operand of a map.
+int quantised(float real, const network::Map& map, const tensor::Bounds& bounds) {
+  return rounded(real / map.scale, bounds);
+}
+
+// An element-wise layer: the file's own function of the real values behind the operands.
+Operands transformed(const network::Network& network, const network::Layer& layer,
+                     const std::vector<const Operands*>& maps) {
+  Operands out;
+  const network::Map& result = network.maps[at(layer.output)];
+  for (std::int64_t pixel = 0; pixel < layer.out.height * layer.out.width; ++pixel) {
+    for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+      float reals[2] = {0.0F, 0.0F};
+      for (std::size_t i = 0; i < maps.size(); ++i) {
+        const network::Map& map = network.maps[at(layer.inputs[i])];
+        const bool one_pixel = map.shape.height == 1 && map.shape.width == 1;
+        const std::int64_t channel = map.shape.channels == 1 ? 0 : c;
+        const std::int64_t place = (one_pixel ? 0 : pixel) * map.shape.channels + channel;
+        reals[i] = static_cast<float>((*maps[i])[at(place)]) * map.scale;
+      }
+      out.push_back(quantised(layer.function(reals, c), result, layer.bounds));
+    }
+  }
+  return out;
+}
+
+Operands resized(const network::Network& network, const network::Layer& layer,
+                 const Operands& map) {
+  Operands out;
+  const network::Map& from = network.maps[at(layer.inputs[0])];
+  for (const network::Sample& row : layer.sample_rows) {
+    for (const network::Sample& column : layer.sample_columns) {
       for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-        std::uint8_t most = 0;
-        for (int ky = 0; ky < layer.window.kernel_h; ++ky) {
-          for (int kx = 0; kx < layer.window.kernel_w; ++kx) {
-            const std::int64_t in_y = y * layer.window.stride_h - layer.window.pad_top + ky;
-            const std::int64_t in_x = x * layer.window.stride_w - layer.window.pad_left + kx;
-            if (in_y < 0 || in_y >= layer.in.height || in_x < 0 || in_x >= layer.in.width) continue;
-            most = std::max(most, map[at((in_y * layer.in.width + in_x) * layer.in.channels + c)]);
-          }
+        const auto real = [&](std::int64_t y, std::int64_t x) {
+          return static_cast<float>(map[at((y * layer.in.width + x) * layer.in.channels + c)]) *
+                 from.scale;
+        };
+        float value = real(row.first, column.first);
+        if (layer.linear) {
+          value = row.weight_first * column.weight_first * value;
+          value += row.weight_first * column.weight_second * real(row.first, column.second);
+          value += row.weight_second * column.weight_first * real(row.second, column.first);
+          value += row.weight_second * column.weight_second * real(row.second, column.second);
         }
-        out[at((y * layer.out.width + x) * layer.out.channels + c)] = most;
+        out.push_back(quantised(value, network.maps[at(layer.output)], layer.bounds));
       }
     }
   }
   return out;
 }
 
-// Rounded by the library's function in its default mode, to the nearest and ties to even.
-Codes average_pool(const network::Layer& layer, const Codes& map, int bits) {
-  Codes out;
+// The factor of a window's average, by how many positions it counts.
+float factor_of(const network::Layer& layer, std::int64_t y, std::int64_t x, std::size_t inside) {
+  if (layer.scale.size() == 1) return layer.scale[0];
+  const network::Window& w = layer.window;
+  std::size_t count = inside;
+  if (layer.count_padding) {
+    const auto padded = [](std::int64_t out, int kernel, int stride, int before, int dilation,
+                           std::int64_t side, int after) {
+      // Shifted so that padding counts as inside.
+      return under(out, kernel, stride, 0, dilation, before + side + after).size();
+    };
+    count =
+        padded(y, w.kernel_h, w.stride_h, w.pad_top, w.dilation_h, layer.in.height, w.pad_bottom) *
+        padded(x, w.kernel_w, w.stride_w, w.pad_left, w.dilation_w, layer.in.width, w.pad_right);
+  }
+  return layer.scale.at(count - 1);
+}
+
+Operands pooled(const network::Layer& layer, const Operands& map) {
+  const network::Window& w = layer.window;
+  Operands out;
   for (std::int64_t y = 0; y < layer.out.height; ++y) {
+    const auto rows = under(y, w.kernel_h, w.stride_h, w.pad_top, w.dilation_h, layer.in.height);
     for (std::int64_t x = 0; x < layer.out.width; ++x) {
+      const auto columns =
+          under(x, w.kernel_w, w.stride_w, w.pad_left, w.dilation_w, layer.in.width);
       for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+        int most = std::numeric_limits<std::int16_t>::min();
         int sum = 0;
-        for (std::int64_t tap = 0; tap < layer.window.kernel_h * layer.window.kernel_w; ++tap) {
-          const std::int64_t in_y = y * layer.window.stride_h + tap / layer.window.kernel_w;
-          const std::int64_t in_x = x * layer.window.stride_w + tap % layer.window.kernel_w;
-          sum += map[at((in_y * layer.in.width + in_x) * layer.in.channels + c)];
+        for (const std::int64_t in_y : rows) {
+          for (const std::int64_t in_x : columns) {
+            const int operand = map[at((in_y * layer.in.width + in_x) * layer.in.channels + c)];
+            most = std::max(most, operand);
+            sum += operand;
+          }
         }
-        const float rounded = std::nearbyint(static_cast<float>(sum) * layer.scale.at(0));
-        out.push_back(
-            static_cast<std::uint8_t>(std::min(rounded, static_cast<float>((1 << bits) - 1))));
+        out.push_back(layer.kind == network::LayerKind::kMaxPool
+                          ? most
+                          : rounded(static_cast<float>(sum) *
+                                        factor_of(layer, y, x, rows.size() * columns.size()),
+                                    layer.bounds));
       }
     }
   }
   return out;
+}
+
+// Bytes as integers, less the zero point.
+Operands operands_of(const Codes& codes, const tensor::Code& code) {
+  Operands operands;
+  for (const std::uint8_t pattern : codes) {
+    const bool negative = code.is_signed() && pattern >= 128;
+    operands.push_back(pattern - (negative ? 256 : 0) - code.zero_point);
+  }
+  return operands;
 }
 
 // Layer after layer; `sums` gives the unbiased sums of a GEMM layer, [image][pixel][channel].
 template <class Sums>
 Values run_layers(const network::Network& network, const std::vector<Codes>& images, Sums sums) {
   Values values;
-  values.maps.push_back(images);
+  values.maps.resize(network.maps.size());
+  for (const Codes& image : images) {
+    values.maps[0].push_back(operands_of(image, network.maps[0].code));
+  }
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
-    std::vector<Codes> out;
-    const std::vector<Codes>& in = values.maps[at(layer.input())];
+    std::vector<Operands> out;
+    const std::vector<Operands>& in = values.maps[at(layer.inputs[0])];
     if (!layer.is_gemm()) {
-      for (const Codes& map : in) {
-        out.push_back(layer.kind == network::LayerKind::kMaxPool
-                          ? max_pool(layer, map)
-                          : average_pool(layer, map, network.activation_bits()));
+      for (std::size_t image = 0; image < in.size(); ++image) {
+        std::vector<const Operands*> maps;
+        for (const int map : layer.inputs) maps.push_back(&values.maps[at(map)][image]);
+        out.push_back(
+            layer.kind == network::LayerKind::kElementwise ? transformed(network, layer, maps)
+            : layer.kind == network::LayerKind::kResize    ? resized(network, layer, in[image])
+                                                           : pooled(layer, in[image]));
       }
     } else {
       std::vector<std::vector<std::uint32_t>> all = sums(i, in);
       values.last.clear();
       for (std::vector<std::uint32_t>& image : all) {
-        Codes codes(image.size());
+        Operands operands;
         for (std::size_t v = 0; v < image.size(); ++v) {
           const std::size_t channel = v % at(layer.out.channels);
           const auto sum =
               static_cast<std::int32_t>(image[v] + static_cast<std::uint32_t>(layer.bias[channel]));
           values.last.push_back(sum);
-          float scaled = static_cast<float>(sum) * layer.scale[channel];
-          if (layer.residual() >= 0) {
-            const float other =
-                static_cast<float>(values.maps[at(layer.residual())][out.size()][v]) *
-                layer.residual_scale;
-            scaled = scaled + other;
+          const int second =
+              layer.inputs.size() > 1 ? values.maps[at(layer.inputs[1])][out.size()][v] : 0;
+          const float own = static_cast<float>(sum) * layer.scale[channel];
+          const float other =
+              layer.operand_scale.empty()
+                  ? static_cast<float>(second)
+                  : static_cast<float>(second) *
+                        layer.operand_scale[layer.operand_scale.size() == 1 ? 0 : channel];
+          if (layer.logits) continue;
+          if (layer.combine == network::Combine::kFunction) {
+            const float reals[2] = {own, other};
+            operands.push_back(quantised(layer.function(reals, static_cast<std::int64_t>(channel)),
+                                         network.maps[at(layer.output)], layer.bounds));
+            continue;
           }
-          const auto top = static_cast<float>((1 << network.activation_bits()) - 1);
-          const float kept = scaled > layer.bounds.threshold ? scaled : 0.0F;
-          codes[v] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(kept), 0.0F, top));
+          float scaled = own;
+          if (layer.combine == network::Combine::kAdd) scaled = own + other;
+          if (layer.combine == network::Combine::kMultiply) {
+            scaled = (layer.relu_first && own < 0.0F ? 0.0F : own) * other;
+          }
+          operands.push_back(rounded(scaled, layer.bounds));
         }
-        out.push_back(std::move(codes));
+        out.push_back(std::move(operands));
       }
     }
-    values.maps.push_back(std::move(out));
+    if (layer.output >= 0) values.maps[at(layer.output)] = std::move(out);
   }
   return values;
 }
@@ -113,17 +220,17 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
 }  // namespace
 
 Values evaluate(const network::Network& network, const std::vector<Codes>& images) {
-  return run_layers(network, images, [&](std::size_t index, const std::vector<Codes>& in) {
+  return run_layers(network, images, [&](std::size_t index, const std::vector<Operands>& in) {
     const network::Layer& layer = network.layers[index];
     std::vector<std::vector<std::uint32_t>> sums;
-    for (const Codes& map : in) {
+    for (const Operands& map : in) {
       std::vector<std::uint32_t> image(at(layer.out.values()));
       for (std::int64_t y = 0; y < layer.out.height; ++y) {
         for (std::int64_t x = 0; x < layer.out.width; ++x) {
           for (std::int64_t n = 0; n < layer.out.channels; ++n) {
             std::uint32_t& sum = image[at((y * layer.out.width + x) * layer.out.channels + n)];
             for (std::int64_t k = 0; k < layer.k(); ++k) {
-              sum += static_cast<std::uint32_t>(input_code(layer, map, y, x, n / layer.n(), k) *
+              sum += static_cast<std::uint32_t>(input_operand(layer, map, y, x, n / layer.n(), k) *
                                                 layer.weights[at(n * layer.k() + k)]);
             }
           }
@@ -137,7 +244,7 @@ Values evaluate(const network::Network& network, const std::vector<Codes>& image
 
 Values evaluate_faulty(const network::Network& network, const std::vector<Codes>& images,
                        const schedule::Schedule& schedule, const FaultyLoads& loads) {
-  return run_layers(network, images, [&](std::size_t index, const std::vector<Codes>& in) {
+  return run_layers(network, images, [&](std::size_t index, const std::vector<Operands>& in) {
     const network::Layer& layer = network.layers[index];
     std::vector<std::vector<std::uint32_t>> sums(
         in.size(), std::vector<std::uint32_t>(at(layer.out.values())));
@@ -156,11 +263,12 @@ Values evaluate_faulty(const network::Network& network, const std::vector<Codes>
         const std::int64_t y = row % layer.out.height;
         for (std::int64_t x = 0; x < layer.out.width; ++x) {
           for (std::int64_t k = 0; k < block.k_count; ++k) {
-            const int code = input_code(layer, in[image], y, x, block.group, block.k_begin + k);
+            const int operand =
+                input_operand(layer, in[image], y, x, block.group, block.k_begin + k);
             for (std::int64_t n = 0; n < block.n_count; ++n) {
               const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
               sums[image][at((y * layer.out.width + x) * layer.out.channels + channel)] +=
-                  static_cast<std::uint32_t>(code * weights[at(k)][at(n)]);
+                  static_cast<std::uint32_t>(operand * weights[at(k)][at(n)]);
             }
           }
         }
@@ -169,6 +277,14 @@ Values evaluate_faulty(const network::Network& network, const std::vector<Codes>
     return sums;
   });
 }
+
+namespace {
+
+int zero_point(const network::Layer& layer, std::int64_t channel) {
+  return layer.weight_code.zero_points.empty() ? 0 : layer.weight_code.zero_points[at(channel)];
+}
+
+}  // namespace
 
 FaultyLoads read_with_faults(const schedule::Schedule& schedule, const network::Network& network,
                              const arch::AcceleratorSpec& spec, const fault::FaultPlan& plan) {
@@ -211,9 +327,11 @@ FaultyLoads read_with_faults(const schedule::Schedule& schedule, const network::
     const network::Layer& layer = network.layers[at(block.layer)];
     for_codes(step, [&](std::int64_t k, std::int64_t n, std::int64_t word, std::int64_t first) {
       const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
-      const std::uint8_t code =
-          tensor::encode(layer.weights[at(channel * layer.k() + block.k_begin + k)], bits,
-                         spec.weight_sram.encoding);
+      const int number =
+          layer.weights[at(channel * layer.k() + block.k_begin + k)] + zero_point(layer, channel);
+      const int code = layer.weight_code.is_signed
+                           ? tensor::encode(number, bits, spec.weight_sram.encoding)
+                           : number;
       for (std::int64_t bit = 0; bit < bits; ++bit) {
         for_faults(word, first + bit, [&](std::size_t f) {
           if (plan.faults[f].step == memory::kPermanent) return;
@@ -267,8 +385,13 @@ FaultyLoads read_with_faults(const schedule::Schedule& schedule, const network::
         });
         code |= (value ? 1 : 0) << bit;
       }
+      const network::Layer& layer = network.layers[at(block.layer)];
+      const int number =
+          layer.weight_code.is_signed
+              ? tensor::decode(static_cast<std::uint8_t>(code), bits, spec.weight_sram.encoding)
+              : code;
       weights[at(k)][at(n)] =
-          tensor::decode(static_cast<std::uint8_t>(code), bits, spec.weight_sram.encoding);
+          number - zero_point(layer, block.group * layer.n() + block.n_begin + n);
     });
   }
   return result;

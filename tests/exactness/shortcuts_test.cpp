@@ -112,7 +112,8 @@ TEST(Shortcuts, GivenAFaultThatReachesALayerOnlyByItsResidualOperandThenResultsA
     network.layers.push_back(layer);
   }
   network.layers[1].inputs.push_back(1);
-  network.layers[1].residual_scale = 0.5F;
+  network.layers[1].combine = network::Combine::kAdd;
+  network.layers[1].operand_scale = {0.5F};
   network.layers[2].logits = true;
   network::test::give_maps(network, shape);
   std::vector<std::vector<std::uint8_t>> images(5, std::vector<std::uint8_t>(18));

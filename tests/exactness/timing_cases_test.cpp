@@ -180,7 +180,8 @@ TEST(TimingCases, GivenAResidualOperandThenEveryEntryTakesTwice) {
   spec.post.latency_cycles = 4;
   auto network = chain({pointwise(0, 4, 2, 2), pointwise(1, 4, 2, 2), pointwise(2, 4, 2, 2)});
   network.layers[1].inputs.push_back(0);
-  network.layers[1].residual_scale = 1.0F;
+  network.layers[1].combine = network::Combine::kAdd;
+  network.layers[1].operand_scale = {1.0F};
   const auto measured = run(spec, network);
   expect(measured.layers[0].cycles, {6, 2, 0, 0});
   expect(measured.layers[1].cycles, {6, 2, 0, 6});
@@ -203,11 +204,117 @@ TEST(TimingCases, GivenTwoTilesWithAResidualOperandThenTheSecondWaitsForTheFirst
   spec.post.latency_cycles = 4;
   auto network = chain({pointwise(0, 4, 3, 3), pointwise(1, 4, 3, 2)});
   network.layers[0].inputs.push_back(0);
-  network.layers[0].residual_scale = 2.0F;
+  network.layers[0].combine = network::Combine::kAdd;
+  network.layers[0].operand_scale = {2.0F};
   const auto measured = run(spec, network);
   expect(measured.layers[0].cycles, {19, 6, 0, 0});
   expect(measured.layers[1].cycles, {10, 3, 0, 13 + 12});
   EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 15));  // 3 x (3 + 2 x 1)
+}
+
+// A function of maps of one row: of one, or of two.
+network::Layer elementwise(std::vector<int> inputs, std::int64_t width, std::int64_t channels,
+                           const char* operation) {
+  network::Layer layer;
+  layer.name = "f" + std::to_string(inputs.front());
+  layer.kind = network::LayerKind::kElementwise;
+  layer.inputs = std::move(inputs);
+  layer.in = layer.out = {1, width, channels};
+  std::vector<tensor::Function::Source> sources{tensor::Function::input(0)};
+  if (layer.inputs.size() > 1) sources.push_back(tensor::Function::input(1));
+  layer.function.step(*tensor::find_operation(operation), sources);
+  return layer;
+}
+
+TEST(TimingCases, GivenAFunctionOfTwoMapsThenEveryOperandTakesAnEntry) {
+  // Layer 0: load 0..2, stream 2..8, post 8 + 4 + 4 = 16. The sum of its map and the image: 4
+  // pixels x 2 entries, 16 + 4 + 8 = 28. Layer 2: load 8..10, post_wait 10..28, stream 28..34, post
+  // 34 + 4 + 4 = 42.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured =
+      run(spec,
+          chain({pointwise(0, 4, 2, 2), elementwise({1, 0}, 4, 2, "Add"), pointwise(2, 4, 2, 2)}));
+  expect(measured.layers[0].cycles, {6, 2, 0, 0});
+  expect(measured.layers[1].cycles, {0, 0, 0, 0});
+  expect(measured.layers[2].cycles, {6, 2, 0, 18 + 8});
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 4 * 2 * 2);
+  // The image is fetched again.
+  EXPECT_EQ(measured.layers[1].activation_sram.writes, 4 * 2 + 4 * 2);
+  // Ones give twos, 2 + 1 = 3, and twice 3.
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 6));
+}
+
+TEST(TimingCases, GivenASecondMapOfOnePixelThenItIsReadOnce) {
+  // As before until 16. Average of 4 pixels: 16 + 4 + 4 = 24. Its product with the map: 4 pixels
+  // and the one, 24 + 4 + 5 = 33. Layer 3: load 8..10, post_wait 10..33, stream 33..39, post 39 + 4
+  // + 4 = 47.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured = run(spec, chain({pointwise(0, 4, 2, 2), average(1, 4, 2, 4),
+                                         elementwise({1, 2}, 4, 2, "Mul"), pointwise(3, 4, 2, 2)}));
+  expect(measured.layers[3].cycles, {6, 2, 0, 23 + 8});
+  EXPECT_EQ(measured.layers[2].activation_sram.reads, 4 * 2 + 2);
+  // Twos, their average 2, 2 x 2 = 4, and twice 4.
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 8));
+}
+
+TEST(TimingCases, GivenALinearlyResizedMapThenEveryPixelTakesFourEntries) {
+  // Layer 0, two pixels: load 0..2, stream 2..6, post 6 + 4 + 2 = 12. Four pixels of four entries:
+  // 12 + 4 + 16 = 32. Layer 2: load 6..8, post_wait 8..32, stream 32..38, post 38 + 4 + 4 = 46.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  network::Layer resize;
+  resize.name = "r";
+  resize.kind = network::LayerKind::kResize;
+  resize.inputs = {1};
+  resize.in = {1, 2, 2};
+  resize.out = {1, 4, 2};
+  resize.linear = true;
+  resize.sample_rows = {{0, 0, 1.0F, 0.0F}};
+  resize.sample_columns = {
+      {0, 0, 1.0F, 0.0F}, {0, 1, 0.75F, 0.25F}, {0, 1, 0.25F, 0.75F}, {1, 1, 1.0F, 0.0F}};
+  const auto measured = run(spec, chain({pointwise(0, 2, 2, 2), resize, pointwise(2, 4, 2, 2)}));
+  expect(measured.layers[2].cycles, {6, 2, 0, 24 + 8});
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 4 * 4 * 2);
+  EXPECT_EQ(measured.logits, std::vector<std::int32_t>(8, 4));
+}
+
+TEST(TimingCases, GivenATransposedConvolutionThenTheZerosBetweenAreSkippedAndNotRead) {
+  // Two pixels with a zero between: M = 3. K = 2 on 2 rows, a bitmap word and an activation a row,
+  // or neither: S = 1 each, stream 3 + 1 + 1.
+  auto spec = small_machine();
+  spec.zero_skipping = arch::ZeroSkipping::kSkip;
+  network::Layer layer = pointwise(0, 2, 2, 2);
+  layer.window.insert_w = 2;
+  layer.out.width = 3;
+  const auto measured = run(spec, chain({layer}));
+  expect(measured.layers[0].cycles, {5, 2, 0, 0});
+  EXPECT_EQ(measured.layers[0].macs.total, 3 * 2 * 2);
+  EXPECT_EQ(measured.layers[0].macs.skipped, 2 * 2);
+  EXPECT_EQ(measured.layers[0].activation_sram.reads, 2 * 2);
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{2, 2, 0, 0, 2, 2}));
+}
+
+TEST(TimingCases, GivenAZeroPointThenItsCodeIsWhatIsSkipped) {
+  // D = 2, K = 4: rows of two indices, whose bits lie in one bitmap word. Codes of 7 are real zero.
+  auto spec = small_machine();
+  spec.zero_skipping = arch::ZeroSkipping::kSkip;
+  spec.array.weights_per_pe = 2;
+  auto network = chain({pointwise(0, 4, 4, 2)});
+  network.maps[0].code = tensor::unsigned_code(8, 7);
+  const auto zeros = run(spec, network, 7);
+  EXPECT_EQ(zeros.layers[0].macs.skipped, 4 * 4 * 2);
+  EXPECT_EQ(zeros.logits, std::vector<std::int32_t>(8, 0));
+  const auto none = run(spec, network, 0);
+  EXPECT_EQ(none.layers[0].macs.skipped, 0);
+  EXPECT_EQ(none.logits, std::vector<std::int32_t>(8, -28));  // 4 x (0 - 7)
+  // Two values a row and pixel against one bitmap word: 4 x 2 + 1 + 1 and 4 + 1 + 1.
+  EXPECT_EQ(none.layers[0].cycles.stream.value, 10);
+  EXPECT_EQ(zeros.layers[0].cycles.stream.value, 6);
 }
 
 TEST(TimingCases, GivenTwoKPassesThenSerialLoadAlternatesWithStreams) {

@@ -159,9 +159,8 @@ std::optional<run::Job> random_job(std::uint32_t seed) {
     std::vector<std::uint8_t> codes(
         static_cast<std::size_t>(random.network.input().shape.values()));
     for (std::uint8_t& code : codes) {
-      const auto levels = (std::mt19937::result_type{1} << random.network.activation_bits()) - 1;
-      const auto value = draw() % 2 == 0 ? 0 : 1 + draw() % levels;
-      code = static_cast<std::uint8_t>(value);
+      const bool zero = draw() % 2 == 0;
+      code = mapping::testing::random_byte(random.network.input().code, zero, draw());
     }
     images.push_back(std::move(codes));
   }

@@ -79,7 +79,7 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
         if (layer.residual() >= 0) {
           const float own = static_cast<float>(sum) * layer.scale[channel];
           const float other =
-              static_cast<float>(residual.at(result.codes.size())) * layer.residual_scale;
+              static_cast<float>(residual.at(result.codes.size())) * layer.operand_scale.at(0);
           const float top = static_cast<float>((1 << activation_bits) - 1);
           const float kept = own + other > layer.bounds.threshold ? own + other : 0.0F;
           const float code = std::clamp(std::nearbyint(kept), 0.0F, top);

@@ -68,7 +68,8 @@ TEST(NaiveLayer, KeepsWhatIsAboveTheThreshold) {
   layer.bounds.threshold = 2.5F;
   EXPECT_EQ(evaluate_layer(layer, 8, {5, 6}).codes, (Codes{0, 3}));
   layer.inputs.push_back(0);
-  layer.residual_scale = 2.0F;
+  layer.combine = network::Combine::kAdd;
+  layer.operand_scale = {2.0F};
   EXPECT_EQ(evaluate_layer(layer, 8, {1, 1}, 0, 0, {}, {2, 1}).codes, (Codes{4, 0}));
 }
 
@@ -80,7 +81,8 @@ TEST(NaiveLayer, AddsTheResidualOperandBeforeItRounds) {
   layer.bias = {-10};
   layer.scale = {0.25F};
   layer.inputs.push_back(0);
-  layer.residual_scale = 0.75F;
+  layer.combine = network::Combine::kAdd;
+  layer.operand_scale = {0.75F};
   EXPECT_EQ(evaluate_layer(layer, 4, {13, 4, 50}, 0, 0, {}, {1, 3, 9}).codes, (Codes{2, 1, 15}));
 }
 

@@ -47,6 +47,7 @@ std::string touched(const schedule::Step& step, const schedule::Schedule& schedu
                           step.rows.row_begin, step.rows.row_begin + step.rows.row_count - 1);
       break;
     case schedule::StepKind::kPool:
+    case schedule::StepKind::kTransform:
       break;
   }
   return text;
@@ -74,7 +75,9 @@ std::string schedule_text(const run::Job& job) {
                                                         : "refetch";
       text += fmt::format("{:<14} {:<14} {:>7} {:>7} {:>7} {:>4}  {:<8} {:<6} {:<6}\n",
                           layer.name.substr(0, 14),
-                          layer.is_gemm() ? schedule::loop_order_name(*own.order) : "pooling",
+                          layer.is_gemm()   ? schedule::loop_order_name(*own.order)
+                          : layer.is_pool() ? "pooling"
+                                            : "transform",
                           own.pixel_ranges, own.channel_tiles, own.k_passes, own.weights_per_pe,
                           weights, own.input_in_sram ? "sram" : "dram",
                           layer.logits         ? "host"

@@ -64,8 +64,11 @@ class AccessList {
   void read_windows(const network::Layer& l, const schedule::Region& region, std::int64_t image,
                     std::int64_t y, Touches& list) const {
     for (int ky = 0; ky < l.window.kernel_h; ++ky) {
-      const std::int64_t in_y = y * l.window.stride_h - l.window.pad_top + ky;
-      if (in_y >= 0 && in_y < l.in.height) touch_row(region, image, in_y, false, list);
+      const std::int64_t in_y =
+          y * l.window.stride_h - l.window.pad_top + std::int64_t{ky} * l.window.dilation_h;
+      if (in_y < 0 || in_y % l.window.insert_h != 0) continue;
+      const std::int64_t row = in_y / l.window.insert_h;
+      if (row < l.in.height) touch_row(region, image, row, false, list);
     }
   }
   void transfer(const schedule::Step& step, std::int32_t at, bool load, Touches& list) const {
@@ -139,6 +142,27 @@ class AccessList {
     }
   }
 
+  void transform(const schedule::Step& step, Touches& list) const {
+    const network::Layer& l = layer(step.layer);
+    const schedule::Region& out = region(step.output);
+    for (std::int64_t image = out.image_begin; image < out.image_begin + out.image_count; ++image) {
+      for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
+        if (l.kind == network::LayerKind::kResize) {
+          const network::Sample& sample = l.sample_rows[static_cast<std::size_t>(y)];
+          touch_row(region(step.input), image, sample.first, false, list);
+          touch_row(region(step.input), image, sample.second, false, list);
+        } else {
+          touch_row(region(step.input), image, y, false, list);
+        }
+        if (l.inputs.size() > 1) {
+          const bool one = c_.network.map(l.inputs[1]).shape.height == 1;
+          touch_row(region(step.residual), image, one ? 0 : y, false, list);
+        }
+        touch_row(out, image, y, true, list);
+      }
+    }
+  }
+
   Touches of(const schedule::Step& step) const {
     Touches list;
     switch (step.kind) {
@@ -163,6 +187,9 @@ class AccessList {
         break;
       case schedule::StepKind::kPool:
         pool(step, list);
+        break;
+      case schedule::StepKind::kTransform:
+        transform(step, list);
         break;
     }
     return list;

@@ -118,6 +118,8 @@ class Accesses {
         }
         return;
       }
+      case schedule::StepKind::kTransform:
+        FAIL() << "the hand-made schedules have none";
       case schedule::StepKind::kPool:
         for (std::int64_t image = 0; image < case_.schedule.batch; ++image) {
           for (std::int64_t y = 0; y < l.out.height; ++y) {

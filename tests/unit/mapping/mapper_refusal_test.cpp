@@ -152,7 +152,8 @@ TEST(MapperRefusal, GivenASmallActivationSramThenTheResidualOperandIsPartOfTheNe
   sum.out = sum.in;
   sum.window = network::Window{};
   sum.inputs.push_back(0);
-  sum.residual_scale = 1.0F;
+  sum.combine = network::Combine::kAdd;
+  sum.operand_scale = {1.0F};
   sum.weights.assign(4, 1);
   network.layers[0].inputs = {1};
   network.layers.insert(network.layers.begin(), sum);

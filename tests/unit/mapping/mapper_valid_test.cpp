@@ -199,7 +199,8 @@ network::Network block_network() {
     network.layers.push_back(layer);
   }
   network.layers[2].inputs.push_back(1);
-  network.layers[2].residual_scale = 1.0F;
+  network.layers[2].combine = network::Combine::kAdd;
+  network.layers[2].operand_scale = {1.0F};
   network.layers[3].logits = true;
   network::test::give_maps(network, shape);
   return network;

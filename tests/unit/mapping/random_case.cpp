@@ -60,6 +60,17 @@ int kernel_side(Draw& draw, std::int64_t limit) {
   return draw.between(1, static_cast<int>(std::min<std::int64_t>(3, limit)));
 }
 
+tensor::Code random_code(Draw& draw, int most_bits) {
+  const int bits = draw.between(2, most_bits);
+  tensor::Code code = draw.one_in(3) ? tensor::signed_code(bits) : tensor::unsigned_code(bits);
+  if (draw.one_in(4)) ++code.low;  // narrow
+  code.zero_point = std::max(code.low, 0);
+  if (draw.one_in(2)) code.zero_point = draw.between(code.low, code.high);
+  return code;
+}
+
+std::int64_t extent(int kernel, int dilation) { return std::int64_t{kernel - 1} * dilation + 1; }
+
 void random_average(Draw& draw, network::Layer& layer) {
   network::Window& w = layer.window;
   layer.kind = network::LayerKind::kAveragePool;
@@ -70,6 +81,15 @@ void random_average(Draw& draw, network::Layer& layer) {
   if (draw.one_in(3)) {  // global
     w.kernel_h = static_cast<int>(layer.in.height);
     w.kernel_w = static_cast<int>(layer.in.width);
+  }
+  if (draw.one_in(2)) {
+    w.pad_top = draw.between(0, w.kernel_h - 1);
+    w.pad_left = draw.between(0, w.kernel_w - 1);
+    layer.count_padding = draw.one_in(2);
+    for (std::int64_t count = 1; count <= layer.taps(); ++count) {
+      layer.scale.push_back(1.0F / (0.75F * static_cast<float>(count)));
+    }
+    return;
   }
   // Output steps from half as wide as the input's, where codes saturate, to twice as wide; with
   // windows of 2 x 2 and the like many sums are ties.
@@ -83,7 +103,7 @@ void random_pool(Draw& draw, network::Layer& layer) {
   layer.kind = network::LayerKind::kMaxPool;
   w.kernel_h = kernel_side(draw, layer.in.height);
   w.kernel_w = kernel_side(draw, layer.in.width);
-  if (draw.one_in(2)) {
+  if (!draw.one_in(3)) {
     w.stride_h = w.kernel_h;
     w.stride_w = w.kernel_w;
     return;
@@ -104,6 +124,16 @@ void random_convolution(Draw& draw, network::Layer& layer) {
   w.pad_bottom = draw.between(0, w.kernel_h - 1);
   w.pad_left = draw.between(0, w.kernel_w - 1);
   w.pad_right = draw.between(0, w.kernel_w - 1);
+  if (draw.one_in(4)) {
+    w.dilation_h = w.dilation_w = 2;
+    const bool fits = extent(w.kernel_h, 2) <= layer.in.height + w.pad_top + w.pad_bottom &&
+                      extent(w.kernel_w, 2) <= layer.in.width + w.pad_left + w.pad_right;
+    if (!fits) w.dilation_h = w.dilation_w = 1;
+  } else if (draw.one_in(5)) {
+    w.insert_h = draw.between(1, 3);
+    w.insert_w = draw.between(1, 3);
+    w.stride_h = w.stride_w = 1;
+  }
   if (layer.in.channels % 2 == 0 && draw.one_in(3)) {
     layer.groups = 2;
   } else if (draw.one_in(5)) {
@@ -114,11 +144,71 @@ void random_convolution(Draw& draw, network::Layer& layer) {
 // Padding that gives the output the input's size, as in most blocks with a residual operand.
 void keep_size(network::Layer& layer) {
   network::Window& w = layer.window;
-  w.stride_h = w.stride_w = 1;
+  w.stride_h = w.stride_w = w.insert_h = w.insert_w = w.dilation_h = w.dilation_w = 1;
   w.pad_top = (w.kernel_h - 1) / 2;
   w.pad_bottom = w.kernel_h - 1 - w.pad_top;
   w.pad_left = w.kernel_w / 2;
   w.pad_right = w.kernel_w - 1 - w.pad_left;
+}
+
+// A table of what a function of one map's operands gives.
+std::vector<std::vector<std::int16_t>> tables_of(const network::Layer& layer,
+                                                 const network::Map& from, const network::Map& to) {
+  std::vector<std::vector<std::int16_t>> tables;
+  const std::int64_t channels = layer.function.by_channel() ? layer.out.channels : 1;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    tables.emplace_back();
+    for (int p = from.code.lowest_operand(); p <= from.code.highest_operand(); ++p) {
+      const float real = static_cast<float>(p) * from.scale;
+      tables.back().push_back(tensor::quantise(layer.function(&real, c), to.scale, layer.bounds));
+    }
+  }
+  return tables;
+}
+
+std::vector<network::Sample> random_samples(Draw& draw, std::int64_t in, std::int64_t out,
+                                            bool linear) {
+  std::vector<network::Sample> samples;
+  for (std::int64_t o = 0; o < out; ++o) {
+    network::Sample sample;
+    sample.first = static_cast<std::int32_t>(o * in / out);
+    sample.second = std::min<std::int32_t>(sample.first + 1, static_cast<std::int32_t>(in) - 1);
+    if (linear) {
+      sample.weight_second = 0.125F * static_cast<float>(draw.between(0, 8));
+      sample.weight_first = 1.0F - sample.weight_second;
+    } else {
+      sample.second = sample.first;
+    }
+    samples.push_back(sample);
+  }
+  return samples;
+}
+
+// An element-wise layer of one map or two, or one that resizes.
+void random_transform(Draw& draw, const network::Network& network, network::Layer& layer) {
+  if (draw.one_in(3)) {
+    layer.kind = network::LayerKind::kResize;
+    layer.linear = draw.one_in(2);
+    layer.out.height = draw.between(1, 9);
+    layer.out.width = draw.between(1, 9);
+    layer.out.channels = layer.in.channels;
+    layer.sample_rows = random_samples(draw, layer.in.height, layer.out.height, layer.linear);
+    layer.sample_columns = random_samples(draw, layer.in.width, layer.out.width, layer.linear);
+    return;
+  }
+  layer.kind = network::LayerKind::kElementwise;
+  layer.out = layer.in;
+  std::vector<int> fit;
+  for (int map = 0; map < static_cast<int>(network.maps.size()); ++map) {
+    const network::MapShape& shape = network.map(map).shape;
+    const bool pixels = shape.height == layer.in.height && shape.width == layer.in.width;
+    const bool one = shape.height == 1 && shape.width == 1;
+    if ((pixels || one) && shape.channels == layer.in.channels) fit.push_back(map);
+    if (pixels && shape.channels == 1) fit.push_back(map);
+  }
+  if (draw.one_in(3)) return;
+  layer.inputs.push_back(
+      fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))]);
 }
 
 // Any earlier map of the output's size, whose channels the output then has, too.
@@ -131,21 +221,86 @@ void random_residual(Draw& draw, const network::Network& network, network::Layer
   if (fit.empty()) return;
   layer.inputs.push_back(
       fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))]);
-  layer.residual_scale = 0.3F * static_cast<float>(draw.between(1, 5));
+  layer.combine = static_cast<network::Combine>(draw.between(1, 3));
+  layer.relu_first = draw.one_in(2);
+  if (layer.combine != network::Combine::kMultiply) {
+    layer.operand_scale = {0.3F * static_cast<float>(draw.between(-3, 5))};
+  }
   layer.out.channels = network.map(layer.residual()).shape.channels;
   if (layer.out.channels % layer.groups != 0) layer.groups = 1;
 }
 
-void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
-  const int limit = (1 << (weight_bits - 1)) - 1;
-  layer.weights.resize(static_cast<std::size_t>(layer.out.channels * layer.k()));
-  for (std::int16_t& weight : layer.weights) {
-    weight = static_cast<std::int16_t>(draw.between(-limit, limit));
+// Some of what networks compute, of one value and of two.
+tensor::Function random_function(Draw& draw, bool two, std::int64_t channels) {
+  tensor::Function function;
+  using tensor::find_operation;
+  auto value = tensor::Function::input(0);
+  if (two) {
+    const char* kNames[] = {"Add", "Sub", "Mul", "Max"};
+    value = function.step(*find_operation(kNames[draw.between(0, 3)]),
+                          {value, tensor::Function::input(1)});
+    if (draw.one_in(2)) return function;
   }
+  switch (draw.between(0, 3)) {
+    case 0:
+      function.step(*find_operation("LeakyRelu"), {value}, {0.25});
+      break;
+    case 1:
+      function.step(*find_operation("HardSwish"), {value});
+      break;
+    case 2: {  // x * Sigmoid(x)
+      const auto gate = function.step(*find_operation("Sigmoid"), {value});
+      function.step(*find_operation("Mul"), {value, gate});
+      break;
+    }
+    default: {  // a slope a channel
+      std::vector<float> slopes;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        slopes.push_back(0.125F * static_cast<float>(draw.between(-4, 4)));
+      }
+      const auto slope = function.constant(slopes);
+      function.step(*find_operation("PRelu"), {value, slope});
+    }
+  }
+  return function;
+}
+
+void random_weights(Draw& draw, network::Layer& layer, int most_bits) {
+  tensor::WeightCode& code = layer.weight_code;
+  code.bits = draw.between(2, most_bits);
+  code.is_signed = !draw.one_in(4);
+  // Sign-magnitude has no lowest code.
+  const int low = code.is_signed ? 1 - (1 << (code.bits - 1)) : 0;
+  const int high = (1 << (code.is_signed ? code.bits - 1 : code.bits)) - 1;
+  if (!code.is_signed || draw.one_in(4)) {
+    for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+      code.zero_points.push_back(static_cast<std::int16_t>(draw.between(low, high)));
+    }
+  }
+  for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+    for (std::int64_t k = 0; k < layer.k(); ++k) {
+      layer.weights.push_back(
+          static_cast<std::int16_t>(draw.between(low, high) - code.zero_point(c)));
+    }
+  }
+}
+
+void random_operands(Draw& draw, network::Layer& layer, int weight_bits) {
+  random_weights(draw, layer, weight_bits);
   layer.bias.resize(static_cast<std::size_t>(layer.out.channels));
   for (std::int32_t& bias : layer.bias) bias = draw.between(-50, 50);
   layer.scale.assign(static_cast<std::size_t>(layer.out.channels), 0.05F);
-  if (draw.one_in(3)) layer.bounds.threshold = 0.25F * static_cast<float>(draw.between(1, 12));
+  if (draw.one_in(6)) layer.scale.front() = draw.one_in(2) ? -0.07F : 0.0F;
+}
+
+// A ReLU, one with a threshold, or none.
+tensor::Bounds random_bounds(Draw& draw, const tensor::Code& code) {
+  tensor::Bounds bounds = tensor::bounds_of(code);
+  if (draw.one_in(2)) bounds.low = std::max(bounds.low, 0.0F);
+  if (draw.one_in(3)) bounds.threshold = 0.25F * static_cast<float>(draw.between(1, 12));
+  if (draw.one_in(5)) bounds.high = std::min(bounds.high, 3.0F);
+  bounds.high = std::max(bounds.low, bounds.high);
+  return bounds;
 }
 
 }  // namespace
@@ -157,8 +312,39 @@ void LayerKinds::count(const network::Network& network) {
   residuals += any([](const auto& layer) { return layer.residual() >= 0; });
   thresholds +=
       any([](const auto& layer) { return layer.bounds.threshold > 0.0F && !layer.logits; });
+  const auto any_map = [&](auto is) {
+    return std::any_of(network.maps.begin(), network.maps.end(), is) ? 1 : 0;
+  };
+  zero_points += any_map([](const auto& map) { return map.code.zero_point != 0; });
+  signed_maps += any_map([](const auto& map) { return map.code.is_signed(); });
+  weight_zero_points +=
+      any([](const auto& layer) { return !layer.weight_code.zero_points.empty(); });
+  unsigned_weights += any([](const auto& layer) { return !layer.weight_code.is_signed; });
+  dilated += any([](const auto& layer) { return layer.is_gemm() && layer.window.dilation_h > 1; });
+  transposed +=
+      any([](const auto& layer) { return layer.window.insert_h > 1 || layer.window.insert_w > 1; });
+  grouped += any([](const auto& layer) { return layer.groups > 1; });
+  elementwise += any([](const auto& layer) {
+    return layer.kind == network::LayerKind::kElementwise && layer.inputs.size() > 1;
+  });
+  tables += any([](const auto& layer) {
+    return layer.kind == network::LayerKind::kElementwise && layer.inputs.size() == 1;
+  });
+  resizes += any([](const auto& layer) { return layer.kind == network::LayerKind::kResize; });
+  products += any([](const auto& layer) { return layer.combine == network::Combine::kMultiply; });
+  functions += any([](const auto& layer) { return layer.combine == network::Combine::kFunction; });
+  depthwise += any([](const auto& layer) {
+    return layer.groups > 1 && layer.groups == static_cast<int>(layer.in.channels);
+  });
   average_pools +=
       any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
+}
+
+std::uint8_t random_byte(const tensor::Code& code, bool zero, std::uint64_t random) {
+  const auto others = static_cast<std::uint64_t>(code.high - code.low);
+  int number = code.low + static_cast<int>(random % others);
+  if (number >= code.zero_point) ++number;
+  return static_cast<std::uint8_t>(zero ? code.zero_point : number);
 }
 
 RandomCase random_case(std::uint32_t seed) {
@@ -167,13 +353,12 @@ RandomCase random_case(std::uint32_t seed) {
   c.spec = random_machine(draw);
   c.batch = draw.between(1, 3);
   c.network.name = "random";
-  const int weight_bits = draw.between(2, c.spec.precision.weight_bits);
-  const tensor::Code code =
-      tensor::unsigned_code(draw.between(2, c.spec.precision.activation_bits));
+  const int weight_bits = c.spec.precision.weight_bits;
+  const int activation_bits = c.spec.precision.activation_bits;
   const network::MapShape input{draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
-  c.network.maps = {{input, code, 1.0F}};
+  c.network.maps = {{input, random_code(draw, activation_bits), 1.0F}};
   network::MapShape shape = input;
-  const int layers = draw.between(1, 5);
+  const int layers = draw.between(1, 6);
   for (int i = 0; i < layers; ++i) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
@@ -181,29 +366,57 @@ RandomCase random_case(std::uint32_t seed) {
     layer.inputs = {i > 1 && draw.one_in(5) ? draw.between(0, i - 1) : i};
     layer.in = shape = c.network.map(layer.input()).shape;
     const bool last = i == layers - 1;
-    if (i > 0 && !last && draw.one_in(2)) {
+    const bool transforms = i > 0 && !last && draw.one_in(6);
+    if (transforms) {
+      random_transform(draw, c.network, layer);
+    } else if (i > 0 && !last && draw.one_in(2)) {
       random_pool(draw, layer);
     } else {
       random_convolution(draw, layer);
       if (draw.one_in(3)) keep_size(layer);
     }
     const network::Window& w = layer.window;
-    layer.out.height = (shape.height + w.pad_top + w.pad_bottom - w.kernel_h) / w.stride_h + 1;
-    layer.out.width = (shape.width + w.pad_left + w.pad_right - w.kernel_w) / w.stride_w + 1;
-    layer.out.channels = shape.channels;
+    const auto side = [](std::int64_t in, int insert, int pads, int kernel, int dilation,
+                         int stride) {
+      return ((in - 1) * insert + 1 + pads - extent(kernel, dilation)) / stride + 1;
+    };
+    if (!transforms) layer.out.channels = shape.channels;
+    if (!transforms)
+      layer.out.height = side(shape.height, w.insert_h, w.pad_top + w.pad_bottom, w.kernel_h,
+                              w.dilation_h, w.stride_h);
+    if (!transforms)
+      layer.out.width = side(shape.width, w.insert_w, w.pad_left + w.pad_right, w.kernel_w,
+                             w.dilation_w, w.stride_w);
     if (layer.is_gemm()) {
       layer.out.channels = layer.groups * draw.between(1, 9);
       layer.logits = last && draw.one_in(2);
       layer.report_sums = last && !layer.logits && layers == 1;
       if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
-      layer.weight_code.bits = weight_bits;
       random_operands(draw, layer, weight_bits);
     }
     shape = layer.out;
-    layer.bounds.high = static_cast<float>(code.high);
     if (!layer.logits) {
+      const bool hands_on = layer.kind == network::LayerKind::kMaxPool;
+      const tensor::Code code =
+          hands_on ? c.network.map(layer.input()).code : random_code(draw, activation_bits);
+      if (!hands_on) layer.bounds = random_bounds(draw, code);
       layer.output = static_cast<int>(c.network.maps.size());
-      c.network.maps.push_back({layer.out, code, 1.0F});
+      c.network.maps.push_back({layer.out, code, 0.25F * static_cast<float>(draw.between(1, 6))});
+      const bool computes =
+          layer.kind == network::LayerKind::kElementwise ||
+          layer.combine == network::Combine::kFunction ||
+          (layer.is_gemm() && layer.combine == network::Combine::kNone && draw.one_in(8));
+      if (computes) {
+        const bool two = layer.inputs.size() > 1;
+        layer.function = random_function(draw, two, layer.out.channels);
+        if (layer.is_gemm()) layer.combine = network::Combine::kFunction;
+      }
+      const network::Map& from = c.network.map(layer.input());
+      if (layer.kind == network::LayerKind::kElementwise && layer.inputs.size() == 1) {
+        layer.tables = tables_of(layer, from, c.network.maps.back());
+      } else if (layer.kind == network::LayerKind::kResize && !layer.linear) {
+        layer.tables = tables_of(layer, from, c.network.maps.back());
+      }
     }
     c.network.layers.push_back(std::move(layer));
   }

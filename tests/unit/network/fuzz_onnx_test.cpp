@@ -66,7 +66,8 @@ void expect_sound(const Network& network) {
     if (layer.residual() >= 0) {
       EXPECT_TRUE(layer.is_gemm() && !layer.logits);
       EXPECT_EQ(layer.out, network.map(layer.residual()).shape);
-      EXPECT_TRUE(std::isfinite(255.0F * layer.residual_scale) && layer.residual_scale > 0.0F);
+      EXPECT_TRUE(std::isfinite(255.0F * layer.operand_scale.at(0)) &&
+                  layer.operand_scale.at(0) > 0.0F);
     }
     EXPECT_EQ(layer.logits, i + 1 == network.layers.size());
     if (layer.kind == LayerKind::kAveragePool) {

@@ -97,8 +97,8 @@ std::vector<std::int32_t> evaluate(const Network& network, std::vector<std::uint
       codes[i] = static_cast<std::uint8_t>(tensor::requantise(sums[i], scale, layer.bounds));
       if (layer.residual() < 0) continue;
       codes[i] = static_cast<std::uint8_t>(tensor::requantise_sum(
-          sums[i], scale, maps[static_cast<std::size_t>(layer.residual())][i], layer.residual_scale,
-          layer.bounds));
+          sums[i], scale, maps[static_cast<std::size_t>(layer.residual())][i],
+          layer.operand_scale.at(0), layer.bounds));
     }
     maps.push_back(codes);
   }

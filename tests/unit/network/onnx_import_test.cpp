@@ -291,7 +291,7 @@ TEST(OnnxImport, GivenAResidualAddThenItIsPartOfTheLayerBefore) {
   EXPECT_EQ(c2.name, "c2");
   EXPECT_EQ(c2.input(), 2);
   EXPECT_EQ(c2.residual(), 0);
-  EXPECT_EQ(c2.residual_scale, 0.125F / 0.25F);
+  EXPECT_EQ(c2.operand_scale.at(0), 0.125F / 0.25F);
   EXPECT_EQ(c2.scale[0], tensor::combined_scale(0.5F, 0.125F, 0.25F));
 }
 
