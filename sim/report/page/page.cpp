@@ -66,7 +66,7 @@ std::string chart_library(const std::string& path) {
     throw base::InputError({path, 0, ""}, "the chart library is not there",
                            "sim/report/web/fetch fetches it (Apache ECharts, from npm)");
   }
-  const std::string text = base::read_file(path, base::kMaxLibraryBytes);
+  std::string text = base::read_file(path, base::kMaxLibraryBytes);
   for (const char* end : {"</script", "<!--"}) {
     if (text.find(end) != std::string::npos) {
       throw base::InputError({path, 0, ""}, std::string("cannot stand in a page: it holds ") + end);
