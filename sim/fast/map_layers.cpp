@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.hpp"
 #include "fast/index.hpp"
 #include "fast/kernels.hpp"
 #include "network/post.hpp"
