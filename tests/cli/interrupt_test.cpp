@@ -110,6 +110,7 @@ bool shows(const std::string& screen, const std::string& what) {
 
 // Enough that much is left when the first line of progress is seen, on a fast machine, too.
 const std::string kTrials = std::to_string(test::case_count(2000, 600, 200));
+const std::string kImages = std::to_string(test::case_count(60, 30, 30));
 const std::string kMapsAPoint = std::to_string(test::case_count(40, 15, 8));
 
 /// The signals that ask a program to end.
@@ -121,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Signal, ::testing::Values(SIGINT, SIGHUP, SIGTERM
 
 TEST_P(Signal, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
   std::ofstream(path("plan.yaml")) << "name: test\nmachines: [hw_configs/tiny_8x8.yaml]\n"
-                                   << "models: [models/lenet5_qdnn]\nimages: 30\n"
+                                   << "models: [models/lenet5_qdnn]\nimages: " << kImages << '\n'
                                    << "random_maps:\n  kinds: [flip]\n  rates: [0.01]\n"
                                    << "  maps: " << kTrials << '\n';
   const std::string store = path("a.sqlite");
@@ -148,7 +149,7 @@ TEST_P(Signal, GivenACampaignThenItsTrialsStayAndResumeFinishesThem) {
 
 TEST_P(Signal, GivenASweepThenItsPointsStayAndTheSameCommandGoesOn) {
   std::ofstream(path("s.yaml")) << "name: test\nmachine: hw_configs/edge_16x16.yaml\n"
-                                << "models: [models/lenet5_as]\nimages: 30\ngrid:\n"
+                                << "models: [models/lenet5_as]\nimages: " << kImages << "\ngrid:\n"
                                 << "  array.weights_per_pe: [4, 8, 16]\n"
                                 << "  dram.bytes_per_cycle: [1, 2, 4, 8, 16, 32, 64]\n"
                                 << "faults:\n  rates: [0.01]\n  maps: " << kMapsAPoint << '\n';
