@@ -21,6 +21,20 @@ void for_each_pixel(const network::Layer& layer, std::int64_t batch, Visit visit
   }
 }
 
+/// Calls visit(y, x) for all pixels of the input under the window of output pixel (y, x).
+template <class Visit>
+void for_each_inside(const network::Layer& layer, std::int64_t y, std::int64_t x, Visit visit) {
+  const network::Window& window = layer.window;
+  for (int ky = 0; ky < window.kernel_h; ++ky) {
+    const std::int64_t in_y = window.input_row(y, ky, layer.in.height);
+    if (in_y < 0) continue;
+    for (int kx = 0; kx < window.kernel_w; ++kx) {
+      const std::int64_t in_x = window.input_column(x, kx, layer.in.width);
+      if (in_x >= 0) visit(in_y, in_x);
+    }
+  }
+}
+
 }  // namespace
 
 MapLayers::MapLayers(const network::Network& network, const MapLayouts& layouts, std::int64_t batch)
@@ -61,22 +75,17 @@ void MapLayers::run(std::size_t index, int lanes, LaneMaps& maps) const {
 
 void MapLayers::average_pool(std::size_t index, int lanes, LaneMaps& maps) const {
   const network::Layer& layer = network_.layers[index];
-  const PaddedMap& in = layouts_.of_input(index);
-  const std::int16_t* map = maps[layouts_.input_place(index)].data();
+  const PaddedMap& in = layouts_[at(layer.input())];
+  const std::int16_t* map = maps[at(layer.input())].data();
   const std::int64_t row = layer.out.channels * lanes;
-  const network::Window& window = layer.window;
   const std::size_t output = at(layer.output);
   std::vector<std::int32_t> totals(at(row));
   for_each_pixel(layer, batch_, [&](std::int64_t image, std::int64_t y, std::int64_t x) {
     std::fill(totals.begin(), totals.end(), 0);
-    const std::int16_t* corner = map + in.corner(window, image, y, x) * lanes;
-    for (int ky = 0; ky < window.kernel_h; ++ky) {
-      for (int kx = 0; kx < window.kernel_w; ++kx) {
-        const std::int16_t* values =
-            corner + (ky * window.dilation_h * in.width + kx * window.dilation_w) * row;
-        for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += values[v];
-      }
-    }
+    for_each_inside(layer, y, x, [&](std::int64_t in_y, std::int64_t in_x) {
+      const std::int16_t* values = map + in.index(image, in_y, in_x) * lanes;
+      for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += values[v];
+    });
     const float factor = network::average_factor(layer, y, x);
     std::int16_t* out = maps[output].data() + layouts_[output].index(image, y, x) * lanes;
     for (std::int64_t c = 0; c < layer.out.channels; ++c) {
@@ -87,26 +96,19 @@ void MapLayers::average_pool(std::size_t index, int lanes, LaneMaps& maps) const
 
 void MapLayers::max_pool(std::size_t index, int lanes, LaneMaps& maps) const {
   const network::Layer& layer = network_.layers[index];
-  const PaddedMap& in = layouts_.of_input(index);
-  const std::int16_t* map = maps[layouts_.input_place(index)].data();
+  const PaddedMap& in = layouts_[at(layer.input())];
+  const std::int16_t* map = maps[at(layer.input())].data();
   const std::int64_t row = layer.out.channels * lanes;
-  const network::Window& window = layer.window;
   const std::size_t output = at(layer.output);
   for_each_pixel(layer, batch_, [&](std::int64_t image, std::int64_t y, std::int64_t x) {
     std::int16_t* out = maps[output].data() + layouts_[output].index(image, y, x) * lanes;
     std::fill_n(out, row, std::numeric_limits<std::int16_t>::min());
-    const std::int16_t* corner = map + in.corner(window, image, y, x) * lanes;
-    for (int ky = 0; ky < window.kernel_h; ++ky) {
-      if (window.input_row(y, ky, layer.in.height) < 0) continue;
-      for (int kx = 0; kx < window.kernel_w; ++kx) {
-        if (window.input_column(x, kx, layer.in.width) < 0) continue;
-        const std::int16_t* values =
-            corner + (ky * window.dilation_h * in.width + kx * window.dilation_w) * row;
-        for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-          maximum_lanes(values + c * lanes, lanes, out + c * lanes);
-        }
+    for_each_inside(layer, y, x, [&](std::int64_t in_y, std::int64_t in_x) {
+      const std::int16_t* values = map + in.index(image, in_y, in_x) * lanes;
+      for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+        maximum_lanes(values + c * lanes, lanes, out + c * lanes);
       }
-    }
+    });
   });
 }
 
