@@ -27,6 +27,15 @@ using base::ceil_div;
          fmt::format("{} entries", spec.accumulators.entries_per_lane.value_or(0)));
 }
 
+/// Whether a weight of the layer has that code.
+bool has_code(const network::Layer& layer, int code) {
+  for (std::size_t i = 0; i < layer.weights.size(); ++i) {
+    const std::int64_t channel = static_cast<std::int64_t>(i) / layer.k();
+    if (layer.weights[i] + layer.weight_code.zero_point(channel) == code) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void check_precision(const network::Network& network, const arch::AcceleratorSpec& spec) {
@@ -42,9 +51,7 @@ void check_precision(const network::Network& network, const arch::AcceleratorSpe
   if (spec.weight_sram.encoding != tensor::Encoding::kSignMagnitude) return;
   const int lowest = -(1 << (spec.precision.weight_bits - 1));
   for (const network::Layer& layer : network.layers) {
-    if (std::find(layer.weights.begin(), layer.weights.end(), lowest) == layer.weights.end()) {
-      continue;
-    }
+    if (!layer.weight_code.is_signed || !has_code(layer, lowest)) continue;
     throw base::InputError({spec.file, 0, "weight_sram.encoding"},
                            fmt::format("layer '{}' has a weight of {}, which sign_magnitude "
                                        "cannot hold in {} bits",

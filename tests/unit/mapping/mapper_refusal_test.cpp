@@ -78,6 +78,21 @@ TEST(MapperRefusal, GivenTheLowestWeightThenSignMagnitudeIsRefusedAndTheOthersAr
   EXPECT_EQ(refusal(spec, network), "");
 }
 
+TEST(MapperRefusal, GivenZeroPointsThenTheStoredCodeCountsAndNotTheOperand) {
+  network::Network network = one_layer();
+  auto spec = machine();
+  spec.weight_sram.encoding = tensor::Encoding::kSignMagnitude;
+  tensor::WeightCode& code = network.layers[0].weight_code;
+  network.layers[0].weights[7] = -8;
+  code.zero_points = {1, 0, 0, 0, 0};  // code -7
+  EXPECT_EQ(refusal(spec, network), "");
+  network.layers[0].weights[7] = -9;  // code -8
+  EXPECT_NE(refusal(spec, network).find("has a weight of -8"), std::string::npos);
+  code.is_signed = false;  // plain binary, whatever the encoding
+  code.zero_points = {9, 0, 0, 0, 0};
+  EXPECT_EQ(refusal(spec, network), "");
+}
+
 TEST(MapperRefusal, GivenFewAccumulatorsThenOneRowOfPixelsIsTheNeed) {
   auto spec = machine();
   spec.accumulators.entries_per_lane = 11;  // a half holds 5 of the row's 6 pixels
