@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -91,8 +92,9 @@ SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner
 
 SweepStore SweepStore::open_to_write(const std::string& path) {
   SweepStore store(Database::open_to_write(path));
+  const std::set<std::string> own = store.database_->columns_of(kPoints);
   for (const Column& column : columns()) {
-    if (store.database_->has_column(kPoints, column.key)) continue;
+    if (own.count(column.key) != 0) continue;
     throw base::InputError(
         {path, 0, column.key},
         "is not measured by version " + store.program_version() + ", which began the sweep",
@@ -141,9 +143,10 @@ std::vector<std::int64_t> SweepStore::recorded() const {
 std::vector<SweepRow> SweepStore::rows() const {
   std::vector<SweepRow> rows;
   std::string figures;
+  const std::set<std::string> own = database_->columns_of(kPoints);
   for (const Column& column : columns()) {
     // Earlier versions measured less.
-    figures += ", " + (database_->has_column(kPoints, column.key) ? quoted(column) : "NULL");
+    figures += ", " + (own.count(column.key) != 0 ? quoted(column) : "NULL");
   }
   Statement query(*database_,
                   "SELECT point, status, reason, faults" + figures + " FROM points ORDER BY point");

@@ -242,9 +242,12 @@ bool Database::has_table(const std::string& name) const {
   return query.bind(name).step();
 }
 
-bool Database::has_column(const std::string& table, const std::string& name) const {
-  Statement query(*this, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
-  return query.bind(table).bind(name).step();
+std::set<std::string> Database::columns_of(const std::string& table) const {
+  std::set<std::string> names;
+  Statement query(*this, "SELECT name FROM pragma_table_info(?)");
+  query.bind(table);
+  while (query.step()) names.insert(query.text(0));
+  return names;
 }
 
 void Database::transaction(const std::function<void()>& work) const {

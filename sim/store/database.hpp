@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "store/store_file.hpp"
@@ -56,7 +57,8 @@ class Database {
   std::string header_value(const std::string& key) const;  ///< "" where there is none
   void set_header_value(const std::string& key, const std::string& value) const;
   bool has_table(const std::string& name) const;
-  bool has_column(const std::string& table, const std::string& name) const;
+  /// Names of a table's columns.
+  std::set<std::string> columns_of(const std::string& table) const;
   /// `work` as one transaction: all of it, or nothing where it throws.
   void transaction(const std::function<void()>& work) const;
 
