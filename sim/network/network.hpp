@@ -26,11 +26,13 @@ struct MapShape {
   }
 };
 
-/// A feature map: what the network reads, or one of its layers writes.
+/// A feature map: what the network reads, or one of its layers writes. Codes; or the biased 32-bit
+/// sums of a GEMM layer, which only the post unit reads.
 struct Map {
   MapShape shape;
   tensor::Code code;
   float scale = 1.0F;  ///< real value of operand 1
+  bool sums = false;
 };
 
 /// As the index of a map: none.
@@ -76,7 +78,8 @@ enum class LayerKind : std::uint8_t {
   kMaxPool,
   kAveragePool,
   kElementwise,  ///< a function of one map, or of two
-  kResize        ///< another height and width of a map
+  kResize,       ///< another height and width of a map
+  kConcat        ///< maps of one height and width, one behind the other in channels, as they are
 };
 
 /// How a second map goes into the outputs of a GEMM layer, before they are rounded.
@@ -101,7 +104,8 @@ struct Layer {
   LayerKind kind = LayerKind::kConvolution;
   /// Maps it reads: first the one that its windows slide over. A GEMM layer may have a second one
   /// of the shape of `out`, which the post unit reads; a function of two maps has two, of which
-  /// the second may have 1 x 1 pixels, which stand for all, or one channel, which stands for all.
+  /// the second may have 1 x 1 pixels, which stand for all, or one channel, which stands for all;
+  /// concat has any number.
   std::vector<int> inputs{0};
   int output = kNoMap;  ///< map it writes; none: see `logits`
   MapShape in;          ///< of the first map
@@ -117,7 +121,7 @@ struct Layer {
 
   // GEMM layers only.
   Combine combine = Combine::kNone;
-  /// kAdd: from the second map's operands to output steps; one, or [out channel].
+  /// kAdd: from the second map's operands (or sums) to output steps; one, or [out channel].
   std::vector<float> operand_scale;
   bool relu_first = false;  ///< kMultiply: sums that stand for less than 0 count as 0
   /// Operands, code - zero point: [out channel][kernel y][kernel x][in channel of the group].
@@ -161,10 +165,48 @@ struct Layer {
   std::int64_t group_in() const { return in.channels / groups; }
 };
 
+/// What becomes of an output's real values, in double, rounded to float32 once.
+enum class Tail : std::uint8_t { kNone, kSoftmax, kLogSoftmax, kSigmoid, kArgMax };
+
+/// One of the outputs as the file has them.
+struct Output {
+  std::string name;
+  int layer = -1;  ///< whose biased sums it is: Layer::logits; or
+  int map = kNoMap;
+  /// Real value of a step of the sums, [channel]; of a map its own scale counts.
+  std::vector<float> scale;
+  /// Sums that the file quantises: they are rounded to this code and scale first.
+  bool quantised = false;
+  tensor::Code code;
+  tensor::Bounds bounds;
+  float code_scale = 1.0F;
+  std::vector<float> code_factor;  ///< [channel], from sums to steps of that code
+  tensor::Function function;       ///< of real values, before the tail; empty: none
+  Tail tail = Tail::kNone;
+  bool tail_quantised = false;  ///< what the tail gives is rounded to tail_code and its scale
+  tensor::Code tail_code;
+  float tail_scale = 1.0F;
+  bool codes = false;  ///< the file shows the codes of the last of these quantisers, or of the map
+  bool channels_last = false;       ///< the file has [height, width, channels], else channels first
+  std::vector<std::int64_t> sizes;  ///< as the file shows one image's, without the batch
+};
+
+/// A step from a pixel to the real value that the first quantiser reads, in float32.
+struct InputStep {
+  enum class Kind : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide } kind = Kind::kMultiply;
+  std::vector<float> values;  ///< one, or [channel]
+};
+
 struct Network {
   std::string name;
   std::vector<Map> maps;  ///< the first is the network's input
   std::vector<Layer> layers;
+  std::vector<Output> outputs;  ///< as in the file
+  // How an image comes to the first map.
+  bool input_codes = false;            ///< the file reads codes (uint8, int8), not real values
+  bool input_integers = false;         ///< it reads integers, and takes them as real values
+  bool input_channels_last = false;    ///< the file reads [N, height, width, channels]
+  std::vector<InputStep> input_steps;  ///< that the file names in front of its first quantiser
   std::string file;
   std::string sha256;  ///< of the model file
 

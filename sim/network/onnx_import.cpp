@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -11,9 +12,10 @@
 #include "base/limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
+#include "network/compile/compiler.hpp"
 #include "network/limits.hpp"
-#include "network/onnx_compiler.hpp"
-#include "network/onnx_model.hpp"
+#include "network/normalise/rules.hpp"
+#include "network/read/read_model.hpp"
 
 namespace lacuna::network {
 
@@ -23,22 +25,25 @@ namespace {
 
 constexpr const char* kCard = "card.yaml";
 
-}  // namespace
-
-Network import_onnx_bytes(const std::string& bytes, const std::string& file) {
-  const OnnxModel model(bytes, file);
-  OnnxCompiler compiler(model);
-  Network network = compiler.compile();
-  // A second opinion, by the library that defines the format.
-  compiler.check_shapes(model.with_inferred_shapes().graph());
-  network.name = base::printable(fs::path(file).stem().string());
-  network.file = file;
-  network.sha256 = base::sha256_hex(bytes);
+Network network_of(Graph graph, const std::string& sha256) {
+  normalise(graph);
+  Network network = GraphCompiler(graph).compile();
+  network.name = base::printable(fs::path(graph.file).stem().string());
+  network.file = graph.file;
+  network.sha256 = sha256;
   return network;
 }
 
+}  // namespace
+
+Network import_onnx_bytes(const std::string& bytes, const std::string& file) {
+  return network_of(read_model(bytes, file), base::sha256_hex(bytes));
+}
+
 Network import_onnx(const std::string& path) {
-  return import_onnx_bytes(base::read_file(path, base::kMaxModelBytes), path);
+  std::string bytes = base::read_file(path, base::kMaxModelBytes);
+  const std::string sha256 = base::sha256_hex(bytes);
+  return network_of(read_model(std::move(bytes), path), sha256);
 }
 
 void note_model(const std::string& path) {

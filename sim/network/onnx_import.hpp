@@ -1,15 +1,9 @@
-// Networks from ONNX files in quantise/dequantise (QDQ) form.
+// Networks from ONNX files, in three stages, each a folder: read/ makes a plain graph of the file,
+// normalise/ rewrites it until each thing is said in one way, compile/ makes integer layers of it.
 //
-// The graph leads from the image by QuantizeLinear -> DequantizeLinear -> layer -> ... to the
-// logits; codes and dequantised codes may have several readers. A layer is Conv, Gemm or MatMul
-// (+ Add) over dequantised int8 weights (zero point 0, a scale for all or one for each output
-// channel) and a dequantised int32 bias, then Add of a residual operand (the dequantised codes of a
-// map computed before) or not, then Relu, ThresholdedRelu or neither, then QuantizeLinear (uint8,
-// zero point 0) and DequantizeLinear, and below 8 bits Clip(0, (2^b - 1) * scale) and the same pair
-// again. MaxPool, Flatten, Reshape to [N, -1] and Identity stand between layers, and AveragePool
-// (without padding) or GlobalAveragePool with a quantiser of their own; its Clip may be left out
-// where no average is above 2^b - 1. The last layer has no quantiser: its float output is the
-// graph's output.
+// The graph is in quantise/dequantise (QDQ) form: codes of 2 to 8 bits, signed or not, with any
+// zero point, a scale for each map, and one for all weights of a layer or for each of its output
+// channels. docs/formats.md says what may stand in it.
 #pragma once
 
 #include <string>

@@ -27,6 +27,7 @@ ErrorCase built(const char* name, const Change& build) {
   return {name, [build] {
             ModelBuilder builder(4, 4);
             build(builder);
+            if (builder.graph().output_size() == 0) builder.output();
             import_onnx_bytes(builder.bytes(), "model.onnx");
           }};
 }
@@ -83,28 +84,16 @@ void remove_quantisers(ModelBuilder& b, const std::string& name) {
   for (const char* part : {"_q", "_dq", "_clip", "_clip_q", "_clip_dq"}) bridge(b, name + part);
 }
 
-void insert_before_output(ModelBuilder& b, const char* op, const char* name) {
-  b.node("fc2").set_output(0, "fc2_out");
-  b.add_node(op, name, {"fc2_out"}).set_output(0, "logits");
-}
-
 TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
   expect_golden(
       {
           {"empty_file", [] { import_onnx_bytes("", "model.onnx"); }},
           {"no_protobuf", [] { import_onnx_bytes("not a model", "model.onnx"); }},
           {"missing_file", [] { import_onnx("/nowhere/model.onnx"); }},
-          changed("old_opset",
-                  [](ModelBuilder& b) { b.model().mutable_opset_import(0)->set_version(12); }),
-          changed("new_opset",
-                  [](ModelBuilder& b) { b.model().mutable_opset_import(0)->set_version(18); }),
           changed("no_opset", [](ModelBuilder& b) { b.model().clear_opset_import(); }),
           changed(
               "two_opsets",
               [](ModelBuilder& b) { *b.model().add_opset_import() = b.model().opset_import(0); }),
-          changed(
-              "foreign_domain",
-              [](ModelBuilder& b) { b.model().add_opset_import()->set_domain("com.microsoft"); }),
           changed("functions", [](ModelBuilder& b) { b.model().add_functions(); }),
           changed("sparse_initialiser",
                   [](ModelBuilder& b) { b.graph().add_sparse_initializer(); }),
@@ -151,8 +140,6 @@ TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
                     b.graph().mutable_output(0)->set_name("act2_clip_dq_out");
                     drop_node(b, "fc2");
                   }),
-          changed("output_behind_relu",
-                  [](ModelBuilder& b) { insert_before_output(b, "Relu", "last_relu"); }),
           changed("output_shape_declared_wrong",
                   [](ModelBuilder& b) {
                     b.graph()
@@ -163,12 +150,6 @@ TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
                         ->mutable_dim(1)
                         ->set_dim_value(3);
                   }),
-          built("output_is_a_map",
-                [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).conv("c", ConvSpec{}).output(); }),
-          built("output_scale_per_channel",
-                [](ModelBuilder& b) {
-                  b.image(1, 4, 4, 0.125F).flatten("f").gemm("fc", {9, true, true, false}).output();
-                }),
       },
       "onnx_file.txt");
 }
@@ -176,8 +157,6 @@ TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
 TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
   expect_golden(
       {
-          changed("unknown_operator",
-                  [](ModelBuilder& b) { b.node("relu1").set_op_type("Sigmoid"); }),
           changed("foreign_operator",
                   [](ModelBuilder& b) { b.node("relu1").set_domain("my.own"); }),
           changed("unprintable_names",
@@ -189,16 +168,6 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
           changed("layer_name_unprintable",
                   [](ModelBuilder& b) { b.node("conv1").set_name("a\tb"); }),
           changed("cycle", [](ModelBuilder& b) { rename_input(b, "relu1", 0, "fc1_out"); }),
-          changed("two_readers_of_sums",
-                  [](ModelBuilder& b) { rename_input(b, "act1_clip", 0, "relu1_out"); }),
-          changed("second_reader_before_the_clip",
-                  [](ModelBuilder& b) { rename_input(b, "pool1", 0, "act1_dq_out"); }),
-          changed("unread_output",
-                  [](ModelBuilder& b) {
-                    b.node("fc2").set_output(0, "fc2_out");
-                    b.add_node("Identity", "dangling", {"fc2_out"}).clear_name();
-                    b.graph().mutable_output(0)->set_name("fc2_out");
-                  }),
           changed("value_written_twice",
                   [](ModelBuilder& b) { b.node("relu1").set_output(0, "conv1_out"); }),
           changed("activation_is_a_constant",
@@ -317,20 +286,65 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
                   const ModelBuilder::Mark image = b.mark();
                   b.conv("c1", {}).add_residual("residual", image).output();
                 }),
-          built("second_bias",
-                [](ModelBuilder& b) {
-                  b.image(1, 2, 2, 0.125F).flatten("f").matmul("fc", {});
-                  b.add_node("Add", "again", {"fc_add_out", "fc_b_dq_out"});
-                  b.output();
-                }),
-          built("add_behind_gemm",
-                [](ModelBuilder& b) {
-                  b.image(1, 2, 2, 0.125F).flatten("f").gemm("fc", {});
-                  b.add_node("Add", "bias", {"fc_out", "fc_b_dq_out"});
-                  b.output();
-                }),
       },
       "onnx_graph.txt");
+}
+
+TEST(OnnxErrors, GivenSeveralObstaclesThenAllAreNamedAndTheKindOfTheNetwork) {
+  expect_golden(
+      {
+          changed("two_operators",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("Cosh");
+                    b.node("pool1").set_op_type("LSTM");
+                  }),
+          changed("two_branches",
+                  [](ModelBuilder& b) {
+                    b.node("relu1").set_op_type("Cosh");
+                    *b.graph().add_output() = b.graph().output(0);
+                    b.add_node("MatMul", "side", {"image_q_out", "conv1_w_dq_out"});
+                    b.graph().mutable_output(1)->set_name("side_out");
+                  }),
+          built("float_network",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).remove("image_dq").remove("image_q");
+                  b.add_floats("w", {1.0F}, {1, 1, 1, 1});
+                  b.add_node("Conv", "c", {"image", "w"});
+                }),
+          built("dynamic_network",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_node("DynamicQuantizeLinear", "d", {"image_dq_out"});
+                }),
+          built("qonnx_network",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_node("Quant", "d", {"image_dq_out"}).set_domain("qonnx.custom_op.general");
+                }),
+          built("operator_form",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_node("QLinearConv", "d", {"image_q_out"});
+                }),
+          built("sums_beyond_32_bits",
+                [](ModelBuilder& b) {
+                  b.image(200, 30, 30, 0.125F).flatten("f").gemm("fc", GemmSpec{});
+                  onnx::TensorProto& weights = b.tensor("fc_w");
+                  weights.mutable_raw_data()->assign(weights.raw_data().size(), 7);
+                  b.model().clear_metadata_props();
+                  weights.mutable_raw_data()->assign(weights.raw_data().size(), 127);
+                }),
+          built("graph_in_a_node",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  onnx::AttributeProto& own =
+                      *b.add_node("If", "d", {"image_q_out"}).add_attribute();
+                  own.set_name("then_branch");
+                  own.set_type(onnx::AttributeProto::GRAPH);
+                  own.mutable_g()->set_name("inner");
+                }),
+      },
+      "onnx_obstacles.txt");
 }
 
 TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
@@ -362,20 +376,12 @@ TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
                   [](ModelBuilder& b) { rename_input(b, "act1_q", 1, "conv1_out"); }),
           changed("scale_of_wrong_type",
                   [](ModelBuilder& b) { rename_input(b, "act1_q", 1, "zero_int32"); }),
-          changed("zero_point_signed",
-                  [](ModelBuilder& b) { rename_input(b, "act1_q", 2, "zero_int8"); }),
-          changed("zero_point_not_zero",
-                  [](ModelBuilder& b) { b.tensor("zero_uint8").set_raw_data("\x05"); }),
-          changed("weight_zero_point",
-                  [](ModelBuilder& b) { b.tensor("zero_int8").set_raw_data("\x05"); }),
           changed("quantiser_of_codes",
                   [](ModelBuilder& b) {
                     rename_input(b, "act1_clip_q", 0, "act1_q_out");
                     drop_node(b, "act1_dq");
                     drop_node(b, "act1_clip");
                   }),
-          changed("quantiser_changes_scale",
-                  [](ModelBuilder& b) { set_scale(b, "pool1_scale", 0.5F); }),
           changed("dequantiser_changes_scale",
                   [](ModelBuilder& b) { rename_input(b, "pool1_dq", 1, "act2_scale"); }),
           changed("dequantiser_of_reals", [](ModelBuilder& b) { bridge(b, "act1_q"); }),
@@ -384,8 +390,6 @@ TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
                     bridge(b, "image_q");
                     bridge(b, "image_dq");
                   }),
-          changed("image_needs_more_bits",
-                  [](ModelBuilder& b) { set_scale(b, "image_scale", 0.0625F); }),
           changed("clip_missing",
                   [](ModelBuilder& b) {
                     bridge(b, "act1_clip");
@@ -395,31 +399,9 @@ TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
                     bridge(b, "pool1_q");
                     bridge(b, "pool1_dq");
                   }),
-          changed("clip_missing_before_pool",
-                  [](ModelBuilder& b) {
-                    bridge(b, "act1_clip");
-                    bridge(b, "act1_clip_q");
-                    bridge(b, "act1_clip_dq");
-                  }),
-          changed("clip_too_high", [](ModelBuilder& b) { set_scale(b, "act1_high", 4.0F); }),
           changed("clip_nan",
                   [](ModelBuilder& b) {
                     set_scale(b, "act1_high", std::numeric_limits<float>::quiet_NaN());
-                  }),
-          changed("clip_low", [](ModelBuilder& b) { set_scale(b, "act1_low", 0.25F); }),
-          changed("clip_without_bound",
-                  [](ModelBuilder& b) { b.node("act1_clip").mutable_input()->RemoveLast(); }),
-          changed("clip_before_quantiser",
-                  [](ModelBuilder& b) {
-                    onnx::NodeProto& relu = b.node("relu1");
-                    relu.set_op_type("Clip");
-                    relu.add_input("act1_low");
-                    relu.add_input("act1_high");
-                  }),
-          changed("clip_without_second_quantiser",
-                  [](ModelBuilder& b) {
-                    bridge(b, "act1_clip_q");
-                    bridge(b, "act1_clip_dq");
                   }),
       },
       "onnx_quantisers.txt");
@@ -447,13 +429,9 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                     scale.add_dims(2);
                     scale.mutable_raw_data()->append(scale.raw_data());
                   }),
-          changed("bias_not_dequantised",
-                  [](ModelBuilder& b) { rename_input(b, "conv1", 2, "conv1_b_scale"); }),
           changed("bias_int8",
                   [](ModelBuilder& b) { rename_input(b, "conv1", 2, "conv1_w_dq_out"); }),
           changed("bias_of_other_size", [](ModelBuilder& b) { b.tensor("conv1_b").add_dims(1); }),
-          changed("bias_scale",
-                  [](ModelBuilder& b) { rename_input(b, "conv1_b_dq", 1, "fc2_b_scale"); }),
           changed("channels_differ",
                   [](ModelBuilder& b) { image_shape(b).mutable_dim(1)->set_dim_value(3); }),
           changed(
@@ -462,9 +440,6 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
           changed(
               "groups_do_not_divide",
               [](ModelBuilder& b) { set_attribute(b.node("conv1"), "group", std::int64_t{2}); }),
-          changed(
-              "auto_pad",
-              [](ModelBuilder& b) { set_attribute(b.node("conv1"), "auto_pad", "SAME_UPPER"); }),
           changed("dilation",
                   [](ModelBuilder& b) {
                     set_attribute(b.node("conv1"), "dilations", {2, 1});
@@ -498,10 +473,6 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                   [](ModelBuilder& b) {
                     set_attribute(b.node("pool1"), "kernel_shape", {9, 2});
                   }),
-          changed("pool_ceil_mode",
-                  [](ModelBuilder& b) {
-                    set_attribute(b.node("pool1"), "ceil_mode", std::int64_t{1});
-                  }),
           changed("average_of_sums",
                   [](ModelBuilder& b) {
                     bridge(b, "pool1");
@@ -509,10 +480,6 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                     b.add_node("GlobalAveragePool", "average", {"relu1_out"});
                     move_before(b, "average", "act1_q");
                   }),
-          built("average_without_quantiser",
-                [](ModelBuilder& b) {
-                  b.image(1, 4, 4, 0.125F).global_average_pool("p").flatten("f").gemm("fc", {});
-                }),
           built("average_behind_flatten",
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).flatten("flat").average_pool("pool", 2, 2, 2, 2);
@@ -534,12 +501,6 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                 }),
           built("average_of_too_many",
                 [](ModelBuilder& b) { b.image(1, 4096, 4096, 0.125F).global_average_pool("p"); }),
-          built("average_needs_a_clip",
-                [](ModelBuilder& b) {
-                  b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 0.0625F);
-                  for (const char* part : {"a_clip", "a_clip_q", "a_clip_dq"}) b.remove(part);
-                  b.flatten("flat").gemm("fc", {}).output();
-                }),
           built("average_scale_overflows",
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 1e-42F);
@@ -563,10 +524,6 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                     b.node("relu1").set_op_type("ThresholdedRelu");
                     set_attribute(b.node("relu1"), "alpha", 2e38F);
                   }),
-          built("threshold_behind_relu",
-                [](ModelBuilder& b) {
-                  b.image(1, 4, 4, 0.125F).conv("c", {}).relu("r").thresholded_relu("t", 0.5F);
-                }),
           built("threshold_behind_quantiser",
                 [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).thresholded_relu("t", 0.5F); }),
           built("threshold_behind_average",
@@ -584,10 +541,7 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).flatten("flat").conv("conv", ConvSpec{}).output();
                 }),
-          changed("pool_of_sums", [](ModelBuilder& b) { remove_quantisers(b, "act1"); }),
           changed("gemm_of_a_map", [](ModelBuilder& b) { bridge(b, "flat"); }),
-          changed("gemm_alpha",
-                  [](ModelBuilder& b) { set_attribute(b.node("fc1"), "alpha", 0.5F); }),
           changed("gemm_trans_a",
                   [](ModelBuilder& b) { set_attribute(b.node("fc1"), "transA", std::int64_t{1}); }),
           changed("gemm_sizes",

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "network/onnx_import.hpp"
+#include "unit/network/exporter_cases.hpp"
 #include "unit/network/fuzzing.hpp"
 #include "unit/network/model_builder.hpp"
 #include "unit/network/onnx_mutator.hpp"
@@ -52,34 +53,48 @@ std::vector<onnx::ModelProto> seeds() {
   block.global_average_pool("mean").requantise("mean").flatten("flat");
   block.gemm("fc", {3, true, false, true}).output();
   models.push_back(block.model());
+  for (const ExporterCase& own : exporter_cases()) models.push_back(exporter_model(own));
   return models;
 }
 
+void expect_sound_gemm(const Network& network, const Layer& layer) {
+  const auto channels = static_cast<std::size_t>(layer.out.channels);
+  EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));
+  EXPECT_EQ(layer.bias.size(), channels);
+  EXPECT_EQ(layer.scale.size(), channels);
+  if (layer.residual() < 0) return;
+  EXPECT_FALSE(layer.logits);
+  EXPECT_EQ(layer.out, network.map(layer.residual()).shape);
+  for (const float factor : layer.operand_scale) EXPECT_TRUE(std::isfinite(256.0F * factor));
+}
+
 void expect_sound(const Network& network) {
-  ASSERT_FALSE(network.layers.empty());
+  ASSERT_FALSE(network.outputs.empty());
+  std::vector<bool> written(network.maps.size(), false);
+  written[0] = true;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
-    ASSERT_GE(layer.input(), 0);
-    ASSERT_LE(layer.input(), static_cast<int>(i));
+    ASSERT_FALSE(layer.inputs.empty());
+    for (const int input : layer.inputs) {
+      ASSERT_GE(input, 0);
+      ASSERT_LT(input, static_cast<int>(network.maps.size()));
+      EXPECT_TRUE(written[static_cast<std::size_t>(input)]);
+    }
     EXPECT_EQ(layer.in, network.map(layer.input()).shape);
-    ASSERT_LE(layer.residual(), static_cast<int>(i));
-    if (layer.residual() >= 0) {
-      EXPECT_TRUE(layer.is_gemm() && !layer.logits);
-      EXPECT_EQ(layer.out, network.map(layer.residual()).shape);
-      EXPECT_TRUE(std::isfinite(255.0F * layer.operand_scale.at(0)) &&
-                  layer.operand_scale.at(0) > 0.0F);
-    }
-    EXPECT_EQ(layer.logits, i + 1 == network.layers.size());
-    if (layer.kind == LayerKind::kAveragePool) {
-      EXPECT_EQ(layer.scale.size(), 1U);
-    }
     EXPECT_FALSE(std::isnan(layer.bounds.threshold));
-    EXPECT_EQ(layer.output, layer.logits ? kNoMap : static_cast<int>(i) + 1);
-    if (!layer.is_gemm()) continue;
-    const auto channels = static_cast<std::size_t>(layer.out.channels);
-    EXPECT_EQ(layer.weights.size(), channels * static_cast<std::size_t>(layer.k()));
-    EXPECT_EQ(layer.bias.size(), channels);
-    EXPECT_EQ(layer.scale.size(), channels);
+    EXPECT_EQ(layer.output == kNoMap, layer.logits);
+    if (!layer.logits) {
+      EXPECT_EQ(layer.out, network.map(layer.output).shape);
+      EXPECT_FALSE(written[static_cast<std::size_t>(layer.output)]);
+      written[static_cast<std::size_t>(layer.output)] = true;
+    }
+    if (layer.is_gemm()) expect_sound_gemm(network, layer);
+  }
+  for (const Output& output : network.outputs) {
+    ASSERT_TRUE((output.layer >= 0) != (output.map >= 0));
+    if (output.layer >= 0) {
+      EXPECT_TRUE(network.layers[static_cast<std::size_t>(output.layer)].logits);
+    }
   }
 }
 

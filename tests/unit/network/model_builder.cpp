@@ -348,6 +348,7 @@ ModelBuilder& ModelBuilder::output() {
   info.set_name("logits");
   onnx::TypeProto::Tensor& type = *info.mutable_type()->mutable_tensor_type();
   type.set_elem_type(onnx::TensorProto::FLOAT);
+  if (height_ * width_ != 1) return *this;  // a map, whose sizes need not be declared
   type.mutable_shape()->add_dim()->set_dim_param("N");
   type.mutable_shape()->add_dim()->set_dim_value(channels_);
   return *this;

@@ -1,0 +1,206 @@
+// Compiles a normalised graph, node by node, into integer layers.
+//
+// Every value is followed by what it means for the integer machine (value.hpp): a node turns one
+// such meaning into another, or is an obstacle. Adding an operator is one function and one line in
+// the table of compiler.cpp.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "network/compile/value.hpp"
+#include "network/read/node_view.hpp"
+
+namespace lacuna::network {
+
+class GraphCompiler {
+ public:
+  /// Weights are freed as layers take them.
+  explicit GraphCompiler(Graph& graph);
+
+  /// The network, without name and hash. Throws InputError with all obstacles.
+  Network compile();
+
+ private:
+  using Operands = std::vector<tensor::Function::Source>;
+  /// A quantiser's codes.
+  struct Target {
+    float scale = 1.0F;
+    tensor::Code code;
+    int low = 0;  ///< codes that values are cut to: those of `code`, or some of them
+    int high = 255;
+    Target() = default;
+    Target(float own_scale, const tensor::Code& own_code)
+        : scale(own_scale), code(own_code), low(own_code.low), high(own_code.high) {}
+    tensor::Bounds bounds() const {
+      tensor::Bounds bounds;
+      bounds.low = static_cast<float>(low - code.zero_point);
+      bounds.high = static_cast<float>(high - code.zero_point);
+      return bounds;
+    }
+  };
+
+  // compiler.cpp: inputs, outputs, and the walk.
+  void add_image();
+  using Handler = void (GraphCompiler::*)(const NodeView&);
+  static const std::map<std::string, Handler>& handlers();
+  void run(const NodeView& node);
+  void check_operator(const NodeView& node) const;
+  bool is_channels_last_input(const std::string& name) const;
+  void check_declared_sizes(const GraphValue& declared, const Output& output) const;
+  static std::string form_text(const Value& value);
+  void add_outputs();
+  void add_output(const GraphValue& declared);
+  int logits_layer(const base::Place& place, int pending);
+  std::string kind() const;
+
+  // values.cpp: what nodes read and write, and nodes that only change the view.
+  bool is_known(const std::string& name) const { return values_.count(name) != 0; }
+  const Value& take(const NodeView& node, std::size_t input) const;
+  void give(const NodeView& node, Value value);
+  void count_kept(const NodeView& node, std::int64_t more);
+  void forget_inputs(const Node& node);
+  [[noreturn]] void fail_form(const NodeView& node, const Value& value,
+                              const std::string& supported) const;
+  /// Codes as well as reals, as an expression; an obstacle where it is none.
+  Value take_reals(const NodeView& node, std::size_t input) const;
+  Expression reals_of(const Value& value) const;
+  std::string layer_name(const NodeView& node);
+  int add_map(const MapShape& shape, const tensor::Code& code, float scale);
+  void reshape(const NodeView& node);
+  bool is_input_map(const Value& value) const;
+  bool reshape_image(Value& value, const Sizes& to);
+  void transpose(const NodeView& node);
+  void cast(const NodeView& node);
+  void pad(const NodeView& node);
+
+  // quantisers.cpp: the nodes; quantise.cpp: how they end pending layers and expressions.
+  void quantise(const NodeView& node);
+  void dequantise(const NodeView& node);
+  Target target_of(const NodeView& node) const;
+  void quantise_image(const NodeView& node, Value& value, const Target& target);
+  void quantise_output(const NodeView& node, Value& value, const Target& target);
+  bool leads_to_outputs(const std::string& name) const;
+  int quantise_reals(const NodeView& node, const Value& value, const Target& target);
+  int quantise_map(const NodeView& node, const Expression& expression, const Target& target);
+  int quantise_two_maps(const NodeView& node, const Value& value, const Target& target);
+  int quantise_sums(const NodeView& node, const Value& value, const Target& target);
+  int quantise_window(const NodeView& node, PendingLayer& pending, const Expression& expression,
+                      const Target& target);
+  int quantise_concat(const NodeView& node, const Value& value, const Target& target);
+  void combine(const NodeView& node, Layer& layer, const PendingLayer& pending,
+               const Expression& expression, const Target& target);
+  int keep_sums(const NodeView& node, int pending);
+  void check_factors(const NodeView& node, const std::string& layer,
+                     const std::vector<float>& factors, const char* what) const;
+  std::optional<tensor::Bounds> end_bounds(const NodeView& node, const Layer& layer,
+                                           const std::vector<Expression::Step>& steps,
+                                           std::size_t from, tensor::Function::Source start,
+                                           const Target& target) const;
+  bool combine_two(const NodeView& node, Layer& layer, const PendingLayer& pending,
+                   const Expression& expression, const Target& target) const;
+  std::vector<float> second_steps(const Expression& expression) const;
+  std::vector<std::vector<std::int16_t>> table_of(const NodeView& node,
+                                                  const Expression& expression, const Map& map,
+                                                  const Target& target);
+  static bool averages_less(const Layer& layer);
+  int add_layer(Layer layer, const Target& target);
+
+  // gemm_layers.cpp: Conv, ConvTranspose, Gemm and MatMul.
+  struct Weights {
+    std::vector<float> scale;            ///< one a channel
+    std::vector<std::int16_t> operands;  ///< in the order of the file
+    tensor::WeightCode code;
+  };
+  /// What a GEMM layer's windows slide over.
+  struct GemmInput {
+    Value value;
+    int map = kNoMap;
+    float scale = 1.0F;
+    Window average;  ///< of an average pool in front that has no quantiser
+    std::int64_t averaged = 1;
+  };
+  void convolution(const NodeView& node);
+  void transposed_convolution(const NodeView& node);
+  void gemm(const NodeView& node);
+  void matmul(const NodeView& node);
+  GemmInput take_gemm_input(const NodeView& node);
+  const Constant& weight_constant(const NodeView& node) const;
+  Weights weights_of(const NodeView& node, std::size_t axis, std::int64_t channels,
+                     std::int64_t repeated = 1);
+  tensor::WeightCode weight_code(const NodeView& node, const Constant& own) const;
+  void fully_connected(const NodeView& node, bool transposed, double alpha, double beta);
+  void finish_gemm(const NodeView& node, const GemmInput& in, Weights weights, PendingLayer pending,
+                   View view, double alpha, double beta);
+  void check_map(const NodeView& node, const Layer& layer) const;
+  void set_transposed_window(const NodeView& node, Layer& layer, bool one_row) const;
+  static void add_to_bias(const NodeView& node, std::int32_t& bias, double more,
+                          std::size_t channel);
+  void pointwise(const NodeView& node, const GemmInput& in);
+  void add_bias(const NodeView& node, std::size_t input, PendingLayer& pending, double factor,
+                std::int64_t averaged);
+  void fold_affine(const NodeView& node, PendingLayer& pending, const std::vector<double>& factor,
+                   const std::vector<double>& offset);
+  void check_sums(const NodeView& node, const PendingLayer& pending) const;
+  void give_pending(const NodeView& node, PendingLayer pending, View view);
+
+  // window_layers.cpp: pooling, resizing, concatenation.
+  void max_pool(const NodeView& node);
+  void average_pool(const NodeView& node);
+  void reduce_mean(const NodeView& node);
+  void add_average(const NodeView& node, const Value& value, Layer layer, View view);
+  Value take_window_input(const NodeView& node) const;
+  std::vector<Sample> samples_of(const NodeView& node, bool linear, std::int64_t in,
+                                 std::int64_t out, float scale) const;
+  std::vector<float> resize_scales(const NodeView& node, const Value& value) const;
+  void concat(const NodeView& node);
+  bool concat_equal(const NodeView& node, Value& value);
+  void resize(const NodeView& node);
+  Window window_of(const NodeView& node, const Value& value, MapShape& out) const;
+
+  // expressions.cpp: element-wise functions and tails.
+  void function(const NodeView& node);
+  void clip(const NodeView& node);
+  void prelu(const NodeView& node);
+  void batch_normalisation(const NodeView& node);
+  void image_arithmetic(const NodeView& node, Value value, std::size_t constant);
+  void apply_constant(const NodeView& node, const tensor::Operation& operation,
+                      std::size_t constant);
+  void two_values(const NodeView& node, const tensor::Operation& operation);
+  Value take_tail_input(const NodeView& node, std::int64_t axis);
+  void softmax(const NodeView& node);
+  void arg_max(const NodeView& node);
+  bool fold_constant(const NodeView& node, std::size_t constant);
+  std::vector<double> channel_constant(const NodeView& node, std::size_t input,
+                                       const Value& value) const;
+  tensor::Function::Source add_constant(const NodeView& node, Expression& expression,
+                                        std::vector<float> values);
+  void apply(const NodeView& node, Value& value, const tensor::Operation& operation,
+             std::vector<double> parameters);
+  Value joined(const NodeView& node, const Value& a, const Value& b,
+               const tensor::Operation& operation) const;
+
+  PendingLayer& pending_of(const Expression& expression) {
+    return pending_[static_cast<std::size_t>(expression.inputs[0].pending)];
+  }
+
+  Graph& graph_;
+  Network network_;
+  Obstacles obstacles_;
+  std::unordered_map<std::string, Value> values_;
+  /// Written by nodes behind an obstacle: what reads them is no obstacle of its own.
+  std::unordered_set<std::string> unknown_;
+  std::unordered_map<std::string, std::vector<const Node*>> readers_;
+  std::unordered_map<std::string, int> read_count_;
+  std::unordered_map<std::string, int> reads_left_;
+  std::unordered_set<std::string> layer_names_;
+  std::vector<PendingLayer> pending_;
+  std::int64_t batch_ = 1;
+  std::int64_t kept_ = 0;  ///< weights, and values of tables and constants, of all layers
+  bool image_is_quantised_ = false;
+};
+
+}  // namespace lacuna::network

@@ -1,0 +1,411 @@
+// Element-wise functions, constants folded into layers, and tails.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/printable.hpp"
+#include "network/compile/compiler.hpp"
+#include "network/limits.hpp"
+#include "network/normalise/shapes.hpp"
+
+namespace lacuna::network {
+namespace {
+
+using Kind = tensor::Function::Source::Kind;
+
+bool is_arithmetic(const std::string& op) {
+  return op == "Add" || op == "Sub" || op == "Mul" || op == "Div";
+}
+
+/// The attributes of an operation, in the order of its parameters, with ONNX's defaults.
+std::vector<std::pair<const char*, float>> attributes_of(const std::string& op) {
+  static const std::map<std::string, std::vector<std::pair<const char*, float>>> kAttributes = {
+      {"Celu", {{"alpha", 1.0F}}},
+      {"Elu", {{"alpha", 1.0F}}},
+      {"HardSigmoid", {{"alpha", 0.2F}, {"beta", 0.5F}}},
+      {"LeakyRelu", {{"alpha", 0.01F}}},
+      {"Selu", {{"alpha", 1.67326319217681884765625F}, {"gamma", 1.05070102214813232421875F}}},
+      {"ThresholdedRelu", {{"alpha", 1.0F}}}};
+  const auto found = kAttributes.find(op);
+  return found == kAttributes.end() ? std::vector<std::pair<const char*, float>>{} : found->second;
+}
+
+}  // namespace
+
+// Values of a constant operand for the channels of a value: one, or one a channel.
+std::vector<double> GraphCompiler::channel_constant(const NodeView& node, std::size_t input,
+                                                    const Value& value) const {
+  const Constant& own = node.constant(input);
+  if (own.element == Element::kOther) node.fail("a constant is of a type that is not read");
+  const std::vector<double> reals = own.reals();
+  if (reals.size() == 1) return reals;
+  const std::optional<std::size_t> channels = value.view.channels();
+  const std::size_t rank = value.view.rank() + 1;
+  bool fits = channels.has_value() && own.sizes.size() <= rank &&
+              static_cast<std::int64_t>(reals.size()) == value.shape.channels;
+  for (std::size_t i = 0; fits && i < own.sizes.size(); ++i) {
+    const std::size_t at = rank - own.sizes.size() + i;
+    fits = own.sizes[i] == (at == *channels + 1 ? value.shape.channels : 1);
+  }
+  if (!fits) {
+    node.fail(fmt::format("its constant is {} beside {} (height x width x channels)",
+                          sizes_text(own.sizes), to_string(value.shape)),
+              "one value, or one a channel");
+  }
+  return reals;
+}
+
+tensor::Function::Source GraphCompiler::add_constant(const NodeView& node, Expression& expression,
+                                                     std::vector<float> values) {
+  count_kept(node, static_cast<std::int64_t>(values.size()));
+  expression.constants.push_back(std::make_shared<const std::vector<float>>(std::move(values)));
+  return {Kind::kConstant, static_cast<std::int32_t>(expression.constants.size()) - 1};
+}
+
+void GraphCompiler::apply(const NodeView& node, Value& value, const tensor::Operation& operation,
+                          std::vector<double> parameters) {
+  if (value.form == Value::Form::kConcat) {
+    for (Value& part : value.parts) {
+      Value own = part;
+      own.expression = reals_of(part);
+      own.form = Value::Form::kReals;
+      apply(node, own, operation, parameters);
+      part = own;
+    }
+    return;
+  }
+  if (!value.pools.empty()) {
+    const std::string name = operation.name;
+    if (name != "Relu" && name != "Clip") {
+      node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
+    }
+  }
+  Expression& expression = value.expression;
+  const tensor::Function::Source at = expression.end();
+  expression.steps.push_back({&operation, {at}, std::move(parameters)});
+}
+
+// Two values as one expression, whose last step is the operation.
+Value GraphCompiler::joined(const NodeView& node, const Value& a, const Value& b,
+                            const tensor::Operation& operation) const {
+  Value result = a;
+  Expression& expression = result.expression;
+  std::vector<std::int32_t> inputs;
+  for (const Expression::Input& input : b.expression.inputs) {
+    auto found = std::find(expression.inputs.begin(), expression.inputs.end(), input);
+    if (found == expression.inputs.end()) {
+      expression.inputs.push_back(input);
+      found = expression.inputs.end() - 1;
+    }
+    inputs.push_back(static_cast<std::int32_t>(found - expression.inputs.begin()));
+  }
+  if (expression.inputs.size() > 2) {
+    node.fail("is a function of three maps", "a quantiser between");
+  }
+  const auto end_a = a.expression.end();
+  const auto steps = static_cast<std::int32_t>(expression.steps.size());
+  const auto constants = static_cast<std::int32_t>(expression.constants.size());
+  const auto moved = [&](tensor::Function::Source source) {
+    if (source.kind == Kind::kInput) source.index = inputs[static_cast<std::size_t>(source.index)];
+    if (source.kind == Kind::kStep) source.index += steps;
+    if (source.kind == Kind::kConstant) source.index += constants;
+    return source;
+  };
+  expression.constants.insert(expression.constants.end(), b.expression.constants.begin(),
+                              b.expression.constants.end());
+  for (Expression::Step step : b.expression.steps) {
+    for (tensor::Function::Source& source : step.operands) source = moved(source);
+    expression.steps.push_back(std::move(step));
+  }
+  expression.steps.push_back({&operation, {end_a, moved(b.expression.end())}, {}});
+  return result;
+}
+
+void GraphCompiler::function(const NodeView& node) {
+  const tensor::Operation& operation = *tensor::find_operation(node.node().op);
+  const std::string name = operation.name;
+  if (name == "PRelu") return prelu(node);
+  node.expect_inputs(operation.operands, operation.operands);
+  std::vector<const char*> known;
+  for (const auto& [attribute, otherwise] : attributes_of(name)) known.push_back(attribute);
+  if (name == "Gelu") known.push_back("approximate");
+  node.expect_attributes(known);
+  if (name == "Gelu" && node.text("approximate", "none") != "none") {
+    node.fail("is approximated by " + base::shown(node.text("approximate", "")), "none");
+  }
+  if (operation.operands == 2) {
+    const bool first = graph_.constant(node.node(), 0) != nullptr;
+    if (first || graph_.constant(node.node(), 1) != nullptr) {
+      if (fold_constant(node, first ? 0 : 1)) return;
+      return apply_constant(node, operation, first ? 0 : 1);
+    }
+    return two_values(node, operation);
+  }
+  Value value = take(node, 0);
+  std::vector<double> parameters;
+  for (const auto& [attribute, otherwise] : attributes_of(name)) {
+    parameters.push_back(double{node.real(attribute, otherwise)});
+  }
+  if (name == "ThresholdedRelu" && !(parameters[0] >= 0.0 && std::isfinite(parameters[0]))) {
+    node.fail(fmt::format("alpha is {}", parameters[0]), "0 or more");
+  }
+  if (value.form == Value::Form::kOutput) {
+    if (value.output.tail != Tail::kNone || value.output_is_codes) {
+      fail_form(node, value, "nothing behind a tail but its quantiser");
+    }
+  } else if (value.form != Value::Form::kConcat) {
+    value = take_reals(node, 0);
+  }
+  apply(node, value, operation, std::move(parameters));
+  give(node, std::move(value));
+}
+
+void GraphCompiler::clip(const NodeView& node) {
+  if (node.has("low")) {
+    node.fail("clips the codes of a value that others read unclipped, or that no quantiser wrote",
+              "Clip directly behind QuantizeLinear");
+  }
+  if (!node.has("min")) node.fail("its bounds are no constant numbers", "constant bounds, not NaN");
+  Value value = take(node, 0);
+  if (value.form != Value::Form::kConcat) value = take_reals(node, 0);
+  apply(node, value, *tensor::find_operation("Clip"),
+        {double{node.real("min", 0.0F)}, double{node.real("max", 0.0F)}});
+  give(node, std::move(value));
+}
+
+void GraphCompiler::two_values(const NodeView& node, const tensor::Operation& operation) {
+  const Value first = take_reals(node, 0);
+  const Value second = take_reals(node, 1);
+  if (!first.pools.empty() || !second.pools.empty()) {
+    node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
+  }
+  const std::optional<Sizes> sizes =
+      broadcast(first.view.sizes(first.shape), second.view.sizes(second.shape));
+  const MapShape& a = first.shape;
+  const MapShape& b = second.shape;
+  const auto covers = [](const MapShape& whole, const MapShape& part) {
+    const bool pixels = part.height == whole.height && part.width == whole.width;
+    const bool channels = part.channels == whole.channels;
+    const bool one_pixel = part.height == 1 && part.width == 1;
+    return (pixels && (channels || part.channels == 1)) || (one_pixel && channels);
+  };
+  const bool a_is_whole = covers(a, b);
+  const bool whole_rank = first.view.rank() == second.view.rank();
+  const Value& whole = a_is_whole ? first : second;
+  const Value& part = a_is_whole ? second : first;
+  bool aligned = whole_rank && sizes.has_value() && (a_is_whole || covers(b, a));
+  for (std::size_t i = 0; aligned && i < whole.view.rank(); ++i) {
+    const View::Group& own = part.view.groups()[i];
+    aligned = own.empty() || own == whole.view.groups()[i];
+  }
+  if (!aligned) {
+    const auto text = [](const Value& value) {
+      return to_string(value.shape) + (value.view.is_channels_first() ? "" : ", flattened");
+    };
+    node.fail(fmt::format("joins {} and {} (height x width x channels)", text(first), text(second)),
+              "equal shapes, or one map of 1 x 1 pixels or one channel");
+  }
+  Value result = joined(node, first, second, operation);
+  result.shape = whole.shape;
+  result.view = whole.view;
+  give(node, std::move(result));
+}
+
+// A constant behind a layer, as its weights' scale and its bias; in front of the first quantiser,
+// as a step of the input. False where it is neither.
+bool GraphCompiler::fold_constant(const NodeView& node, std::size_t constant) {
+  const std::string& op = node.node().op;
+  Value value = take(node, 1 - constant);
+  if (value.form == Value::Form::kImage) {
+    image_arithmetic(node, std::move(value), constant);
+    return true;
+  }
+  if (!is_arithmetic(op) || value.form != Value::Form::kReals || !value.pools.empty() ||
+      !value.expression.reads_sums_alone() || !value.expression.steps.empty() ||
+      read_count_[node.node().inputs[1 - constant]] != 1) {
+    return false;
+  }
+  PendingLayer& pending = pending_of(value.expression);
+  if (!pending.layer.is_gemm() || (op == "Div" && constant == 0)) return false;
+  std::vector<double> values = channel_constant(node, constant, value);
+  const std::size_t channels = pending.layer.bias.size();
+  if (op == "Add" && node.constant(constant).quantisation) {
+    add_bias(node, constant, pending, 1.0, 1);
+    check_sums(node, pending);
+    give(node, std::move(value));
+    return true;
+  }
+  values.resize(channels, values.front());
+  std::vector<double> factor(channels, 1.0);
+  std::vector<double> offset(channels, 0.0);
+  for (std::size_t c = 0; c < channels; ++c) {
+    if (op == "Add") offset[c] = values[c];
+    if (op == "Sub") offset[c] = constant == 1 ? -values[c] : values[c];
+    if (op == "Sub" && constant == 0) factor[c] = -1.0;
+    if (op == "Mul") factor[c] = values[c];
+    if (op == "Div") factor[c] = 1.0 / values[c];
+  }
+  if (op == "Add" || (op == "Sub" && constant == 1)) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      add_to_bias(node, pending.layer.bias[c], std::nearbyint(offset[c] / double{pending.step(c)}),
+                  c);
+    }
+    check_sums(node, pending);
+  } else {
+    fold_affine(node, pending, factor, offset);
+  }
+  give(node, std::move(value));
+  return true;
+}
+
+void GraphCompiler::image_arithmetic(const NodeView& node, Value value, std::size_t constant) {
+  const std::string& op = node.node().op;
+  if (!is_arithmetic(op) || (constant == 0 && (op == "Sub" || op == "Div"))) {
+    fail_form(node, value, "Add, Sub, Mul, Div by constants in front of the first quantiser");
+  }
+  InputStep step;
+  step.kind = op == "Add"   ? InputStep::Kind::kAdd
+              : op == "Sub" ? InputStep::Kind::kSubtract
+              : op == "Mul" ? InputStep::Kind::kMultiply
+                            : InputStep::Kind::kDivide;
+  const std::vector<double> values = channel_constant(node, constant, value);
+  step.values = {values.begin(), values.end()};
+  count_kept(node, static_cast<std::int64_t>(values.size()));
+  if (value.margins.any()) fail_form(node, value, "Pad behind the arithmetic");
+  value.input_steps.push_back(std::move(step));
+  give(node, std::move(value));
+}
+
+void GraphCompiler::apply_constant(const NodeView& node, const tensor::Operation& operation,
+                                   std::size_t constant) {
+  Value value = take_reals(node, 1 - constant);
+  if (!value.pools.empty()) {
+    node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
+  }
+  const std::vector<double> values = channel_constant(node, constant, value);
+  Expression& expression = value.expression;
+  const auto end = expression.end();
+  const auto own = add_constant(node, expression, {values.begin(), values.end()});
+  expression.steps.push_back(
+      {&operation, constant == 0 ? Operands{own, end} : Operands{end, own}, {}});
+  give(node, std::move(value));
+}
+
+// One slope for all, or one a channel. [channels, 1, 1] lies beside [N, channels, height, width].
+void GraphCompiler::prelu(const NodeView& node) {
+  node.expect_inputs(2, 2);
+  apply_constant(node, *tensor::find_operation("PRelu"), 1);
+}
+
+// (x - mean) / sqrt(var + eps) * scale + bias, as one factor and one offset a channel.
+void GraphCompiler::batch_normalisation(const NodeView& node) {
+  if (node.node().inputs.size() != 5 || node.integer("training_mode", 0) != 0) {
+    node.fail("trains, or lacks inputs", "five inputs, training_mode 0");
+  }
+  Value value = take(node, 0);
+  const auto channels = static_cast<std::size_t>(value.shape.channels);
+  const double epsilon = double{node.real("epsilon", 1e-5F)};
+  std::vector<double> parts[4];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::vector<float> own = node.floats_input(i + 1);
+    if (own.size() != channels || !value.view.is_channels_first()) {
+      if (own.size() != channels || !value.view.whole() ||
+          value.shape.values() != value.shape.channels) {
+        node.fail(fmt::format("has {} values for {} channels", own.size(), channels),
+                  "one a channel, channels first");
+      }
+    }
+    parts[i].assign(own.begin(), own.end());
+  }
+  std::vector<double> factor(channels);
+  std::vector<double> offset(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    factor[c] = parts[0][c] / std::sqrt(parts[3][c] + epsilon);
+    offset[c] = parts[1][c] - parts[2][c] * factor[c];
+    if (!std::isfinite(factor[c]) || !std::isfinite(offset[c])) {
+      node.fail(
+          fmt::format("channel {} is multiplied by {}, and {} is added", c, factor[c], offset[c]),
+          "finite numbers");
+    }
+  }
+  const std::vector<float> factors(factor.begin(), factor.end());
+  const std::vector<float> offsets(offset.begin(), offset.end());
+  if (value.form == Value::Form::kImage) {
+    value.input_steps.push_back({InputStep::Kind::kMultiply, factors});
+    value.input_steps.push_back({InputStep::Kind::kAdd, offsets});
+    return give(node, std::move(value));
+  }
+  value = take_reals(node, 0);
+  const bool foldable = value.expression.reads_sums_alone() && value.expression.steps.empty() &&
+                        value.pools.empty() && pending_of(value.expression).layer.is_gemm() &&
+                        read_count_[node.node().inputs[0]] == 1;
+  if (foldable) {
+    fold_affine(node, pending_of(value.expression), factor, offset);
+    return give(node, std::move(value));
+  }
+  if (!value.pools.empty()) {
+    node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
+  }
+  Expression& expression = value.expression;
+  const auto add_step = [&](const char* name, const std::vector<float>& values) {
+    const auto end = expression.end();
+    const auto own = add_constant(node, expression, values);
+    expression.steps.push_back({tensor::find_operation(name), {end, own}, {}});
+  };
+  add_step("Mul", factors);
+  add_step("Add", offsets);
+  give(node, std::move(value));
+}
+
+// A tail over the channels of what an output shows.
+Value GraphCompiler::take_tail_input(const NodeView& node, std::int64_t axis) {
+  Value value = take(node, 0);
+  constexpr const char* kSupported =
+      "the last layer's output; in the middle of a network it has no integer form";
+  const bool plain = value.form == Value::Form::kReals && value.pools.empty() &&
+                     value.expression.inputs.size() == 1;
+  const bool of_output = value.form == Value::Form::kOutput && !value.output_is_codes &&
+                         value.output.tail == Tail::kNone;
+  if ((!plain && !of_output) || value.margins.any() || !leads_to_outputs(node.node().output())) {
+    fail_form(node, value, kSupported);
+  }
+  if (axis < 0) axis += static_cast<std::int64_t>(value.view.rank()) + 1;
+  const bool valid = axis >= 1 && axis <= static_cast<std::int64_t>(value.view.rank()) &&
+                     value.view.is(static_cast<std::size_t>(axis) - 1, Axis::kChannel);
+  if (!valid) node.fail(fmt::format("axis is {}", axis), "the axis of the channels, or classes");
+  value.form = Value::Form::kOutput;
+  return value;
+}
+
+void GraphCompiler::softmax(const NodeView& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes({"axis"});
+  Value value = take_tail_input(node, node.integer("axis", graph_.opset < 13 ? 1 : -1));
+  // Before operator set 13 it runs over all axes from its own on.
+  if (graph_.opset < 13 && value.shape.height * value.shape.width != 1) {
+    node.fail("runs over pixels, too", "a vector, or operator set 13 and newer");
+  }
+  value.output.tail = node.node().op == "Softmax" ? Tail::kSoftmax : Tail::kLogSoftmax;
+  give(node, std::move(value));
+}
+
+void GraphCompiler::arg_max(const NodeView& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes({"axis", "keepdims", "select_last_index"});
+  if (node.integer("select_last_index", 0) != 0) node.fail("selects the last index", "the first");
+  std::int64_t axis = node.integer("axis", 0);
+  Value value = take_tail_input(node, axis);
+  if (axis < 0) axis += static_cast<std::int64_t>(value.view.rank()) + 1;
+  value.output.tail = Tail::kArgMax;
+  value.output.sizes = value.view.sizes(value.shape);
+  const auto at = value.output.sizes.begin() + axis - 1;
+  if (node.integer("keepdims", 1) != 0) {
+    *at = 1;
+  } else {
+    value.output.sizes.erase(at);
+  }
+  give(node, std::move(value));
+}
+
+}  // namespace lacuna::network

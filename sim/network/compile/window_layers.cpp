@@ -1,0 +1,457 @@
+// Pooling, resizing, concatenation.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/printable.hpp"
+#include "network/compile/compiler.hpp"
+#include "network/limits.hpp"
+#include "network/normalise/shapes.hpp"
+
+namespace lacuna::network {
+
+// The window of Conv, MaxPool or AveragePool, with what a Pad in front added, and the height and
+// width that it leaves.
+Window GraphCompiler::window_of(const NodeView& node, const Value& value, MapShape& out) const {
+  const bool one_row = value.view.rank() == 2;
+  Sizes in = value.view.sizes(value.shape);
+  in.insert(in.begin(), batch_);
+  const Margins& margins = value.margins;
+  const std::string automatic = node.text("auto_pad", "NOTSET");
+  if (margins.any()) {
+    if (automatic != "NOTSET" && automatic != "VALID" && !automatic.empty()) {
+      in[in.size() - 1] += margins.left + margins.right;
+      if (!one_row) in[2] += margins.top + margins.bottom;
+    }
+  }
+  const WindowSizes sizes = window_sizes(graph_, node.node(), in);
+  const std::size_t last = one_row ? 0 : 1;
+  const auto begin = [&](std::size_t i, std::int64_t more) {
+    return static_cast<int>(sizes.pads_begin[i] + more);
+  };
+  const auto end = [&](std::size_t i, std::int64_t more) {
+    return static_cast<int>(sizes.pads_end[i] + more);
+  };
+  Window window;
+  window.kernel_w = static_cast<int>(sizes.kernel[last]);
+  window.stride_w = static_cast<int>(sizes.strides[last]);
+  window.dilation_w = static_cast<int>(sizes.dilations[last]);
+  window.pad_left = begin(last, margins.left);
+  window.pad_right = end(last, margins.right);
+  if (!one_row) {
+    window.kernel_h = static_cast<int>(sizes.kernel[0]);
+    window.stride_h = static_cast<int>(sizes.strides[0]);
+    window.dilation_h = static_cast<int>(sizes.dilations[0]);
+    window.pad_top = begin(0, margins.top);
+    window.pad_bottom = end(0, margins.bottom);
+  }
+  const bool ceil_mode = node.integer("ceil_mode", 0) != 0;
+  out.height = window_output_size(value.shape.height, window.pad_top, window.pad_bottom,
+                                  window.kernel_h, window.dilation_h, window.stride_h, ceil_mode);
+  out.width = window_output_size(value.shape.width, window.pad_left, window.pad_right,
+                                 window.kernel_w, window.dilation_w, window.stride_w, ceil_mode);
+  if (out.height > kMaxDimension || out.width > kMaxDimension) out.height = 0;
+  return window;
+}
+
+namespace {
+
+/// ceil_mode lets the last window reach beyond the padding: where padding does not count, the
+/// padding is made that large.
+void widen_to_windows(Layer& layer) {
+  Window& window = layer.window;
+  const auto widen = [](std::int64_t out, int stride, int reach, std::int64_t in, int begin,
+                        int& end) {
+    const std::int64_t needed = (out - 1) * stride + reach - in - begin;
+    end = static_cast<int>(std::max<std::int64_t>(end, needed));
+  };
+  widen(layer.out.height, window.stride_h, window.dilation_h * (window.kernel_h - 1) + 1,
+        layer.in.height, window.pad_top, window.pad_bottom);
+  widen(layer.out.width, window.stride_w, window.dilation_w * (window.kernel_w - 1) + 1,
+        layer.in.width, window.pad_left, window.pad_right);
+}
+
+/// Whether some window lies in the padding as a whole: it has no largest value, and no average.
+bool misses_map(const Layer& layer) {
+  const Window& window = layer.window;
+  const auto misses = [](std::int64_t out, int kernel, int stride, int pad, int dilation,
+                         std::int64_t in) {
+    for (std::int64_t at = 0; at < out; ++at) {
+      const std::int64_t start = at * stride - pad;
+      // The first position that is not in front of the map.
+      const std::int64_t k = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+      if (k >= kernel || start + k * dilation >= in) return true;
+    }
+    return false;
+  };
+  return misses(layer.out.height, window.kernel_h, window.stride_h, window.pad_top,
+                window.dilation_h, layer.in.height) ||
+         misses(layer.out.width, window.kernel_w, window.stride_w, window.pad_left,
+                window.dilation_w, layer.in.width);
+}
+
+}  // namespace
+
+void GraphCompiler::max_pool(const NodeView& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes(
+      {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"});
+  Value value = take(node, 0);
+  const bool reals = value.form == Value::Form::kReals;
+  if ((!reals && value.form != Value::Form::kCodes) || value.raw_codes) {
+    fail_form(node, value, "codes, or the output of DequantizeLinear");
+  }
+  if (!value.view.is_channels_first()) {
+    node.fail("its input is flattened", "[N, channels, height, width], [N, channels, width]");
+  }
+  Layer layer;
+  layer.kind = LayerKind::kMaxPool;
+  layer.in = value.shape;
+  layer.window = window_of(node, value, layer.out);
+  layer.out.channels = layer.in.channels;
+  check_map(node, layer);
+  widen_to_windows(layer);
+  if (misses_map(layer)) node.fail("a window lies in the padding alone", "less padding");
+  const bool pending =
+      reals && (value.expression.inputs.size() != 1 || value.expression.inputs[0].pending >= 0 ||
+                !value.expression.steps.empty());
+  if (value.margins.any()) {
+    const tensor::Code& code = network_.map(reals_of(value).inputs[0].map).code;
+    if (pending || code.lowest_operand() < 0) {
+      fail_form(node, value, "Pad in front of MaxPool of values that are not below 0");
+    }
+  }
+  layer.name = layer_name(node);
+  value.margins = {};
+  value.shape = layer.out;
+  value.view = channels_first_view(layer.out, value.view.rank());
+  if (pending) {
+    value.pools.push_back(layer);
+    return give(node, value);
+  }
+  const int from = reals_of(value).inputs[0].map;
+  const Map map = network_.map(from);
+  layer.inputs = {from};
+  const int to = add_layer(std::move(layer), {map.scale, map.code});
+  value.map = to;
+  if (reals) value.expression.inputs[0].map = to;
+  give(node, value);
+}
+
+void GraphCompiler::average_pool(const NodeView& node) {
+  node.expect_inputs(1, 1);
+  node.expect_attributes({"auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape",
+                          "pads", "strides"});
+  const Value value = take_window_input(node);
+  if (!value.view.is_channels_first()) {
+    node.fail("its input is flattened", "[N, channels, height, width], [N, channels, width]");
+  }
+  const std::int64_t include_pad = node.integer("count_include_pad", 0);
+  if (include_pad != 0 && include_pad != 1) {
+    node.fail(fmt::format("count_include_pad is {}", include_pad), "0 or 1");
+  }
+  Layer layer;
+  layer.in = value.shape;
+  layer.window = window_of(node, value, layer.out);
+  layer.out.channels = layer.in.channels;
+  check_map(node, layer);
+  // What a Pad added counts; where nothing else pads, all padding does.
+  const std::vector<std::int64_t> pads = node.integers("pads", {});
+  const std::string automatic = node.text("auto_pad", "NOTSET");
+  const bool own_pads =
+      std::any_of(pads.begin(), pads.end(), [](std::int64_t pad) { return pad != 0; }) ||
+      (automatic != "NOTSET" && automatic != "VALID");
+  if (value.margins.any() && own_pads && include_pad == 0) {
+    fail_form(node, value, "AveragePool that counts its padding, or has none, behind Pad");
+  }
+  layer.count_padding = include_pad == 1 || value.margins.any();
+  if (!layer.count_padding) widen_to_windows(layer);
+  if (misses_map(layer)) node.fail("a window lies in the padding alone", "less padding");
+  add_average(node, value, std::move(layer), channels_first_view(layer.out, value.view.rank()));
+}
+
+Value GraphCompiler::take_window_input(const NodeView& node) const {
+  Value value = take(node, 0);
+  if (value.form != Value::Form::kReals || !value.pools.empty() ||
+      !value.expression.reads_one_map() || !value.expression.steps.empty()) {
+    fail_form(node, value, "the output of DequantizeLinear");
+  }
+  return value;
+}
+
+void GraphCompiler::add_average(const NodeView& node, const Value& value, Layer layer, View view) {
+  layer.kind = LayerKind::kAveragePool;
+  layer.inputs = {value.expression.inputs[0].map};
+  const Map& map = network_.map(layer.input());
+  const int most = std::max(map.code.highest_operand(), -map.code.lowest_operand());
+  if (layer.taps() > kMaxAverage || layer.taps() * most > kMaxSteps) {
+    node.fail(fmt::format("averages {} values", layer.taps()),
+              fmt::format("at most {}", kMaxAverage));
+  }
+  PendingLayer pending;
+  pending.layer = std::move(layer);
+  pending.input_scale = map.scale;
+  give_pending(node, std::move(pending), std::move(view));
+}
+
+// Over all rows and columns: a pool whose window covers the map.
+void GraphCompiler::reduce_mean(const NodeView& node) {
+  node.expect_attributes({"axes", "keepdims", "noop_with_empty_axes"});
+  const Value value = take_window_input(node);
+  if (value.margins.any()) fail_form(node, value, "Pad in front of Conv or AveragePool");
+  const std::size_t rank = value.view.rank() + 1;
+  std::vector<bool> reduced(rank, false);
+  for (std::int64_t axis : node.integers("axes", {})) {
+    if (axis < 0) axis += static_cast<std::int64_t>(rank);
+    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) node.fail("an axis is out of range");
+    reduced[static_cast<std::size_t>(axis)] = true;
+  }
+  std::int64_t count = 1;
+  bool covers = !reduced[0];
+  std::vector<View::Group> groups;
+  for (std::size_t i = 1; i < rank; ++i) {
+    const View::Group& group = value.view.groups()[i - 1];
+    for (const Axis axis : group) {
+      covers = covers && reduced[i] == (axis != Axis::kChannel);
+      if (reduced[i]) count *= axis_size(value.shape, axis);
+    }
+    const bool keep = node.integer("keepdims", 1) != 0;
+    if (!reduced[i]) groups.push_back(group);
+    if (reduced[i] && keep) groups.emplace_back();
+  }
+  if (!covers || count != value.shape.height * value.shape.width) {
+    node.fail("averages other axes than rows and columns, or not all of them",
+              "the mean over height and width");
+  }
+  Layer layer;
+  layer.in = value.shape;
+  layer.window.kernel_h = static_cast<int>(value.shape.height);
+  layer.window.kernel_w = static_cast<int>(value.shape.width);
+  layer.out = {1, 1, value.shape.channels};
+  View view(groups, layer.out);
+  add_average(node, value, std::move(layer), std::move(view));
+}
+
+void GraphCompiler::concat(const NodeView& node) {
+  node.expect_attributes({"axis"});
+  Value value;
+  for (std::size_t i = 0; i < node.node().inputs.size(); ++i) {
+    const Value& part = take(node, i);
+    const bool plain = part.form == Value::Form::kReals || part.form == Value::Form::kCodes;
+    if (!plain || part.margins.any() || part.raw_codes) {
+      fail_form(node, part, "dequantised codes, or the float outputs of layers");
+    }
+    constexpr std::size_t kMostParts = 1024;
+    if (value.parts.size() == kMostParts) node.fail("joins more than 1024 maps", "1024");
+    value.parts.push_back(part);
+  }
+  if (value.parts.empty()) node.fail("has no inputs", "one or more");
+  const Value& first = value.parts.front();
+  std::int64_t axis = node.integer("axis", 1);
+  if (axis < 0) axis += static_cast<std::int64_t>(first.view.rank()) + 1;
+  value.shape = first.shape;
+  value.shape.channels = 0;
+  for (const Value& part : value.parts) {
+    const bool fits = part.view.rank() == first.view.rank() && part.form == first.form &&
+                      part.shape.height == first.shape.height &&
+                      part.shape.width == first.shape.width && axis >= 1 &&
+                      axis <= static_cast<std::int64_t>(part.view.rank()) &&
+                      part.view.is(static_cast<std::size_t>(axis) - 1, Axis::kChannel);
+    if (!fits) {
+      node.fail(fmt::format("axis {} joins {} and {} (height x width x channels)", axis,
+                            to_string(first.shape), to_string(part.shape)),
+                "channels of maps of one height and width");
+    }
+    value.shape.channels += part.shape.channels;
+  }
+  if (!is_map(value.shape)) {
+    node.fail("its output would be " + to_string(value.shape),
+              fmt::format("sides of 1..{}, {} values", kMaxDimension, kMaxMapValues));
+  }
+  std::vector<View::Group> groups = first.view.groups();
+  groups[static_cast<std::size_t>(axis) - 1] = {Axis::kChannel};
+  value.view = View(groups, value.shape);
+  value.form = Value::Form::kConcat;
+  if (concat_equal(node, value)) return;
+  if (first.form == Value::Form::kCodes) {
+    node.fail("joins codes of different scales or zero points", "equal ones, or their reals");
+  }
+  give(node, value);
+}
+
+// Maps in the same steps need no quantiser behind.
+bool GraphCompiler::concat_equal(const NodeView& node, Value& value) {
+  Target target{1.0F, {}};
+  Layer layer;
+  layer.inputs.clear();
+  for (const Value& part : value.parts) {
+    const Expression expression = reals_of(part);
+    if (!expression.reads_one_map() || !expression.steps.empty() || !part.pools.empty())
+      return false;
+    const Map& map = network_.map(expression.inputs[0].map);
+    if (layer.inputs.empty()) {
+      target = {map.scale, map.code};
+      layer.in = map.shape;
+    }
+    if (map.scale != target.scale || map.code.zero_point != target.code.zero_point ||
+        map.code.is_signed() != target.code.is_signed()) {
+      return false;
+    }
+    target.code.low = std::min(target.code.low, map.code.low);
+    target.code.high = std::max(target.code.high, map.code.high);
+    layer.inputs.push_back(expression.inputs[0].map);
+  }
+  // A quantiser that follows says which codes the output has.
+  const auto readers = readers_.find(node.node().output());
+  const bool rounded = readers != readers_.end() && readers->second.size() == 1 &&
+                       readers->second.front()->is("QuantizeLinear");
+  if (rounded && value.parts.front().form == Value::Form::kReals) return false;
+  layer.name = layer_name(node);
+  layer.kind = LayerKind::kConcat;
+  layer.out = value.shape;
+  Value joined;
+  joined.form = value.parts.front().form;
+  joined.shape = value.shape;
+  joined.view = value.view;
+  joined.map = add_layer(std::move(layer), target);
+  if (joined.form == Value::Form::kReals) joined.expression.inputs.push_back({joined.map, -1});
+  give(node, joined);
+  return true;
+}
+
+namespace {
+
+/// How an output coordinate becomes one of the input (ONNX Resize).
+float source_coordinate(const std::string& mode, std::int64_t out, std::int64_t in_size,
+                        std::int64_t out_size, float scale) {
+  const auto o = static_cast<float>(out);
+  if (mode == "asymmetric") return o / scale;
+  if (mode == "align_corners") {
+    return out_size == 1 ? 0.0F
+                         : o * static_cast<float>(in_size - 1) / static_cast<float>(out_size - 1);
+  }
+  if (mode == "pytorch_half_pixel" && out_size == 1) return 0.0F;
+  return (o + 0.5F) / scale - 0.5F;
+}
+
+std::int64_t nearest_pixel(const std::string& mode, float at) {
+  if (mode == "floor") return static_cast<std::int64_t>(std::floor(at));
+  if (mode == "ceil") return static_cast<std::int64_t>(std::ceil(at));
+  if (mode == "round_prefer_ceil") return static_cast<std::int64_t>(std::floor(at + 0.5F));
+  return static_cast<std::int64_t>(std::ceil(at - 0.5F));
+}
+
+}  // namespace
+
+std::vector<Sample> GraphCompiler::samples_of(const NodeView& node, bool linear, std::int64_t in,
+                                              std::int64_t out, float scale) const {
+  const bool old = node.node().op == "Upsample" || graph_.opset < 11;
+  const std::string mode =
+      node.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
+  const std::string rounding = node.text("nearest_mode", old ? "floor" : "round_prefer_floor");
+  std::vector<Sample> samples;
+  for (std::int64_t o = 0; o < out; ++o) {
+    const float at = source_coordinate(mode, o, in, out, scale);
+    Sample sample;
+    if (!linear) {
+      sample.first = static_cast<std::int32_t>(
+          std::clamp<std::int64_t>(nearest_pixel(rounding, at), 0, in - 1));
+      sample.second = sample.first;
+    } else {
+      const float inside = std::min(std::max(at, 0.0F), static_cast<float>(in - 1));
+      sample.first = static_cast<std::int32_t>(inside);
+      sample.second = static_cast<std::int32_t>(std::min<std::int64_t>(sample.first + 1, in - 1));
+      const bool one = sample.first == sample.second;
+      // ONNX Runtime: the weight of a pixel is the distance from the other one.
+      sample.weight_first = one ? 0.5F : std::abs(inside - static_cast<float>(sample.second));
+      sample.weight_second = one ? 0.5F : std::abs(inside - static_cast<float>(sample.first));
+    }
+    samples.push_back(sample);
+  }
+  return samples;
+}
+
+void GraphCompiler::resize(const NodeView& node) {
+  Value value = take(node, 0);
+  const bool codes = value.form == Value::Form::kCodes && !value.raw_codes;
+  if (!codes) value = take_window_input(node);
+  const std::string mode = node.text("mode", "nearest");
+  const bool linear = mode == "linear" || mode == "bilinear";
+  static const std::vector<std::string> kModes = {"half_pixel", "asymmetric", "align_corners",
+                                                  "pytorch_half_pixel"};
+  const std::string place = node.text("coordinate_transformation_mode", "half_pixel");
+  if ((mode != "nearest" && !linear) ||
+      std::find(kModes.begin(), kModes.end(), place) == kModes.end() ||
+      node.integer("antialias", 0) != 0 || node.has("axes") ||
+      node.integer("exclude_outside", 0) != 0) {
+    node.fail(fmt::format("mode {}, coordinate_transformation_mode {}", base::shown(mode),
+                          base::shown(place)),
+              "nearest or linear; half_pixel, asymmetric, align_corners, pytorch_half_pixel");
+  }
+  if (!value.view.is_channels_first() || value.view.rank() != 3 || value.margins.any()) {
+    node.fail("its input is flattened", "[N, channels, height, width]");
+  }
+  const std::vector<float> scales = resize_scales(node, value);
+  Layer layer;
+  layer.kind = LayerKind::kResize;
+  layer.linear = linear;
+  layer.in = value.shape;
+  const auto side = [&](std::int64_t in, float scale) {
+    return static_cast<std::int64_t>(
+        std::min(std::floor(static_cast<double>(in) * double{scale}), 1.0 + kMaxDimension));
+  };
+  layer.out = {side(value.shape.height, scales[0]), side(value.shape.width, scales[1]),
+               value.shape.channels};
+  if (const Constant* sizes = graph_.constant(node.node(), 3); sizes && sizes->count() == 4) {
+    const std::vector<std::int64_t> named = sizes->integers();
+    layer.out.height = named[2];
+    layer.out.width = named[3];
+  }
+  check_map(node, layer);
+  layer.sample_rows = samples_of(node, linear, layer.in.height, layer.out.height, scales[0]);
+  layer.sample_columns = samples_of(node, linear, layer.in.width, layer.out.width, scales[1]);
+  View view = channels_first_view(layer.out, 3);
+  const int from = reals_of(value).inputs[0].map;
+  layer.inputs = {from};
+  const Map map = network_.map(from);
+  if (linear) {
+    if (codes) fail_form(node, value, "the output of DequantizeLinear, for linear Resize");
+    PendingLayer pending;
+    pending.layer = std::move(layer);
+    pending.input_scale = map.scale;
+    return give_pending(node, std::move(pending), std::move(view));
+  }
+  layer.name = layer_name(node);
+  value.shape = layer.out;
+  value.view = std::move(view);
+  value.map = add_layer(std::move(layer), {map.scale, map.code});
+  if (!codes) value.expression.inputs[0].map = value.map;
+  give(node, value);
+}
+
+/// Of height and width.
+std::vector<float> GraphCompiler::resize_scales(const NodeView& node, const Value& value) const {
+  constexpr const char* kSupported = "constant scales of height and width alone";
+  if (const Constant* own = graph_.constant(node.node(), 3); own != nullptr && own->count() > 0) {
+    const std::vector<std::int64_t> sizes = node.integers_input(3);
+    if (sizes.size() != 4 || sizes[1] != value.shape.channels || sizes[2] < 1 || sizes[3] < 1) {
+      node.fail(fmt::format("resizes to [{}]", fmt::join(sizes, ", ")), kSupported);
+    }
+    return {static_cast<float>(sizes[2]) / static_cast<float>(value.shape.height),
+            static_cast<float>(sizes[3]) / static_cast<float>(value.shape.width)};
+  }
+  const bool old = node.node().op == "Upsample" || graph_.opset < 11;
+  std::vector<float> scales;
+  if (node.node().attributes.count("scales") != 0) {
+    scales = node.node().attributes.at("scales").reals;
+  } else {
+    scales = node.floats_input(old ? 1 : 2);
+  }
+  const bool valid = scales.size() == 4 && scales[0] == 1.0F && scales[1] == 1.0F &&
+                     scales[2] > 0.0F && scales[3] > 0.0F;
+  if (!valid) node.fail(fmt::format("scales are [{}]", fmt::join(scales, ", ")), kSupported);
+  return {scales[2], scales[3]};
+}
+
+}  // namespace lacuna::network

@@ -1,0 +1,159 @@
+// The plain graph that an ONNX file becomes: nodes, typed constants, inputs and outputs. Values are
+// known by their names. Nothing here knows protobuf, and nothing of the integer machine.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace lacuna::network {
+
+/// What a tensor holds. float16 and double have become float by then, 4-bit integers lie in a byte
+/// each; kOther: what no node can use.
+enum class Element : std::uint8_t {
+  kFloat,
+  kInt4,
+  kUint4,
+  kInt8,
+  kUint8,
+  kInt16,
+  kUint16,
+  kInt32,
+  kInt64,
+  kBool,
+  kOther
+};
+
+const char* element_name(Element element);
+/// Of a value as it lies in Constant::bytes.
+std::size_t element_bytes(Element element);
+/// The ends of an integer type of at most 16 bits.
+std::pair<int, int> element_range(Element element);
+bool is_code(Element element);  ///< 4 or 8 bits
+
+/// Sizes of a tensor; of a constant all are known, of a declared input -1 stands for free.
+using Sizes = std::vector<std::int64_t>;
+std::string sizes_text(const Sizes& sizes);  ///< "64 x 3 x 3", or "scalar"
+
+/// What makes reals of integer codes: (code - zero point) * scale, one for all or one along an
+/// axis.
+struct Quantisation {
+  std::vector<float> scale;
+  std::vector<std::int32_t> zero_points;
+  std::int64_t axis = 0;  ///< from the front
+};
+
+struct Constant {
+  Element element = Element::kOther;
+  Sizes sizes;
+  std::string bytes;  ///< little-endian values, as many as the sizes say
+  /// Codes cut to fewer bits by a Clip.
+  std::optional<std::pair<int, int>> range;
+  /// The constant is what a DequantizeLinear makes of the codes in `bytes`.
+  std::optional<Quantisation> quantisation;
+
+  std::int64_t count() const {
+    return static_cast<std::int64_t>(bytes.size() / element_bytes(element));
+  }
+  /// All values, converted; a quantised constant gives its reals.
+  std::vector<double> reals() const;
+  /// All values of integer types, without the quantisation.
+  std::vector<std::int64_t> integers() const;
+
+  static Constant of_floats(Sizes sizes, const std::vector<float>& values);
+  static Constant of_integers(Element element, Sizes sizes,
+                              const std::vector<std::int64_t>& values);
+};
+
+/// Calls `use` with a pointer to the values as their own type.
+template <class Use>
+void with_values(const Constant& constant, Use&& use);
+
+struct Attribute {
+  enum class Kind : std::uint8_t { kInteger, kFloat, kText, kIntegers, kFloats, kConstant, kOther };
+  Kind kind = Kind::kOther;
+  std::int64_t integer = 0;
+  float real = 0.0F;
+  std::string text;
+  std::vector<std::int64_t> integers;
+  std::vector<float> reals;
+  Constant constant;
+};
+
+struct Node {
+  std::string op;
+  std::string domain;  ///< "" is ONNX's own
+  std::string name;    ///< its type and position where the file gives it none
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::map<std::string, Attribute> attributes;
+
+  bool has_input(std::size_t i) const { return i < inputs.size() && !inputs[i].empty(); }
+  const std::string& output() const { return outputs.front(); }
+  bool is(const char* own_op) const { return domain.empty() && op == own_op; }
+};
+
+/// An input or output of the graph as the file declares it.
+struct GraphValue {
+  std::string name;
+  std::string value;  ///< that it is: its name, until rules take the node away that writes it
+  Element element = Element::kFloat;
+  bool has_sizes = false;
+  Sizes sizes;
+};
+
+struct Graph {
+  std::string file;
+  std::int64_t opset = 0;
+  std::vector<Node> nodes;  ///< each behind those whose outputs it reads
+  std::unordered_map<std::string, Constant> constants;
+  std::vector<GraphValue> inputs;
+  std::vector<GraphValue> outputs;
+  /// Of lacuna's own trainer: bits that the codes of all maps, or weights, fit in; 0: not said.
+  int weight_bits = 0;
+  int activation_bits = 0;
+
+  const Constant* constant(const std::string& name) const {
+    const auto found = constants.find(name);
+    return found == constants.end() ? nullptr : &found->second;
+  }
+  /// The constant that a node reads at that place; nullptr where it reads none or another value.
+  const Constant* constant(const Node& node, std::size_t input) const {
+    return node.has_input(input) ? constant(node.inputs[input]) : nullptr;
+  }
+};
+
+template <class Use>
+void with_values(const Constant& constant, Use&& use) {
+  const char* bytes = constant.bytes.data();
+  switch (constant.element) {
+    case Element::kFloat:
+      return use(reinterpret_cast<const float*>(bytes));
+    case Element::kInt4:
+    case Element::kInt8:
+      return use(reinterpret_cast<const std::int8_t*>(bytes));
+    case Element::kUint4:
+    case Element::kUint8:
+    case Element::kBool:
+      return use(reinterpret_cast<const std::uint8_t*>(bytes));
+    case Element::kInt16:
+      return use(reinterpret_cast<const std::int16_t*>(bytes));
+    case Element::kUint16:
+      return use(reinterpret_cast<const std::uint16_t*>(bytes));
+    case Element::kInt32:
+      return use(reinterpret_cast<const std::int32_t*>(bytes));
+    case Element::kInt64:
+      return use(reinterpret_cast<const std::int64_t*>(bytes));
+    case Element::kOther:
+      return;
+  }
+}
+
+}  // namespace lacuna::network
