@@ -9,6 +9,7 @@
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
 #include "network/data_set.hpp"
+#include "network/outputs.hpp"
 #include "run/load.hpp"
 #include "run/run_record.hpp"
 #include "statistics/site_order.hpp"
@@ -33,13 +34,15 @@ struct TrialRunner::Pair {
         run(job),
         weights(job),
         residency(job.parts.front().schedule, job.parts.front().network, job.spec),
-        classes(job.parts.front().network.classes()) {}
+        values(job.parts.front().network.output_values()) {}
+
+  const network::Network& network() const { return job.parts.front().network; }
 
   run::Job job;
   run::RepeatedRun run;
   run::JobWeightCells weights;
   schedule::ResidencyMap residency;
-  std::int64_t classes;
+  std::int64_t values;           ///< integers of an image's outputs
   std::vector<int> predictions;  ///< fault-free
   TrialOutcome golden;
   std::int64_t dense_cycles = 0;
@@ -85,7 +88,7 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
       const run::PlanOutcome& golden = own.run.golden();
       for (std::int64_t image = 0; image < plan.images; ++image) {
         own.predictions.push_back(
-            run::top1(golden.logits.data() + image * own.classes, own.classes));
+            network::top1(own.network(), golden.logits.data() + image * own.values));
       }
       own.golden.logits_sha256 = run::sums_sha256(golden.logits);
       own.golden = summarise(own, golden.logits, golden.cycles, {});
@@ -277,13 +280,13 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
                     [](const measure::FaultOutcome& fault) { return fault.reads_changed > 0; });
   for (const std::int64_t batch : cycles) outcome.cycles += batch;
   for (std::size_t image = 0; image < labels_.size(); ++image) {
-    const auto first = static_cast<std::int64_t>(image) * pair.classes;
+    const auto first = static_cast<std::int64_t>(image) * pair.values;
     const std::int32_t* own = logits.data() + first;
     int predicted = pair.predictions[image];
-    if (std::equal(own, own + pair.classes, golden.data() + first)) {
+    if (std::equal(own, own + pair.values, golden.data() + first)) {
       ++outcome.masked;
     } else {
-      predicted = run::top1(own, pair.classes);
+      predicted = network::top1(pair.network(), own);
       ++(predicted == pair.predictions[image] ? outcome.benign : outcome.sdc);
     }
     outcome.correct += predicted == labels_[image] ? 1 : 0;
@@ -315,15 +318,15 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
   const run::PlanOutcome& golden = own.run.golden();
   std::vector<ImageOutcome> images;
   for (std::size_t image = 0; image < labels_.size(); ++image) {
-    const auto first = static_cast<std::int64_t>(image) * own.classes;
+    const auto first = static_cast<std::int64_t>(image) * own.values;
     const std::int32_t* logits = measured.logits.data() + first;
     const std::size_t batch =
         image / static_cast<std::size_t>(own.job.parts.front().schedule.batch);
     ImageOutcome outcome;
     outcome.label = labels_[image];
     outcome.golden_top1 = own.predictions[image];
-    outcome.top1 = run::top1(logits, own.classes);
-    outcome.logits_equal = std::equal(logits, logits + own.classes, golden.logits.data() + first);
+    outcome.top1 = network::top1(own.network(), logits);
+    outcome.logits_equal = std::equal(logits, logits + own.values, golden.logits.data() + first);
     outcome.golden_cycles = golden.cycles[batch];
     outcome.cycles = measured.cycles[batch];
     images.push_back(outcome);

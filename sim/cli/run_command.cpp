@@ -38,7 +38,7 @@ int run_command(const std::vector<std::string>& arguments) {
       .flag("no-dense", "leave out the second, dense run that the speed-up is against")
       .value("json", "FILE", "write the run record")
       .value("csv", "FILE", "write the table a layer")
-      .value("predictions", "FILE", "write label, top-1 and logits of every image");
+      .value("predictions", "FILE", "write label, top-1, sums and outputs of every image");
   options
       .value(
           "timeline", "FILE",
@@ -89,7 +89,9 @@ int run_command(const std::vector<std::string>& arguments) {
   if (const auto path = outputs.path("save-faults")) fault::write_map(*path, job.plan);
   outputs.write("json", report::run_json(record));
   outputs.write("csv", report::run_csv(record));
-  if (!record.workload) outputs.write("predictions", report::predictions_csv(record));
+  if (outputs.path("predictions")) {
+    outputs.write("predictions", report::predictions_csv(run::predictions_of(job, measurement)));
+  }
   if (timeline) {
     outputs.write("timeline", report::timeline_json(job, *timeline, command));
   }

@@ -217,7 +217,8 @@ std::vector<FaultFigures> SweepRunner::measure_faults(const run::Job& job,
       go_on();
       const auto outcome = repeated.run(plan_of(plan_.seed + static_cast<std::uint64_t>(map)));
       const std::vector<int>& labels = job.source.labels;
-      accuracies.push_back(static_cast<double>(run::correct_images(outcome.logits, labels)) /
+      accuracies.push_back(static_cast<double>(run::correct_images(job.parts.front().network,
+                                                                   outcome.logits, labels)) /
                            static_cast<double>(labels.size()));
     }
     const auto summary = statistics::summarise_mean(accuracies, plan_.confidence);

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "fast/index.hpp"
+#include "network/outputs.hpp"
 #include "network/post.hpp"
 
 namespace lacuna::fast {
@@ -17,6 +18,11 @@ BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
       layers_(compile_layers(s, n, a, layouts_, reads)),
       steps_(s, n, a),
       timing_{a.array.psum_fifo_depth, a.array.local_accumulators} {
+  output_places_.resize(n.layers.size());
+  for (std::size_t o = 0; o < n.outputs.size(); ++o) {
+    const int layer = n.outputs[o].layer;
+    if (layer >= 0) output_places_[at(layer)].push_back(network::output_offset(n, o));
+  }
   for (const LayerProgram& layer : layers_) {
     std::vector<StreamTimes> times;
     for (const Front& front : layer.fronts) {
@@ -43,8 +49,7 @@ void BatchGroup::begin(int lane_count) {
   stream_cycles_.assign(at(lanes_), std::vector<std::int64_t>(steps_.streams().size()));
   measure::BatchResult fresh;
   for (const LayerProgram& layer : layers_) fresh.layers.push_back(layer.counters);
-  const network::Layer& last = network_.layers.back();
-  if (last.logits) fresh.logits.resize(at(schedule_.batch * last.out.values()));
+  fresh.logits.resize(at(schedule_.batch * network_.output_values()));
   fresh.sums.resize(network_.layers.size());
   for (std::size_t i = 0; i < network_.layers.size(); ++i) {
     if (network_.layers[i].report_sums) {
@@ -154,15 +159,18 @@ void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t
   const std::int64_t image = row / layer.out.height;
   const std::int64_t y = row % layer.out.height;
   if (layer.logits || layer.report_sums) {
-    const std::int64_t first = image * layer.out.values() +
-                               (y * layer.out.width + x) * layer.out.channels + job.first_channel;
+    const std::int64_t values = network_.output_values();
+    const std::int64_t pixel = (y * layer.out.width + x) * layer.out.channels + job.first_channel;
+    const std::int64_t first = image * layer.out.values() + pixel;
     for (int c = 0; c < channels; ++c) {
       const auto bias = static_cast<std::uint32_t>(layer.bias[at(job.first_channel + c)]);
       for (int lane = 0; lane < lanes_; ++lane) {
         const auto sum = static_cast<std::int32_t>(
             static_cast<std::uint32_t>(sums_[at(std::int64_t{c} * lanes_ + lane)]) + bias);
         measure::BatchResult& result = results_[at(lane)];
-        if (layer.logits) result.logits[at(first + c)] = sum;
+        for (const std::int64_t offset : output_places_[index]) {
+          result.logits[at(image * values + offset + pixel + c)] = sum;
+        }
         if (layer.report_sums) result.sums[index][at(first + c)] = sum;
       }
     }
@@ -281,11 +289,34 @@ const std::vector<measure::BatchResult>& BatchGroup::run(
   begin(static_cast<int>(batches.size()));
   load_images(batches);
   for (std::size_t index = 0; index < layers_.size(); ++index) run_layer(index);
+  take_map_outputs();
   for (int lane = 0; lane < lanes_; ++lane) {
     measure::BatchResult& result = results_[at(lane)];
     result.cycles = base::Cycles{steps_.run(stream_cycles_[at(lane)], result.layers, trace)};
   }
   return results_;
+}
+
+void BatchGroup::take_map_outputs() {
+  const std::int64_t values = network_.output_values();
+  for (std::size_t o = 0; o < network_.outputs.size(); ++o) {
+    const int map = network_.outputs[o].map;
+    if (map == network::kNoMap) continue;
+    const network::MapShape& shape = network_.map(map).shape;
+    const std::int64_t offset = network::output_offset(network_, o);
+    for (std::int64_t image = 0; image < schedule_.batch; ++image) {
+      for (std::int64_t v = 0; v < shape.values(); ++v) {
+        const std::int64_t pixel = v / shape.channels;
+        const std::int64_t place =
+            layouts_[at(map)].index(image, pixel / shape.width, pixel % shape.width) +
+            v % shape.channels;
+        for (int lane = 0; lane < lanes_; ++lane) {
+          results_[at(lane)].logits[at(image * values + offset + v)] =
+              maps_[at(map)][at(place * lanes_ + lane)];
+        }
+      }
+    }
+  }
 }
 
 void BatchGroup::keep_sums(bool keep) {

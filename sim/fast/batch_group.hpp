@@ -79,6 +79,7 @@ class BatchGroup {
   void begin(int lane_count);
   void load_images(const std::vector<const BatchImages*>& batches);
   void run_layer(std::size_t index);
+  void take_map_outputs();
   void count_inputs(std::size_t index, const std::uint16_t* prefix);
   void time_layer(std::size_t index);
   void time_fronts(std::size_t index, const std::uint16_t* prefix, std::vector<StreamTimes>& times);
@@ -93,6 +94,7 @@ class BatchGroup {
   PassTiming timing_;
   std::vector<std::vector<StreamTimes>> dense_times_;  ///< [layer][front]
   bool one_lane_ = false;
+  std::vector<std::vector<std::int64_t>> output_places_;  ///< [layer]: offsets of its outputs
 
   int lanes_ = 1;
   std::vector<std::vector<std::int16_t>> maps_;

@@ -49,7 +49,9 @@ std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Networ
   for (const network::Layer& layer : network.layers) {
     if (layer.report_sums) return nullptr;
   }
-  if (!network.layers.back().logits || batches.empty()) return nullptr;
+  const bool one = network.outputs.size() == 1 &&
+                   network.outputs[0].layer == static_cast<int>(network.layers.size()) - 1;
+  if (!one || batches.empty()) return nullptr;
   std::unique_ptr<IncrementalEngine> engine(new IncrementalEngine(network, schedule, spec));
   if (engine->work_.one_lane()) return nullptr;
   std::vector<std::int64_t> longest(engine->work_.steps().streams().size());

@@ -72,6 +72,20 @@ void Contents::preload(const schedule::CellRun& run, bool keep) {
   segments_.emplace(run.begin, std::move(segment));
 }
 
+std::optional<std::int64_t> Contents::first_missing(const schedule::CellRun& run) const {
+  std::int64_t cell = run.begin;
+  while (cell < run.begin + run.count) {
+    auto it = segments_.upper_bound(cell);
+    if (it == segments_.begin()) return cell;
+    const auto& [begin, segment] = *std::prev(it);
+    const bool holds = segment.end > cell && segment.key == run.key && segment.complete &&
+                       segment.value + (cell - begin) == run.value + (cell - run.begin);
+    if (!holds) return cell;
+    cell = segment.end;
+  }
+  return std::nullopt;
+}
+
 void Contents::read(const schedule::CellRun& run, schedule::StepId step,
                     schedule::Resource resource) {
   const std::int64_t end = run.begin + run.count;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,9 @@ class Contents {
 
   /// `step` reads the run: all of it must be there, and its writers must have ended.
   void read(const schedule::CellRun& run, schedule::StepId step, schedule::Resource resource);
+
+  /// The first cell of the run that does not hold its data in whole; nothing where all do.
+  std::optional<std::int64_t> first_missing(const schedule::CellRun& run) const;
 
   /// `step` writes a share of the run: readers and writers of what it replaces must have ended.
   void write(const schedule::CellRun& run, const Share& share, schedule::StepId step,

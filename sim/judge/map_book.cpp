@@ -108,6 +108,19 @@ Contents& MapBook::dram_copy(const schedule::MapView& view) {
   return copy;
 }
 
+void MapBook::finish() {
+  for (const network::Output& output : network_.outputs) {
+    if (output.map == network::kNoMap) continue;
+    const schedule::MapView view = schedule::map_view(network_, output.map);
+    const std::int64_t height = view.shape.height;
+    const auto missing = dram_copy(view).first_missing({0, height * schedule_.batch, view.map, 0});
+    violations_.require(!missing, [&] {
+      return fmt::format("row {} of image {} of map {}, an output, is not in DRAM in the end",
+                         *missing % height, *missing / height, view.map);
+    });
+  }
+}
+
 void MapBook::transfer(schedule::StepId id, bool load) {
   const schedule::Step& s = schedule_.steps[static_cast<std::size_t>(id)];
   const network::Layer& l = network_.layers[static_cast<std::size_t>(s.layer)];

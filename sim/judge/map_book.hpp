@@ -36,6 +36,9 @@ class MapBook {
   /// A step moves rows between DRAM and a region: into it when `load`.
   void transfer(schedule::StepId id, bool load);
 
+  /// After the last step: the network's output maps lie in DRAM.
+  void finish();
+
  private:
   /// The rows' slots in the region; nothing, and a violation, when the region is not fit for them.
   std::optional<std::vector<schedule::CellRun>> find_slots(

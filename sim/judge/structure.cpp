@@ -81,6 +81,15 @@ class PartCheck {
       });
       if (writes) written[out] = true;
     }
+    for (const network::Output& output : network_.outputs) {
+      const bool of_sums = is_layer(output.layer) && layer_of(output.layer).logits;
+      const bool of_map = output.layer < 0 && output.map >= 0 &&
+                          static_cast<std::size_t>(output.map) < written.size() &&
+                          written[static_cast<std::size_t>(output.map)];
+      violations_.require(of_sums || of_map, [&] {
+        return fmt::format("output {} is no layer's sums and no map that is written", output.name);
+      });
+    }
   }
 
   void plans() {
@@ -107,6 +116,8 @@ class PartCheck {
                               p.out.width == p.in.width / std::max(1, w.kernel_w) &&
                               p.out.channels == p.in.channels,
                           [&] { return name + ", whose output is not one value a whole window"; });
+      violations_.require(!network_.is_output(gemm.output),
+                          [&] { return name + ", whose input is an output of the network"; });
       for (const network::Layer& other : network_.layers) {
         const bool reads =
             other.residual() == gemm.output || (other.input() == gemm.output && &other != &p);

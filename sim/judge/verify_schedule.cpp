@@ -50,6 +50,7 @@ class Walk {
     }
     passes_.finish();
     pools_.finish();
+    maps_.finish();
   }
 
  private:

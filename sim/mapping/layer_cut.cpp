@@ -208,7 +208,8 @@ std::int32_t fusible_pool(const network::Network& network, std::int32_t index) {
     return reader.residual() == layer.output ||
            (reader.input() == layer.output && &reader != &pool);
   };
-  const bool shared = std::any_of(network.layers.begin(), network.layers.end(), reads);
+  const bool shared = network.is_output(layer.output) ||
+                      std::any_of(network.layers.begin(), network.layers.end(), reads);
   return fits && !shared ? static_cast<std::int32_t>(next) : -1;
 }
 

@@ -17,7 +17,7 @@ struct LayerSetting {
   bool weights_resident = false;
   bool input_there = false;     ///< its whole input lies in the activation SRAM already
   bool residual_there = false;  ///< the same of its residual operand
-  bool stores_output = false;   ///< an output that stays on chip goes to DRAM in the end
+  bool stores_output = false;   ///< an output that stays on chip goes to DRAM, too
 };
 
 /// In neither cycles nor bytes above estimate_dense of the schedule that ScheduleBuilder writes.

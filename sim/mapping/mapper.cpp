@@ -74,6 +74,10 @@ class Mapper {
   }
 
   std::int32_t output_map(std::size_t i) const { return shape(i).output_map(); }
+  /// Whether what the layer writes goes to DRAM even where it stays on chip.
+  bool is_stored(std::size_t i) const {
+    return i + 1 == planned_.size() || network_.is_output(output_map(i));
+  }
 
   /// Chooses layer after layer. false: one did not fit, and a map that was to stay on chip is now
   /// to go to DRAM; begin again.
@@ -165,7 +169,7 @@ class Mapper {
     setting.weights_resident = resident_;
     setting.input_there = maps_.holds(layer.input());
     setting.residual_there = maps_.holds(layer.residual());
-    setting.stores_output = i + 1 == planned_.size();
+    setting.stores_output = is_stored(i);
     return setting;
   }
 
@@ -175,7 +179,7 @@ class Mapper {
     alone.cut = candidate.cut;
     ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
     if (resident_) builder.make_resident(options_.first_weight_word);
-    if (i + 1 < planned_.size()) builder.leave_output_in_sram();
+    if (!is_stored(i)) builder.leave_output_in_sram();
     for (const OnChipMap& there : maps_.all()) builder.assume_present(there.map, there.base);
     const Estimate built = estimate_dense(builder.build({alone}), network_, spec_);
     SIM_CHECK(candidate.estimate.cycles <= built.cycles && candidate.estimate.dram <= built.dram,

@@ -53,8 +53,11 @@ schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layer
     } else {
       emit_pool_layer(work);
     }
+    const bool last = &work == &works.back() && store_last_output_;
+    if (whole_output_ >= 0 && (last || network_.is_output(work.shape.output_map()))) {
+      store_whole_output(work);
+    }
   }
-  if (store_last_output_ && whole_output_ >= 0) store_whole_output(works.back());
   return std::move(schedule_);
 }
 

@@ -37,7 +37,7 @@ class ScheduleBuilder {
   void assume_present(std::int32_t map, std::int64_t base) { present_.emplace_back(map, base); }
 
   /// The last layer's output stays on chip (for a layer looked at alone) instead of being stored to
-  /// DRAM at the end.
+  /// DRAM at the end, unless the network gives it as an output.
   void leave_output_in_sram() { store_last_output_ = false; }
 
   /// The schedule of consecutive layers. Fused pooling layers are not listed on their own.

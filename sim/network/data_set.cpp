@@ -16,6 +16,7 @@
 #include "base/sha256.hpp"
 #include "network/idx_file.hpp"
 #include "network/limits.hpp"
+#include "network/outputs.hpp"
 
 namespace lacuna::network {
 namespace {
@@ -79,13 +80,14 @@ void note_test_set(const std::string& folder) {
 
 void check_data_fits(const DataSet& data, const Network& network) {
   check_size(data, network);
+  const std::int64_t classes = class_count(network);
   const auto bad = std::find_if(data.labels.begin(), data.labels.end(),
-                                [&](std::uint8_t label) { return label >= network.classes(); });
-  if (bad == data.labels.end()) return;
+                                [&](std::uint8_t label) { return label >= classes; });
+  if (classes == 0 || bad == data.labels.end()) return;
   throw base::InputError(
       {data.labels_file, 0, ""},
       fmt::format("the label of image {} is {}", bad - data.labels.begin(), *bad),
-      fmt::format("0..{}, the classes of {}", network.classes() - 1, network.name));
+      fmt::format("0..{}, the classes of {}", classes - 1, network.name));
 }
 
 std::vector<std::uint8_t> quantise_pixels(const DataSet& data, std::int64_t image,

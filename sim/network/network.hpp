@@ -218,7 +218,21 @@ struct Network {
     const MapShape& shape = map(layer.inputs[1]).shape;
     return shape.height == 1 && shape.width == 1 && layer.out.height * layer.out.width > 1;
   }
-  std::int64_t classes() const { return layers.back().out.values(); }
+  const MapShape& shape_of(const Output& output) const {
+    return output.layer >= 0 ? layers[static_cast<std::size_t>(output.layer)].out
+                             : map(output.map).shape;
+  }
+  /// Integers that an image's outputs are made of, one output behind the other, each
+  /// [y][x][channel]: sums or operands.
+  std::int64_t output_values() const {
+    std::int64_t values = 0;
+    for (const Output& output : outputs) values += shape_of(output).values();
+    return values;
+  }
+  bool is_output(int map) const {
+    return std::any_of(outputs.begin(), outputs.end(),
+                       [&](const Output& output) { return output.map == map; });
+  }
   /// Of the widest weights, or activations.
   int weight_bits() const {
     int bits = 1;

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
+#include "network/outputs.hpp"
 #include "run/version.hpp"
 
 namespace lacuna::run {
 
 std::int64_t RunRecord::correct() const {
   std::int64_t count = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) count += labels[i] == predictions[i] ? 1 : 0;
+  for (std::size_t i = 0; i < predictions.size() && i < labels.size(); ++i) {
+    count += labels[i] == predictions[i] ? 1 : 0;
+  }
   return count;
 }
 
@@ -22,18 +25,14 @@ void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& tabl
   }
 }
 
-int top1(const std::int32_t* logits, std::int64_t count) {
-  return static_cast<int>(std::max_element(logits, logits + count) - logits);
-}
-
-std::int64_t correct_images(const std::vector<std::int32_t>& logits,
+std::int64_t correct_images(const network::Network& network,
+                            const std::vector<std::int32_t>& logits,
                             const std::vector<int>& labels) {
-  const auto classes = static_cast<std::int64_t>(logits.size() / labels.size());
   std::int64_t count = 0;
   const std::int32_t* image = logits.data();
   for (const int label : labels) {
-    count += top1(image, classes) == label ? 1 : 0;
-    image += classes;
+    count += network::top1(network, image) == label ? 1 : 0;
+    image += network.output_values();
   }
   return count;
 }
@@ -95,10 +94,11 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
                     [](const measure::FaultOutcome& outcome) { return outcome.reads_changed > 0; });
   record.faults_masked = record.faults_armed - record.faults_fired;
 
-  if (!record.logits.empty()) {
-    const auto classes = static_cast<std::int64_t>(record.logits.size()) / record.images;
+  const network::Network& network = job.parts.front().network;
+  if (!record.logits.empty() && network::class_output(network) >= 0) {
     for (std::int64_t image = 0; image < record.images; ++image) {
-      record.predictions.push_back(top1(record.logits.data() + image * classes, classes));
+      record.predictions.push_back(
+          network::top1(network, record.logits.data() + image * network.output_values()));
     }
   }
   return record;

@@ -59,7 +59,7 @@ struct RunRecord {
   std::int64_t faults_masked = 0;
   std::string logits_sha256;
 
-  std::vector<std::int32_t> logits;  ///< images x classes
+  std::vector<std::int32_t> logits;  ///< images x network::Network::output_values
   std::vector<int> labels;           ///< images; empty for workloads
   std::vector<int> predictions;      ///< top-1, ties to the lowest class
   std::int64_t correct() const;
@@ -68,11 +68,10 @@ struct RunRecord {
 /// Adds the energy of every layer and of the whole run.
 void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& table);
 
-/// Index of the largest of `count` logits; the lowest one of equals.
-int top1(const std::int32_t* logits, std::int64_t count);
-
-/// Images whose top-1 is their label, of images x classes logits; there are labels.
-std::int64_t correct_images(const std::vector<std::int32_t>& logits,
+/// Images whose top-1 is their label, of the integers of an image's outputs; there are labels, and
+/// an output that says a class.
+std::int64_t correct_images(const network::Network& network,
+                            const std::vector<std::int32_t>& logits,
                             const std::vector<int>& labels);
 
 /// Puts a measurement into a record; `dense` may be empty. The command is the caller's.

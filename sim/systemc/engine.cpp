@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "network/outputs.hpp"
 #include "systemc/machine.hpp"
 
 namespace lacuna::systemc {
@@ -97,6 +98,32 @@ void Engine::run_list(bool setup) {
   }
 }
 
+// Maps that are outputs, as they lie in DRAM in the end.
+void Engine::take_map_outputs() {
+  Machine& machine = *kernel_->machine;
+  Program& program = machine.program;
+  const network::Network& network = *program.network;
+  for (std::size_t o = 0; o < network.outputs.size(); ++o) {
+    const int index = network.outputs[o].map;
+    if (index == network::kNoMap) continue;
+    const network::Map& map = network.map(index);
+    const auto first =
+        static_cast<std::size_t>(machine.layout.maps[static_cast<std::size_t>(index)]);
+    const auto values = static_cast<std::size_t>(map.shape.values());
+    for (std::size_t image = 0; image < static_cast<std::size_t>(program.schedule->batch);
+         ++image) {
+      auto to =
+          program.logits.begin() +
+          static_cast<std::ptrdiff_t>(image * static_cast<std::size_t>(network.output_values())) +
+          network::output_offset(network, o);
+      for (std::size_t v = 0; v < values; ++v) {
+        *to++ = map.code.operand(machine.dram.contents()[first + image * values + v],
+                                 spec_.precision.activation_bits);
+      }
+    }
+  }
+}
+
 measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images) {
   Machine& machine = *kernel_->machine;
   Program& program = machine.program;
@@ -117,8 +144,7 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
     });
   }
   program.layers.assign(network.layers.size(), {});
-  const network::Layer& last = network.layers.back();
-  program.logits.assign(static_cast<std::size_t>(last.logits ? batch * last.out.values() : 0), 0);
+  program.logits.assign(static_cast<std::size_t>(batch * network.output_values()), 0);
   program.sums.assign(network.layers.size(), {});
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
@@ -137,6 +163,7 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
     result.layers[i].input_values = input.values;
     result.layers[i].input_nonzeros = input.nonzeros;
   }
+  take_map_outputs();
   result.logits = program.logits;
   result.sums = std::move(program.sums);
   machine.weight_sram.cells().restore_upsets();

@@ -66,6 +66,7 @@ class Engine {
  private:
   struct Kernel;
   void run_list(bool setup);
+  void take_map_outputs();
 
   const arch::AcceleratorSpec& spec_;
   std::vector<measure::FaultOutcome> outcomes_;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "network/outputs.hpp"
 #include "network/post.hpp"
 
 namespace lacuna::systemc {
@@ -125,9 +126,13 @@ void PostUnit::post_entry(const Step& step) {
           (row * layer.out.width + x) * layer.out.channels + channel)] = sum;
     }
     if (layer.logits) {
-      program_.logits[static_cast<std::size_t>(
-          image * layer.out.values() + (y * layer.out.width + x) * layer.out.channels + channel)] =
-          sum;
+      const std::int64_t value = (y * layer.out.width + x) * layer.out.channels + channel;
+      for (std::size_t o = 0; o < program_.network->outputs.size(); ++o) {
+        if (program_.network->outputs[o].layer != step.layer) continue;
+        program_.logits[static_cast<std::size_t>(image * program_.network->output_values() +
+                                                 network::output_offset(*program_.network, o) +
+                                                 value)] = sum;
+      }
       continue;
     }
     const std::int16_t operand = requantise(step, {image, y, x, channel}, sum);

@@ -26,7 +26,7 @@ struct Program {
 
   std::vector<measure::LayerCounters> layers;
   std::vector<MapDensity> maps;      ///< one a Network::map index
-  std::vector<std::int32_t> logits;  ///< batch x classes
+  std::vector<std::int32_t> logits;  ///< [image], as network::Network::output_values
   /// Biased sums of layers that report them, M x N row-major with all groups' channels.
   std::vector<std::vector<std::int32_t>> sums;
 

@@ -52,14 +52,27 @@ std::optional<Case> make_case(std::uint32_t seed, int zero_percent) {
   return c;
 }
 
-/// What an engine made of the last layer: logits, or the hash of the sums where there are none.
+/// What an engine made of the outputs, and the hash of them and of the last layer's sums.
 void expect_values(const run::Measurement& measured, const Case& c,
                    const reference::Values& values) {
-  if (c.random.network.layers.back().logits) {
-    EXPECT_EQ(measured.logits, values.last);
-  } else {
-    EXPECT_EQ(measured.logits_sha256, run::sums_sha256(values.last));
+  const network::Network& network = c.random.network;
+  std::vector<std::int32_t> wanted;
+  for (std::size_t image = 0; image < c.images.size(); ++image) {
+    for (const network::Output& output : network.outputs) {
+      if (output.layer >= 0) {
+        const auto& sums = values.sums[static_cast<std::size_t>(output.layer)][image];
+        wanted.insert(wanted.end(), sums.begin(), sums.end());
+      } else {
+        const auto& operands = values.maps[static_cast<std::size_t>(output.map)][image];
+        wanted.insert(wanted.end(), operands.begin(), operands.end());
+      }
+    }
   }
+  EXPECT_EQ(measured.logits, wanted);
+  if (network.layers.back().report_sums) {
+    wanted.insert(wanted.end(), values.last.begin(), values.last.end());
+  }
+  EXPECT_EQ(measured.logits_sha256, run::sums_sha256(wanted));
 }
 
 void expect_times(const run::Measurement& measured, const Case& c,
@@ -125,6 +138,8 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
   EXPECT_GT(kinds.transposed, run / 20);
   EXPECT_GT(kinds.grouped, run / 20);
   EXPECT_GT(kinds.depthwise, run / 20);
+  EXPECT_GT(kinds.outputs, run / 20);
+  EXPECT_GT(kinds.map_outputs, run / 20);
   EXPECT_GT(kinds.elementwise, run / 20);
   EXPECT_GT(kinds.tables, run / 20);
   EXPECT_GT(kinds.resizes, run / 20);

@@ -20,7 +20,9 @@ using Operands = std::vector<int>;
 
 struct Values {
   std::vector<std::vector<Operands>> maps;  ///< [map][image], codes - zero point, channels last
-  std::vector<std::int32_t> last;           ///< biased sums of the last layer, image after image
+  std::vector<std::vector<std::vector<std::int32_t>>>
+      sums;                        ///< [layer][image], biased; GEMM layers
+  std::vector<std::int32_t> last;  ///< biased sums of the last layer, image after image
 };
 
 /// Direct convolution loops over the network's own weights.

@@ -161,6 +161,7 @@ template <class Sums>
 Values run_layers(const network::Network& network, const std::vector<Codes>& images, Sums sums) {
   Values values;
   values.maps.resize(network.maps.size());
+  values.sums.resize(network.layers.size());
   for (const Codes& image : images) {
     values.maps[0].push_back(operands_of(image, network.maps[0].code));
   }
@@ -182,11 +183,13 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
       values.last.clear();
       for (std::vector<std::uint32_t>& image : all) {
         Operands operands;
+        std::vector<std::int32_t> own_sums;
         for (std::size_t v = 0; v < image.size(); ++v) {
           const std::size_t channel = v % at(layer.out.channels);
           const auto sum =
               static_cast<std::int32_t>(image[v] + static_cast<std::uint32_t>(layer.bias[channel]));
           values.last.push_back(sum);
+          own_sums.push_back(sum);
           const int second =
               layer.inputs.size() > 1 ? values.maps[at(layer.inputs[1])][out.size()][v] : 0;
           const float own = static_cast<float>(sum) * layer.scale[channel];
@@ -210,6 +213,7 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
           operands.push_back(rounded(scaled, layer.bounds));
         }
         out.push_back(std::move(operands));
+        values.sums[i].push_back(std::move(own_sums));
       }
     }
     if (layer.output >= 0) values.maps[at(layer.output)] = std::move(out);

@@ -50,8 +50,9 @@ function simulate(model, bits, folder) {
   ], {cwd: root, stdio: ['ignore', 'ignore', 'inherit']});
   const rows = readFileSync(predictions, 'utf8').trim().split('\n').slice(1);
   return rows.map((row) => {
-    const [, , top1, ...logits] = row.split(',').map(Number);
-    return {top1, logits};
+    const [, , top1, ...values] = row.split(',').map(Number);
+    return {top1, logits: values.slice(0, values.length / 2)};  // sums, then the outputs
+
   });
 }
 

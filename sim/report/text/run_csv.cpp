@@ -89,16 +89,22 @@ std::string run_csv(const run::RunRecord& record) {
   return text + csv_row(columns, "total,0,0,0", run::whole_run(record), true);
 }
 
-std::string predictions_csv(const run::RunRecord& record) {
-  const std::size_t classes = record.logits.size() / static_cast<std::size_t>(record.images);
+std::string predictions_csv(const run::Predictions& predictions) {
   std::string text = "image,label,top1";
-  for (std::size_t c = 0; c < classes; ++c) text += fmt::format(",logit_{}", c);
+  for (std::int64_t i = 0; i < predictions.sums_an_image; ++i) text += fmt::format(",sum_{}", i);
+  for (const std::string& name : predictions.names) text += ',' + csv_field("out_" + name);
   text += '\n';
-  for (std::size_t image = 0; image < record.predictions.size(); ++image) {
-    text += fmt::format("{},{},{}", image, record.labels[image], record.predictions[image]);
-    for (std::size_t c = 0; c < classes; ++c) {
-      text += fmt::format(",{}", record.logits[image * classes + c]);
-    }
+  const auto field = [](const std::vector<int>& list, std::size_t image) {
+    return image < list.size() ? std::to_string(list[image]) : std::string();
+  };
+  auto sum = predictions.sums.begin();
+  auto value = predictions.values.begin();
+  for (std::size_t image = 0; image < static_cast<std::size_t>(predictions.images); ++image) {
+    text += fmt::format("{},{},{}", image, field(predictions.labels, image),
+                        field(predictions.top1, image));
+    for (std::int64_t i = 0; i < predictions.sums_an_image; ++i) text += fmt::format(",{}", *sum++);
+    // The shortest text that is the float32 again.
+    for (std::size_t i = 0; i < predictions.names.size(); ++i) text += fmt::format(",{}", *value++);
     text += '\n';
   }
   return text;

@@ -312,6 +312,11 @@ void LayerKinds::count(const network::Network& network) {
   const auto any = [&](auto is) {
     return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
   };
+  outputs += network.outputs.size() > 1 ? 1 : 0;
+  map_outputs += std::any_of(network.outputs.begin(), network.outputs.end(),
+                             [](const auto& output) { return output.map >= 0; })
+                     ? 1
+                     : 0;
   residuals += any([](const auto& layer) { return layer.residual() >= 0; });
   thresholds +=
       any([](const auto& layer) { return layer.bounds.threshold > 0.0F && !layer.logits; });
@@ -366,7 +371,8 @@ RandomCase random_case(std::uint32_t seed) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
     // Mostly a chain; a branch reads an earlier map, and the one before it may have no reader.
-    layer.inputs = {i > 1 && draw.one_in(5) ? draw.between(0, i - 1) : i};
+    const int newest = static_cast<int>(c.network.maps.size()) - 1;
+    layer.inputs = {newest > 0 && draw.one_in(5) ? draw.between(0, newest - 1) : newest};
     layer.in = shape = c.network.map(layer.input()).shape;
     const bool last = i == layers - 1;
     const bool transforms = i > 0 && !last && draw.one_in(6);
@@ -392,7 +398,7 @@ RandomCase random_case(std::uint32_t seed) {
                              w.dilation_w, w.stride_w);
     if (layer.is_gemm()) {
       layer.out.channels = layer.groups * draw.between(1, 9);
-      layer.logits = last && draw.one_in(2);
+      layer.logits = (last && draw.one_in(2)) || (i > 0 && draw.one_in(10));
       layer.report_sums = last && !layer.logits && layers == 1;
       if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
       random_operands(draw, layer, weight_bits);
@@ -420,6 +426,15 @@ RandomCase random_case(std::uint32_t seed) {
       } else if (layer.kind == network::LayerKind::kResize && !layer.linear) {
         layer.tables = tables_of(layer, from, c.network.maps.back());
       }
+    }
+    const bool is_output = layer.logits || draw.one_in(last ? 2 : 8);
+    if (is_output) {
+      network::Output output;
+      output.name = layer.name;
+      output.layer = layer.logits ? i : -1;
+      output.map = layer.output;
+      output.scale.assign(static_cast<std::size_t>(layer.out.channels), 0.5F);
+      c.network.outputs.push_back(std::move(output));
     }
     c.network.layers.push_back(std::move(layer));
   }

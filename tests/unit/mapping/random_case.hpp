@@ -25,6 +25,8 @@ std::uint8_t random_byte(const tensor::Code& code, bool zero, std::uint64_t rand
 /// How many networks had each kind of layer, of those counted.
 struct LayerKinds {
   int average_pools = 0;
+  int outputs = 0;      ///< more than one
+  int map_outputs = 0;  ///< of a map
   int residuals = 0;
   int thresholds = 0;   ///< of layers that requantise
   int zero_points = 0;  ///< of a map, other than 0

@@ -228,7 +228,10 @@ TEST(OnnxImport, GivenASmallModelThenLayersShapesAndNamesAreItsOwn) {
   EXPECT_EQ(network.file, "some/folder/small.onnx");
   EXPECT_EQ(network.sha256, base::sha256_hex(bytes));
   EXPECT_EQ(network.input().scale, 1.0F / 15);
-  EXPECT_EQ(network.classes(), 2);
+  EXPECT_EQ(class_count(network), 2);
+  ASSERT_EQ(network.outputs.size(), 1U);
+  EXPECT_EQ(network.outputs[0].layer, 3);
+  EXPECT_EQ(network.outputs[0].scale, (std::vector<float>{0.5F * 0.125F, 0.5F * 0.125F}));
   ASSERT_EQ(network.layers.size(), 4U);
 
   const Layer& conv1 = network.layers[0];

@@ -5,8 +5,8 @@
 
 namespace lacuna::network::test {
 
-/// Gives the network its maps, and its layers their outputs: none where they give logits. Codes go
-/// from 0 to 2^activation_bits - 1.
+/// Gives the network its maps, and its layers their outputs: none where they give logits, which are
+/// the network's. Codes go from 0 to 2^activation_bits - 1.
 inline void give_maps(Network& network, const MapShape& input, int activation_bits = 8,
                       int weight_bits = 8) {
   const tensor::Code code = tensor::unsigned_code(activation_bits);
@@ -18,6 +18,15 @@ inline void give_maps(Network& network, const MapShape& input, int activation_bi
     layer.weight_code.bits = weight_bits;
     layer.output = layer.logits ? kNoMap : static_cast<int>(network.maps.size());
     if (!layer.logits) network.maps.push_back({layer.out, code, 1.0F});
+  }
+  network.outputs.clear();
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    if (!network.layers[i].logits) continue;
+    Output output;
+    output.name = network.layers[i].name;
+    output.layer = static_cast<int>(i);
+    output.scale.assign(static_cast<std::size_t>(network.layers[i].out.channels), 1.0F);
+    network.outputs.push_back(std::move(output));
   }
 }
 

@@ -58,7 +58,7 @@ TEST(LoadJob, GivenAModelThenTheJobIsWhatOneBuildsByHandAndKnowsWhereItCameFrom)
   EXPECT_EQ(record.hardware_sha256, job.spec.sha256);
   EXPECT_EQ(record.labels, job.source.labels);
   EXPECT_EQ(record.images, 3);
-  EXPECT_EQ(record.correct(), correct_images(record.logits, record.labels));
+  EXPECT_EQ(record.correct(), correct_images(network, record.logits, record.labels));
 }
 
 TEST(LoadJob, GivenAWorkloadThenItsRecordCountsOneImage) {
