@@ -30,7 +30,7 @@ std::string find(const std::filesystem::path& folder, const std::string& name) {
 
 void check_labels(const network::DataSet& data) {
   const auto bad = std::find_if(data.labels.begin(), data.labels.end(),
-                                [](std::uint8_t label) { return label >= kClasses; });
+                                [](std::int32_t label) { return label >= kClasses; });
   if (bad == data.labels.end()) return;
   throw base::InputError(
       {data.labels_file, 0, ""},
@@ -49,10 +49,14 @@ Images read_images(const std::filesystem::path& folder, const char* part) {
   check_labels(data);
   Images images;
   images.count = data.labels.size();
-  images.rows = static_cast<std::size_t>(data.image.height);
-  images.columns = static_cast<std::size_t>(data.image.width);
+  if (data.sizes.size() != 2 || data.kind != network::ValueKind::kPixel) {
+    throw base::InputError({image_file, 0, ""}, "holds other images", "uint8 of height x width");
+  }
+  images.rows = static_cast<std::size_t>(data.sizes[0]);
+  images.columns = static_cast<std::size_t>(data.sizes[1]);
   images.pixels = std::move(data.pixels);
-  images.labels = std::move(data.labels);
+  std::transform(data.labels.begin(), data.labels.end(), std::back_inserter(images.labels),
+                 [](std::int32_t label) { return static_cast<std::uint8_t>(label); });
   return images;
 }
 

@@ -26,6 +26,7 @@ enum class RandomStream : std::uint32_t {
   kAccumulatorFaultMap = 8,
   kAudit = 9,
   kSiteOrder = 10,
+  kRandomImages = 11,
 };
 
 /// 64 random bits for (seed, stream, index).

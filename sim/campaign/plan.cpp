@@ -294,7 +294,7 @@ void note_named(const Plan& plan, const std::string& folder) {
   for (const std::string& path : plan.machines) base::note_input(in(path));
   for (const std::string& path : plan.models) network::note_model(in(path));
   for (const std::string& path : plan.fault_files) base::note_input(in(path));
-  network::note_test_set(in(plan.data));
+  network::note_data(in(plan.data));
 }
 
 Plan load_plan(const std::string& path) { return read_plan(config::Document::load(path)); }

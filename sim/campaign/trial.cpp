@@ -8,7 +8,6 @@
 #include "fault/fault_file.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
-#include "network/data_set.hpp"
 #include "network/outputs.hpp"
 #include "run/load.hpp"
 #include "run/run_record.hpp"
@@ -58,16 +57,19 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
   const auto depend_on = [&](const std::string& sha256) {
     inputs.update(sha256.data(), sha256.size());
   };
-  const network::DataSet data = network::load_test_set(plan.data);
-  depend_on(data.images_sha256);
-  depend_on(data.labels_sha256);
-  std::vector<run::Model> models;
-  for (const std::string& path : plan.models) {
-    models.push_back(run::load_model(path, data, plan.images));
-    model_names_.push_back(models.back().network.name);
-    depend_on(models.back().network.sha256);
+  const std::vector<run::Model> models = run::load_models(plan.models, plan.data, plan.images);
+  depend_on(models.front().data_sha256);
+  depend_on(models.front().labels_sha256);
+  for (const run::Model& model : models) {
+    model_names_.push_back(model.network.name);
+    depend_on(model.network.sha256);
+    depend_on(model.card.text);
   }
   labels_ = models.front().labels;
+  if (labels_.empty()) {
+    throw base::InputError({plan.data, 0, "data"}, "has no labels",
+                           "a campaign counts images whose top-1 is their label");
+  }
   for (const std::string& path : plan.machines) {
     const arch::AcceleratorSpec spec = arch::load_spec(path);
     machine_names_.push_back(spec.name);

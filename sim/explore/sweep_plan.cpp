@@ -144,7 +144,7 @@ void note_named(const SweepPlan& plan, const std::string& folder) {
   base::note_input(in(plan.machine));
   for (const std::string& path : plan.models) network::note_model(in(path));
   for (const std::string& path : plan.workloads) base::note_input(in(path));
-  if (!plan.models.empty()) network::note_test_set(in(plan.data));
+  if (!plan.models.empty()) network::note_data(in(plan.data));
   if (!plan.energy.empty()) base::note_input(in(plan.energy));
 }
 

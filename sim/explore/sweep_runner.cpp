@@ -107,12 +107,16 @@ SweepRunner::SweepRunner(const SweepPlan& plan)
   }
   depend_on(spec.sha256);
   if (!plan.models.empty()) {
-    const network::DataSet data = network::load_test_set(plan.data);
-    depend_on(data.images_sha256);
-    depend_on(data.labels_sha256);
-    for (const std::string& path : plan.models) {
-      models_.push_back(run::load_model(path, data, plan.images));
-      depend_on(models_.back().network.sha256);
+    models_ = run::load_models(plan.models, plan.data, plan.images);
+    depend_on(models_.front().data_sha256);
+    depend_on(models_.front().labels_sha256);
+    for (const run::Model& model : models_) {
+      depend_on(model.network.sha256);
+      depend_on(model.card.text);
+    }
+    if (plan.faults && models_.front().labels.empty()) {
+      throw base::InputError({plan.data, 0, "data"}, "has no labels",
+                             "faults are measured by the accuracy that they leave");
     }
   }
   for (const std::string& path : plan.workloads) {

@@ -100,7 +100,8 @@ constexpr auto kLayers = FigureScope::kLayers;
 constexpr auto kBoth = FigureScope::kRunAndLayers;
 
 void add_cycles(List& list) {
-  list.add("top1", "", "", "images whose top-1 is their label; null for workloads", kFraction, kRun,
+  list.add("top1", "", "", "images whose top-1 is their label; null without labels", kFraction,
+           kRun,
            [](const Row& row) {
              return row.record.labels.empty() ? Value()
                                               : ratio(row.record.correct(), row.record.images);

@@ -30,34 +30,55 @@ void check_runs(const network::Network& network) {
     if (layer.kind == network::LayerKind::kConcat) fail(key, "joins maps (Concat)");
     if (!layer.logits && network.map(layer.output).sums) fail(key, "keeps its sums as a map");
   }
-  if (network.input_codes || network.input_integers || !network.input_steps.empty()) {
-    fail("input", "reads integers, or has arithmetic in front of its first quantiser");
+}
+
+Model import_model(const std::string& path) {
+  Model model;
+  model.network = network::import_onnx(network::find_model(path));
+  check_runs(model.network);
+  model.card = network::load_input_card(model.network.file);
+  return model;
+}
+
+void add_images(Model& model, const network::DataSet& data, std::int64_t images) {
+  network::check_data_fits(data, model.network, model.card);
+  check_range({data.images_file, 0, "images"}, images, data.count());
+  const network::Feeder feeder(data, model.network, model.card);
+  feeder.check_range(images);
+  const bool labelled = !data.labels.empty() && network::has_classes(model.network);
+  for (std::int64_t image = 0; image < images; ++image) {
+    model.images.push_back(feeder.codes(image));
+    if (labelled) {
+      model.labels.push_back(data.labels[static_cast<std::size_t>(image)]);
+    }
   }
-  const bool plain = network.outputs.size() == 1 && network.layers.back().logits &&
-                     network.layers.back().m() == 1 && network.outputs[0].layer >= 0 &&
-                     !network.outputs[0].quantised && network.outputs[0].function.empty() &&
-                     network.outputs[0].tail == network::Tail::kNone;
-  const std::vector<float>& scale = network.layers.back().scale;
-  const bool one_scale = std::equal(scale.begin() + 1, scale.end(), scale.begin());
-  if (!plain || !one_scale) {
-    fail("output", "has another output than the sums of one last layer in one scale");
-  }
+  model.data_sha256 = data.images_sha256;
+  model.labels_sha256 = data.labels_sha256;
 }
 
 }  // namespace
 
 Model load_model(const std::string& path, const network::DataSet& data, std::int64_t images) {
-  Model model;
-  model.network = network::import_onnx(network::find_model(path));
-  check_runs(model.network);
-  network::check_data_fits(data, model.network);
-  check_range({data.images_file, 0, "images"}, images, data.count());
-  for (std::int64_t image = 0; image < images; ++image) {
-    model.images.push_back(network::quantise_pixels(data, image, model.network));
-    model.labels.push_back(data.labels[static_cast<std::size_t>(image)]);
-  }
-  model.data_sha256 = data.images_sha256;
+  Model model = import_model(path);
+  add_images(model, data, images);
   return model;
+}
+
+std::vector<Model> load_models(const std::vector<std::string>& paths, const std::string& data,
+                               std::optional<std::int64_t> images) {
+  std::vector<Model> models;
+  network::DataSet set;
+  std::optional<network::RawFile> raw;
+  for (const std::string& path : paths) {
+    models.push_back(import_model(path));
+    const auto& own = models.back().card.raw;
+    if (models.size() == 1 || !(own == raw)) {
+      raw = own;
+      set = network::load_data(data, images.value_or(kDefaultImages), raw);
+    }
+    add_images(models.back(), set, images.value_or(std::min(kDefaultImages, set.count())));
+  }
+  return models;
 }
 
 Job model_job(const arch::AcceleratorSpec& spec, const Model& model, std::int64_t batch) {
@@ -78,9 +99,7 @@ Job load_job(const JobFiles& files) {
   if (!files.workload.empty()) {
     return workload_job(spec, network::load_workload(files.workload), files.seed, files.batch);
   }
-  const network::DataSet data = network::load_test_set(files.data);
-  const std::int64_t images = files.images.value_or(std::min(kDefaultImages, data.count()));
-  return model_job(spec, load_model(files.model, data, images), files.batch);
+  return model_job(spec, load_models({files.model}, files.data, files.images).front(), files.batch);
 }
 
 fault::FaultPlan load_faults(const std::string& path, const Job& job) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/document.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "run/job.hpp"
 
@@ -17,13 +18,21 @@ namespace lacuna::run {
 struct Model {
   network::Network network;
   std::vector<std::vector<std::uint8_t>> images;  ///< input codes, channels last
-  std::vector<int> labels;                        ///< of the images
+  std::vector<int> labels;                        ///< of the images; empty where there are none
   std::string data_sha256;                        ///< of the images' file
+  std::string labels_sha256;                      ///< where they have a file of their own
+  network::InputCard card;                        ///< what its card says of images
 };
 
 /// The model behind a path (see network::find_model) with the first `images` of the set. Throws
 /// base::InputError, also where the set has fewer, or does not fit.
 Model load_model(const std::string& path, const network::DataSet& data, std::int64_t images);
+
+/// The same for several models and the data set behind a path (network::load_data), which is read
+/// once, unless their cards describe raw files differently. Nothing for `images`: 10, or all of a
+/// smaller set.
+std::vector<Model> load_models(const std::vector<std::string>& paths, const std::string& data,
+                               std::optional<std::int64_t> images);
 
 /// The model on a machine. Throws base::InputError when it cannot be mapped.
 Job model_job(const arch::AcceleratorSpec& spec, const Model& model, std::int64_t batch);

@@ -9,6 +9,7 @@
 
 #include "fault/sampler.hpp"
 #include "mapping/mapper.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"

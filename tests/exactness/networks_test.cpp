@@ -14,6 +14,7 @@
 
 #include "exactness/reference_run.hpp"
 #include "fault/sampler.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_network.hpp"
@@ -89,7 +90,7 @@ const network::DataSet& data() {
 }
 
 std::vector<std::uint8_t> pixels(std::int64_t image) {
-  const std::int64_t size = data().image.values();
+  const std::int64_t size = data().sizes[0] * data().sizes[1];
   const auto first = data().pixels.begin() + image * size;
   return {first, first + size};
 }
@@ -191,7 +192,8 @@ TEST(ResidualNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
     const network::Network network = network::import_onnx_bytes(bytes, "resnet8.onnx");
     ASSERT_EQ(network.layers.size(), 11U);
     network::DataSet images;
-    images.image = {16, 16, 1};
+    images.sizes = {16, 16};
+    images.images = kImages;
     std::vector<std::int32_t> expected;
     std::vector<std::vector<std::uint8_t>> codes;
     for (int image = 0; image < kImages; ++image) {
@@ -202,7 +204,6 @@ TEST(ResidualNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
       const auto logits = reference::evaluate_onnx(bytes, pixels).logits;
       expected.insert(expected.end(), logits.begin(), logits.end());
       images.pixels.insert(images.pixels.end(), pixels.begin(), pixels.end());
-      images.labels.push_back(0);
     }
     for (int i = 0; i < kImages; ++i) codes.push_back(network::quantise_pixels(images, i, network));
     EXPECT_GT(std::set<std::int32_t>(expected.begin(), expected.end()).size(), 40U);

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/file.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_layer.hpp"
@@ -23,9 +24,9 @@ using network::test::ModelBuilder;
 network::DataSet one_image(const network::MapShape& shape,
                            const std::vector<std::uint8_t>& pixels) {
   network::DataSet data;
-  data.image = shape;
+  data.sizes = {shape.height, shape.width, shape.channels};
+  data.images = 1;
   data.pixels = pixels;
-  data.labels = {0};
   return data;
 }
 
@@ -120,7 +121,7 @@ TEST(NaiveNetwork, AgreesWithTheImportOnShippedModels) {
   namespace fs = std::filesystem;
   if (!fs::exists(network::kDefaultDataDir)) GTEST_SKIP() << "dataset-fashion-mnist is absent";
   const network::DataSet data = network::load_test_set(network::kDefaultDataDir);
-  const auto image_size = static_cast<std::size_t>(data.image.values());
+  const auto image_size = static_cast<std::size_t>(data.sizes[0] * data.sizes[1]);
   for (const auto& folder : fs::directory_iterator(LACUNA_SOURCE_DIR "/models")) {
     if (!fs::exists(folder.path() / "card.yaml")) continue;
     const std::string file = network::find_model(folder.path().string());

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "errors/network/golden_messages.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "unit/network/stack.hpp"
 

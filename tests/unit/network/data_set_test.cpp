@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "network/data/feeder.hpp"
 #include "unit/network/stack.hpp"
 
 namespace lacuna::network::test {
@@ -50,9 +51,9 @@ Network network_for(int bits, float scale) {
 TEST(DataSet, GivenPlainFilesThenPixelsLabelsAndHashesAreRead) {
   const DataSet data = test_set_from_bytes(images(), labels(), "i", "l");
   EXPECT_EQ(data.count(), 2);
-  EXPECT_EQ(data.image, (MapShape{2, 3, 1}));
+  EXPECT_EQ(data.sizes, (std::vector<std::int64_t>{2, 3}));
   EXPECT_EQ(data.pixels[5], 255);
-  EXPECT_EQ(data.labels, (std::vector<std::uint8_t>{7, 0}));
+  EXPECT_EQ(data.labels, (std::vector<std::int32_t>{7, 0}));
   EXPECT_EQ(data.images_sha256, base::sha256_hex(images()));
   EXPECT_EQ(data.labels_sha256, base::sha256_hex(labels()));
 }
@@ -60,7 +61,7 @@ TEST(DataSet, GivenPlainFilesThenPixelsLabelsAndHashesAreRead) {
 TEST(DataSet, GivenGzipFilesThenTheSameIsRead) {
   const DataSet data = test_set_from_bytes(packed(images()), packed(labels()), "i", "l");
   EXPECT_EQ(data.pixels, test_set_from_bytes(images(), labels(), "i", "l").pixels);
-  EXPECT_EQ(data.labels, (std::vector<std::uint8_t>{7, 0}));
+  EXPECT_EQ(data.labels, (std::vector<std::int32_t>{7, 0}));
 }
 
 TEST(DataSet, GivenAFolderWithBothFormsThenThePlainOneIsRead) {
@@ -100,9 +101,11 @@ TEST(DataSet, GivenDebiansFashionMnistThenItHasTenThousandImages) {
   if (!std::filesystem::exists(kDefaultDataDir)) GTEST_SKIP() << "dataset-fashion-mnist is absent";
   const DataSet data = load_test_set(kDefaultDataDir);
   EXPECT_EQ(data.count(), 10000);
-  EXPECT_EQ(data.image, (MapShape{28, 28, 1}));
+  EXPECT_EQ(data.sizes, (std::vector<std::int64_t>{28, 28}));
   std::vector<int> per_class(10);
-  for (const std::uint8_t label : data.labels) ++per_class.at(label);
+  for (const std::int32_t label : data.labels) {
+    ++per_class.at(static_cast<std::size_t>(label));
+  }
   EXPECT_EQ(per_class, std::vector<int>(10, 1000));
 }
 

@@ -44,6 +44,12 @@ std::string packed(const std::string& bytes, int level) {
   return result;
 }
 
+std::int64_t values_of(const DataSet& data) {
+  std::int64_t values = 1;
+  for (const std::int64_t size : data.sizes) values *= size;
+  return values;
+}
+
 TEST(FuzzIdx, GivenMutantsThenOnlyInputErrorEscapes) {
   std::mt19937 random(mutant_seed());
   int accepted = 0;
@@ -63,7 +69,8 @@ TEST(FuzzIdx, GivenMutantsThenOnlyInputErrorEscapes) {
     const auto read = [&] {
       const DataSet data = test_set_from_bytes(images, labels, "images", "labels");
       EXPECT_EQ(data.labels.size(), static_cast<std::size_t>(data.count()));
-      EXPECT_EQ(data.pixels.size(), static_cast<std::size_t>(data.count() * data.image.values()));
+      EXPECT_EQ(data.images * values_of(data),
+                static_cast<std::int64_t>(data.pixels.size() + data.reals.size()));
     };
     accepted += accepts(read, bytes, mutant) ? 1 : 0;
   }

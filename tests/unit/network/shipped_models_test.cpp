@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "share.hpp"

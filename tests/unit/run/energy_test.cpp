@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "run/simulate.hpp"

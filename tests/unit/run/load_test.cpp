@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "network/onnx_import.hpp"
@@ -117,6 +119,25 @@ TEST(LoadModel, GivenOneModelThenItServesSeveralMachines) {
     EXPECT_EQ(job.source.data_sha256, data.images_sha256);
     EXPECT_EQ(job.parts.front().images, model.images);
   }
+}
+
+TEST(LoadModels, GivenCardsThatDescribeRawFilesThenEachModelReadsItsOwn) {
+  const lacuna::test::TempFolder folder;
+  const std::string image(784, '\x40');
+  folder.write("raw", "head" + image + image);
+  const auto model = [&](const std::string& name, const std::string& card) {
+    std::filesystem::copy(kSource + "/models/lenet5_as", name);
+    folder.write(name + "/card.yaml", card);
+    return name;
+  };
+  const std::string tall = model("tall", "input: {raw: {shape: [28, 28], skip: 4}}");
+  const std::string flat = model("flat", "input: {raw: {shape: [1, 784], skip: 788}}");
+  const std::vector<Model> models = load_models({tall, flat}, "raw", 1);
+  EXPECT_EQ(models[0].images, models[1].images);
+  EXPECT_TRUE(models[0].labels.empty());
+  EXPECT_NE(models[0].card.text, models[1].card.text);
+  EXPECT_EQ(load_models({tall}, "raw", {}).front().images.size(), 2U);
+  EXPECT_THROW(load_models({flat}, "raw", 2), base::InputError);
 }
 
 TEST(LoadFaults, GivenAMapOrAPlanThenTheFaultsAndTheHashAreThoseOfTheFile) {
