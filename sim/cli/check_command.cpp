@@ -17,6 +17,7 @@
 #include "explore/sweep_plan.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
+#include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"
 #include "report/json/record_file.hpp"
@@ -117,10 +118,26 @@ void check_card(const std::filesystem::path& card_file, const network::Network& 
                   std::filesystem::path(network.file).filename().string(), network.sha256));
 }
 
+std::string check_data(const std::string& path) {
+  return network::describe(network::load_data(path, 0));
+}
+
+/// A folder without a network in it that some format of data sets takes.
+bool is_data_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".onnx") return false;
+  }
+  return network::is_data(folder.string());
+}
+
 Checked check_file(const std::string& path, const Options& options) {
   const std::filesystem::path file(path);
   const std::string extension = file.extension();
-  if (std::filesystem::is_directory(file) || extension == ".onnx") {
+  const bool folder = std::filesystem::is_directory(file);
+  if (folder && is_data_folder(file)) return {check_data(path), {}};
+  if (folder || extension == ".onnx") {
     const network::Network network = network::import_onnx(network::find_model(path));
     if (extension != ".onnx") check_card(file / "card.yaml", network);
     return {fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
@@ -130,10 +147,11 @@ Checked check_file(const std::string& path, const Options& options) {
   if (extension == ".yaml" || extension == ".yml") return check_yaml(path, options);
   if (extension == ".csv") return {check_csv(path), {}};
   if (extension == ".json") return {check_record(path), {}};
-  base::read_file(path, std::int64_t{1} << 40);  // a missing file is the better message
+  base::expect_regular_file(path);  // a missing file is the better message
+  if (network::is_data(path)) return {check_data(path), {}};
   throw base::InputError({path, 0, ""}, "its kind is not known from its name",
-                         ".yaml, .csv, .json, .onnx or a model's folder are allowed; what a store "
-                         "holds is shown by 'campaign status' or 'sweep'");
+                         ".yaml, .csv, .json, .onnx, a model's folder or a data set are allowed; "
+                         "what a store holds is shown by 'campaign status' or 'sweep'");
 }
 
 }  // namespace
@@ -145,9 +163,10 @@ int check_command(const std::vector<std::string>& arguments) {
       "lacuna check --keys\n\n"
       "Validates machines, energy tables, fault plans, campaigns and sweeps (.yaml),\n"
       "workloads and fault maps (.csv), run records (.json), networks (.onnx or a\n"
-      "model's folder). Exit code 2 when one of them is wrong.");
+      "model's folder), data sets. Exit code 2 when one of them is wrong.");
   options.positional("file", "files to check")
       .values("set", "KEY=VALUE", "override a key of the machine files")
+      .values("data", "PATH", "a data set, as --data of run takes it; repeatable")
       .flag("print",
             "write the one YAML file that is named with overrides and all defaults filled in")
       .flag("keys", "list the keys of machine files with unit, values, default and meaning");
@@ -157,7 +176,10 @@ int check_command(const std::vector<std::string>& arguments) {
     return 0;
   }
   const std::vector<std::string> files = options.texts("file");
-  if (files.empty()) throw base::InputError({"", 0, "check"}, "no file is named");
+  const std::vector<std::string> data = options.texts("data");
+  if (files.empty() && data.empty()) {
+    throw base::InputError({"", 0, "check"}, "no file is named");
+  }
   if (options.has("print")) {
     if (files.size() != 1) {
       throw base::InputError({"", 0, "--print"}, fmt::format("{} files are named", files.size()),
@@ -172,14 +194,18 @@ int check_command(const std::vector<std::string>& arguments) {
     return 0;
   }
   int code = 0;
-  for (const std::string& path : files) {
+  const auto check = [&](const std::string& path, const auto& found) {
     try {
-      print(path + ": ok: " + check_file(path, options).found + "\n");
+      print(path + ": ok: " + found(path) + "\n");
     } catch (const base::InputError& error) {
       print_error(error.what());
       code = 2;
     }
+  };
+  for (const std::string& path : files) {
+    check(path, [&](const std::string& file) { return check_file(file, options).found; });
   }
+  for (const std::string& path : data) check(path, check_data);
   return code;
 }
 

@@ -37,11 +37,13 @@ void add_job_options(Options& options) {
       .value("workload", "FILE", "or layer shapes without weights: CSV, see docs/formats.md")
       .value("seed", "N", "seed of a workload's operands (default 1)")
       .value("images", "N", "the first N test images (default 10)")
-      .value("data", "DIR", "folder of IDX test images and labels (default Fashion-MNIST)")
+      .value("data", "PATH",
+             "test images: a file or folder of IDX, .npy, .npz, CIFAR, PNG, JPEG or PNM (default "
+             "Fashion-MNIST); or random[:seed[:density]], which draws them")
       .value("batch", "B", "images that pass through the layers together (default 1)");
 }
 
-run::Job load_job(const Options& options) {
+run::Job load_job(const Options& options, const std::string& data) {
   run::JobFiles files;
   files.machine = options.required("hw");
   files.set = options.overrides();
@@ -57,7 +59,7 @@ run::Job load_job(const Options& options) {
                              "--seed goes with --workload");
     }
     files.model = options.required("model");
-    files.data = options.text("data").value_or(files.data);
+    files.data = options.text("data").value_or(data);
     // How many there are the data set says.
     if (options.has("images")) files.images = options.integer("images", 1, 1, kMostImages);
     return run::load_job(files);

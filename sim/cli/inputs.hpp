@@ -8,6 +8,7 @@
 #include "campaign/store.hpp"
 #include "campaign/trial.hpp"
 #include "cli/options.hpp"
+#include "network/data_set.hpp"
 #include "run/simulate.hpp"
 
 namespace lacuna::cli {
@@ -16,7 +17,8 @@ namespace lacuna::cli {
 void add_job_options(Options& options);
 
 /// Reads and maps what the options name. Throws base::InputError.
-run::Job load_job(const Options& options);
+/// `data` is what --data is where it is not given.
+run::Job load_job(const Options& options, const std::string& data = network::kDefaultDataDir);
 
 /// Adds --faults, --ber, --map-seed, --fault-kind and --save-faults.
 void add_fault_options(Options& options);

@@ -136,13 +136,13 @@ int map_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna map --hw FILE (--model DIR | --workload FILE) [options]\n\n"
       "Shows how the layers are cut and why, what the buffers hold, and where weights\n"
-      "lie.");
+      "lie. It needs no images: --data is random here unless it is given.");
   add_job_options(options);
   options.flag("steps", "list every step of the schedule")
       .values("weight", "LAYER:OUT,KY,KX,IN", "the cells that hold a weight; repeatable")
       .values("cell", "weight:BANK,ROW,BIT", "the weights that live in a cell; repeatable");
   if (!options.parse(arguments)) return 0;
-  const run::Job job = load_job(options);
+  const run::Job job = load_job(options, "random");
   for (const std::string& text : options.texts("weight")) show_weight(job, text);
   for (const std::string& text : options.texts("cell")) show_cell(job, text);
   if (options.has("weight") || options.has("cell")) return 0;

@@ -7,6 +7,7 @@
 #include "base/printable.hpp"
 #include "fault/fault_file.hpp"
 #include "network/onnx_import.hpp"
+#include "network/outputs.hpp"
 #include "run/weight_cells.hpp"
 
 namespace lacuna::run {
@@ -45,7 +46,7 @@ void add_images(Model& model, const network::DataSet& data, std::int64_t images)
   check_range({data.images_file, 0, "images"}, images, data.count());
   const network::Feeder feeder(data, model.network, model.card);
   feeder.check_range(images);
-  const bool labelled = !data.labels.empty() && network::has_classes(model.network);
+  const bool labelled = !data.labels.empty() && network::class_output(model.network) >= 0;
   for (std::int64_t image = 0; image < images; ++image) {
     model.images.push_back(feeder.codes(image));
     if (labelled) {

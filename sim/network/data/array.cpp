@@ -55,8 +55,9 @@ std::string claim_of(const Array& array) {
 /// A label of any integer type; -1 for what is no label.
 std::int32_t label_of(const Array& array, std::size_t index) {
   std::uint64_t bits = bits_of(array, index);
-  const bool is_signed = array.element == Element::kInt8 || array.element == Element::kInt16 ||
-                         array.element == Element::kInt32 || array.element == Element::kInt64;
+  const bool is_signed =
+      array.element == ArrayElement::kInt8 || array.element == ArrayElement::kInt16 ||
+      array.element == ArrayElement::kInt32 || array.element == ArrayElement::kInt64;
   const std::uint64_t sign = 1ULL << (8 * size_of(array.element) - 1);
   if (is_signed && (bits & sign) != 0) return -1;
   return bits > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())
@@ -66,8 +67,10 @@ std::int32_t label_of(const Array& array, std::size_t index) {
 
 }  // namespace
 
-std::int64_t size_of(Element element) { return kForms[static_cast<std::size_t>(element)].size; }
-const char* name_of(Element element) { return kForms[static_cast<std::size_t>(element)].name; }
+std::int64_t size_of(ArrayElement element) {
+  return kForms[static_cast<std::size_t>(element)].size;
+}
+const char* name_of(ArrayElement element) { return kForms[static_cast<std::size_t>(element)].name; }
 
 void read_values(Array& array, ByteSource& source) {
   const base::Place place{array.file, 0, array.key};
@@ -103,15 +106,15 @@ void take_images(Array array, DataSet& data) {
   data.sizes.assign(array.sizes.begin() + 1, array.sizes.end());
   data.images_file = array.file;
   switch (array.element) {
-    case Element::kUint8:
-    case Element::kInt8:
-      data.kind = array.element == Element::kUint8 ? ValueKind::kPixel : ValueKind::kInteger;
+    case ArrayElement::kUint8:
+    case ArrayElement::kInt8:
+      data.kind = array.element == ArrayElement::kUint8 ? ValueKind::kPixel : ValueKind::kInteger;
       data.pixels = std::move(array.bytes);
       return;
-    case Element::kFloat32:
-    case Element::kFloat64: {
+    case ArrayElement::kFloat32:
+    case ArrayElement::kFloat64: {
       data.kind = ValueKind::kReal;
-      const bool is_double = array.element == Element::kFloat64;
+      const bool is_double = array.element == ArrayElement::kFloat64;
       data.reals.resize(array.bytes.size() / static_cast<std::size_t>(size_of(array.element)));
       for (std::size_t i = 0; i < data.reals.size(); ++i) {
         const std::uint64_t bits = bits_of(array, i);
@@ -131,7 +134,7 @@ void take_labels(const Array& array, DataSet& data) {
     throw base::InputError(place, fmt::format("has labels in {} dimensions", array.sizes.size()),
                            "one dimension, a label an image");
   }
-  if (array.element == Element::kFloat32 || array.element == Element::kFloat64) {
+  if (array.element == ArrayElement::kFloat32 || array.element == ArrayElement::kFloat64) {
     throw base::InputError(place, fmt::format("holds labels of {}", name_of(array.element)),
                            "integers");
   }

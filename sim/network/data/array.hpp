@@ -10,7 +10,7 @@
 
 namespace lacuna::network {
 
-enum class Element : std::uint8_t {
+enum class ArrayElement : std::uint8_t {
   kUint8,
   kInt8,
   kUint16,
@@ -23,14 +23,14 @@ enum class Element : std::uint8_t {
   kFloat64
 };
 
-std::int64_t size_of(Element element);
-const char* name_of(Element element);
+std::int64_t size_of(ArrayElement element);
+const char* name_of(ArrayElement element);
 
 struct Array {
   std::string file;  ///< for messages
   std::string key;   ///< of the array in its file; empty where it is the only one
   std::vector<std::int64_t> sizes;
-  Element element = Element::kUint8;
+  ArrayElement element = ArrayElement::kUint8;
   bool big_endian = false;
   std::vector<std::uint8_t> bytes;  ///< row-major, as in the file
 

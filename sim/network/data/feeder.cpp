@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "network/data/picture.hpp"
 #include "network/limits.hpp"
+#include "network/outputs.hpp"
 
 namespace lacuna::network {
 namespace {
@@ -95,7 +96,8 @@ void Feeder::add_steps() {
         "layout, channels, size and raw go with it");
   }
   constexpr float kPixelScale = 255.0F;
-  if (card_.scale || data_.kind == ValueKind::kPixel) {
+  // A file that reads integers scales them itself, where it does.
+  if (card_.scale || (data_.kind == ValueKind::kPixel && !network_.input_integers)) {
     add_step(InputStep::Kind::kDivide, {card_.scale.value_or(kPixelScale)},
              {card_.file, 0, "input.scale"});
   }
@@ -377,21 +379,17 @@ void Feeder::check_range(std::int64_t images) const {
       "values become the network's");
 }
 
-bool has_classes(const Network& network) {
-  const MapShape& out = network.layers.back().out;
-  return out.height == 1 && out.width == 1;
-}
-
 void check_data_fits(const DataSet& data, const Network& network, const InputCard& card) {
   const Feeder feeder(data, network, card);
-  if (!has_classes(network)) return;
+  const std::int64_t classes = class_count(network);
+  if (classes == 0) return;
   const auto bad = std::find_if(data.labels.begin(), data.labels.end(),
-                                [&](std::int32_t label) { return label >= network.classes(); });
+                                [&](std::int32_t label) { return label >= classes; });
   if (bad == data.labels.end()) return;
   throw base::InputError(
       {data.labels_file, 0, ""},
       fmt::format("the label of image {} is {}", bad - data.labels.begin(), *bad),
-      fmt::format("0..{}, the classes of {}", network.classes() - 1, network.name));
+      fmt::format("0..{}, the classes of {}", classes - 1, network.name));
 }
 
 std::vector<std::uint8_t> quantise_pixels(const DataSet& data, std::int64_t image,

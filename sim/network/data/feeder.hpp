@@ -58,9 +58,6 @@ class Feeder {
   std::vector<std::int16_t> table_;  ///< [channel, or one for all][byte]: the code, or kNoCode
 };
 
-/// Whether the network's last layer gives a vector, of which labels name a value.
-bool has_classes(const Network& network);
-
 /// Throws base::InputError unless the images fit the network's input and every label is a class.
 void check_data_fits(const DataSet& data, const Network& network, const InputCard& card = {});
 

@@ -22,20 +22,20 @@ constexpr const char* kIdxForm =
     "0x0000TTRR, an IDX file of type TT (08 uint8, 09 int8, 0b int16, 0c int32, 0d float32, 0e "
     "float64) in RR = 1..5 dimensions";
 
-std::optional<Element> idx_element(std::uint8_t code) {
+std::optional<ArrayElement> idx_element(std::uint8_t code) {
   switch (code) {
     case 0x08:
-      return Element::kUint8;
+      return ArrayElement::kUint8;
     case 0x09:
-      return Element::kInt8;
+      return ArrayElement::kInt8;
     case 0x0b:
-      return Element::kInt16;
+      return ArrayElement::kInt16;
     case 0x0c:
-      return Element::kInt32;
+      return ArrayElement::kInt32;
     case 0x0d:
-      return Element::kFloat32;
+      return ArrayElement::kFloat32;
     case 0x0e:
-      return Element::kFloat64;
+      return ArrayElement::kFloat64;
     default:
       return std::nullopt;
   }

@@ -19,13 +19,13 @@ constexpr std::size_t kMaxNpyRank = 8;
 
 struct NpyType {
   std::string_view code;
-  Element element;
+  ArrayElement element;
 };
 constexpr NpyType kNpyTypes[] = {
-    {"u1", Element::kUint8},   {"i1", Element::kInt8},   {"u2", Element::kUint16},
-    {"i2", Element::kInt16},   {"u4", Element::kUint32}, {"i4", Element::kInt32},
-    {"u8", Element::kUint64},  {"i8", Element::kInt64},  {"f4", Element::kFloat32},
-    {"f8", Element::kFloat64},
+    {"u1", ArrayElement::kUint8},   {"i1", ArrayElement::kInt8},   {"u2", ArrayElement::kUint16},
+    {"i2", ArrayElement::kInt16},   {"u4", ArrayElement::kUint32}, {"i4", ArrayElement::kInt32},
+    {"u8", ArrayElement::kUint64},  {"i8", ArrayElement::kInt64},  {"f4", ArrayElement::kFloat32},
+    {"f8", ArrayElement::kFloat64},
 };
 
 /// The header: a Python dictionary of three keys in any order, as NumPy writes it.

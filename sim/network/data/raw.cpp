@@ -15,9 +15,9 @@ namespace lacuna::network {
 DataSet raw_from_bytes(const std::string& bytes, const std::string& file, const RawFile& raw) {
   Array array;
   array.file = file;
-  array.element = raw.kind == ValueKind::kPixel     ? Element::kUint8
-                  : raw.kind == ValueKind::kInteger ? Element::kInt8
-                                                    : Element::kFloat32;
+  array.element = raw.kind == ValueKind::kPixel     ? ArrayElement::kUint8
+                  : raw.kind == ValueKind::kInteger ? ArrayElement::kInt8
+                                                    : ArrayElement::kFloat32;
   const auto values = bounded_product(raw.shape, kMaxMapValues);
   const std::int64_t size = values.value_or(0) * size_of(array.element);
   const std::int64_t left = static_cast<std::int64_t>(bytes.size()) - raw.skip;
