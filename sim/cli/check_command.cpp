@@ -17,10 +17,12 @@
 #include "explore/sweep_plan.hpp"
 #include "fault/map_file.hpp"
 #include "fault/plan_file.hpp"
+#include "network/data/input_card.hpp"
 #include "network/data_set.hpp"
 #include "network/onnx_import.hpp"
 #include "network/workload.hpp"
 #include "report/json/record_file.hpp"
+#include "report/text/network_text.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -122,6 +124,20 @@ std::string check_data(const std::string& path) {
   return network::describe(network::load_data(path, 0));
 }
 
+network::Network import_checked(const std::string& path) {
+  network::Network network = network::import_onnx(network::find_model(path));
+  if (std::filesystem::is_directory(path)) {
+    check_card(std::filesystem::path(path) / "card.yaml", network);
+  }
+  return network;
+}
+
+/// The network in full.
+std::string check_model(const std::string& path) {
+  const network::Network network = import_checked(path);
+  return report::network_text(network, network::load_input_card(network.file));
+}
+
 /// A folder without a network in it that some format of data sets takes.
 bool is_data_folder(const std::filesystem::path& folder) {
   std::error_code error;
@@ -138,8 +154,7 @@ Checked check_file(const std::string& path, const Options& options) {
   const bool folder = std::filesystem::is_directory(file);
   if (folder && is_data_folder(file)) return {check_data(path), {}};
   if (folder || extension == ".onnx") {
-    const network::Network network = network::import_onnx(network::find_model(path));
-    if (extension != ".onnx") check_card(file / "card.yaml", network);
+    const network::Network network = import_checked(path);
     return {fmt::format("network '{}', {} layers, {}-bit weights, {}-bit activations", network.name,
                         network.layers.size(), network.weight_bits(), network.activation_bits()),
             {}};
@@ -159,6 +174,7 @@ Checked check_file(const std::string& path, const Options& options) {
 int check_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna check FILE... [--set KEY=VALUE]\n"
+      "lacuna check --model FILE\n"
       "lacuna check FILE.yaml --print\n"
       "lacuna check --keys\n\n"
       "Validates machines, energy tables, fault plans, campaigns and sweeps (.yaml),\n"
@@ -166,6 +182,9 @@ int check_command(const std::vector<std::string>& arguments) {
       "model's folder), data sets. Exit code 2 when one of them is wrong.");
   options.positional("file", "files to check")
       .values("set", "KEY=VALUE", "override a key of the machine files")
+      .values("model", "PATH",
+              "a network, of which layers, shapes, bits, MACs, parameters and input are shown; "
+              "repeatable")
       .values("data", "PATH", "a data set, as --data of run takes it; repeatable")
       .flag("print",
             "write the one YAML file that is named with overrides and all defaults filled in")
@@ -176,8 +195,9 @@ int check_command(const std::vector<std::string>& arguments) {
     return 0;
   }
   const std::vector<std::string> files = options.texts("file");
+  const std::vector<std::string> models = options.texts("model");
   const std::vector<std::string> data = options.texts("data");
-  if (files.empty() && data.empty()) {
+  if (files.empty() && models.empty() && data.empty()) {
     throw base::InputError({"", 0, "check"}, "no file is named");
   }
   if (options.has("print")) {
@@ -205,6 +225,7 @@ int check_command(const std::vector<std::string>& arguments) {
   for (const std::string& path : files) {
     check(path, [&](const std::string& file) { return check_file(file, options).found; });
   }
+  for (const std::string& path : models) check(path, check_model);
   for (const std::string& path : data) check(path, check_data);
   return code;
 }

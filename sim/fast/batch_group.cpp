@@ -289,7 +289,7 @@ const std::vector<measure::BatchResult>& BatchGroup::run(
   begin(static_cast<int>(batches.size()));
   load_images(batches);
   for (std::size_t index = 0; index < layers_.size(); ++index) run_layer(index);
-  take_map_outputs();
+  for (std::size_t map = 0; map < maps_.size(); ++map) take_outputs_of(map);
   for (int lane = 0; lane < lanes_; ++lane) {
     measure::BatchResult& result = results_[at(lane)];
     result.cycles = base::Cycles{steps_.run(stream_cycles_[at(lane)], result.layers, trace)};
@@ -297,22 +297,21 @@ const std::vector<measure::BatchResult>& BatchGroup::run(
   return results_;
 }
 
-void BatchGroup::take_map_outputs() {
+void BatchGroup::take_outputs_of(std::size_t map) {
   const std::int64_t values = network_.output_values();
   for (std::size_t o = 0; o < network_.outputs.size(); ++o) {
-    const int map = network_.outputs[o].map;
-    if (map == network::kNoMap) continue;
-    const network::MapShape& shape = network_.map(map).shape;
+    if (network_.outputs[o].map != static_cast<int>(map)) continue;
+    const network::MapShape& shape = network_.maps[map].shape;
     const std::int64_t offset = network::output_offset(network_, o);
     for (std::int64_t image = 0; image < schedule_.batch; ++image) {
       for (std::int64_t v = 0; v < shape.values(); ++v) {
         const std::int64_t pixel = v / shape.channels;
         const std::int64_t place =
-            layouts_[at(map)].index(image, pixel / shape.width, pixel % shape.width) +
+            layouts_[map].index(image, pixel / shape.width, pixel % shape.width) +
             v % shape.channels;
         for (int lane = 0; lane < lanes_; ++lane) {
           results_[at(lane)].logits[at(image * values + offset + v)] =
-              maps_[at(map)][at(place * lanes_ + lane)];
+              maps_[map][at(place * lanes_ + lane)];
         }
       }
     }

@@ -61,6 +61,8 @@ class BatchGroup {
   const std::vector<std::vector<std::int16_t>>& maps() const { return maps_; }
   std::vector<std::int16_t>& map(std::size_t index) { return maps_[index]; }
   std::vector<std::int32_t>& logits(std::size_t lane) { return results_[lane].logits; }
+  /// Puts a map's operands where the logits have them, if it is an output.
+  void take_outputs_of(std::size_t map);
   /// Sums of one output pixel for store_outputs: channel c of a job, lane l at [c * lanes + l].
   std::int32_t* sums() { return sums_.data(); }
   /// prefix_counts() of a whole map, valid until the next call.
@@ -79,7 +81,6 @@ class BatchGroup {
   void begin(int lane_count);
   void load_images(const std::vector<const BatchImages*>& batches);
   void run_layer(std::size_t index);
-  void take_map_outputs();
   void count_inputs(std::size_t index, const std::uint16_t* prefix);
   void time_layer(std::size_t index);
   void time_fronts(std::size_t index, const std::uint16_t* prefix, std::vector<StreamTimes>& times);

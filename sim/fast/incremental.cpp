@@ -49,9 +49,7 @@ std::unique_ptr<IncrementalEngine> IncrementalEngine::make(const network::Networ
   for (const network::Layer& layer : network.layers) {
     if (layer.report_sums) return nullptr;
   }
-  const bool one = network.outputs.size() == 1 &&
-                   network.outputs[0].layer == static_cast<int>(network.layers.size()) - 1;
-  if (!one || batches.empty()) return nullptr;
+  if (network.outputs.empty() || batches.empty()) return nullptr;
   std::unique_ptr<IncrementalEngine> engine(new IncrementalEngine(network, schedule, spec));
   if (engine->work_.one_lane()) return nullptr;
   std::vector<std::int64_t> longest(engine->work_.steps().streams().size());
@@ -222,8 +220,21 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
       run_layer(index, group, {begin, next}, index >= first_changed, shortcuts, result.savings);
     }
   }
+  for (const network::Output& output : network_.outputs) {
+    if (output.map == network::kNoMap || !differences_[at(output.map)].any) continue;
+    begin_logits(group);
+    values(at(output.map), group);
+    work_.take_outputs_of(at(output.map));
+  }
   for (std::size_t map = 0; map < differences_.size(); ++map) forget(map);
   take_results(group, first_batch, result);
+}
+
+// Fault-free, before the first layer or map that changes them.
+void IncrementalEngine::begin_logits(const Group& group) {
+  if (logits_) return;
+  logits_ = true;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) work_.logits(lane) = group.logits[lane];
 }
 
 bool IncrementalEngine::operands_changed(std::size_t index) const {
@@ -248,10 +259,7 @@ void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRa
     values(place, group);
     if (layer.is_gemm()) time_layer(index, group);
   }
-  if (layer.logits) {
-    logits_ = true;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) work_.logits(lane) = group.logits[lane];
-  }
+  if (layer.logits) begin_logits(group);
   if (layer.residual() >= 0) values(at(layer.residual()), group);  // read when outputs are stored
   if (!(shortcuts.channel && layer.is_gemm() && below_change)) {
     compute_again(index, group, deltas);

@@ -106,6 +106,7 @@ class IncrementalEngine {
   void run_group(const Group& group, const Deltas& deltas, const Shortcuts& shortcuts,
                  std::size_t first_batch, PlanResult& result);
   bool operands_changed(std::size_t index) const;
+  void begin_logits(const Group& group);
   void run_layer(std::size_t index, const Group& group, DeltaRange deltas, bool below_change,
                  const Shortcuts& shortcuts, Savings& savings);
   void take_results(const Group& group, std::size_t first_batch, PlanResult& result);

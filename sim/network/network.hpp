@@ -21,6 +21,8 @@ struct MapShape {
   std::int64_t channels = 0;
 
   std::int64_t values() const { return height * width * channels; }
+  /// Whether at most one of the sizes is more than 1.
+  bool is_vector() const { return std::max({height, width, channels}) == values(); }
   friend bool operator==(const MapShape& a, const MapShape& b) {
     return a.height == b.height && a.width == b.width && a.channels == b.channels;
   }
@@ -201,7 +203,8 @@ struct Network {
   std::string name;
   std::vector<Map> maps;  ///< the first is the network's input
   std::vector<Layer> layers;
-  std::vector<Output> outputs;  ///< as in the file
+  std::vector<Output> outputs;     ///< as in the file
+  std::vector<std::string> notes;  ///< what the import did that a reader of the file may not expect
   // How an image comes to the first map.
   bool input_codes = false;            ///< the file reads codes (uint8, int8), not real values
   bool input_integers = false;         ///< it reads integers, and takes them as real values

@@ -71,7 +71,8 @@ std::string find_model(const std::string& path) {
     if (entry->path().extension() == ".onnx") models.push_back(entry->path().string());
     has_card = has_card || entry->path().filename() == kCard;
   }
-  if (error) throw base::InputError({path, 0, ""}, "cannot be read: " + error.message());
+  if (error)
+    throw base::InputError({path, 0, ""}, "cannot be read: " + base::system_error(error.value()));
   std::sort(models.begin(), models.end());
   constexpr const char* kAllowed = "a folder with one .onnx file and card.yaml";
   if (models.size() != 1) {

@@ -46,8 +46,8 @@ float real_value(const Network& network, const Output& output, std::size_t chann
   if (output.layer < 0) {
     real = static_cast<float>(integer) * network.map(output.map).scale;
   } else if (output.quantised) {
-    real = static_cast<float>(
-               tensor::requantise(integer, of_channel(output.code_factor, channel), output.bounds)) *
+    real = static_cast<float>(tensor::requantise(integer, of_channel(output.code_factor, channel),
+                                                 output.bounds)) *
            output.code_scale;
   } else {
     real = static_cast<float>(integer) * of_channel(output.scale, channel);

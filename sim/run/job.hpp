@@ -32,6 +32,7 @@ struct Source {
   std::string network;         ///< name of the model or workload
   std::string network_sha256;  ///< of its file
   std::string data_sha256;     ///< of the images' file; empty for workloads
+  std::string input;           ///< what the model's card says of images; empty without
   bool workload = false;
   std::uint64_t seed = 0;   ///< of a workload's operands
   std::vector<int> labels;  ///< of the images; empty for workloads

@@ -85,6 +85,7 @@ std::vector<Model> load_models(const std::vector<std::string>& paths, const std:
 Job model_job(const arch::AcceleratorSpec& spec, const Model& model, std::int64_t batch) {
   Job job = model_job(spec, model.network, model.images, batch);
   job.source.data_sha256 = model.data_sha256;
+  job.source.input = model.card.text;
   job.source.labels = model.labels;
   return job;
 }

@@ -47,6 +47,7 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
   record.network = job.source.network;
   record.network_sha256 = job.source.network_sha256;
   record.data_sha256 = job.source.data_sha256;
+  record.input = job.source.input;
   record.workload = job.source.workload;
   record.seed = job.source.seed;
   record.fault_origin = job.plan.origin;

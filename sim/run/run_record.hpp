@@ -33,6 +33,7 @@ struct RunRecord {
   std::string network;
   std::string network_sha256;
   std::string data_sha256;  ///< of the images' file; empty for workloads
+  std::string input;        ///< what the model's card says of images; empty without
   std::string fault_origin;
   std::string fault_sha256;  ///< of the fault file; empty without one
   std::uint64_t seed = 0;    ///< of a workload's operands

@@ -97,6 +97,23 @@ TEST_F(Data, GivenCheckThenItSaysWhatADataSetIs) {
       << empty.error;
 }
 
+TEST_F(Data, GivenCheckOfAModelThenItsLayersInputAndOutputsAreShown) {
+  const Output check = lacuna("check --model models/lenet5_qdnn");
+  ASSERT_EQ(check.code, 0) << check.error;
+  const auto row = [&](const std::string& text) {
+    EXPECT_NE(check.out.find('\n' + text), std::string::npos) << text << " in\n" << check.out;
+  };
+  row("input    28x28x1 (height x width x channels), reals, channels first\n"
+      "         codes of 4 bits, 0..15, zero point 0, step 0.06666667: reals 0..1\n");
+  // 28 x 28 pixels x 5 x 5 x 6, and 6 x 25 weights with 6 biases.
+  row("conv1         convolution      28x28x6 5x5        4   4        117600       156\n");
+  row("pool1         max pool         14x14x6 2x2/2      4   -             -         -\n");
+  row("fc3           full              1x1x10 -          4   4           840       850\n");
+  row("total                                                          416520     61706\n");
+  row("output   'logits': [10], sums of 'fc3'\n");
+  EXPECT_EQ(lacuna("check --model models/none").code, 2);
+}
+
 TEST_F(Data, GivenRangesThatAreFarApartThenTheRunIsRefused) {
   std::filesystem::copy(LACUNA_SOURCE_DIR "/models/lenet5_qdnn", path("model"));
   write("model/card.yaml", "input:\n  scale: 1\n");

@@ -303,8 +303,9 @@ std::string GraphCompiler::kind() const {
     return "a network in onnxruntime's QOperator form: export it in QDQ form (quant_format QDQ)";
   }
   if (has({"Quant", "BipolarQuant"})) {
-    return "a QONNX network: convert it to QDQ form (qonnx's QCDQ transformation, or Brevitas' "
-           "export_onnx_qcdq)";
+    return "a QONNX network: convert it to QDQ form (qonnx.transformation.qonnx_to_qcdq), or "
+           "export "
+           "it so (Brevitas' export_onnx_qcdq)";
   }
   if (has({"RequantShift", "RequantizedConv"}) || of_domain("PACT")) {
     return "a network in Deeploy's or NEMO's integer form: export it in QDQ form";

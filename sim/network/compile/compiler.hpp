@@ -5,6 +5,7 @@
 // the table of compiler.cpp.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -110,10 +111,19 @@ class GraphCompiler {
   int add_layer(Layer layer, const Target& target);
 
   // gemm_layers.cpp: Conv, ConvTranspose, Gemm and MatMul.
+  /// Steps of the sums that a bias may become which the file has in another unit.
+  static constexpr std::int64_t kMostBias = 1LL << 30;
   struct Weights {
-    std::vector<float> scale;            ///< one a channel
-    std::vector<std::int16_t> operands;  ///< in the order of the file
+    std::vector<float> scale;  ///< one a channel
+    std::string bytes;         ///< codes in the order of the file, a byte each
     tensor::WeightCode code;
+
+    /// Of the code at a place in the file, which is of `channel`.
+    std::int16_t operand(std::int64_t at, std::int64_t channel) const {
+      const auto byte = static_cast<std::uint8_t>(bytes[static_cast<std::size_t>(at)]);
+      const int own = code.is_signed ? static_cast<std::int8_t>(byte) : byte;
+      return static_cast<std::int16_t>(own - code.zero_point(channel));
+    }
   };
   /// What a GEMM layer's windows slide over.
   struct GemmInput {
@@ -138,7 +148,7 @@ class GraphCompiler {
   void check_map(const NodeView& node, const Layer& layer) const;
   void set_transposed_window(const NodeView& node, Layer& layer, bool one_row) const;
   static void add_to_bias(const NodeView& node, std::int32_t& bias, double more,
-                          std::size_t channel);
+                          std::size_t channel, std::int64_t most = kMostBias);
   void pointwise(const NodeView& node, const GemmInput& in);
   void add_bias(const NodeView& node, std::size_t input, PendingLayer& pending, double factor,
                 std::int64_t averaged);

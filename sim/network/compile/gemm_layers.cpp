@@ -14,7 +14,6 @@ namespace {
 
 /// Two float32 products of the same factors may differ in their last bits.
 constexpr double kScaleTolerance = 1e-6;
-constexpr double kMostBias = 1 << 30;
 /// A channel that is constant has this bias.
 constexpr double kConstantBias = 1 << 20;
 
@@ -70,19 +69,11 @@ GraphCompiler::Weights GraphCompiler::weights_of(const NodeView& node, std::size
   zero.resize(static_cast<std::size_t>(channels), zero[0]);
   const bool offset = std::any_of(zero.begin(), zero.end(), [](int point) { return point != 0; });
   if (offset) weights.code.zero_points.assign(zero.begin(), zero.end());
-  std::size_t inner = 1;
-  for (std::size_t i = own.sizes.size(); i-- > axis + 1;) {
-    inner *= static_cast<std::size_t>(own.sizes[i]);
-  }
-  weights.operands.resize(own.bytes.size());
-  with_values(own, [&](const auto* codes) {
-    for (std::size_t i = 0; i < weights.operands.size(); ++i) {
-      const int point = offset ? zero[i / inner % zero.size()] : 0;
-      weights.operands[i] = static_cast<std::int16_t>(static_cast<int>(codes[i]) - point);
-    }
-  });
+  // Large ones are not held twice.
   if (read_count_[node.node().inputs[1]] == 1) {
-    std::string().swap(graph_.constants.at(node.node().inputs[1]).bytes);
+    weights.bytes.swap(graph_.constants.at(node.node().inputs[1]).bytes);
+  } else {
+    weights.bytes = own.bytes;
   }
   return weights;
 }
@@ -173,6 +164,12 @@ void GraphCompiler::add_bias(const NodeView& node, std::size_t input, PendingLay
     node.fail(fmt::format("its bias is {}", sizes_text(own.sizes)),
               fmt::format("{} values", channels));
   }
+  if (own.quantisation) {
+    for (const float scale : own.quantisation->scale) {
+      if (std::isfinite(scale) && scale > 0.0F) continue;
+      node.fail(fmt::format("a scale of its bias is {}", scale), "finite and above 0");
+    }
+  }
   const std::vector<double> reals = own.reals();
   const std::vector<std::int64_t> codes = own.integers();
   for (std::size_t c = 0; c < channels; ++c) {
@@ -185,7 +182,8 @@ void GraphCompiler::add_bias(const NodeView& node, std::size_t input, PendingLay
       const float step =
           pending.input_scale * static_cast<float>(averaged) * pending.weight_scale[c];
       if (is_close(scale, step)) {
-        add_to_bias(node, bias[c], static_cast<double>((codes[at] - zero) * averaged), c);
+        add_to_bias(node, bias[c], static_cast<double>((codes[at] - zero) * averaged), c,
+                    kMaxSteps);
         continue;
       }
     }
@@ -194,11 +192,11 @@ void GraphCompiler::add_bias(const NodeView& node, std::size_t input, PendingLay
 }
 
 void GraphCompiler::add_to_bias(const NodeView& node, std::int32_t& bias, double more,
-                                std::size_t channel) {
+                                std::size_t channel, std::int64_t most) {
   const double sum = bias + more;
-  if (!(std::abs(sum) <= kMostBias)) {
-    node.fail(fmt::format("the bias of channel {} is {} steps of its sums", channel, sum),
-              "at most 2^30");
+  if (!(std::abs(sum) <= static_cast<double>(most))) {
+    node.fail(fmt::format("the bias of channel {} is {:.0f} steps of its sums", channel, sum),
+              fmt::format("at most {}", most));
   }
   bias = static_cast<std::int32_t>(sum);
 }
@@ -226,6 +224,10 @@ void GraphCompiler::fold_affine(const NodeView& node, PendingLayer& pending,
       continue;
     }
     // Nothing of the products is left beside the offset: the channel is constant.
+    network_.notes.push_back(fmt::format(
+        "channel {} of {} is constant: {} takes its products away ({} is added to {} of "
+        "them)",
+        c, base::shown(layer.name), base::shown(node.node().name), offset[c], factor[c]));
     std::fill_n(layer.weights.begin() + static_cast<std::ptrdiff_t>(c * k), k, std::int16_t{0});
     layer.bias[c] = static_cast<std::int32_t>(offset[c] < 0.0   ? -kConstantBias
                                               : offset[c] > 0.0 ? kConstantBias
@@ -285,12 +287,11 @@ void GraphCompiler::convolution(const NodeView& node) {
   check_map(node, layer);
   Weights weights = weights_of(node, 0, sizes[0]);
   const std::int64_t taps = layer.taps();
-  layer.weights.reserve(weights.operands.size());
+  layer.weights.reserve(weights.bytes.size());
   for (std::int64_t o = 0; o < sizes[0]; ++o) {
     for (std::int64_t tap = 0; tap < taps; ++tap) {
       for (std::int64_t c = 0; c < sizes[1]; ++c) {
-        layer.weights.push_back(
-            weights.operands[static_cast<std::size_t>((o * sizes[1] + c) * taps + tap)]);
+        layer.weights.push_back(weights.operand((o * sizes[1] + c) * taps + tap, o));
       }
     }
   }
@@ -319,7 +320,7 @@ void GraphCompiler::pointwise(const NodeView& node, const GemmInput& in) {
   for (std::int64_t o = 0; o < sizes[0]; ++o) {
     for (std::int64_t tap = 0; tap < in.averaged; ++tap) {
       for (std::int64_t c = 0; c < sizes[1]; ++c) {
-        layer.weights.push_back(weights.operands[static_cast<std::size_t>(o * sizes[1] + c)]);
+        layer.weights.push_back(weights.operand(o * sizes[1] + c, o));
       }
     }
   }
@@ -386,13 +387,13 @@ void GraphCompiler::transposed_convolution(const NodeView& node) {
   Weights weights = weights_of(node, 1, sizes[1] * groups);
   const std::int64_t taps = layer.taps();
   const std::int64_t ins = channels / groups;
-  layer.weights.reserve(weights.operands.size());
+  layer.weights.reserve(weights.bytes.size());
   for (std::int64_t o = 0; o < sizes[1] * groups; ++o) {
     const std::int64_t first = o / sizes[1] * ins;
     for (std::int64_t tap = taps; tap-- > 0;) {
       for (std::int64_t c = 0; c < ins; ++c) {
         const std::int64_t from = ((first + c) * sizes[1] + o % sizes[1]) * taps + tap;
-        layer.weights.push_back(weights.operands[static_cast<std::size_t>(from)]);
+        layer.weights.push_back(weights.operand(from, o));
       }
     }
   }
@@ -514,12 +515,12 @@ void GraphCompiler::fully_connected(const NodeView& node, bool transposed, doubl
     from[static_cast<std::size_t>(order[k])] = static_cast<std::int64_t>(k);
   }
   Weights weights = weights_of(node, axis, sizes[axis], in.averaged);
-  layer.weights.reserve(weights.operands.size() * static_cast<std::size_t>(in.averaged));
+  layer.weights.reserve(weights.bytes.size() * static_cast<std::size_t>(in.averaged));
   for (std::int64_t o = 0; o < sizes[axis]; ++o) {
     for (std::int64_t tap = 0; tap < in.averaged; ++tap) {
       for (const std::int64_t k : from) {
         const std::int64_t at = transposed ? o * values + k : k * sizes[axis] + o;
-        layer.weights.push_back(weights.operands[static_cast<std::size_t>(at)]);
+        layer.weights.push_back(weights.operand(at, o));
       }
     }
   }

@@ -124,8 +124,8 @@ void Feeder::find_layout() {
                       same_sizes(data_.sizes, {shape.height, shape.width, shape.channels});
     const auto values = bounded_product(data_.sizes, kMaxMapValues);
     // Flat on one side: in the order of the other.
-    const bool flat = values == shape.values() && (squeezed(data_.sizes).size() <= 1 ||
-                                                   (shape.height == 1 && shape.width == 1));
+    const bool flat =
+        values == shape.values() && (squeezed(data_.sizes).size() <= 1 || shape.is_vector());
     const bool prefer_last = network_.input_channels_last || layout == Layout::kChannelsLast;
     if (!first && !last && !flat) {
       throw base::InputError(
@@ -151,9 +151,8 @@ void Feeder::find_layout() {
 void Feeder::find_picture_shape() {
   picture_ = network_.input().shape;
   from_ = places_last(picture_);
-  if (picture_.channels == 1 || picture_.channels == 3) return;
-  const std::int64_t values = picture_.channels;
-  if (picture_.values() == values && card_.size.size() == 2) {
+  const std::int64_t values = picture_.values();
+  if (picture_.is_vector() && card_.size.size() == 2) {
     const std::int64_t pixels = card_.size[0] * card_.size[1];
     if (values == pixels || values == 3 * pixels) {
       picture_ = {card_.size[0], card_.size[1], values / pixels};
@@ -165,6 +164,7 @@ void Feeder::find_picture_shape() {
       return;
     }
   }
+  if (picture_.channels == 1 || picture_.channels == 3) return;
   throw base::InputError(
       place(), "holds pictures, of 1 or 3 channels",
       fmt::format("{} as the input of {}; for flat images input.size in the model's card says "

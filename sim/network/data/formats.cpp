@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/file_limits.hpp"
+#include "base/limits.hpp"
 #include "network/data/picture.hpp"
 #include "network/limits.hpp"
 
@@ -59,7 +60,8 @@ std::vector<std::string> names_in(const std::string& folder) {
     }
     names.push_back(std::move(name));
   }
-  if (error) throw base::InputError({folder, 0, ""}, "cannot be read: " + error.message());
+  if (error)
+    throw base::InputError({folder, 0, ""}, "cannot be read: " + base::system_error(error.value()));
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -126,7 +128,8 @@ DataPath look_at_file(const std::string& path) {
   data.is_file = true;
   std::error_code error;
   data.size = static_cast<std::int64_t>(fs::file_size(path, error));
-  if (error) throw base::InputError({path, 0, ""}, "cannot be read: " + error.message());
+  if (error)
+    throw base::InputError({path, 0, ""}, "cannot be read: " + base::system_error(error.value()));
   data.head = first_bytes(path);
   return data;
 }

@@ -57,6 +57,28 @@ RawFile read_raw_file(const Section& section) {
   return raw;
 }
 
+/// The keys that are named, in the order of the documentation.
+std::string text_of(const InputCard& card) {
+  std::vector<std::string> parts;
+  for (const auto& [name, layout] : kLayouts) {
+    if (layout == card.layout) parts.push_back(fmt::format("layout {}", name));
+  }
+  if (card.bgr) parts.emplace_back("channels bgr");
+  if (card.scale) parts.push_back(fmt::format("scale {}", *card.scale));
+  if (!card.mean.empty()) parts.push_back(fmt::format("mean {}", fmt::join(card.mean, " ")));
+  if (!card.deviation.empty()) {
+    parts.push_back(fmt::format("std {}", fmt::join(card.deviation, " ")));
+  }
+  if (!card.size.empty()) parts.push_back(fmt::format("size {}", fmt::join(card.size, " ")));
+  if (card.raw) {
+    constexpr const char* kTypes[] = {"uint8", "int8", "float32"};
+    parts.push_back(fmt::format("raw {} {} after {} bytes",
+                                kTypes[static_cast<std::size_t>(card.raw->kind)],
+                                fmt::join(card.raw->shape, " "), card.raw->skip));
+  }
+  return base::join(parts);
+}
+
 InputCard read_card(const config::Document& document) {
   constexpr double kLeast = 1e-30;
   InputCard card;
@@ -81,14 +103,7 @@ InputCard read_card(const config::Document& document) {
     }
   }
   if (const auto raw = section->optional_section("raw")) card.raw = read_raw_file(*raw);
-  card.text = fmt::format("input: layout {}, bgr {}, scale {}, mean {}, std {}, size {}",
-                          static_cast<int>(card.layout), card.bgr, card.scale.value_or(0),
-                          fmt::join(card.mean, " "), fmt::join(card.deviation, " "),
-                          fmt::join(card.size, " "));
-  if (card.raw) {
-    card.text += fmt::format(", raw {} of {} after {}", static_cast<int>(card.raw->kind),
-                             fmt::join(card.raw->shape, " "), card.raw->skip);
-  }
+  card.text = text_of(card);
   return card;
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/file_limits.hpp"
+#include "base/limits.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "network/data/formats.hpp"
@@ -59,7 +60,8 @@ std::vector<std::string> pictures_in(const std::string& folder) {
                              fmt::format("holds more than {} files", kMostPictures));
     }
   }
-  if (error) throw base::InputError({folder, 0, ""}, "cannot be read: " + error.message());
+  if (error)
+    throw base::InputError({folder, 0, ""}, "cannot be read: " + base::system_error(error.value()));
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -121,6 +121,9 @@ const Fields& run_fields() {
     fields.add(std::move(faults));
     fields.add(what_was_run("hardware", Kind::kText));
     fields.add(what_was_run("network", Kind::kText));
+    Field input = what_was_run("input", Kind::kText, false, true);
+    input.added = true;
+    fields.add(std::move(input));
     fields.add(what_was_run("engine", Kind::kText));
     fields.add(what_was_run("images", Kind::kPositive));
     fields.add(what_was_run("batch", Kind::kPositive));

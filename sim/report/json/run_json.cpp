@@ -63,6 +63,7 @@ std::string run_json(const run::RunRecord& record) {
                     {"faults", text_or_null(record.fault_sha256)}};
   json["hardware"] = record.hardware;
   json["network"] = record.network;
+  if (!record.input.empty()) json["input"] = record.input;
   json["engine"] = record.engine;
   json["images"] = record.images;
   json["batch"] = record.batch;

@@ -18,7 +18,8 @@ std::string run_json(const run::RunRecord& record);
 /// DRAM bandwidth, and what bounds the layer.
 std::string run_csv(const run::RunRecord& record);
 
-/// CSV `image,label,top1`, then `sum_0,...` and `out_NAME_0,...`; what there is not is an empty field.
+/// CSV `image,label,top1`, then `sum_0,...` and `out_NAME_0,...`; what there is not is an empty
+/// field.
 std::string predictions_csv(const run::Predictions& predictions);
 
 /// What takes most of a layer's cycles: "array", "weight_load", "dram", "post" or "idle".

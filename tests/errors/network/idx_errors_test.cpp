@@ -10,7 +10,7 @@
 #include "errors/network/golden_messages.hpp"
 #include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
-#include "unit/network/stack.hpp"
+#include "unit/network/data/data_files.hpp"
 
 namespace lacuna::network::test {
 namespace {
@@ -53,13 +53,9 @@ std::string broken(std::string bytes, std::size_t at) {
   return bytes;
 }
 
-Network network_of(const MapShape& input, std::int64_t classes) {
-  Network network;
+Network network_of(const MapShape& input) {
+  Network network = reading(input);
   network.name = "lenet5";
-  Layer layer;
-  layer.out = {1, 1, classes};
-  network.layers.push_back(layer);
-  give_maps(network, input);
   return network;
 }
 
@@ -90,19 +86,21 @@ TEST(DataSetErrors, GivenAnUnusableDataSetThenTheFileIsNamed) {
           with_images("gzip_of_too_much", packed(images() + "x")),
           {"image_size",
            [data] {
-             check_data_fits(data, network_of(MapShape{28, 28, 1}, 10));
+             check_data_fits(data, network_of(MapShape{28, 28, 1}));
            }},
           {"label_range",
            [data] {
-             check_data_fits(data, network_of(MapShape{2, 3, 1}, 1));
+             DataSet other = data;
+             other.labels[0] = 10;
+             check_data_fits(other, network_of(MapShape{2, 3, 1}));
            }},
           {"quantise_other_size",
            [data] {
-             quantise_pixels(data, 0, network_of(MapShape{2, 3, 3}, 10));
+             quantise_pixels(data, 0, network_of(MapShape{2, 3, 3}));
            }},
           {"quantise_no_such_image",
            [data] {
-             quantise_pixels(data, 2, network_of(MapShape{2, 3, 1}, 10));
+             quantise_pixels(data, 2, network_of(MapShape{2, 3, 1}));
            }},
       },
       "idx.txt");

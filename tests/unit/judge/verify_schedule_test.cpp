@@ -82,6 +82,7 @@ Case long_case(std::int64_t height) {
   c.network.maps.resize(2);
   c.network.maps[0].shape = c.network.layers[0].in = {height, 1, 2};
   c.network.maps[1].shape = c.network.layers[0].out = {height, 1, 3};
+  c.network.outputs.clear();
   schedule::Schedule& s = c.schedule;
   s.layers.resize(1);
   s.blocks.resize(2);

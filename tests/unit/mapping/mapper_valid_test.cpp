@@ -245,10 +245,10 @@ TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
     try {
       const schedule::Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, true, {}});
       ++mapped;
-      const auto last = static_cast<std::int32_t>(c.network.layers.size());
+      const auto last = static_cast<std::int32_t>(c.network.maps.size()) - 1;
       for (const schedule::Step& step : schedule.steps) {
         if (step.kind != schedule::StepKind::kStoreActivations) continue;
-        EXPECT_EQ(step.rows.map, last) << "seed " << seed;
+        EXPECT_TRUE(step.rows.map == last || c.network.is_output(step.rows.map)) << "seed " << seed;
       }
     } catch (const base::InputError&) {
       continue;

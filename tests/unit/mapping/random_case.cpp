@@ -427,7 +427,8 @@ RandomCase random_case(std::uint32_t seed) {
         layer.tables = tables_of(layer, from, c.network.maps.back());
       }
     }
-    const bool is_output = layer.logits || draw.one_in(last ? 2 : 8);
+    const bool is_output =
+        layer.logits || draw.one_in(last ? 2 : 10) || (last && c.network.outputs.empty());
     if (is_output) {
       network::Output output;
       output.name = layer.name;

@@ -460,6 +460,8 @@ void add_tails(std::vector<ExporterCase>& all) {
 
 }  // namespace
 
+void PrintTo(const ExporterCase& own, std::ostream* out) { *out << own.name; }
+
 const std::vector<ExporterCase>& exporter_cases() {
   static const std::vector<ExporterCase> kCases = [] {
     std::vector<ExporterCase> all;

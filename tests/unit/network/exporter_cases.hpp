@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct ExporterCase {
   std::function<void(ModelBuilder&)> build;
   int input_type = onnx::TensorProto::FLOAT;
 };
+
+void PrintTo(const ExporterCase& own, std::ostream* out);
 
 const std::vector<ExporterCase>& exporter_cases();
 

@@ -10,8 +10,6 @@
 
 namespace lacuna::network::test {
 
-void PrintTo(const ExporterCase& own, std::ostream* out) { *out << own.name; }
-
 namespace {
 
 class ExportedNetwork : public testing::TestWithParam<ExporterCase> {};

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "network/outputs.hpp"
 #include "network/read/read_model.hpp"
 #include "tensor/requantise.hpp"
 #include "unit/network/integer_reference.hpp"

@@ -274,7 +274,7 @@ TEST(Residency, AgreesWithAReplayInWordsOfOddWidth) {
 }
 
 TEST(Residency, AgreesWithAReplayOfRandomSchedules) {
-  const std::uint32_t seeds = lacuna::test::case_count(400, 400, 80);
+  const std::uint32_t seeds = lacuna::test::case_count(400, 400, 160);
   std::uint32_t overwritten = 0;
   for (std::uint32_t seed = 0; seed < seeds && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -159,7 +159,11 @@ Network reading(const MapShape& input) {
   network.name = "net";
   Layer layer;
   layer.out = {1, 1, 10};
+  layer.logits = true;
   network.layers.push_back(layer);
+  Output output;
+  output.layer = 0;
+  network.outputs.push_back(output);
   give_maps(network, input);
   network.maps.front().scale = 1.0F / 255;
   return network;

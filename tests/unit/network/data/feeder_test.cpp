@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "network/outputs.hpp"
 #include "unit/network/data/data_files.hpp"
 
 namespace lacuna::network::test {
@@ -56,6 +57,8 @@ TEST(Feeder, GivenArraysInEitherLayoutThenCodesAreChannelsLast) {
   Network channels_last = network;
   channels_last.input_channels_last = true;
   EXPECT_EQ(quantise_pixels(pixels({12}, last), 0, channels_last), last);
+  // A sequence of one channel is as flat as a vector.
+  EXPECT_EQ(quantise_pixels(pixels({3, 4}, first), 0, reading({1, 12, 1})), first);
   // Sizes of 1 say nothing.
   EXPECT_EQ(quantise_pixels(pixels({1, 3, 2}, {1, 2, 3, 4, 5, 6}), 0, reading({3, 2, 1})),
             (Bytes{1, 2, 3, 4, 5, 6}));
@@ -168,7 +171,7 @@ TEST(Feeder, GivenLabelsThenTheyAreClassesWhereTheOutputIsAVector) {
   EXPECT_EQ(message([&] { check_data_fits(data, network); }),
             "labels: the label of image 0 is 10; 0..9, the classes of net");
   network.layers.back().out = {1, 2, 3};
-  EXPECT_FALSE(has_classes(network));
+  EXPECT_EQ(class_output(network), -1);
   EXPECT_EQ(message([&] { check_data_fits(data, network); }), "");
 }
 
