@@ -68,6 +68,7 @@ void MapLayers::run(std::size_t index, int lanes, LaneMaps& maps) const {
       return resize(index, lanes, maps);
     case network::LayerKind::kConvolution:
     case network::LayerKind::kFullyConnected:
+    case network::LayerKind::kConcat:  // refused before
       break;
   }
   SIM_CHECK(false, "fast", -1, "a layer over maps is no GEMM");

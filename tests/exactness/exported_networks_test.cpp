@@ -14,8 +14,8 @@ namespace {
 
 using network::test::ExporterCase;
 
-constexpr std::int64_t kImages = 3;
-constexpr std::int64_t kBatch = 2;  // and one image that is left
+constexpr std::int64_t kShownImages = 3;
+constexpr std::int64_t kShownBatch = 2;  // and one image that is left
 
 struct Machine {
   const char* name;
@@ -47,7 +47,7 @@ class ExportedRun : public testing::TestWithParam<ExporterCase> {};
 std::vector<std::vector<std::uint8_t>> codes_of(const network::Network& network,
                                                 const ExporterCase& own) {
   std::vector<std::vector<std::uint8_t>> images;
-  for (std::int64_t image = 0; image < kImages; ++image) {
+  for (std::int64_t image = 0; image < kShownImages; ++image) {
     std::vector<std::uint8_t> codes;
     for (const int operand : reference::input_operands(
              network, network::test::exporter_image(own, static_cast<int>(image)))) {
@@ -74,12 +74,12 @@ TEST_P(ExportedRun, GivenImagesThenBothEnginesShowTheOutputsOfTheFile) {
   for (const Machine& machine : exported_machines()) {
     const arch::AcceleratorSpec spec =
         arch::load_spec(std::string(LACUNA_SOURCE_DIR) + machine.file, machine.set);
-    const run::Job job = run::model_job(spec, network, codes_of(network, GetParam()), kBatch);
+    const run::Job job = run::model_job(spec, network, codes_of(network, GetParam()), kShownBatch);
     const run::Measurement fast = run::simulate(job, run::EngineKind::kFast);
     const run::Measurement cycle_by_cycle = run::simulate(job, run::EngineKind::kSystemc);
     EXPECT_EQ(fast.logits, cycle_by_cycle.logits) << machine.name;
     EXPECT_EQ(fast.batch_cycles, cycle_by_cycle.batch_cycles) << machine.name;
-    for (std::int64_t image = 0; image < kImages; ++image) {
+    for (std::int64_t image = 0; image < kShownImages; ++image) {
       const auto outputs = reference::evaluate_model(
           network, network::test::exporter_image(GetParam(), static_cast<int>(image)));
       const std::int32_t* raw = fast.logits.data() + image * network.output_values();
@@ -92,8 +92,7 @@ TEST_P(ExportedRun, GivenImagesThenBothEnginesShowTheOutputsOfTheFile) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, ExportedRun,
-                         testing::ValuesIn(network::test::exporter_cases()),
+INSTANTIATE_TEST_SUITE_P(Forms, ExportedRun, testing::ValuesIn(network::test::exporter_cases()),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

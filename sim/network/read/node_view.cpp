@@ -22,11 +22,11 @@ void NodeView::expect_inputs(int least, int most) const {
 }
 
 void NodeView::expect_attributes(const std::vector<const char*>& names) const {
-  for (const auto& [name, attribute] : node_.attributes) {
-    const auto is_it = [&](const char* known) { return name == known; };
-    if (std::any_of(names.begin(), names.end(), is_it)) continue;
+  for (const auto& attribute : node_.attributes) {
+    if (std::find(names.begin(), names.end(), attribute.first) != names.end()) continue;
     const std::string list = base::join({names.begin(), names.end()});
-    fail("has the attribute " + base::shown(name), list.empty() ? "no attributes" : list);
+    fail("has the attribute " + base::shown(attribute.first),
+         list.empty() ? "no attributes" : list);
   }
 }
 

@@ -43,12 +43,12 @@ std::string numbers(const std::vector<float>& values) {
 /// How an image becomes the first map's codes.
 std::string input_text(const network::Network& network, const network::InputCard& card) {
   const network::Map& input = network.input();
-  std::string text = fmt::format(
-      "input    {} (height x width x channels), {}, channels {}\n", shape_text(input.shape),
-      network.input_codes      ? "codes"
-      : network.input_integers ? "integers as reals"
-                               : "reals",
-      network.input_channels_last ? "last" : "first");
+  std::string text = fmt::format("input    {} (height x width x channels), {}, channels {}\n",
+                                 shape_text(input.shape),
+                                 network.input_codes      ? "codes"
+                                 : network.input_integers ? "integers as reals"
+                                                          : "reals",
+                                 network.input_channels_last ? "last" : "first");
   text += fmt::format("         codes of {}\n", code_text(input.code, input.scale));
   std::string steps;
   if (!network.input_codes) {
@@ -117,8 +117,7 @@ std::string output_text(const network::Network& network, const network::Output& 
   std::string text =
       fmt::format("output   {}: [{}]", base::shown(output.name), fmt::join(output.sizes, ", "));
   if (output.layer >= 0) {
-    text += ", sums of " +
-            base::shown(network.layers[static_cast<std::size_t>(output.layer)].name);
+    text += ", sums of " + base::shown(network.layers[static_cast<std::size_t>(output.layer)].name);
     if (output.quantised) text += ", quantised";
   } else {
     text += fmt::format(", map {}", output.map);
@@ -132,32 +131,31 @@ std::string output_text(const network::Network& network, const network::Output& 
 }  // namespace
 
 std::string network_text(const network::Network& network, const network::InputCard& card) {
-  std::string text = fmt::format("{}: {} layers, {}-bit weights, {}-bit activations\n",
-                                 network.name, network.layers.size(), network.weight_bits(),
-                                 network.activation_bits());
+  std::string text =
+      fmt::format("{}: {} layers, {}-bit weights, {}-bit activations\n", network.name,
+                  network.layers.size(), network.weight_bits(), network.activation_bits());
   text += input_text(network, card);
   constexpr const char* kRow = "{:<13} {:<11} {:>12} {:<8} {:>3} {:>3} {:>13} {:>9}\n";
-  text += fmt::format(kRow, "layer", "kind", "output", "kernel", "in", "w", "MACs",
-                      "parameter");
+  text += fmt::format(kRow, "layer", "kind", "output", "kernel", "in", "w", "MACs", "parameter");
   std::int64_t macs = 0;
   std::int64_t parameters = 0;
   std::int64_t bits = 0;
   for (const network::Layer& layer : network.layers) {
-    text += fmt::format(
-        kRow, layer.name.substr(0, 13), kind_text(layer), shape_text(layer.out), kernel_text(layer),
-        network.map(layer.input()).code.bits(),
-        layer.is_gemm() ? std::to_string(layer.weight_code.bits) : "-",
-        layer.is_gemm() ? std::to_string(macs_of(layer)) : "-",
-        layer.is_gemm() ? std::to_string(parameters_of(layer)) : "-");
+    text += fmt::format(kRow, layer.name.substr(0, 13), kind_text(layer), shape_text(layer.out),
+                        kernel_text(layer), network.map(layer.input()).code.bits(),
+                        layer.is_gemm() ? std::to_string(layer.weight_code.bits) : "-",
+                        layer.is_gemm() ? std::to_string(macs_of(layer)) : "-",
+                        layer.is_gemm() ? std::to_string(parameters_of(layer)) : "-");
     macs += macs_of(layer);
     parameters += parameters_of(layer);
     bits += static_cast<std::int64_t>(layer.weights.size()) * layer.weight_code.bits;
   }
   text += fmt::format(kRow, "total", "", "", "", "", "", macs, parameters);
   constexpr std::int64_t kByte = 8;
-  text += fmt::format("weights  {} bytes. Outputs: height x width x channels. Kernels: /stride, "
-                      "ddilation,\n         *zeros between. in, w: bits of inputs and weights\n",
-                      (bits + kByte - 1) / kByte);
+  text += fmt::format(
+      "weights  {} bytes. Outputs: height x width x channels. Kernels: /stride, "
+      "ddilation,\n         *zeros between. in, w: bits of inputs and weights\n",
+      (bits + kByte - 1) / kByte);
   for (const network::Output& output : network.outputs) text += output_text(network, output);
   for (const std::string& note : network.notes) text += "note     " + note + '\n';
   return text;

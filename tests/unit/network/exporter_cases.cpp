@@ -12,7 +12,6 @@ using Sizes = std::vector<std::int64_t>;
 constexpr int kFloat = onnx::TensorProto::FLOAT;
 constexpr int kU8 = onnx::TensorProto::UINT8;
 constexpr int kS8 = onnx::TensorProto::INT8;
-constexpr int kI32 = onnx::TensorProto::INT32;
 constexpr int kI64 = onnx::TensorProto::INT64;
 
 /// The power of two nearest to a scale: with such, ONNX Runtime's float arithmetic is exact, and

@@ -101,11 +101,9 @@ TEST(Outputs, GivenAMapThenItsValuesStandInTheFilesOrder) {
   // Two rows of three pixels of two channels.
   Network network = map_network({2, 3, 2}, tensor::signed_code(8, 3), 0.5F);
   const Integers raw = {0, 10, 1, 11, 2, 12, 3, 13, 4, 14, 5, 15};
-  EXPECT_EQ(shown(network, raw),
-            (Floats{0, 0.5F, 1, 1.5F, 2, 2.5F, 5, 5.5F, 6, 6.5F, 7, 7.5F}));
+  EXPECT_EQ(shown(network, raw), (Floats{0, 0.5F, 1, 1.5F, 2, 2.5F, 5, 5.5F, 6, 6.5F, 7, 7.5F}));
   network.outputs[0].channels_last = true;
-  EXPECT_EQ(shown(network, raw),
-            (Floats{0, 5, 0.5F, 5.5F, 1, 6, 1.5F, 6.5F, 2, 7, 2.5F, 7.5F}));
+  EXPECT_EQ(shown(network, raw), (Floats{0, 5, 0.5F, 5.5F, 1, 6, 1.5F, 6.5F, 2, 7, 2.5F, 7.5F}));
   network.outputs[0].codes = true;
   EXPECT_EQ(shown(network, raw)[1], 13.0F);
 }
