@@ -38,7 +38,7 @@ std::vector<double> GraphCompiler::channel_constant(const NodeView& node, std::s
                                                     const Value& value) const {
   const Constant& own = node.constant(input);
   if (own.element == Element::kOther) node.fail("a constant is of a type that is not read");
-  const std::vector<double> reals = own.reals();
+  std::vector<double> reals = own.reals();
   if (reals.size() == 1) return reals;
   const std::optional<std::size_t> channels = value.view.channels();
   const std::size_t rank = value.view.rank() + 1;

@@ -97,7 +97,7 @@ tensor::WeightCode GraphCompiler::weight_code(const NodeView& node, const Consta
   code.bits = graph_.weight_bits;
   with_values(own, [&](const auto* codes) {
     for (std::int64_t i = 0; i < own.count(); ++i) {
-      const int value = static_cast<int>(codes[i]);
+      const int value = static_cast<int>(codes[i]);  // NOLINT(bugprone-signed-char-misuse)
       if (holds(code.bits, value)) continue;
       node.fail(fmt::format("weight code {} needs more than {} bits", value, code.bits),
                 code.is_signed

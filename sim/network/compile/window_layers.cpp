@@ -168,7 +168,8 @@ void GraphCompiler::average_pool(const NodeView& node) {
   layer.count_padding = include_pad == 1 || value.margins.any();
   if (!layer.count_padding) widen_to_windows(layer);
   if (misses_map(layer)) node.fail("a window lies in the padding alone", "less padding");
-  add_average(node, value, std::move(layer), channels_first_view(layer.out, value.view.rank()));
+  const View view = channels_first_view(layer.out, value.view.rank());
+  add_average(node, value, std::move(layer), view);
 }
 
 Value GraphCompiler::take_window_input(const NodeView& node) const {

@@ -308,7 +308,7 @@ std::optional<Sizes> Shapes::elementwise(const Node& node) const {
   static const std::vector<std::string> kSame = {
       "QuantizeLinear", "DequantizeLinear", "Identity",  "Dropout", "Cast", "BatchNormalization",
       "Clip",           "Softmax",          "LogSoftmax"};
-  const std::optional<Sizes> in = of(node.inputs[0]);
+  std::optional<Sizes> in = of(node.inputs[0]);
   if (std::find(kSame.begin(), kSame.end(), node.op) != kSame.end()) return in;
   if (tensor::find_operation(node.op) == nullptr) return std::nullopt;
   std::optional<Sizes> out = in;

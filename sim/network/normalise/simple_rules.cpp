@@ -115,8 +115,12 @@ void lower_extreme(const Graph& graph, const Floats& floats, Node& node) {
   if (!bound || std::isnan(*bound)) return;
   const bool is_max = node.op == "Max";
   node.inputs = {node.inputs[1 - at]};
-  set_clip(node, is_max ? *bound : -kNoBound, is_max ? kNoBound : *bound,
-           !floats.holds(node.inputs[0]));
+  const bool integers = !floats.holds(node.inputs[0]);
+  if (is_max) {
+    set_clip(node, *bound, kNoBound, integers);
+  } else {
+    set_clip(node, -kNoBound, *bound, integers);
+  }
 }
 
 }  // namespace

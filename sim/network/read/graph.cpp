@@ -62,7 +62,9 @@ std::string sizes_text(const Sizes& sizes) {
 std::vector<std::int64_t> Constant::integers() const {
   std::vector<std::int64_t> values(static_cast<std::size_t>(count()));
   with_values(*this, [&](const auto* own) {
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int64_t>(own[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<std::int64_t>(own[i]);  // NOLINT(bugprone-signed-char-misuse)
+    }
   });
   return values;
 }

@@ -56,7 +56,7 @@ std::string NodeView::text(const char* name, const char* otherwise) const {
 }
 
 std::vector<std::int64_t> NodeView::integers(const char* name,
-                                             std::vector<std::int64_t> otherwise) const {
+                                             const std::vector<std::int64_t>& otherwise) const {
   const Attribute* own = find(name, Attribute::Kind::kIntegers, "integers");
   return own == nullptr ? otherwise : own->integers;
 }

@@ -28,7 +28,8 @@ class NodeView {
   std::int64_t integer(const char* name, std::int64_t otherwise) const;
   float real(const char* name, float otherwise) const;
   std::string text(const char* name, const char* otherwise) const;
-  std::vector<std::int64_t> integers(const char* name, std::vector<std::int64_t> otherwise) const;
+  std::vector<std::int64_t> integers(const char* name,
+                                     const std::vector<std::int64_t>& otherwise) const;
   bool has(const char* name) const { return node_.attributes.count(name) != 0; }
 
   /// The constant that it reads there; an obstacle where that is none.
