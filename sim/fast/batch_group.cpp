@@ -153,50 +153,68 @@ void BatchGroup::time_layer(std::size_t index) {
   }
 }
 
+void BatchGroup::report_sums(std::size_t index, std::int64_t row, std::int64_t x,
+                             const TileJob& job, int channels) {
+  const network::Layer& layer = network_.layers[index];
+  const std::int64_t image = row / layer.out.height;
+  const std::int64_t y = row % layer.out.height;
+  const std::int64_t values = network_.output_values();
+  const std::int64_t pixel = (y * layer.out.width + x) * layer.out.channels + job.first_channel;
+  const std::int64_t first = image * layer.out.values() + pixel;
+  for (int c = 0; c < channels; ++c) {
+    const auto bias = static_cast<std::uint32_t>(layer.bias[at(job.first_channel + c)]);
+    for (int lane = 0; lane < lanes_; ++lane) {
+      const auto sum = static_cast<std::int32_t>(
+          static_cast<std::uint32_t>(sums_[at(std::int64_t{c} * lanes_ + lane)]) + bias);
+      measure::BatchResult& result = results_[at(lane)];
+      for (const std::int64_t offset : output_places_[index]) {
+        result.logits[at(image * values + offset + pixel + c)] = sum;
+      }
+      if (layer.report_sums) result.sums[index][at(first + c)] = sum;
+    }
+  }
+}
+
 void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t x,
                                const TileJob& job, int channels) {
   const network::Layer& layer = network_.layers[index];
   const std::int64_t image = row / layer.out.height;
   const std::int64_t y = row % layer.out.height;
-  if (layer.logits || layer.report_sums) {
-    const std::int64_t values = network_.output_values();
-    const std::int64_t pixel = (y * layer.out.width + x) * layer.out.channels + job.first_channel;
-    const std::int64_t first = image * layer.out.values() + pixel;
-    for (int c = 0; c < channels; ++c) {
-      const auto bias = static_cast<std::uint32_t>(layer.bias[at(job.first_channel + c)]);
-      for (int lane = 0; lane < lanes_; ++lane) {
-        const auto sum = static_cast<std::int32_t>(
-            static_cast<std::uint32_t>(sums_[at(std::int64_t{c} * lanes_ + lane)]) + bias);
-        measure::BatchResult& result = results_[at(lane)];
-        for (const std::int64_t offset : output_places_[index]) {
-          result.logits[at(image * values + offset + pixel + c)] = sum;
-        }
-        if (layer.report_sums) result.sums[index][at(first + c)] = sum;
-      }
-    }
-  }
+  if (layer.logits || layer.report_sums) report_sums(index, row, x, job, channels);
   if (layer.logits) return;
+  if (network_.map(layer.output).sums) return keep_outputs(index, row, x, job, channels);
   const std::int32_t pool = schedule_.layers[index].fused_pool;
   std::size_t output = at(layer.output);
+  std::int64_t first_channel = layer.output_channel + job.first_channel;
   std::int64_t out_y = y;
   std::int64_t out_x = x;
   bool keep_maximum = false;
   if (pool >= 0) {
     const network::Layer& pooling = network_.layers[at(pool)];
     output = at(pooling.output);
+    first_channel = pooling.output_channel + job.first_channel;
     out_y = y / pooling.window.kernel_h;
     out_x = x / pooling.window.kernel_w;
     if (out_y >= pooling.out.height || out_x >= pooling.out.width) return;
     keep_maximum = y % pooling.window.kernel_h != 0 || x % pooling.window.kernel_w != 0;
   }
-  std::int16_t* out = maps_[output].data() +
-                      (layouts_[output].index(image, out_y, out_x) + job.first_channel) * lanes_;
+  std::int16_t* out =
+      maps_[output].data() + (layouts_[output].index(image, out_y, out_x) + first_channel) * lanes_;
   const std::int16_t* second = nullptr;
+  const bool of_sums = layer.residual() >= 0 && network_.map(layer.residual()).sums;
   if (layer.residual() >= 0) {
     const std::size_t map = at(layer.residual());
-    second = maps_[map].data() + (layouts_[map].index(image, y, x) + job.first_channel) * lanes_;
+    const std::int64_t channel = job.first_channel * (of_sums ? 2 : 1);
+    second = maps_[map].data() + (layouts_[map].index(image, y, x) + channel) * lanes_;
   }
-  const bool adds = layer.combine == network::Combine::kAdd && layer.operand_scale.size() == 1;
+  // Of value `v` of the job, where there is a second operand.
+  const auto operand_of = [&](std::int64_t v) -> std::int32_t {
+    if (!of_sums) return second[v];
+    const std::int16_t* low = second + v / lanes_ * 2 * lanes_ + v % lanes_;
+    return whole_sum(low[0], low[lanes_]);
+  };
+  const bool adds =
+      layer.combine == network::Combine::kAdd && !of_sums && layer.operand_scale.size() == 1;
   for (int c = 0; c < channels; ++c) {
     const std::int64_t channel = job.first_channel + c;
     const std::int32_t bias = layer.bias[at(channel)];
@@ -212,11 +230,28 @@ void BatchGroup::store_outputs(std::size_t index, std::int64_t row, std::int64_t
       for (std::int64_t lane = first; lane < first + lanes_; ++lane) {
         const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums_[at(lane)]) +
                                                    static_cast<std::uint32_t>(bias));
-        const std::int16_t operand = network::post_operand(network_, layer, channel, sum,
-                                                           second != nullptr ? second[lane] : 0);
+        const std::int16_t operand = network::post_operand(
+            network_, layer, channel, sum, second != nullptr ? operand_of(lane) : 0);
         out[lane] = keep_maximum ? std::max(out[lane], operand) : operand;
       }
     }
+  }
+}
+
+void BatchGroup::keep_outputs(std::size_t index, std::int64_t row, std::int64_t x,
+                              const TileJob& job, int channels) {
+  const network::Layer& layer = network_.layers[index];
+  const std::size_t map = at(layer.output);
+  std::int16_t* out =
+      maps_[map].data() + (layouts_[map].index(row / layer.out.height, row % layer.out.height, x) +
+                           2 * job.first_channel) *
+                              lanes_;
+  for (std::int64_t v = 0; v < std::int64_t{channels} * lanes_; ++v) {
+    const auto bias = static_cast<std::uint32_t>(layer.bias[at(job.first_channel + v / lanes_)]);
+    const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums_[at(v)]) + bias);
+    std::int16_t* low = out + v / lanes_ * 2 * lanes_ + v % lanes_;
+    low[0] = low_half(sum);
+    low[lanes_] = high_half(sum);
   }
 }
 

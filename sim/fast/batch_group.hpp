@@ -81,6 +81,11 @@ class BatchGroup {
   void begin(int lane_count);
   void load_images(const std::vector<const BatchImages*>& batches);
   void run_layer(std::size_t index);
+  /// Of store_outputs(): the sums that leave the machine, and those that are kept as a map.
+  void report_sums(std::size_t layer, std::int64_t row, std::int64_t x, const TileJob& job,
+                   int channels);
+  void keep_outputs(std::size_t layer, std::int64_t row, std::int64_t x, const TileJob& job,
+                    int channels);
   void count_inputs(std::size_t index, const std::uint16_t* prefix);
   void time_layer(std::size_t index);
   void time_fronts(std::size_t index, const std::uint16_t* prefix, std::vector<StreamTimes>& times);

@@ -36,6 +36,9 @@ IncrementalEngine::IncrementalEngine(const network::Network& network,
       residency_(schedule, network, spec),
       work_(network, schedule, spec, as_trained(schedule)) {
   for (const LayerProgram& layer : work_.layers()) batch_macs_ += layer.counters.macs.total;
+  for (std::size_t map = 0; map < network.maps.size(); ++map) {
+    is_sliced_.push_back(network.slices(static_cast<int>(map)).size() > 1);
+  }
   index_loads();
 }
 
@@ -192,9 +195,13 @@ PlanResult IncrementalEngine::run(const fault::FaultPlan& plan, std::int64_t wei
   return result;
 }
 
-std::size_t IncrementalEngine::output_map(std::size_t index) const {
+const network::Layer& IncrementalEngine::writer(std::size_t index) const {
   const std::int32_t pool = schedule_.layers[index].fused_pool;
-  return at(network_.layers[pool >= 0 ? at(pool) : index].output);
+  return network_.layers[pool >= 0 ? at(pool) : index];
+}
+
+std::size_t IncrementalEngine::output_map(std::size_t index) const {
+  return at(writer(index).output);
 }
 
 void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
@@ -261,6 +268,8 @@ void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRa
   }
   if (layer.logits) begin_logits(group);
   if (layer.residual() >= 0) values(at(layer.residual()), group);  // read when outputs are stored
+  // Other layers' slices of the map are to stay what they are.
+  if (!layer.logits && is_sliced_[output_map(index)]) values(output_map(index), group);
   if (!(shortcuts.channel && layer.is_gemm() && below_change)) {
     compute_again(index, group, deltas);
     savings.computed += macs;
@@ -276,9 +285,8 @@ void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRa
     if (!all) return;  // compared on the way
   }
   if (layer.logits) return;
-  const std::size_t output = output_map(index);
-  whole_[output] = true;
-  compare_all(output, group);
+  whole_[output_map(index)] = true;
+  compare_outputs(index, group);
 }
 
 // Cycles and logits of the group's batches, where they may have changed.
@@ -463,6 +471,21 @@ void IncrementalEngine::compare_all(std::size_t map, const Group& group) {
   for (std::int64_t value = 0; value < count; ++value) compare_value(map, group, value);
 }
 
+// All that a layer has stored.
+void IncrementalEngine::compare_outputs(std::size_t index, const Group& group) {
+  const std::size_t map = output_map(index);
+  if (!is_sliced_[map]) return compare_all(map, group);
+  const network::Layer& own = writer(index);
+  for (std::int64_t image = 0; image < schedule_.batch; ++image) {
+    for (std::int64_t y = 0; y < own.out.height; ++y) {
+      for (std::int64_t x = 0; x < own.out.width; ++x) {
+        const std::int64_t first = work_.layouts()[map].index(image, y, x) + own.output_channel;
+        for (std::int64_t c = 0; c < own.out.channels; ++c) compare_value(map, group, first + c);
+      }
+    }
+  }
+}
+
 // What a job has stored of one channel.
 void IncrementalEngine::compare_channel(std::size_t index, const Group& group, const TileJob& job) {
   const network::Layer& layer = network_.layers[index];
@@ -477,7 +500,12 @@ void IncrementalEngine::compare_channel(std::size_t index, const Group& group, c
     if (y % step_y != 0 || y / step_y >= shape.height) continue;
     for (std::int64_t x = 0; x < shape.width; ++x) {
       const std::int64_t pixel = work_.layouts()[map].index(row / layer.out.height, y / step_y, x);
-      compare_value(map, group, pixel + job.first_channel);
+      if (network_.map(static_cast<int>(map)).sums) {
+        compare_value(map, group, pixel + 2 * job.first_channel);
+        compare_value(map, group, pixel + 2 * job.first_channel + 1);
+      } else {
+        compare_value(map, group, pixel + writer(index).output_channel + job.first_channel);
+      }
     }
   }
 }

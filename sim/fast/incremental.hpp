@@ -115,7 +115,10 @@ class IncrementalEngine {
   std::int64_t correct_weights(std::size_t index, const Group& group, DeltaRange deltas);
   void compute_again(std::size_t index, const Group& group, DeltaRange deltas);
   void add_deltas(DeltaRange deltas, std::int64_t corner, const std::int16_t* map);
+  /// The layer that writes a map for layer `index`: itself, or the pooling that it does on the way.
+  const network::Layer& writer(std::size_t index) const;
   std::size_t output_map(std::size_t index) const;
+  void compare_outputs(std::size_t index, const Group& group);
   void compare_all(std::size_t map, const Group& group);
   void compare_channel(std::size_t index, const Group& group, const TileJob& job);
   void compare_value(std::size_t map, const Group& group, std::int64_t value);
@@ -136,6 +139,7 @@ class IncrementalEngine {
   // Of the group that is run now.
   std::vector<Difference> differences_;  ///< [map]
   std::vector<bool> whole_;              ///< [map] whether work_ holds all of its values
+  std::vector<bool> is_sliced_;          ///< [map] whether several layers write it
   std::vector<std::int32_t> stream_cycles_;
   bool timed_ = false;   ///< stream_cycles_ is in use
   bool logits_ = false;  ///< work_ has logits of its own

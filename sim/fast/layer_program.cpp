@@ -32,11 +32,11 @@ class Compiler {
           layer.counters.dram_read += bytes(step);
           break;
         case StepKind::kLoadActivations:
-          layer.counters.activation_sram.writes += values(step.rows);
+          layer.counters.activation_sram.writes += slots(step.rows);
           layer.counters.dram_read += bytes(step);
           break;
         case StepKind::kStoreActivations:
-          layer.counters.activation_sram.reads += values(step.rows);
+          layer.counters.activation_sram.reads += slots(step.rows);
           layer.counters.dram_written += bytes(step);
           break;
         case StepKind::kLoadPe:
@@ -65,9 +65,12 @@ class Compiler {
     return mapping::transfer_bytes(step, schedule_, network_, spec_);
   }
 
-  std::int64_t values(const schedule::MapRows& rows) const {
-    const network::MapShape& shape = network_.map(rows.map).shape;
-    return rows.image_count * rows.row_count * shape.width * shape.channels;
+  std::int64_t slots(const schedule::MapRows& rows) const {
+    return rows.image_count * rows.row_count * network_.map(rows.map).shape.width *
+           rows.channel_count * value_slots(rows.map);
+  }
+  std::int64_t value_slots(int map) const {
+    return schedule::slots_per_value(network_.map(map), spec_);
   }
 
   const network::Layer& layer_of(const Step& step) const { return network_.layers[at(step.layer)]; }
@@ -212,7 +215,8 @@ class Compiler {
     const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
     counters.accumulators.reads += range.row_count * layer.out.width * block.n_count;
     if (layer.residual() >= 0) {
-      counters.activation_sram.reads += range.row_count * layer.out.width * block.n_count;
+      counters.activation_sram.reads +=
+          range.row_count * layer.out.width * block.n_count * value_slots(layer.residual());
     }
     if (layer.logits) return;
     const std::int32_t pool = schedule_.layers[at(step.layer)].fused_pool;
@@ -228,7 +232,7 @@ class Compiler {
         written += closes ? pooling.out.width : 0;
       }
     }
-    counters.activation_sram.writes += written * block.n_count;
+    counters.activation_sram.writes += written * block.n_count * value_slots(layer.output);
   }
 
   std::size_t weights_of(const Step& step) {

@@ -68,10 +68,16 @@ void MapLayers::run(std::size_t index, int lanes, LaneMaps& maps) const {
       return resize(index, lanes, maps);
     case network::LayerKind::kConvolution:
     case network::LayerKind::kFullyConnected:
-    case network::LayerKind::kConcat:  // refused before
       break;
   }
   SIM_CHECK(false, "fast", -1, "a layer over maps is no GEMM");
+}
+
+std::int16_t* MapLayers::result(std::size_t index, std::int64_t image, std::int64_t y,
+                                std::int64_t x, int lanes, LaneMaps& maps) const {
+  const network::Layer& layer = network_.layers[index];
+  const std::size_t output = at(layer.output);
+  return maps[output].data() + (layouts_[output].index(image, y, x) + layer.output_channel) * lanes;
 }
 
 void MapLayers::average_pool(std::size_t index, int lanes, LaneMaps& maps) const {
@@ -79,7 +85,6 @@ void MapLayers::average_pool(std::size_t index, int lanes, LaneMaps& maps) const
   const PaddedMap& in = layouts_[at(layer.input())];
   const std::int16_t* map = maps[at(layer.input())].data();
   const std::int64_t row = layer.out.channels * lanes;
-  const std::size_t output = at(layer.output);
   std::vector<std::int32_t> totals(at(row));
   for_each_pixel(layer, batch_, [&](std::int64_t image, std::int64_t y, std::int64_t x) {
     std::fill(totals.begin(), totals.end(), 0);
@@ -88,7 +93,7 @@ void MapLayers::average_pool(std::size_t index, int lanes, LaneMaps& maps) const
       for (std::int64_t v = 0; v < row; ++v) totals[at(v)] += values[v];
     });
     const float factor = network::average_factor(layer, y, x);
-    std::int16_t* out = maps[output].data() + layouts_[output].index(image, y, x) * lanes;
+    std::int16_t* out = result(index, image, y, x, lanes, maps);
     for (std::int64_t c = 0; c < layer.out.channels; ++c) {
       post_lanes(totals.data() + c * lanes, 0, factor, layer.bounds, lanes, false, out + c * lanes);
     }
@@ -100,9 +105,8 @@ void MapLayers::max_pool(std::size_t index, int lanes, LaneMaps& maps) const {
   const PaddedMap& in = layouts_[at(layer.input())];
   const std::int16_t* map = maps[at(layer.input())].data();
   const std::int64_t row = layer.out.channels * lanes;
-  const std::size_t output = at(layer.output);
   for_each_pixel(layer, batch_, [&](std::int64_t image, std::int64_t y, std::int64_t x) {
-    std::int16_t* out = maps[output].data() + layouts_[output].index(image, y, x) * lanes;
+    std::int16_t* out = result(index, image, y, x, lanes, maps);
     std::fill_n(out, row, std::numeric_limits<std::int16_t>::min());
     for_each_inside(layer, y, x, [&](std::int64_t in_y, std::int64_t in_x) {
       const std::int16_t* values = map + in.index(image, in_y, in_x) * lanes;
@@ -129,7 +133,6 @@ std::int16_t MapLayers::combine(std::size_t index, std::int64_t channel, std::in
 void MapLayers::elementwise(std::size_t index, int lanes, LaneMaps& maps) const {
   const network::Layer& layer = network_.layers[index];
   const std::size_t input = at(layer.input());
-  const std::size_t output = at(layer.output);
   const bool has_second = layer.residual() != network::kNoMap;
   const std::size_t other = has_second ? at(layer.residual()) : input;
   const network::MapShape& shape = network_.map(static_cast<int>(other)).shape;
@@ -140,7 +143,7 @@ void MapLayers::elementwise(std::size_t index, int lanes, LaneMaps& maps) const 
     const std::int16_t* second =
         maps[other].data() +
         layouts_[other].index(image, one_pixel ? 0 : y, one_pixel ? 0 : x) * lanes;
-    std::int16_t* out = maps[output].data() + layouts_[output].index(image, y, x) * lanes;
+    std::int16_t* out = result(index, image, y, x, lanes, maps);
     for (std::int64_t c = 0; c < layer.out.channels; ++c) {
       for (int lane = 0; lane < lanes; ++lane) {
         const std::int64_t v = c * lanes + lane;
@@ -154,7 +157,6 @@ void MapLayers::elementwise(std::size_t index, int lanes, LaneMaps& maps) const 
 void MapLayers::resize(std::size_t index, int lanes, LaneMaps& maps) const {
   const network::Layer& layer = network_.layers[index];
   const std::size_t input = at(layer.input());
-  const std::size_t output = at(layer.output);
   const PaddedMap& layout = layouts_[input];
   for_each_pixel(layer, batch_, [&](std::int64_t image, std::int64_t y, std::int64_t x) {
     const network::Sample& row = layer.sample_rows[at(y)];
@@ -166,7 +168,7 @@ void MapLayers::resize(std::size_t index, int lanes, LaneMaps& maps) const {
                                             corner % 2 == 0 ? column.first : column.second) *
                                    lanes;
     }
-    std::int16_t* out = maps[output].data() + layouts_[output].index(image, y, x) * lanes;
+    std::int16_t* out = result(index, image, y, x, lanes, maps);
     for (std::int64_t c = 0; c < layer.out.channels; ++c) {
       for (int lane = 0; lane < lanes; ++lane) {
         const std::int64_t v = c * lanes + lane;

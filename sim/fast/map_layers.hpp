@@ -26,6 +26,9 @@ class MapLayers {
   void average_pool(std::size_t index, int lanes, LaneMaps& maps) const;
   void elementwise(std::size_t index, int lanes, LaneMaps& maps) const;
   void resize(std::size_t index, int lanes, LaneMaps& maps) const;
+  /// Where the layer's channel 0 of an output pixel goes.
+  std::int16_t* result(std::size_t index, std::int64_t image, std::int64_t y, std::int64_t x,
+                       int lanes, LaneMaps& maps) const;
   std::int16_t combine(std::size_t index, std::int64_t channel, std::int16_t first,
                        std::int16_t second) const;
 

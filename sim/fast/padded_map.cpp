@@ -50,7 +50,8 @@ MapLayouts::MapLayouts(const network::Network& network) : maps_(network.maps.siz
     inputs_.push_back(place);
   }
   for (std::size_t place = 0; place < shapes.size(); ++place) {
-    list_.emplace_back(shapes[place], most[place]);
+    const bool sums = place < maps_ && network.maps[place].sums;
+    list_.emplace_back(shapes[place], most[place], sums ? 2 : 1);
   }
 }
 

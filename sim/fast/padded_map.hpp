@@ -1,5 +1,6 @@
 // A feature map of a batch as the fast engine lays it out: channels last, with the zero padding of
-// the layers that read it, so that no window looks outside.
+// the layers that read it, so that no window looks outside. A map of sums has two values a channel,
+// the low half of a sum and the high one.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +20,10 @@ struct PaddedMap {
 
   PaddedMap() = default;
   /// `most` has the widest padding of all readers on each side.
-  PaddedMap(const network::MapShape& shape, const network::Window& most)
+  PaddedMap(const network::MapShape& shape, const network::Window& most, int halves)
       : height(shape.height + most.pad_top + most.pad_bottom),
         width(shape.width + most.pad_left + most.pad_right),
-        channels(shape.channels),
+        channels(shape.channels * halves),
         top(most.pad_top),
         left(most.pad_left) {}
 
@@ -39,6 +40,14 @@ struct PaddedMap {
            channels;
   }
 };
+
+/// The halves of a sum, and the sum of its halves.
+inline std::int16_t low_half(std::int32_t sum) { return static_cast<std::int16_t>(sum); }
+inline std::int16_t high_half(std::int32_t sum) { return static_cast<std::int16_t>(sum >> 16); }
+inline std::int32_t whole_sum(std::int16_t low, std::int16_t high) {
+  return static_cast<std::int32_t>(std::uint32_t{static_cast<std::uint16_t>(high)} << 16 |
+                                   static_cast<std::uint16_t>(low));
+}
 
 /// The layouts of a network's maps and, behind them, of copies with zeros between their rows and
 /// columns, one for each layer that reads its input so.

@@ -12,6 +12,12 @@ bool covers_all(const std::vector<std::pair<std::int64_t, std::int64_t>>& shares
   return shares.size() == 1 && shares[0].first <= 0 && shares[0].second >= total;
 }
 
+bool covers(const std::vector<std::pair<std::int64_t, std::int64_t>>& shares, const Share& share) {
+  return std::any_of(shares.begin(), shares.end(), [&](const auto& held) {
+    return held.first <= share.begin && held.second >= share.end;
+  });
+}
+
 void add_share(std::vector<std::pair<std::int64_t, std::int64_t>>& shares, std::int64_t begin,
                std::int64_t end) {
   auto place = std::lower_bound(shares.begin(), shares.end(), std::make_pair(begin, end));
@@ -86,7 +92,7 @@ std::optional<std::int64_t> Contents::first_missing(const schedule::CellRun& run
   return std::nullopt;
 }
 
-void Contents::read(const schedule::CellRun& run, schedule::StepId step,
+void Contents::read(const schedule::CellRun& run, const Share& share, schedule::StepId step,
                     schedule::Resource resource) {
   const std::int64_t end = run.begin + run.count;
   split(run.begin);
@@ -106,7 +112,7 @@ void Contents::read(const schedule::CellRun& run, schedule::StepId step,
                                   names_.data(segment.key, segment.value)));
       return;
     }
-    if (!segment.complete) {
+    if (!segment.complete && !covers(segment.shares, share)) {
       violations_.add(fmt::format("{} reads {} at {}, which is not written in all channels",
                                   names_.step(step), names_.data(run.key, wanted), at(cell)));
       return;

@@ -21,7 +21,7 @@
 
 namespace lacuna::judge {
 
-/// The part of each value group that a write covers: [begin, end) of `total`.
+/// The part of each value group that an access covers: [begin, end) of `total`.
 struct Share {
   std::int64_t begin = 0;
   std::int64_t end = 1;
@@ -42,8 +42,10 @@ class Contents {
   /// Data that lies there before the first step, and that no step may overwrite when `keep`.
   void preload(const schedule::CellRun& run, bool keep);
 
-  /// `step` reads the run: all of it must be there, and its writers must have ended.
-  void read(const schedule::CellRun& run, schedule::StepId step, schedule::Resource resource);
+  /// `step` reads a share of the run: all of it must be there, and all that wrote the run so far
+  /// must have ended.
+  void read(const schedule::CellRun& run, const Share& share, schedule::StepId step,
+            schedule::Resource resource);
 
   /// The first cell of the run that does not hold its data in whole; nothing where all do.
   std::optional<std::int64_t> first_missing(const schedule::CellRun& run) const;

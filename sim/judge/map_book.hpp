@@ -3,9 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "arch/spec.hpp"
@@ -26,13 +27,13 @@ class MapBook {
   MapBook(const MapBook&) = delete;
   MapBook& operator=(const MapBook&) = delete;
 
-  /// A step of `resource` reads or writes rows of a map in region `index`. Of a write, `share` is
-  /// the part of every row.
+  /// A step of `resource` reads or writes channels of rows of a map in region `index`.
   void read_rows(schedule::StepId id, std::int32_t index, const schedule::MapView& view,
-                 const std::vector<schedule::ImageRows>& rows, schedule::Resource resource);
+                 const std::vector<schedule::ImageRows>& rows,
+                 const network::ChannelSlice& channels, schedule::Resource resource);
   void write_rows(schedule::StepId id, std::int32_t index, const schedule::MapView& view,
-                  const std::vector<schedule::ImageRows>& rows, const Share& share,
-                  schedule::Resource resource);
+                  const std::vector<schedule::ImageRows>& rows,
+                  const network::ChannelSlice& channels, schedule::Resource resource);
   /// A step moves rows between DRAM and a region: into it when `load`.
   void transfer(schedule::StepId id, bool load);
 
@@ -40,14 +41,29 @@ class MapBook {
   void finish();
 
  private:
-  /// The rows' slots in the region; nothing, and a violation, when the region is not fit for them.
-  std::optional<std::vector<schedule::CellRun>> find_slots(
-      schedule::StepId id, std::int32_t index, const schedule::MapView& view,
-      const std::vector<schedule::ImageRows>& rows);
+  /// What a key of the activation SRAM's contents stands for: a map, or a slice of one, that lies
+  /// densely. The first keys are the maps.
+  struct Dense {
+    std::int32_t map = 0;
+    network::ChannelSlice channels;
+    std::int64_t row_slots = 0;
+  };
+  /// Accesses to the rows' slots in the region, with the share that the channels are of it;
+  /// nothing, and a violation, when the region is not fit for them.
+  struct Access {
+    std::vector<schedule::CellRun> runs;
+    Share share;
+  };
+  std::optional<Access> find_slots(schedule::StepId id, std::int32_t index,
+                                   const schedule::MapView& view,
+                                   const std::vector<schedule::ImageRows>& rows,
+                                   const network::ChannelSlice& channels);
+  std::int64_t key_of(const schedule::Region& region, const schedule::MapView& view);
+  std::string slot_data_name(std::int64_t key, std::int64_t value) const;
   std::string rows_name(const std::vector<schedule::ImageRows>& rows,
                         const schedule::MapView& view) const;
-  /// A map in DRAM, in rows counted through all images.
-  Contents& dram_copy(const schedule::MapView& view);
+  /// A slice of a map in DRAM, in rows counted through all images.
+  Contents& dram_copy(const schedule::MapView& view, const network::ChannelSlice& slice);
   std::string name(schedule::StepId id) const { return step_name(schedule_, network_, id); }
   std::function<std::string(schedule::StepId)> step_namer() const;
 
@@ -55,9 +71,13 @@ class MapBook {
   const network::Network& network_;
   const EndClocks& clocks_;
   Violations& violations_;
+  const arch::AcceleratorSpec& spec_;
   arch::Limit slot_limit_;
+  std::vector<Dense> dense_;  ///< by key
+  /// [map]: what its writers write of it.
+  std::vector<std::vector<network::ChannelSlice>> slices_;
   Contents slots_;
-  std::unordered_map<std::int32_t, Contents> dram_;  ///< by map
+  std::map<std::pair<std::int32_t, std::int64_t>, Contents> dram_;  ///< by map and first channel
 };
 
 }  // namespace lacuna::judge

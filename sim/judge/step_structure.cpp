@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace lacuna::judge {
 namespace {
@@ -133,6 +134,13 @@ class StepCheck {
                                 name(), r.row_begin, r.row_count, r.image_begin, r.image_count,
                                 r.map);
                           });
+      violations_.require(
+          r.channel_begin >= 0 && r.channel_count > 0 &&
+              r.channel_begin <= std::numeric_limits<std::int64_t>::max() - r.channel_count,
+          [&] {
+            return fmt::format("{}: channels {} + {} are ill formed", name(), r.channel_begin,
+                               r.channel_count);
+          });
     }
   }
 

@@ -48,11 +48,18 @@ class PartCheck {
     return network_.layers[static_cast<std::size_t>(layer)];
   }
   void maps() {
-    std::vector<bool> written(network_.maps.size(), false);
-    if (!written.empty()) written[0] = true;
+    // Channels of each map that no layer so far writes.
+    std::vector<std::vector<bool>> missing;
+    for (const network::Map& map : network_.maps) {
+      missing.emplace_back(static_cast<std::size_t>(map.shape.channels), !missing.empty());
+    }
+    const auto is_written = [&](int map) {
+      const auto& own = missing[static_cast<std::size_t>(map)];
+      return std::find(own.begin(), own.end(), true) == own.end();
+    };
     const auto is_there = [&](int map, const network::MapShape& shape) {
-      return map >= 0 && static_cast<std::size_t>(map) < written.size() &&
-             written[static_cast<std::size_t>(map)] && network_.map(map).shape == shape;
+      return map >= 0 && static_cast<std::size_t>(map) < missing.size() && is_written(map) &&
+             network_.map(map).shape == shape;
     };
     // A second map of one pixel, or of one channel.
     const auto stands_for_all = [&](const network::Layer& layer) {
@@ -73,23 +80,65 @@ class PartCheck {
                (is_there(layer.residual(), layer.out) ||
                 (!layer.is_gemm() && stands_for_all(layer)))),
           [&] { return fmt::format("{} adds no earlier map of its output's size", layer.name); });
-      const auto out = static_cast<std::size_t>(layer.output);
-      const bool writes = layer.output >= 0 && out < written.size() && !written[out] &&
-                          network_.map(layer.output).shape == layer.out;
+      const bool writes = write_channels(layer, missing);
       violations_.require(layer.logits ? layer.output == network::kNoMap : writes, [&] {
-        return fmt::format("{} does not write a map of its own and of its size", layer.name);
+        return fmt::format("{} does not write channels of its own of a map of its size",
+                           layer.name);
       });
-      if (writes) written[out] = true;
+      sums(layer);
+    }
+    for (std::size_t map = 0; map < missing.size(); ++map) {
+      const auto first = std::find(missing[map].begin(), missing[map].end(), true);
+      violations_.require(first == missing[map].end(), [&] {
+        return fmt::format("no layer writes channel {} of map {}", first - missing[map].begin(),
+                           map);
+      });
     }
     for (const network::Output& output : network_.outputs) {
       const bool of_sums = is_layer(output.layer) && layer_of(output.layer).logits;
       const bool of_map = output.layer < 0 && output.map >= 0 &&
-                          static_cast<std::size_t>(output.map) < written.size() &&
-                          written[static_cast<std::size_t>(output.map)];
+                          static_cast<std::size_t>(output.map) < missing.size() &&
+                          is_written(output.map) && !network_.map(output.map).sums;
       violations_.require(of_sums || of_map, [&] {
         return fmt::format("output {} is no layer's sums and no map that is written", output.name);
       });
     }
+  }
+
+  /// Whether the layer writes channels of a map of its height and width that nobody writes yet.
+  bool write_channels(const network::Layer& layer, std::vector<std::vector<bool>>& missing) const {
+    if (layer.output < 0 || static_cast<std::size_t>(layer.output) >= missing.size()) return false;
+    const network::MapShape& shape = network_.map(layer.output).shape;
+    const bool fits = layer.out.height == shape.height && layer.out.width == shape.width &&
+                      layer.out.channels > 0 && layer.output_channel >= 0 &&
+                      layer.out.channels <= shape.channels - layer.output_channel;
+    if (!fits) return false;
+    std::vector<bool>& own = missing[static_cast<std::size_t>(layer.output)];
+    const auto first = own.begin() + layer.output_channel;
+    const auto last = first + layer.out.channels;
+    if (std::find(first, last, false) != last) return false;
+    std::fill(first, last, false);
+    return true;
+  }
+
+  /// Maps of sums: written whole by a GEMM layer as they are, read by the post unit for another.
+  void sums(const network::Layer& layer) {
+    const auto is_sums = [&](int map) {
+      return map >= 0 && static_cast<std::size_t>(map) < network_.maps.size() &&
+             network_.map(map).sums;
+    };
+    if (is_sums(layer.output)) {
+      violations_.require(
+          layer.is_gemm() && !layer.logits && layer.combine == network::Combine::kNone &&
+              layer.inputs.size() == 1 && network_.map(layer.output).shape == layer.out,
+          [&] { return fmt::format("{} cannot keep its sums as a map", layer.name); });
+    }
+    const bool reads = layer.inputs.size() == 2 && is_sums(layer.inputs[1]) &&
+                       !(layer.is_gemm() && (layer.combine == network::Combine::kAdd ||
+                                             layer.combine == network::Combine::kFunction));
+    violations_.require(!reads && (layer.inputs.empty() || !is_sums(layer.inputs[0])), [&] {
+      return fmt::format("{} reads a map of sums, which only the post unit adds", layer.name);
+    });
   }
 
   void plans() {
@@ -106,7 +155,7 @@ class PartCheck {
       const network::Window& w = p.window;
       violations_.require(gemm.is_gemm() && !gemm.logits &&
                               p.kind == network::LayerKind::kMaxPool && p.input() == gemm.output &&
-                              p.in == gemm.out,
+                              p.in == gemm.out && !network_.map(gemm.output).sums,
                           [&] { return name + ", which is not a pool of its output map"; });
       violations_.require(
           w.kernel_h == w.stride_h && w.kernel_w == w.stride_w && w.pad_top == 0 &&
@@ -175,9 +224,9 @@ class PartCheck {
 
   void region(std::size_t index) {
     const schedule::Region& r = schedule_.regions[index];
+    const bool known = r.map >= 0 && static_cast<std::size_t>(r.map) < network_.maps.size();
     violations_.require(
-        r.map >= 0 && static_cast<std::size_t>(r.map) <= network_.layers.size() &&
-            r.image_begin >= 0 && r.image_count > 0 &&
+        known && r.image_begin >= 0 && r.image_count > 0 &&
             r.image_count <= schedule_.batch - r.image_begin && r.row_begin >= 0 &&
             r.row_count > 0 && r.base >= 0 && r.slots > 0 &&
             r.base <= std::numeric_limits<std::int64_t>::max() - r.slots,
@@ -187,6 +236,14 @@ class PartCheck {
               index, r.map, r.image_begin, r.image_count, r.row_begin, r.row_count, r.base,
               r.slots);
         });
+    if (!known) return;
+    const std::int64_t channels = network_.map(r.map).shape.channels;
+    violations_.require(r.channel_begin >= 0 && r.channel_count > 0 &&
+                            r.channel_count <= channels - r.channel_begin,
+                        [&] {
+                          return fmt::format("region {} has channels {} + {} of a map of {}", index,
+                                             r.channel_begin, r.channel_count, channels);
+                        });
   }
 
   const schedule::Schedule& schedule_;

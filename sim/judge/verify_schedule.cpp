@@ -130,7 +130,7 @@ class Walk {
   }
   void load_pe(schedule::StepId id) {
     if (weights_fit(step(id), id))
-      weights_.read(weight_run(step(id)), id, schedule::Resource::kLoader);
+      weights_.read(weight_run(step(id)), Share{}, id, schedule::Resource::kLoader);
     passes_.load_pe(id);
   }
 
@@ -141,10 +141,7 @@ class Walk {
     const network::Layer& l = layer(s.layer);
     const std::vector<schedule::ImageRows> rows =
         schedule::window_rows(schedule::output_rows(range(s.range), l.out.height), l);
-    if (!rows.empty()) {
-      maps_.read_rows(id, s.input, schedule::input_view(network_, s.layer), rows,
-                      schedule::Resource::kArray);
-    }
+    if (!rows.empty()) read_all(id, s.input, l.input(), rows, schedule::Resource::kArray);
     passes_.stream(id);
   }
 
@@ -155,10 +152,9 @@ class Walk {
     if (l.logits) return;
     std::vector<schedule::ImageRows> rows = schedule::output_rows(range(s.range), l.out.height);
     if (l.residual() >= 0) {
-      maps_.read_rows(id, s.residual, schedule::map_view(network_, l.residual()), rows,
-                      schedule::Resource::kPost);
+      read_all(id, s.residual, l.residual(), rows, schedule::Resource::kPost);
     }
-    std::int32_t map = l.output;
+    std::int32_t writer = s.layer;
     const std::int32_t fused = schedule_.layers[static_cast<std::size_t>(s.layer)].fused_pool;
     if (fused != -1) {
       auto pooled = schedule::pooled_rows(rows, layer(fused));
@@ -168,20 +164,21 @@ class Walk {
         return;
       }
       rows = std::move(*pooled);
-      map = layer(fused).output;
+      writer = fused;
     }
     if (rows.empty()) return;
     const ChannelTile& tile = tiling_.tiles[static_cast<std::size_t>(
         tiling_.tile_of_block[static_cast<std::size_t>(s.block)])];
     const std::int64_t channel = tile.group * l.n() + tile.n_begin;
-    maps_.write_rows(id, s.output, schedule::map_view(network_, map), rows,
-                     {channel, channel + tile.n_count, l.out.channels}, schedule::Resource::kPost);
+    maps_.write_rows(id, s.output, schedule::map_view(network_, spec_, layer(writer).output), rows,
+                     {layer(writer).output_channel + channel, tile.n_count},
+                     schedule::Resource::kPost);
   }
 
   // A pool step computes all rows of its output region.
   void pool(schedule::StepId id) {
     const schedule::Step& s = step(id);
-    const schedule::MapView out = schedule::map_view(network_, layer(s.layer).output);
+    const schedule::MapView out = schedule::map_view(network_, spec_, layer(s.layer).output);
     const std::string fault = schedule::region_fault(region(s.output), out);
     if (!fault.empty()) {
       violations_.add(fmt::format("{}: region {} {}", name(id), s.output, fault));
@@ -191,15 +188,23 @@ class Walk {
     for (const schedule::ImageRows& r : rows) pools_.add(s.layer, id, r);
     const std::vector<schedule::ImageRows> needed = schedule::window_rows(rows, layer(s.layer));
     if (!needed.empty()) {
-      maps_.read_rows(id, s.input, schedule::input_view(network_, s.layer), needed,
-                      schedule::Resource::kPost);
+      read_all(id, s.input, layer(s.layer).input(), needed, schedule::Resource::kPost);
     }
-    if (layer(s.layer).residual() >= 0) {
-      const schedule::MapView second = schedule::map_view(network_, layer(s.layer).residual());
-      maps_.read_rows(id, s.residual, second, schedule::second_rows(rows, second.shape.height),
-                      schedule::Resource::kPost);
+    if (const std::int32_t second = layer(s.layer).residual(); second >= 0) {
+      read_all(id, s.residual, second,
+               schedule::second_rows(rows, network_.map(second).shape.height),
+               schedule::Resource::kPost);
     }
-    maps_.write_rows(id, s.output, out, rows, Share{}, schedule::Resource::kPost);
+    maps_.write_rows(id, s.output, out, rows,
+                     {layer(s.layer).output_channel, layer(s.layer).out.channels},
+                     schedule::Resource::kPost);
+  }
+
+  // Rows of a map with all its channels.
+  void read_all(schedule::StepId id, std::int32_t index, std::int32_t map,
+                const std::vector<schedule::ImageRows>& rows, schedule::Resource resource) {
+    const schedule::MapView view = schedule::map_view(network_, spec_, map);
+    maps_.read_rows(id, index, view, rows, view.channels(), resource);
   }
 
   const schedule::Schedule& schedule_;

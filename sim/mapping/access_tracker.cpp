@@ -53,8 +53,9 @@ void AccessTracker::write(std::int64_t begin, std::int64_t end, schedule::StepId
   auto it = cover(begin, end);
   while (it != segments_.end() && it->first < end) {
     Waits written = it->second.written;
-    if (resource == schedule::Resource::kPost &&
-        (it->second.data == data || it->second.was_read())) {
+    const bool interleaves =
+        it->second.data == data && (resource == schedule::Resource::kPost || data < 0);
+    if (interleaves || (resource == schedule::Resource::kPost && it->second.was_read())) {
       written[static_cast<std::size_t>(resource)] = schedule::kNoStep;
     }
     raise(waits, written);

@@ -19,8 +19,9 @@ class AccessTracker {
   void read(std::int64_t begin, std::int64_t end, schedule::StepId id, schedule::Resource resource,
             Waits& waits);
   /// Step `id` writes [begin, end): it waits for readers and writers. Post steps do not wait for
-  /// each other's writes of the same `data` (a map): channel tiles of the same rows interleave
-  /// without a common cell. Nor do they where the data was read: its readers waited.
+  /// each other's writes of the same `data` (a map), nor transfers (to a region, whose number is
+  /// below 0): channels of the same rows interleave without a common cell. Nor do post steps where
+  /// the data was read: its readers waited.
   void write(std::int64_t begin, std::int64_t end, schedule::StepId id, schedule::Resource resource,
              Waits& waits, std::int32_t data = 0);
 

@@ -4,15 +4,21 @@
 
 namespace lacuna::mapping {
 
-LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std::int32_t fused_pool,
-                       std::int64_t batch)
+LayerShape::LayerShape(const network::Network& network, const arch::AcceleratorSpec& spec,
+                       std::int32_t layer, std::int32_t fused_pool, std::int64_t batch)
     : network_(&network),
+      spec_(&spec),
       layer_(&network.layers[static_cast<std::size_t>(layer)]),
       index_(layer),
       fused_pool_(fused_pool),
       output_map_(
           network.layers[static_cast<std::size_t>(fused_pool >= 0 ? fused_pool : layer)].output),
+      input_slices_(network.slices(layer_->input())),
       batch_(batch) {
+  const network::Layer& writer =
+      network.layers[static_cast<std::size_t>(fused_pool >= 0 ? fused_pool : layer)];
+  output_channels_ = {writer.output_channel, writer.out.channels};
+  if (layer_->residual() >= 0) residual_slices_ = network.slices(layer_->residual());
   if (fused_pool >= 0) {
     const network::Layer& pool = network.layers[static_cast<std::size_t>(fused_pool)];
     unit_rows_ = pool.window.kernel_h;
@@ -20,10 +26,6 @@ LayerShape::LayerShape(const network::Network& network, std::int32_t layer, std:
   } else {
     units_per_image_ = layer_->out.height;
   }
-}
-
-std::int64_t LayerShape::output_slots() const {
-  return layer_->logits ? 0 : batch_ * network_->map(output_map_).shape.values();
 }
 
 std::int64_t LayerShape::first_row(std::int64_t unit) const {
@@ -69,6 +71,7 @@ std::vector<schedule::PixelRange> LayerShape::ranges(const LayerCut& cut) const 
 schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
   rows.map = layer_->input();
+  rows.channel_count = layer_->in.channels;
   rows.image_begin = range.row_begin / layer_->out.height;
   rows.image_count =
       (range.row_begin + range.row_count - 1) / layer_->out.height - rows.image_begin + 1;
@@ -112,6 +115,7 @@ schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) cons
 schedule::MapRows LayerShape::residual_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
   rows.map = layer_->residual();
+  rows.channel_count = network_->map(rows.map).shape.channels;
   const std::int64_t height = layer_->out.height;
   rows.image_begin = range.row_begin / height;
   rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
@@ -125,6 +129,8 @@ schedule::MapRows LayerShape::residual_rows(const schedule::PixelRange& range) c
 schedule::MapRows LayerShape::output_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
   rows.map = output_map_;
+  rows.channel_begin = output_channels_.begin;
+  rows.channel_count = output_channels_.count;
   const std::int64_t height = layer_->out.height;
   rows.image_begin = range.row_begin / height;
   rows.image_count = (range.row_begin + range.row_count - 1) / height - rows.image_begin + 1;
@@ -141,7 +147,19 @@ schedule::MapRows LayerShape::output_rows(const schedule::PixelRange& range) con
 
 std::int64_t LayerShape::slots(const schedule::MapRows& rows) const {
   const network::MapShape& shape = network_->map(rows.map).shape;
-  return rows.image_count * rows.row_count * shape.width * shape.channels;
+  return rows.image_count * rows.row_count * shape.width * rows.channel_count *
+         value_slots(rows.map);
+}
+
+std::vector<schedule::MapRows> LayerShape::transfers(const schedule::MapRows& rows) const {
+  std::vector<schedule::MapRows> list;
+  const auto& slices = rows.map == layer_->input() ? input_slices_ : residual_slices_;
+  for (const network::ChannelSlice& slice : slices) {
+    list.push_back(rows);
+    list.back().channel_begin = slice.begin;
+    list.back().channel_count = slice.count;
+  }
+  return list;
 }
 
 std::vector<schedule::MapRows> LayerShape::pieces(const std::vector<schedule::PixelRange>& ranges,
@@ -201,7 +219,8 @@ std::int32_t fusible_pool(const network::Network& network, std::int32_t index) {
   const network::Layer& pool = network.layers[next];
   const network::Window& w = pool.window;
   const bool fits = layer.is_gemm() && !layer.logits && pool.kind == network::LayerKind::kMaxPool &&
-                    pool.input() == layer.output && w.kernel_h == w.stride_h &&
+                    pool.input() == layer.output && pool.in == layer.out &&
+                    !network.map(layer.output).sums && w.kernel_h == w.stride_h &&
                     w.kernel_w == w.stride_w && w.pad_top == 0 && w.pad_left == 0 &&
                     w.pad_bottom == 0 && w.pad_right == 0;
   const auto reads = [&](const network::Layer& reader) {

@@ -43,8 +43,8 @@ struct LayerCut {
 /// Geometry of a layer for a batch, with the pooling layer that the post unit does on the way.
 class LayerShape {
  public:
-  LayerShape(const network::Network& network, std::int32_t layer, std::int32_t fused_pool,
-             std::int64_t batch);
+  LayerShape(const network::Network& network, const arch::AcceleratorSpec& spec, std::int32_t layer,
+             std::int32_t fused_pool, std::int64_t batch);
 
   const network::Network& network() const { return *network_; }
   const network::Layer& layer() const { return *layer_; }
@@ -52,11 +52,16 @@ class LayerShape {
   std::int32_t fused_pool() const { return fused_pool_; }
   /// Map that the layer (with its fused pooling) writes.
   std::int32_t output_map() const { return output_map_; }
-  std::int64_t input_slots() const { return batch_ * layer_->in.values(); }
-  std::int64_t residual_slots() const {
-    return layer_->residual() >= 0 ? batch_ * network_->map(layer_->residual()).shape.values() : 0;
+  /// Channels of that map which it writes.
+  const network::ChannelSlice& output_channels() const { return output_channels_; }
+  std::int64_t input_slots() const { return map_slots(layer_->input()); }
+  std::int64_t residual_slots() const { return map_slots(layer_->residual()); }
+  /// Of the whole map, also where others write slices of it.
+  std::int64_t output_slots() const { return map_slots(output_map_); }
+  std::int64_t map_slots(std::int32_t map) const {
+    if (map == network::kNoMap) return 0;
+    return batch_ * network_->map(map).shape.values() * value_slots(map);
   }
-  std::int64_t output_slots() const;
   /// Rows of the output are cut in whole units: pooling windows where pooling is fused, else rows.
   std::int64_t units_per_image() const { return units_per_image_; }
   std::int64_t units() const { return batch_ * units_per_image_; }
@@ -77,9 +82,12 @@ class LayerShape {
   schedule::MapRows input_rows(const schedule::PixelRange& range) const;
   /// The same of the residual operand.
   schedule::MapRows residual_rows(const schedule::PixelRange& range) const;
-  /// Rows of output_map() that a range gives (whole windows).
+  /// Rows of output_map() that a range gives (whole windows), in the channels that the layer
+  /// writes.
   schedule::MapRows output_rows(const schedule::PixelRange& range) const;
   std::int64_t slots(const schedule::MapRows& rows) const;
+  /// The transfers that bring rows of a map: one a slice.
+  std::vector<schedule::MapRows> transfers(const schedule::MapRows& rows) const;
 
   /// Pieces in which a whole operand comes from DRAM, `rows_of` a range being what that needs of
   /// it: in the order in which the ranges need them, so that the first can start early.
@@ -88,11 +96,19 @@ class LayerShape {
                                         RowsOfRange rows_of) const;
 
  private:
+  std::int64_t value_slots(std::int32_t map) const {
+    return schedule::slots_per_value(network_->map(map), *spec_);
+  }
+
   const network::Network* network_;
+  const arch::AcceleratorSpec* spec_;
   const network::Layer* layer_;
   std::int32_t index_;
   std::int32_t fused_pool_;
   std::int32_t output_map_;
+  network::ChannelSlice output_channels_;
+  std::vector<network::ChannelSlice> input_slices_;
+  std::vector<network::ChannelSlice> residual_slices_;
   std::int64_t batch_;
   std::int64_t unit_rows_ = 1;
   std::int64_t units_per_image_;
@@ -118,7 +134,8 @@ std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32
                                          const arch::AcceleratorSpec& spec);
 
 /// The pooling layer that layer `index` can do in its post unit: the next one, when its kernel is
-/// its stride, without padding, and nothing else reads the map between. -1 when there is none.
+/// its stride, without padding, nothing else reads the map between, and no other layer writes a
+/// slice of it. -1 when there is none. What is pooled may itself be a slice.
 std::int32_t fusible_pool(const network::Network& network, std::int32_t index);
 
 }  // namespace lacuna::mapping

@@ -74,23 +74,31 @@ class CutWork {
     }
     if (cut_.per_range_regions()) {
       for (const schedule::PixelRange& range : ranges_) {
-        if (!cut_.input_whole) move(own_.input_rows(range), visits_);
-        if (!cut_.residual_whole) move(own_.residual_rows(range), visits_);
+        if (!cut_.input_whole) load(own_.input_rows(range), visits_);
+        if (!cut_.residual_whole) load(own_.residual_rows(range), visits_);
         if (!cut_.output_whole) move(own_.output_rows(range), visits_);
       }
     }
     if (cut_.output_whole && setting_.stores_output && !own_.layer().logits) {
       const std::int64_t batch = own_.units() / own_.units_per_image();
-      transfer(activation_bytes(own_.output_slots() / batch, spec_), batch);
+      schedule::MapRows image = own_.output_rows(ranges_.front());
+      image.image_count = 1;
+      image.row_begin = 0;
+      image.row_count = own_.network().map(image.map).shape.height;
+      move(image, batch);
     }
   }
 
   void load_whole(LayerShape::RowsOfRange rows_of) {
-    for (const schedule::MapRows& rows : own_.pieces(ranges_, rows_of)) move(rows, 1);
+    for (const schedule::MapRows& rows : own_.pieces(ranges_, rows_of)) load(rows, 1);
+  }
+
+  void load(const schedule::MapRows& rows, std::int64_t times) {
+    for (const schedule::MapRows& slice : own_.transfers(rows)) move(slice, times);
   }
 
   void move(const schedule::MapRows& rows, std::int64_t times) {
-    transfer(activation_bytes(own_.slots(rows), spec_), times);
+    transfer(map_bytes(rows, own_.network(), spec_), times);
   }
 
   void transfer(base::Bytes bytes, std::int64_t times) {

@@ -64,16 +64,29 @@ class Mapper {
     }
     reasons_.resize(planned_.size());
     layer_bytes_.resize(planned_.size());
+    first_writer_.assign(network_.maps.size(), planned_.size());
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
+      output_maps_.push_back(shape(i).output_map());
+      if (output_map(i) == network::kNoMap) continue;
+      std::size_t& first = first_writer_[static_cast<std::size_t>(output_map(i))];
+      first = std::min(first, i);
+    }
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       const network::Layer& layer = shape(i).layer();
-      maps_.note_reader(layer.input(), i);
-      if (layer.residual() >= 0) maps_.note_reader(layer.residual(), i);
+      maps_.note_use(layer.input(), i);
+      if (layer.residual() >= 0) maps_.note_use(layer.residual(), i);
+      // A map is there until the last of several writers, at least.
+      if (!layer.logits && is_begun(i)) maps_.note_use(output_map(i), i);
       is_chain_ =
           is_chain_ && layer.residual() < 0 && (i == 0 || layer.input() == output_map(i - 1));
     }
   }
 
-  std::int32_t output_map(std::size_t i) const { return shape(i).output_map(); }
+  std::int32_t output_map(std::size_t i) const { return output_maps_[i]; }
+  /// Whether an earlier layer writes a slice of the same map.
+  bool is_begun(std::size_t i) const {
+    return first_writer_[static_cast<std::size_t>(output_map(i))] < i;
+  }
   /// Whether what the layer writes goes to DRAM even where it stays on chip.
   bool is_stored(std::size_t i) const {
     return i + 1 == planned_.size() || network_.is_output(output_map(i));
@@ -84,7 +97,7 @@ class Mapper {
   bool choose_all() {
     maps_.clear();
     for (std::size_t i = 0; i < planned_.size(); ++i) {
-      maps_.drop_read_before(i);
+      maps_.drop_used_before(i);
       const LayerShape own = shape(i);
       if (!choose(i)) {
         // In a chain there is no choice: what a layer's input leaves for the next was looked at
@@ -93,7 +106,7 @@ class Mapper {
         return false;
       }
       const LayerCut& cut = planned_[i].cut;
-      if (cut.output_whole && !own.layer().logits) {
+      if (cut.output_whole && !own.layer().logits && !maps_.holds(own.output_map())) {
         maps_.add({own.output_map(), cut.output_base, own.output_slots()});
       }
     }
@@ -101,7 +114,7 @@ class Mapper {
   }
 
   LayerShape shape(std::size_t i) const {
-    return {network_, planned_[i].layer, planned_[i].fused_pool, options_.batch};
+    return {network_, spec_, planned_[i].layer, planned_[i].fused_pool, options_.batch};
   }
 
   void size_memories() {
@@ -112,12 +125,11 @@ class Mapper {
       const LayerShape own = shape(i);
       const network::Layer& layer = own.layer();
       std::int64_t together = own.input_slots() + own.residual_slots() + own.output_slots();
+      std::set<std::int32_t> counted{layer.input(), layer.residual(), own.output_map()};
       for (std::size_t before = 0; !is_chain_ && before < i; ++before) {
         const std::int32_t map = output_map(before);
-        const bool stays = map != network::kNoMap && maps_.is_read_from(map, i);
-        if (stays && map != layer.input() && map != layer.residual()) {
-          together += options_.batch * network_.map(map).shape.values();
-        }
+        const bool stays = map != network::kNoMap && maps_.is_used_from(map, i);
+        if (stays && counted.insert(map).second) together += own.map_slots(map);
       }
       // Maps that come and go in another order than that of a stack leave gaps.
       slots = std::max(slots, is_chain_ ? together : 2 * together);
@@ -139,16 +151,17 @@ class Mapper {
   /// The least that layer i, whose input `there` is whole on chip, needs besides it: the other maps
   /// that are to be on chip then, its output and what is not on chip of its operands, by ranges.
   std::int64_t least_besides(std::size_t i, std::int32_t there) const {
-    const LayerShape own(network_, planned_[i].layer, planned_[i].fused_pool, 1);
+    const LayerShape own(network_, spec_, planned_[i].layer, planned_[i].fused_pool, 1);
     const network::Layer& layer = own.layer();
-    const std::int64_t others = maps_.slots_read_from(i);
+    const std::int64_t others = maps_.slots_used_from(i);
     const auto is_there = [&](std::int32_t map) { return map == there || maps_.holds(map); };
     const bool load_input = !is_there(layer.input());
     const bool load_residual = layer.residual() >= 0 && !is_there(layer.residual());
+    const bool make_output = !layer.logits && !is_there(own.output_map());
     std::int64_t least = 0;
-    if (layer.logits && !load_input) return others;
+    if (!make_output && !load_input && !load_residual) return others;
     for (const schedule::PixelRange& range : own.ranges(1, true)) {
-      std::int64_t needs = layer.logits ? 0 : own.slots(own.output_rows(range));
+      std::int64_t needs = make_output ? own.slots(own.output_rows(range)) : 0;
       if (load_input) needs += own.slots(own.input_rows(range));
       if (load_residual) needs += own.slots(own.residual_rows(range));
       least = std::max(least, needs);
@@ -258,8 +271,9 @@ class Mapper {
     std::vector<LayerCut> cuts;
     const network::Layer& layer = own.layer();
     const bool more = i + 1 < planned_.size();
-    const std::int64_t whole_needs =
-        own.output_slots() + (more ? least_besides(i + 1, own.output_map()) : 0);
+    const bool output_there = maps_.holds(own.output_map());
+    const std::int64_t whole_needs = (output_there ? 0 : own.output_slots()) +
+                                     (more ? least_besides(i + 1, own.output_map()) : 0);
     const bool input_there = maps_.holds(layer.input());
     const bool residual_there = layer.residual() < 0 || maps_.holds(layer.residual());
     for (const bool input_whole : {true, false}) {
@@ -270,8 +284,10 @@ class Mapper {
           if (output_whole && !layer.logits) {
             if (whole_needs > capacities_.activation_slots) continue;
             if (maps_.is_spilled(own.output_map())) continue;
+            // Where an earlier writer's slice is, there are all of them.
+            if (!output_there && is_begun(i)) continue;
           }
-          if (!output_whole && layer.logits) continue;
+          if (!output_whole && (layer.logits || output_there)) continue;
           LayerCut cut;
           cut.input_whole = input_whole;
           cut.residual_whole = residual_whole;
@@ -374,7 +390,9 @@ class Mapper {
   bool resident_ = false;
   bool is_chain_ = true;  ///< every layer reads the map of the layer before it, and no other
   std::vector<PlannedLayer> planned_;
-  OnChipMaps maps_;  ///< when the layer that is chosen now begins
+  std::vector<std::int32_t> output_maps_;  ///< of each, with its fused pooling
+  std::vector<std::size_t> first_writer_;  ///< of each map, as number of a planned layer
+  OnChipMaps maps_;                        ///< when the layer that is chosen now begins
   std::vector<std::string> reasons_;
   std::vector<std::int64_t> layer_bytes_;
 };

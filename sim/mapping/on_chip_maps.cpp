@@ -43,16 +43,16 @@ bool place_buffers(const LayerShape& own, const SlotAllocator& free, LayerCut& c
 
 }  // namespace
 
-void OnChipMaps::note_reader(std::int32_t map, std::size_t layer) {
-  last_reader_[map_index(map)] = static_cast<std::int64_t>(layer);
+void OnChipMaps::note_use(std::int32_t map, std::size_t layer) {
+  last_use_[map_index(map)] = static_cast<std::int64_t>(layer);
 }
 
-bool OnChipMaps::is_read_from(std::int32_t map, std::size_t layer) const {
-  return last_reader_[map_index(map)] >= static_cast<std::int64_t>(layer);
+bool OnChipMaps::is_used_from(std::int32_t map, std::size_t layer) const {
+  return last_use_[map_index(map)] >= static_cast<std::int64_t>(layer);
 }
 
-void OnChipMaps::drop_read_before(std::size_t layer) {
-  const auto is_done = [&](const OnChipMap& there) { return !is_read_from(there.map, layer); };
+void OnChipMaps::drop_used_before(std::size_t layer) {
+  const auto is_done = [&](const OnChipMap& there) { return !is_used_from(there.map, layer); };
   maps_.erase(std::remove_if(maps_.begin(), maps_.end(), is_done), maps_.end());
 }
 
@@ -61,10 +61,10 @@ bool OnChipMaps::holds(std::int32_t map) const {
                      [&](const OnChipMap& there) { return there.map == map; });
 }
 
-std::int64_t OnChipMaps::slots_read_from(std::size_t layer) const {
+std::int64_t OnChipMaps::slots_used_from(std::size_t layer) const {
   std::int64_t slots = 0;
   for (const OnChipMap& there : maps_) {
-    if (is_read_from(there.map, layer)) slots += there.slots;
+    if (is_used_from(there.map, layer)) slots += there.slots;
   }
   return slots;
 }
@@ -87,7 +87,7 @@ bool OnChipMaps::place(std::size_t layer, const LayerShape& own, std::int64_t ca
   const network::Layer& shape = own.layer();
   SlotAllocator free(capacity);
   for (const OnChipMap& there : maps_) {
-    free.hold(there.base, there.slots, last_reader_[map_index(there.map)]);
+    free.hold(there.base, there.slots, last_use_[map_index(there.map)]);
   }
   const auto now = static_cast<std::int64_t>(layer);
   const auto map = [&](std::int64_t slots, std::int64_t until, std::int64_t& base) {
@@ -101,8 +101,13 @@ bool OnChipMaps::place(std::size_t layer, const LayerShape& own, std::int64_t ca
   if (shape.residual() >= 0 && cut.residual_whole && !holds(shape.residual())) {
     if (!map(own.residual_slots(), now, cut.residual_base)) return false;
   }
-  if (cut.output_whole && !shape.logits) {
-    const std::int64_t until = last_reader_[map_index(own.output_map())];
+  if (holds(own.output_map())) {
+    const auto there = std::find_if(maps_.begin(), maps_.end(), [&](const OnChipMap& map) {
+      return map.map == own.output_map();
+    });
+    cut.output_base = there->base;
+  } else if (cut.output_whole && !shape.logits) {
+    const std::int64_t until = last_use_[map_index(own.output_map())];
     if (!map(own.output_slots(), until, cut.output_base)) return false;
   }
   return place_buffers(own, free, cut);

@@ -76,7 +76,7 @@ void refuse_layer(const network::Network& network, const arch::AcceleratorSpec& 
       refuse_accumulators(spec, layer.name, least, "of a channel tile");
     }
   }
-  const LayerShape image(network, own.layer_index(), own.fused_pool(), 1);
+  const LayerShape image(network, spec, own.layer_index(), own.fused_pool(), 1);
   std::int64_t input = 0;
   std::int64_t residual = 0;
   std::int64_t output = 0;

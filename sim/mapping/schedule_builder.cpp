@@ -5,12 +5,6 @@
 #include "base/error.hpp"
 
 namespace lacuna::mapping {
-namespace {
-
-std::int64_t row_values(const network::MapShape& shape) { return shape.width * shape.channels; }
-
-}  // namespace
-
 ScheduleBuilder::ScheduleBuilder(const network::Network& network, const arch::AcceleratorSpec& spec,
                                  const Capacities& capacities, std::int64_t batch)
     : network_(network),
@@ -31,7 +25,7 @@ schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layer
   schedule_.layers.resize(network_.layers.size());
   std::vector<LayerWork> works;
   for (const PlannedLayer& planned : layers) {
-    LayerWork work{planned, LayerShape(network_, planned.layer, planned.fused_pool, batch_)};
+    LayerWork work{planned, LayerShape(network_, spec_, planned.layer, planned.fused_pool, batch_)};
     list_passes(work);
     works.push_back(std::move(work));
   }
@@ -44,8 +38,7 @@ schedule::Schedule ScheduleBuilder::build(const std::vector<PlannedLayer>& layer
   }
   schedule_.steps.reserve(most_steps(works));
   for (const auto& [map, base] : present_) {
-    map_region_[static_cast<std::size_t>(map)] =
-        add_region({map, 0, batch_, 0, network_.map(map).shape.height}, base);
+    map_region_[static_cast<std::size_t>(map)] = add_region(whole_map(map), base);
   }
   for (LayerWork& work : works) {
     if (work.shape.layer().is_gemm()) {
@@ -207,7 +200,12 @@ std::size_t ScheduleBuilder::most_steps(const std::vector<LayerWork>& works) con
     for (const Pass& pass : work.passes) steps += pass.last ? 2 : 1;
     if (work.passes.empty()) steps += work.ranges.size();
     // Each operand comes by visits or by pieces of ranges, and the output goes so.
-    steps += 3 * (std::max(work.visits.size(), work.ranges.size()) + images);
+    const std::size_t transfers =
+        1 + work.shape.transfers(whole_map(work.shape.layer().input())).size() +
+        (work.shape.layer().residual() < 0
+             ? 1
+             : work.shape.transfers(whole_map(work.shape.layer().residual())).size());
+    steps += transfers * (std::max(work.visits.size(), work.ranges.size()) + images);
   }
   return steps;
 }
@@ -230,22 +228,37 @@ std::int32_t ScheduleBuilder::add_region(const schedule::MapRows& rows, std::int
   region.image_count = rows.image_count;
   region.row_begin = rows.row_begin;
   region.row_count = rows.row_count;
+  region.channel_begin = rows.channel_begin;
+  region.channel_count = rows.channel_count;
   region.base = base;
-  region.slots = rows.image_count * rows.row_count * row_values(network_.map(rows.map).shape);
+  region.slots = rows.image_count * rows.row_count * row_slots(rows.map, rows.channel_count);
   schedule_.activation_slots = std::max(schedule_.activation_slots, base + region.slots);
   schedule_.regions.push_back(region);
   return static_cast<std::int32_t>(schedule_.regions.size() - 1);
 }
 
-std::int64_t ScheduleBuilder::map_address(const schedule::MapRows& rows) const {
-  const network::MapShape& shape = network_.map(rows.map).shape;
-  return map_base_[static_cast<std::size_t>(rows.map)] + rows.image_begin * shape.values() +
-         rows.row_begin * row_values(shape);
+schedule::MapRows ScheduleBuilder::whole_map(std::int32_t map) const {
+  const network::MapShape& shape = network_.map(map).shape;
+  return {map, 0, batch_, 0, shape.height, 0, shape.channels};
 }
 
-void ScheduleBuilder::touch_rows(const schedule::Region& region, const schedule::MapRows& rows,
-                                 bool write, schedule::StepId id, schedule::Step& step) {
-  const std::int64_t row = row_values(network_.map(region.map).shape);
+std::int64_t ScheduleBuilder::row_slots(std::int32_t map, std::int64_t channels) const {
+  const network::Map& own = network_.map(map);
+  return own.shape.width * channels * schedule::slots_per_value(own, spec_);
+}
+
+std::int64_t ScheduleBuilder::map_address(const schedule::MapRows& rows) const {
+  const network::MapShape& shape = network_.map(rows.map).shape;
+  const std::int64_t row = shape.width * rows.channel_count;
+  return map_base_[static_cast<std::size_t>(rows.map)] +
+         batch_ * shape.height * shape.width * rows.channel_begin +
+         (rows.image_begin * shape.height + rows.row_begin) * row;
+}
+
+void ScheduleBuilder::touch_rows(std::int32_t index, const schedule::MapRows& rows, bool write,
+                                 schedule::StepId id, schedule::Step& step) {
+  const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(index)];
+  const std::int64_t row = row_slots(region.map, region.channel_count);
   const schedule::Resource resource = schedule::resource_of(step.kind);
   for (std::int64_t image = rows.image_begin; image < rows.image_begin + rows.image_count;
        ++image) {
@@ -254,7 +267,9 @@ void ScheduleBuilder::touch_rows(const schedule::Region& region, const schedule:
         ((image - region.image_begin) * region.row_count + rows.row_begin - region.row_begin) * row;
     const std::int64_t end = begin + rows.row_count * row;
     if (write) {
-      activations_.write(begin, end, id, resource, step.waits, region.map);
+      // Transfers into a region bring slices of its rows, post steps tiles of a map's.
+      const bool loads = resource == schedule::Resource::kDma;
+      activations_.write(begin, end, id, resource, step.waits, loads ? -1 - index : region.map);
     } else {
       activations_.read(begin, end, id, resource, step.waits);
     }
@@ -263,17 +278,15 @@ void ScheduleBuilder::touch_rows(const schedule::Region& region, const schedule:
 
 void ScheduleBuilder::touch_input(const LayerWork& work, const schedule::PixelRange& range,
                                   schedule::StepId id, schedule::Step& step) {
-  const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.input)];
   for_each_image(range, work.shape.layer().out.height, [&](const schedule::PixelRange& part) {
-    touch_rows(region, work.shape.input_rows(part), false, id, step);
+    touch_rows(step.input, work.shape.input_rows(part), false, id, step);
   });
 }
 
 void ScheduleBuilder::touch_residual(const LayerWork& work, const schedule::PixelRange& range,
                                      schedule::StepId id, schedule::Step& step) {
-  const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.residual)];
   for_each_image(range, work.shape.layer().out.height, [&](const schedule::PixelRange& part) {
-    touch_rows(region, work.shape.residual_rows(part), false, id, step);
+    touch_rows(step.residual, work.shape.residual_rows(part), false, id, step);
   });
 }
 
@@ -290,10 +303,10 @@ void ScheduleBuilder::place_maps(LayerWork& work) {
           : -1;
   whole_output_ = -1;
   if (cut.output_whole && !layer.logits) {
-    whole_output_ = add_region(
-        {shape.output_map(), 0, batch_, 0, network_.map(shape.output_map()).shape.height},
-        cut.output_base);
-    map_region_[static_cast<std::size_t>(shape.output_map())] = whole_output_;
+    // Another layer may have written a slice of it before.
+    std::int32_t& region = map_region_[static_cast<std::size_t>(shape.output_map())];
+    if (region < 0) region = add_region(whole_map(shape.output_map()), cut.output_base);
+    whole_output_ = region;
   }
   visit_regions_.assign(work.visits.size(), {});
 }
@@ -303,7 +316,7 @@ std::int32_t ScheduleBuilder::whole_operand(const LayerWork& work, std::int32_t 
   if (const std::int32_t there = map_region_[static_cast<std::size_t>(map)]; there >= 0) {
     return there;
   }
-  const std::int32_t region = add_region({map, 0, batch_, 0, network_.map(map).shape.height}, base);
+  const std::int32_t region = add_region(whole_map(map), base);
   for (const schedule::MapRows& rows : work.shape.pieces(work.ranges, rows_of)) {
     load_rows(work, region, rows);
   }
@@ -329,28 +342,38 @@ void ScheduleBuilder::load_visit(const LayerWork& work, std::size_t visit) {
 
 void ScheduleBuilder::load_rows(const LayerWork& work, std::int32_t region,
                                 const schedule::MapRows& rows) {
-  schedule::Step step;
-  step.kind = schedule::StepKind::kLoadActivations;
-  step.layer = work.planned.layer;
-  step.output = region;
-  step.rows = rows;
-  const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
-  const std::int64_t address = map_address(rows);
-  dram_.read(address, address + work.shape.slots(rows), id, schedule::Resource::kDma, step.waits);
-  touch_rows(schedule_.regions[static_cast<std::size_t>(region)], rows, true, id, step);
-  append(step);
+  for (const schedule::MapRows& slice : work.shape.transfers(rows)) {
+    schedule::Step step;
+    step.kind = schedule::StepKind::kLoadActivations;
+    step.layer = work.planned.layer;
+    step.output = region;
+    step.rows = slice;
+    const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
+    const std::int64_t address = map_address(slice);
+    dram_.read(address, address + values(slice), id, schedule::Resource::kDma, step.waits);
+    touch_rows(region, slice, true, id, step);
+    append(step);
+  }
+}
+
+std::int64_t ScheduleBuilder::values(const schedule::MapRows& rows) const {
+  return rows.image_count * rows.row_count * network_.map(rows.map).shape.width *
+         rows.channel_count;
 }
 
 void ScheduleBuilder::store_visit(const LayerWork& work, std::int32_t region) {
   const schedule::Region& all = schedule_.regions[static_cast<std::size_t>(region)];
   store_rows(work, region,
-             {all.map, all.image_begin, all.image_count, all.row_begin, all.row_count});
+             {all.map, all.image_begin, all.image_count, all.row_begin, all.row_count,
+              all.channel_begin, all.channel_count});
 }
 
 void ScheduleBuilder::store_whole_output(const LayerWork& work) {
   for (std::int64_t image = 0; image < batch_; ++image) {
-    const schedule::Region& all = schedule_.regions[static_cast<std::size_t>(whole_output_)];
-    store_rows(work, whole_output_, {all.map, image, 1, all.row_begin, all.row_count});
+    const network::ChannelSlice& slice = work.shape.output_channels();
+    const std::int32_t map = work.shape.output_map();
+    store_rows(work, whole_output_,
+               {map, image, 1, 0, network_.map(map).shape.height, slice.begin, slice.count});
   }
 }
 
@@ -363,8 +386,8 @@ void ScheduleBuilder::store_rows(const LayerWork& work, std::int32_t region,
   step.rows = rows;
   const auto id = static_cast<schedule::StepId>(schedule_.steps.size());
   const std::int64_t address = map_address(rows);
-  touch_rows(schedule_.regions[static_cast<std::size_t>(region)], rows, false, id, step);
-  dram_.write(address, address + work.shape.slots(rows), id, schedule::Resource::kDma, step.waits);
+  touch_rows(region, rows, false, id, step);
+  dram_.write(address, address + values(rows), id, schedule::Resource::kDma, step.waits);
   append(step);
 }
 
@@ -448,9 +471,8 @@ void ScheduleBuilder::emit_post(const LayerWork& work, const Pass& pass, std::in
     touch_residual(work, range, id, step);
   }
   if (step.output >= 0) {
-    const schedule::Region& region = schedule_.regions[static_cast<std::size_t>(step.output)];
     for_each_image(range, layer.out.height, [&](const schedule::PixelRange& part) {
-      touch_rows(region, work.shape.output_rows(part), true, id, step);
+      touch_rows(step.output, work.shape.output_rows(part), true, id, step);
     });
   }
   append(step);
@@ -485,12 +507,14 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
     const schedule::PixelRange range = work.range(work.visits[visit]);
     if (cut.ranges_loaded() > 0) load_visit(work, visit);
     if (cut.ranges_loaded() > 1) load_visit(work, visit + 1);
-    const schedule::MapRows rows = work.shape.output_rows(range);
+    schedule::MapRows rows = work.shape.output_rows(range);
     std::int64_t base = 0;
     if (cut.output_whole) {
       const schedule::Region& whole = schedule_.regions[static_cast<std::size_t>(whole_output_)];
+      rows.channel_begin = whole.channel_begin;
+      rows.channel_count = whole.channel_count;
       base = whole.base + (rows.image_begin * whole.row_count + rows.row_begin) *
-                              row_values(network_.map(rows.map).shape);
+                              row_slots(rows.map, rows.channel_count);
     } else {
       base = cut.output_buffers[visit % cut.output_buffers.size()];
     }
@@ -506,7 +530,7 @@ void ScheduleBuilder::emit_pool_layer(LayerWork& work) {
       step.residual = cut.residual_whole ? whole_residual_ : visit_regions_[visit].residual;
       touch_residual(work, range, id, step);
     }
-    touch_rows(schedule_.regions[static_cast<std::size_t>(step.output)], rows, true, id, step);
+    touch_rows(step.output, rows, true, id, step);
     const std::int32_t output = step.output;
     append(step);
     if (!cut.output_whole) store_visit(work, output);

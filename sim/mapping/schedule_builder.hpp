@@ -81,6 +81,7 @@ class ScheduleBuilder {
   /// The region of a whole map that the layer reads; loads it unless it lies there already.
   std::int32_t whole_operand(const LayerWork& work, std::int32_t map, std::int64_t base,
                              LayerShape::RowsOfRange rows_of);
+  /// Rows of a map, slice by slice.
   void load_rows(const LayerWork& work, std::int32_t region, const schedule::MapRows& rows);
   void load_visit(const LayerWork& work, std::size_t visit);
   void store_rows(const LayerWork& work, std::int32_t region, const schedule::MapRows& rows);
@@ -92,14 +93,19 @@ class ScheduleBuilder {
 
   schedule::StepId append(schedule::Step step);
   std::int32_t add_region(const schedule::MapRows& rows, std::int64_t base);
-  /// Addresses of rows of an image inside a region.
-  void touch_rows(const schedule::Region& region, const schedule::MapRows& rows, bool write,
+  /// All of a map.
+  schedule::MapRows whole_map(std::int32_t map) const;
+  /// Slots of a row of a map in a region of so many channels.
+  std::int64_t row_slots(std::int32_t map, std::int64_t channels) const;
+  /// Addresses of rows of an image inside region `index`, whole rows whatever channels are meant.
+  void touch_rows(std::int32_t index, const schedule::MapRows& rows, bool write,
                   schedule::StepId id, schedule::Step& step);
   void touch_input(const LayerWork& work, const schedule::PixelRange& range, schedule::StepId id,
                    schedule::Step& step);
   void touch_residual(const LayerWork& work, const schedule::PixelRange& range, schedule::StepId id,
                       schedule::Step& step);
   std::int64_t map_address(const schedule::MapRows& rows) const;
+  std::int64_t values(const schedule::MapRows& rows) const;
 
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;

@@ -79,8 +79,12 @@ base::Bytes weight_bytes(const schedule::Block& block, const arch::AcceleratorSp
   return base::Bytes{base::ceil_div(block.values() * spec.precision.weight_bits, 8)};
 }
 
-base::Bytes activation_bytes(std::int64_t values, const arch::AcceleratorSpec& spec) {
-  return base::Bytes{base::ceil_div(values * spec.precision.activation_bits, 8)};
+base::Bytes map_bytes(const schedule::MapRows& rows, const network::Network& network,
+                      const arch::AcceleratorSpec& spec) {
+  const network::Map& map = network.map(rows.map);
+  const std::int64_t values =
+      rows.image_count * rows.row_count * map.shape.width * rows.channel_count;
+  return base::Bytes{base::ceil_div(values * schedule::bits_in_dram(map, spec), 8)};
 }
 
 std::int64_t transfer_cycles(base::Bytes bytes, const arch::AcceleratorSpec& spec) {
@@ -128,9 +132,7 @@ base::Bytes transfer_bytes(const schedule::Step& step, const schedule::Schedule&
   if (step.kind == schedule::StepKind::kLoadWeights) {
     return weight_bytes(schedule.blocks[static_cast<std::size_t>(step.block)], spec);
   }
-  const network::MapShape& shape = network.map(step.rows.map).shape;
-  return activation_bytes(
-      step.rows.image_count * step.rows.row_count * shape.width * shape.channels, spec);
+  return map_bytes(step.rows, network, spec);
 }
 
 std::int64_t step_cycles(const schedule::Step& step, const schedule::Schedule& schedule,

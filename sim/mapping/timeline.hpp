@@ -17,7 +17,8 @@ struct Estimate {
 // Cycles that one step occupies its resource (array: at dense speed), without the latencies of DRAM
 // and post unit, and the bytes that a transfer moves.
 base::Bytes weight_bytes(const schedule::Block& block, const arch::AcceleratorSpec& spec);
-base::Bytes activation_bytes(std::int64_t values, const arch::AcceleratorSpec& spec);
+base::Bytes map_bytes(const schedule::MapRows& rows, const network::Network& network,
+                      const arch::AcceleratorSpec& spec);
 std::int64_t transfer_cycles(base::Bytes bytes, const arch::AcceleratorSpec& spec);
 std::int64_t load_pe_cycles(const schedule::Block& block, const arch::AcceleratorSpec& spec);
 std::int64_t stream_cycles(const schedule::Block& block, std::int64_t pixels,

@@ -28,13 +28,21 @@ struct MapShape {
   }
 };
 
-/// A feature map: what the network reads, or one of its layers writes. Codes; or the biased 32-bit
-/// sums of a GEMM layer, which only the post unit reads.
+/// A feature map: what the network reads, or its layers write, each channel one of them. Codes; or
+/// the biased 32-bit sums of one GEMM layer, which only the post unit reads, for another one.
 struct Map {
   MapShape shape;
   tensor::Code code;
   float scale = 1.0F;  ///< real value of operand 1
   bool sums = false;
+};
+
+inline constexpr int kSumBits = 32;
+
+/// Channels [begin, begin + count) of a map.
+struct ChannelSlice {
+  std::int64_t begin = 0;
+  std::int64_t count = 0;
 };
 
 /// As the index of a map: none.
@@ -80,8 +88,7 @@ enum class LayerKind : std::uint8_t {
   kMaxPool,
   kAveragePool,
   kElementwise,  ///< a function of one map, or of two
-  kResize,       ///< another height and width of a map
-  kConcat        ///< maps of one height and width, one behind the other in channels, as they are
+  kResize        ///< another height and width of a map
 };
 
 /// How a second map goes into the outputs of a GEMM layer, before they are rounded.
@@ -106,12 +113,14 @@ struct Layer {
   LayerKind kind = LayerKind::kConvolution;
   /// Maps it reads: first the one that its windows slide over. A GEMM layer may have a second one
   /// of the shape of `out`, which the post unit reads; a function of two maps has two, of which
-  /// the second may have 1 x 1 pixels, which stand for all, or one channel, which stands for all;
-  /// concat has any number.
+  /// the second may have 1 x 1 pixels, which stand for all, or one channel, which stands for all.
   std::vector<int> inputs{0};
   int output = kNoMap;  ///< map it writes; none: see `logits`
-  MapShape in;          ///< of the first map
-  MapShape out;
+  /// Channel of that map which channel 0 of its outputs is: several layers may write a map, each a
+  /// slice of its channels.
+  std::int64_t output_channel = 0;
+  MapShape in;   ///< of the first map
+  MapShape out;  ///< of what it writes, all of its map or a slice
   Window window;
   int groups = 1;
 
@@ -215,6 +224,17 @@ struct Network {
 
   const Map& input() const { return maps.front(); }
   const Map& map(int index) const { return maps[static_cast<std::size_t>(index)]; }
+  /// What of a map each of its writers writes, by channel; of the input all in one.
+  std::vector<ChannelSlice> slices(int index) const {
+    std::vector<ChannelSlice> list;
+    for (const Layer& layer : layers) {
+      if (layer.output == index) list.push_back({layer.output_channel, layer.out.channels});
+    }
+    if (index == 0) list = {{0, map(index).shape.channels}};
+    std::sort(list.begin(), list.end(),
+              [](const ChannelSlice& a, const ChannelSlice& b) { return a.begin < b.begin; });
+    return list;
+  }
   /// Whether a layer over maps has a second one of one pixel, which stands for all.
   bool is_broadcast(const Layer& layer) const {
     if (layer.kind != LayerKind::kElementwise || layer.inputs.size() < 2) return false;
@@ -246,7 +266,7 @@ struct Network {
   }
   int activation_bits() const {
     int bits = 1;
-    for (const Map& map : maps) bits = std::max(bits, map.code.bits());
+    for (const Map& map : maps) bits = std::max(bits, map.sums ? 1 : map.code.bits());
     return bits;
   }
 };

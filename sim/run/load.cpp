@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/printable.hpp"
 #include "fault/fault_file.hpp"
 #include "network/onnx_import.hpp"
 #include "network/outputs.hpp"
@@ -21,22 +20,9 @@ void check_range(const base::Place& place, std::int64_t value, std::int64_t most
                          "an integer from 1 to " + std::to_string(most) + " is allowed");
 }
 
-/// What the import knows and a run does not yet: an error, rather than another network's figures.
-void check_runs(const network::Network& network) {
-  const auto fail = [&](const std::string& key, const std::string& wrong) {
-    throw base::InputError({network.file, 0, key}, wrong + ", which is checked, but not run yet");
-  };
-  for (const network::Layer& layer : network.layers) {
-    const std::string key = "layer " + base::shown(layer.name);
-    if (layer.kind == network::LayerKind::kConcat) fail(key, "joins maps (Concat)");
-    if (!layer.logits && network.map(layer.output).sums) fail(key, "keeps its sums as a map");
-  }
-}
-
 Model import_model(const std::string& path) {
   Model model;
   model.network = network::import_onnx(network::find_model(path));
-  check_runs(model.network);
   model.card = network::load_input_card(model.network.file);
   return model;
 }

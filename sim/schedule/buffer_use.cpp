@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <tuple>
 
 #include "schedule/rows.hpp"
 
@@ -122,7 +123,7 @@ class BufferWalk {
       case StepKind::kLoadPe:
         return weights_.read(step.address, step.address + words(step), id);
       case StepKind::kLoadActivations:
-        return write_rows(step.output, transfer_rows(step.rows), id);
+        return write_rows(step.output, step.output, transfer_rows(step.rows), id);
       case StepKind::kStoreActivations:
         return read_rows(step.input, transfer_rows(step.rows), id);
       case StepKind::kStream:
@@ -139,7 +140,7 @@ class BufferWalk {
           read_rows(step.residual,
                     second_rows(rows, network_.map(layer(step).inputs[1]).shape.height), id);
         }
-        return write_rows(step.output, rows, id);
+        return write_results(step.output, rows, id);
       }
     }
   }
@@ -159,13 +160,25 @@ class BufferWalk {
     if (layer(step).logits) return;
     const std::int32_t pool = schedule_.layers[static_cast<std::size_t>(step.layer)].fused_pool;
     if (pool >= 0) rows = *pooled_rows(rows, network_.layers[static_cast<std::size_t>(pool)]);
-    write_rows(step.output, rows, id);
+    write_results(step.output, rows, id);
   }
 
-  void write_rows(std::int32_t index, const std::vector<ImageRows>& rows, StepId id) {
+  // What post steps write is one stay wherever its map and its place in it are the same: the layers
+  // that write the slices of a map need not name one region.
+  void write_results(std::int32_t index, const std::vector<ImageRows>& rows, StepId id) {
+    if (rows.empty()) return;
+    const CellRun first = slots(index, rows).front();
+    const auto place = std::make_tuple(first.key, first.value - first.begin,
+                                       region(index).channel_begin, region(index).channel_count);
+    const auto next = static_cast<std::int64_t>(schedule_.regions.size() + results_.size());
+    write_rows(index, results_.try_emplace(place, next).first->second, rows, id);
+  }
+
+  void write_rows(std::int32_t index, std::int64_t key, const std::vector<ImageRows>& rows,
+                  StepId id) {
     if (rows.empty()) return;
     for (const CellRun& run : slots(index, rows)) {
-      activations_.write(run.begin, run.begin + run.count, index, id);
+      activations_.write(run.begin, run.begin + run.count, key, id);
     }
   }
   void read_rows(std::int32_t index, const std::vector<ImageRows>& rows, StepId id) {
@@ -176,7 +189,7 @@ class BufferWalk {
   }
 
   std::vector<CellRun> slots(std::int32_t index, const std::vector<ImageRows>& rows) const {
-    return *slots_of(rows, region(index), map_view(network_, region(index).map));
+    return *slots_of(rows, region(index), map_view(network_, spec_, region(index).map));
   }
   std::vector<ImageRows> output_rows(const Step& step) const {
     return schedule::output_rows(schedule_.ranges[static_cast<std::size_t>(step.range)],
@@ -202,6 +215,9 @@ class BufferWalk {
   Cells weights_;
   Cells activations_;
   Cells accumulators_;
+  /// Keys of what post steps write, behind those of regions.
+  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>, std::int64_t>
+      results_;
 };
 
 }  // namespace

@@ -8,12 +8,14 @@
 
 namespace lacuna::schedule {
 
-MapView map_view(const network::Network& network, std::int32_t map) {
-  return {map, network.map(map).shape};
+MapView map_view(const network::Network& network, const arch::AcceleratorSpec& spec,
+                 std::int32_t map) {
+  return {map, network.map(map).shape, slots_per_value(network.map(map), spec)};
 }
 
-MapView input_view(const network::Network& network, std::int32_t layer) {
-  return map_view(network, network.layers[static_cast<std::size_t>(layer)].input());
+MapView input_view(const network::Network& network, const arch::AcceleratorSpec& spec,
+                   std::int32_t layer) {
+  return map_view(network, spec, network.layers[static_cast<std::size_t>(layer)].input());
 }
 
 std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height) {
@@ -103,10 +105,11 @@ std::string region_fault(const Region& region, const MapView& view) {
     return fmt::format("has rows {} + {} of a map of {}", region.row_begin, region.row_count,
                        view.shape.height);
   }
-  const std::int64_t slots =
-      region.image_count * region.row_count * view.shape.width * view.shape.channels;
-  if (region.slots != slots) {
-    return fmt::format("has {} slots for {} values", region.slots, slots);
+  const std::int64_t values =
+      region.image_count * region.row_count * view.shape.width * region.channel_count;
+  if (region.slots != values * view.value_slots) {
+    return fmt::format("has {} slots for {} values{}", region.slots, values,
+                       view.value_slots == 1 ? "" : fmt::format(" of {}", view.value_slots));
   }
   return "";
 }
@@ -114,7 +117,7 @@ std::string region_fault(const Region& region, const MapView& view) {
 std::optional<std::vector<CellRun>> slots_of(const std::vector<ImageRows>& rows,
                                              const Region& region, const MapView& view) {
   std::vector<CellRun> runs;
-  const std::int64_t row_size = view.shape.width * view.shape.channels;
+  const std::int64_t row_size = view.shape.width * region.channel_count * view.value_slots;
   for (const ImageRows& r : rows) {
     if (r.image < region.image_begin || r.image >= region.image_begin + region.image_count ||
         r.begin < region.row_begin || r.end > region.row_begin + region.row_count) {

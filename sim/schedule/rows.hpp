@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/spec.hpp"
 #include "network/network.hpp"
 #include "schedule/schedule.hpp"
 
@@ -26,10 +27,15 @@ struct CellRun {
 struct MapView {
   std::int32_t map = 0;  ///< Network::map index; the key of its contents
   network::MapShape shape;
+  std::int64_t value_slots = 1;  ///< of the activation SRAM
+
+  network::ChannelSlice channels() const { return {0, shape.channels}; }
 };
 
-MapView map_view(const network::Network& network, std::int32_t map);
-MapView input_view(const network::Network& network, std::int32_t layer);
+MapView map_view(const network::Network& network, const arch::AcceleratorSpec& spec,
+                 std::int32_t map);
+MapView input_view(const network::Network& network, const arch::AcceleratorSpec& spec,
+                   std::int32_t layer);
 
 /// Rows [begin, end) of one image of a map.
 struct ImageRows {
@@ -60,7 +66,8 @@ std::vector<ImageRows> transfer_rows(const MapRows& rows);
 /// Why the region is not one of the map: empty when it is.
 std::string region_fault(const Region& region, const MapView& view);
 
-/// The slots of the rows in a region as few runs; nullopt when the region does not contain them.
+/// The slots of the rows in a region, with all its channels, as few runs; nullopt when the region
+/// does not contain them. Data is numbered as if the region's channels were all of the map's.
 std::optional<std::vector<CellRun>> slots_of(const std::vector<ImageRows>& rows,
                                              const Region& region, const MapView& view);
 

@@ -48,6 +48,14 @@ const char* loop_order_name(LoopOrder order) {
   return order == LoopOrder::kPixelOuter ? "pixel_outer" : "channel_outer";
 }
 
+std::int64_t slots_per_value(const network::Map& map, const arch::AcceleratorSpec& spec) {
+  return map.sums ? base::ceil_div(network::kSumBits, spec.precision.activation_bits) : 1;
+}
+
+int bits_in_dram(const network::Map& map, const arch::AcceleratorSpec& spec) {
+  return map.sums ? network::kSumBits : spec.precision.activation_bits;
+}
+
 std::int64_t words_per_index(const Block& block, const arch::AcceleratorSpec& spec) {
   return base::ceil_div(block.n_count, spec.weights_per_word());
 }

@@ -63,8 +63,9 @@ struct PixelRange {
   std::int64_t row_count = 0;
 };
 
-/// Where rows of a map lie in the activation SRAM. Value (image, y, x, c) has the slot
-/// base + (((image - image_begin) * row_count + (y - row_begin)) * width + x) * channels + c.
+/// Where rows of a map, or of a slice of its channels, lie in the activation SRAM. Value (image, y,
+/// x, c) begins at slot base + ((((image - image_begin) * row_count + (y - row_begin)) * width + x)
+/// * channel_count + c - channel_begin) * slots_per_value.
 struct Region {
   std::int32_t map = 0;  ///< Network::map index
   std::int64_t image_begin = 0;
@@ -72,17 +73,22 @@ struct Region {
   std::int64_t row_begin = 0;
   std::int64_t row_count = 0;
   std::int64_t base = 0;   ///< first slot
-  std::int64_t slots = 0;  ///< image_count * row_count * width * channels
+  std::int64_t slots = 0;  ///< image_count * row_count * width * channel_count * slots_per_value
+  std::int64_t channel_begin = 0;
+  std::int64_t channel_count = 0;
 };
 
-/// Images and rows of a map that one transfer moves: rows of one image, or all rows of several, so
-/// that they are contiguous in DRAM.
+/// Images, rows and channels of a map that one transfer moves: rows of one image, or all rows of
+/// several, and the slice of one of the map's writers, so that they are contiguous in DRAM. There a
+/// map lies slice after slice, each as [image][y][x][channel of the slice].
 struct MapRows {
   std::int32_t map = 0;
   std::int64_t image_begin = 0;
   std::int64_t image_count = 0;
   std::int64_t row_begin = 0;
   std::int64_t row_count = 0;
+  std::int64_t channel_begin = 0;
+  std::int64_t channel_count = 0;
 };
 
 struct Step {
@@ -141,6 +147,12 @@ struct Schedule {
   std::int64_t activation_slots = 0;     ///< highest slot used + 1
   std::int64_t accumulator_entries = 0;  ///< highest entry used + 1
 };
+
+/// Slots of the activation SRAM that a value of a map takes: a code one, a sum as many as hold its
+/// 32 bits, the lowest ones in the first.
+std::int64_t slots_per_value(const network::Map& map, const arch::AcceleratorSpec& spec);
+/// Bits that it takes in DRAM.
+int bits_in_dram(const network::Map& map, const arch::AcceleratorSpec& spec);
 
 /// Words of the weight SRAM that one reduction index of a block takes: its channels' weights start
 /// at a word, so that one cycle reads them from as many banks.

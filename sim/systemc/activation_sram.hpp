@@ -6,6 +6,7 @@
 
 #include <systemc>
 
+#include "arch/spec.hpp"
 #include "base/units.hpp"
 #include "memory/cell_array.hpp"
 
@@ -49,5 +50,26 @@ class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
   memory::CellArray values_;
   memory::CellArray bitmap_;
 };
+
+/// A 32-bit sum in consecutive slots, the lowest bits in the first; its bits of the bitmap are 0,
+/// and nobody asks for them.
+inline std::int32_t read_sum(ActivationSramPort& sram, std::int64_t slot,
+                             const arch::AcceleratorSpec& spec, std::int64_t step) {
+  const int bits = spec.precision.activation_bits;
+  std::uint32_t sum = 0;
+  for (int shift = 0; shift < 32; shift += bits) {
+    sum |= std::uint32_t{sram.read(slot++, step)} << shift;
+  }
+  return static_cast<std::int32_t>(sum);
+}
+inline void write_sum(ActivationSramPort& sram, std::int64_t slot, std::int32_t sum,
+                      const arch::AcceleratorSpec& spec, std::int64_t step) {
+  const int bits = spec.precision.activation_bits;
+  const auto pattern = static_cast<std::uint32_t>(sum);
+  const std::uint32_t mask = (1U << bits) - 1;
+  for (int shift = 0; shift < 32; shift += bits) {
+    sram.write(slot++, static_cast<std::uint8_t>(pattern >> shift & mask), false, step);
+  }
+}
 
 }  // namespace lacuna::systemc

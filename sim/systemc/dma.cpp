@@ -39,20 +39,87 @@ void Dma::transport(tlm::tlm_command command, std::int64_t address,
   SIM_CHECK(payload.is_response_ok(), name(), now(), "transfer outside of DRAM");
 }
 
+std::int64_t place_in_dram(const schedule::MapRows& rows, const network::MapShape& shape,
+                           std::int64_t batch) {
+  const std::int64_t pixels = shape.height * shape.width;
+  return batch * pixels * rows.channel_begin +
+         (rows.image_begin * pixels + rows.row_begin * shape.width) * rows.channel_count;
+}
+
+// Runs of values of the transfer that lie densely in the region: the rows of one image, or a pixel
+// where the region has other channels, too. Visits with the first slot, the number of the first
+// value in the transfer, and how many values they are.
 template <class Visit>
 void Dma::for_each_run(const Step& step, const schedule::Region& region, Visit visit) const {
-  // Runs of values that are contiguous in the region: the rows of one image.
-  const network::MapShape& shape = program_.network->map(step.rows.map).shape;
-  const std::int64_t row_values = shape.width * shape.channels;
-  std::int64_t code = 0;
-  for (std::int64_t image = 0; image < step.rows.image_count; ++image) {
-    const std::int64_t in_region = step.rows.image_begin + image - region.image_begin;
-    const std::int64_t slot =
-        region.base +
-        (in_region * region.row_count + step.rows.row_begin - region.row_begin) * row_values;
-    visit(slot, code, step.rows.row_count * row_values);
-    code += step.rows.row_count * row_values;
+  const schedule::MapRows& rows = step.rows;
+  const network::Map& map = program_.network->map(rows.map);
+  const std::int64_t pixel_slots =
+      region.channel_count * schedule::slots_per_value(map, *program_.spec);
+  const std::int64_t skipped =
+      (rows.channel_begin - region.channel_begin) * (pixel_slots / region.channel_count);
+  const std::int64_t image_pixels = rows.row_count * map.shape.width;
+  const bool dense = region.channel_count == rows.channel_count;
+  const std::int64_t run_pixels = dense ? image_pixels : 1;
+  std::int64_t value = 0;
+  for (std::int64_t image = 0; image < rows.image_count; ++image) {
+    const std::int64_t in_region = rows.image_begin + image - region.image_begin;
+    const std::int64_t first =
+        (in_region * region.row_count + rows.row_begin - region.row_begin) * map.shape.width;
+    for (std::int64_t pixel = 0; pixel < image_pixels; pixel += run_pixels) {
+      const std::int64_t count = run_pixels * rows.channel_count;
+      visit(region.base + (first + pixel) * pixel_slots + skipped, value, count);
+      value += count;
+    }
   }
+}
+
+void Dma::read_slots(const Step& step, std::int64_t access, std::vector<std::uint8_t>& codes) {
+  const network::Map& map = program_.network->map(step.rows.map);
+  const std::int64_t slots = schedule::slots_per_value(map, *program_.spec);
+  measure::LayerCounters& counters = program_.counters(step);
+  for_each_run(step, program_.region(step.input),
+               [&](std::int64_t slot, std::int64_t value, std::int64_t count) {
+                 for (std::int64_t i = 0; i < count; ++i) {
+                   if (!map.sums) {
+                     codes[static_cast<std::size_t>(value + i)] =
+                         activation_sram->read(slot + i, access);
+                     continue;
+                   }
+                   const auto sum = static_cast<std::uint32_t>(read_sum(
+                       *activation_sram.operator->(), slot + i * slots, *program_.spec, access));
+                   for (std::int64_t byte = 0; byte < 4; ++byte) {
+                     codes[static_cast<std::size_t>((value + i) * 4 + byte)] =
+                         static_cast<std::uint8_t>(sum >> (8 * byte));
+                   }
+                 }
+                 counters.activation_sram.reads += count * slots;
+               });
+}
+
+void Dma::write_slots(const Step& step, std::int64_t access,
+                      const std::vector<std::uint8_t>& codes) {
+  const network::Map& map = program_.network->map(step.rows.map);
+  const std::int64_t slots = schedule::slots_per_value(map, *program_.spec);
+  const std::uint8_t zero = map.code.pattern(0, program_.spec->precision.activation_bits);
+  measure::LayerCounters& counters = program_.counters(step);
+  for_each_run(step, program_.region(step.output),
+               [&](std::int64_t slot, std::int64_t value, std::int64_t count) {
+                 for (std::int64_t i = 0; i < count; ++i) {
+                   if (!map.sums) {
+                     const std::uint8_t own = codes[static_cast<std::size_t>(value + i)];
+                     activation_sram->write(slot + i, own, own != zero, access);
+                     continue;
+                   }
+                   std::uint32_t sum = 0;
+                   for (std::int64_t byte = 0; byte < 4; ++byte) {
+                     sum |= std::uint32_t{codes[static_cast<std::size_t>((value + i) * 4 + byte)]}
+                            << (8 * byte);
+                   }
+                   write_sum(*activation_sram.operator->(), slot + i * slots,
+                             static_cast<std::int32_t>(sum), *program_.spec, access);
+                 }
+                 counters.activation_sram.writes += count * slots;
+               });
 }
 
 void Dma::start(schedule::StepId id) {
@@ -70,30 +137,25 @@ void Dma::start(schedule::StepId id) {
           base::Bytes{base::ceil_div(static_cast<std::int64_t>(transfer.codes.size()) * bits, 8)};
     }
   } else {
-    const int bits = program_.spec->precision.activation_bits;
-    const network::MapShape& shape = program_.network->map(step.rows.map).shape;
-    SIM_CHECK(step.rows.image_count == 1 || step.rows.row_count == shape.height, name(), now(),
+    const network::Map& map = program_.network->map(step.rows.map);
+    SIM_CHECK(step.rows.image_count == 1 || step.rows.row_count == map.shape.height, name(), now(),
               "a transfer of several images moves whole images");
-    const std::int64_t row_values = shape.width * shape.channels;
-    const std::int64_t values = step.rows.image_count * step.rows.row_count * row_values;
-    const std::int64_t address = layout_.maps[static_cast<std::size_t>(step.rows.map)] +
-                                 step.rows.image_begin * shape.values() +
-                                 step.rows.row_begin * row_values;
-    transfer.codes.resize(static_cast<std::size_t>(values));
+    const std::int64_t values =
+        step.rows.image_count * step.rows.row_count * map.shape.width * step.rows.channel_count;
+    const std::int64_t each = addresses_per_value(map);
+    const int bits = schedule::bits_in_dram(map, *program_.spec);
+    const auto address_bits = static_cast<int>(bits / each);
+    const std::int64_t address =
+        layout_.maps[static_cast<std::size_t>(step.rows.map)] +
+        place_in_dram(step.rows, map.shape, program_.schedule->batch) * each;
+    transfer.codes.resize(static_cast<std::size_t>(values * each));
     const base::Bytes bytes{base::ceil_div(values * bits, 8)};
     if (step.kind == StepKind::kLoadActivations) {
-      transport(tlm::TLM_READ_COMMAND, address, transfer.codes, bits, delay);
+      transport(tlm::TLM_READ_COMMAND, address, transfer.codes, address_bits, delay);
       counters.dram_read += bytes;
     } else {
-      for_each_run(step, program_.region(step.input),
-                   [&](std::int64_t slot, std::int64_t code, std::int64_t count) {
-                     for (std::int64_t i = 0; i < count; ++i) {
-                       transfer.codes[static_cast<std::size_t>(code + i)] =
-                           activation_sram->read(slot + i, program_.access_step(id));
-                     }
-                     counters.activation_sram.reads += count;
-                   });
-      transport(tlm::TLM_WRITE_COMMAND, address, transfer.codes, bits, delay);
+      read_slots(step, program_.access_step(id), transfer.codes);
+      transport(tlm::TLM_WRITE_COMMAND, address, transfer.codes, address_bits, delay);
       counters.dram_written += bytes;
     }
   }
@@ -129,16 +191,7 @@ void Dma::finish(const Transfer& transfer) {
     }
     if (!program_.in_setup) counters.weight_sram.writes += block.values();
   } else if (step.kind == StepKind::kLoadActivations) {
-    const std::uint8_t zero = program_.network->map(step.rows.map)
-                                  .code.pattern(0, program_.spec->precision.activation_bits);
-    for_each_run(step, program_.region(step.output),
-                 [&](std::int64_t slot, std::int64_t code, std::int64_t count) {
-                   for (std::int64_t i = 0; i < count; ++i) {
-                     const std::uint8_t own = transfer.codes[static_cast<std::size_t>(code + i)];
-                     activation_sram->write(slot + i, own, own != zero, access);
-                   }
-                   counters.activation_sram.writes += count;
-                 });
+    write_slots(step, access, transfer.codes);
   }
 }
 

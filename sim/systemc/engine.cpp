@@ -74,7 +74,7 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
   auto end = static_cast<std::int64_t>(dram.size());
   for (const network::Map& map : network.maps) {
     machine.layout.maps.push_back(end);
-    end += schedule.batch * map.shape.values();
+    end += schedule.batch * map.shape.values() * addresses_per_value(map);
   }
   dram.resize(static_cast<std::size_t>(end));
 
@@ -107,18 +107,20 @@ void Engine::take_map_outputs() {
     const int index = network.outputs[o].map;
     if (index == network::kNoMap) continue;
     const network::Map& map = network.map(index);
-    const auto first =
-        static_cast<std::size_t>(machine.layout.maps[static_cast<std::size_t>(index)]);
-    const auto values = static_cast<std::size_t>(map.shape.values());
-    for (std::size_t image = 0; image < static_cast<std::size_t>(program.schedule->batch);
-         ++image) {
-      auto to =
-          program.logits.begin() +
-          static_cast<std::ptrdiff_t>(image * static_cast<std::size_t>(network.output_values())) +
-          network::output_offset(network, o);
-      for (std::size_t v = 0; v < values; ++v) {
-        *to++ = map.code.operand(machine.dram.contents()[first + image * values + v],
-                                 spec_.precision.activation_bits);
+    const std::int64_t pixels = map.shape.height * map.shape.width;
+    for (const network::ChannelSlice& slice : network.slices(index)) {
+      std::int64_t from = machine.layout.maps[static_cast<std::size_t>(index)] +
+                          place_in_dram({index, 0, 1, 0, 1, slice.begin, slice.count}, map.shape,
+                                        program.schedule->batch);
+      for (std::int64_t pixel = 0; pixel < program.schedule->batch * pixels; ++pixel) {
+        const std::int64_t to = pixel / pixels * network.output_values() +
+                                network::output_offset(network, o) +
+                                pixel % pixels * map.shape.channels + slice.begin;
+        for (std::int64_t c = 0; c < slice.count; ++c) {
+          program.logits[static_cast<std::size_t>(to + c)] =
+              map.code.operand(machine.dram.contents()[static_cast<std::size_t>(from++)],
+                               spec_.precision.activation_bits);
+        }
       }
     }
   }

@@ -114,7 +114,11 @@ void PostUnit::post_entry(const Step& step) {
       program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
   const std::int32_t* sums = accumulators->read(step.address + entry_);
   program_.counters(step).accumulators.reads += block.n_count;
-  if (step.residual >= 0) program_.counters(step).activation_sram.reads += block.n_count;
+  if (step.residual >= 0) {
+    const network::Map& second = program_.network->map(program_.region(step.residual).map);
+    program_.counters(step).activation_sram.reads +=
+        block.n_count * schedule::slots_per_value(second, *program_.spec);
+  }
 
   for (std::int64_t lane = 0; lane < block.n_count; ++lane) {
     const std::int64_t channel = first_channel + lane;
@@ -133,6 +137,10 @@ void PostUnit::post_entry(const Step& step) {
                                                  network::output_offset(*program_.network, o) +
                                                  value)] = sum;
       }
+      continue;
+    }
+    if (program_.network->map(layer.output).sums) {
+      keep_sum(step, {image, y, x, channel}, sum);
       continue;
     }
     const std::int16_t operand = requantise(step, {image, y, x, channel}, sum);
@@ -157,9 +165,23 @@ void PostUnit::post_entry(const Step& step) {
 
 std::int16_t PostUnit::requantise(const Step& step, const MapValue& value, std::int32_t sum) {
   const network::Layer& layer = program_.layer(step.layer);
-  const std::int16_t second =
-      step.residual >= 0 ? read(program_.region(step.residual), value) : std::int16_t{0};
+  std::int32_t second = 0;
+  if (step.residual >= 0) {
+    const schedule::Region& region = program_.region(step.residual);
+    second = program_.network->map(region.map).sums
+                 ? read_sum(*activation_sram.operator->(), slot_of(region, value), *program_.spec,
+                            program_.access_step(queue_.front().id))
+                 : read(region, value);
+  }
   return network::post_operand(*program_.network, layer, value.channel, sum, second);
+}
+
+void PostUnit::keep_sum(const Step& step, const MapValue& value, std::int32_t sum) {
+  const schedule::Region& region = program_.region(step.output);
+  write_sum(*activation_sram.operator->(), slot_of(region, value), sum, *program_.spec,
+            program_.access_step(queue_.front().id));
+  program_.counters(step).activation_sram.writes +=
+      schedule::slots_per_value(program_.network->map(region.map), *program_.spec);
 }
 
 void PostUnit::map_entry(const Step& step) {
@@ -291,13 +313,13 @@ void PostUnit::resize_position(const Step& step, const MapValue& first, std::int
 }
 
 std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& value) const {
-  const network::MapShape& shape = program_.network->map(region.map).shape;
-  return region.base +
-         (((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
-              shape.width +
-          value.x) *
-             shape.channels +
-         value.channel;
+  const network::Map& map = program_.network->map(region.map);
+  const std::int64_t pixel =
+      ((value.image - region.image_begin) * region.row_count + value.y - region.row_begin) *
+          map.shape.width +
+      value.x;
+  return region.base + (pixel * region.channel_count + value.channel - region.channel_begin) *
+                           schedule::slots_per_value(map, *program_.spec);
 }
 
 std::int16_t PostUnit::read(const schedule::Region& region, const MapValue& value) {
@@ -311,7 +333,11 @@ void PostUnit::write(const Step& step, const MapValue& value, std::int16_t opera
   const schedule::Region& region = program_.region(step.output);
   const std::uint8_t pattern = program_.network->map(region.map)
                                    .code.pattern(operand, program_.spec->precision.activation_bits);
-  activation_sram->write(slot_of(region, value), pattern, operand != 0,
+  const std::int32_t pool =
+      program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
+  MapValue in_map = value;
+  in_map.channel += program_.layer(pool >= 0 ? pool : step.layer).output_channel;
+  activation_sram->write(slot_of(region, in_map), pattern, operand != 0,
                          program_.access_step(queue_.front().id));
   measure::LayerCounters& counters = program_.counters(step);
   ++counters.activation_sram.writes;

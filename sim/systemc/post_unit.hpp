@@ -1,7 +1,8 @@
 // The post unit: from accumulators to the next layer's activations. Adds the bias and the operands
 // of a residual map, requantises (within bounds, which are the ReLU, too, with or without a
 // threshold), pools on the way where the schedule says so, and writes the activation SRAM with its
-// bitmap; sums of the last layer go to the host.
+// bitmap; sums of the last layer go to the host, and those that another layer adds are written as
+// they are.
 //
 // Timing: steps in order; step i ends at max(ready + latency, end of i-1) + its entries, an entry
 // of C lanes a cycle, or in two cycles with a residual operand (docs/timing.md, "Accumulators and
@@ -58,7 +59,10 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   void resize_position(const schedule::Step& step, const MapValue& first, std::int64_t position);
   /// The operand of a biased sum, with the residual operand if the step has one.
   std::int16_t requantise(const schedule::Step& step, const MapValue& value, std::int32_t sum);
+  /// A biased sum as it is, into a map of sums.
+  void keep_sum(const schedule::Step& step, const MapValue& value, std::int32_t sum);
   std::int64_t slot_of(const schedule::Region& region, const MapValue& value) const;
+  /// `value` counts channels from the step's layer's own first one.
   void write(const schedule::Step& step, const MapValue& value, std::int16_t operand);
   /// The operand of a value that lies in a region.
   std::int16_t read(const schedule::Region& region, const MapValue& value);

@@ -145,6 +145,8 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
   EXPECT_GT(kinds.resizes, run / 20);
   EXPECT_GT(kinds.products, run / 20);
   EXPECT_GT(kinds.functions, run / 20);
+  EXPECT_GT(kinds.slices, run / 20);
+  EXPECT_GT(kinds.kept_sums, run / 20);
 }
 
 TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThoseOfTheReference) {

@@ -44,9 +44,9 @@ class TimeEvaluation {
       const schedule::Block& block = schedule_.blocks[at(s.block)];
       bits = block.k_count * block.n_count * spec_.precision.weight_bits;
     } else {
-      const network::MapShape& map = network_.map(s.rows.map).shape;
-      bits = s.rows.image_count * s.rows.row_count * map.width * map.channels *
-             spec_.precision.activation_bits;
+      const network::Map& map = network_.map(s.rows.map);
+      bits = s.rows.image_count * s.rows.row_count * map.shape.width * s.rows.channel_count *
+             (map.sums ? 32 : spec_.precision.activation_bits);
     }
     return (bits + 7) / 8;
   }

@@ -53,9 +53,11 @@ int quantised(float real, const network::Map& map, const tensor::Bounds& bounds)
   return rounded(real / map.scale, bounds);
 }
 
-// An element-wise layer: the file's own function of the real values behind the operands.
+// An element-wise layer: the file's own function of the real values behind the operands; of one map
+// without tables, the operands themselves.
 Operands transformed(const network::Network& network, const network::Layer& layer,
                      const std::vector<const Operands*>& maps) {
+  if (maps.size() == 1 && layer.tables.empty()) return *maps.front();
   Operands out;
   const network::Map& result = network.maps[at(layer.output)];
   for (std::int64_t pixel = 0; pixel < layer.out.height * layer.out.width; ++pixel) {
@@ -146,6 +148,17 @@ Operands pooled(const network::Layer& layer, const Operands& map) {
   return out;
 }
 
+// The outputs of an image into the channels that are theirs.
+void put(const Operands& out, const network::Layer& layer, const network::MapShape& shape,
+         Operands& map) {
+  map.resize(at(shape.values()));
+  for (std::size_t v = 0; v < out.size(); ++v) {
+    const std::int64_t pixel = static_cast<std::int64_t>(v) / layer.out.channels;
+    const std::int64_t channel = static_cast<std::int64_t>(v) % layer.out.channels;
+    map.at(at(pixel * shape.channels + channel + layer.output_channel)) = out[v];
+  }
+}
+
 // Bytes as integers, less the zero point.
 Operands operands_of(const Codes& codes, const tensor::Code& code) {
   Operands operands;
@@ -199,6 +212,10 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
                   : static_cast<float>(second) *
                         layer.operand_scale[layer.operand_scale.size() == 1 ? 0 : channel];
           if (layer.logits) continue;
+          if (network.maps[at(layer.output)].sums) {
+            operands.push_back(sum);
+            continue;
+          }
           if (layer.combine == network::Combine::kFunction) {
             const float reals[2] = {own, other};
             operands.push_back(quantised(layer.function(reals, static_cast<std::int64_t>(channel)),
@@ -216,7 +233,12 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
         values.sums[i].push_back(std::move(own_sums));
       }
     }
-    if (layer.output >= 0) values.maps[at(layer.output)] = std::move(out);
+    if (layer.output < 0) continue;
+    std::vector<Operands>& written = values.maps[at(layer.output)];
+    written.resize(out.size());
+    for (std::size_t image = 0; image < out.size(); ++image) {
+      put(out[image], layer, network.maps[at(layer.output)].shape, written[image]);
+    }
   }
   return values;
 }

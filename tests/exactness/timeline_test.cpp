@@ -220,14 +220,22 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
     const auto each_slot = [&](std::int32_t index, std::int64_t image, std::int64_t y,
                                auto&& action) {
       const schedule::Region& region = schedule.regions[static_cast<std::size_t>(index)];
-      const network::MapShape& shape = network.map(region.map).shape;
+      const network::Map& map = network.map(region.map);
+      const std::int64_t bits = job.spec.precision.activation_bits;
+      const std::int64_t values =
+          map.shape.width * region.channel_count * (map.sums ? (32 + bits - 1) / bits : 1);
       const std::int64_t row =
           (image - region.image_begin) * region.row_count + y - region.row_begin;
-      for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
-        action(region.base + row * shape.width * shape.channels + v);
-      }
+      for (std::int64_t v = 0; v < values; ++v) action(region.base + row * values + v);
     };
-    const auto written = [&](std::int64_t slot) { slots.write(slot, step.output, time); };
+    const auto loaded = [&](std::int64_t slot) { slots.write(slot, step.output, time); };
+    // What layers write to one row of a map is one stay, whichever slices of it they are.
+    const auto write_row = [&](std::int64_t image, std::int64_t y) {
+      const schedule::Region& region = schedule.regions[static_cast<std::size_t>(step.output)];
+      const std::int64_t key =
+          ((region.map * 1000 + image) * 1000 + y) * 1000 + region.channel_begin + 1'000'000'000;
+      each_slot(step.output, image, y, [&](std::int64_t slot) { slots.write(slot, key, time); });
+    };
     const auto read = [&](std::int64_t slot) { slots.read(slot, time); };
     // Rows that a stride skips between two windows are held like those that are read.
     const auto read_window = [&](std::int64_t image, std::int64_t y, bool last) {
@@ -254,7 +262,7 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
     } else if (step.kind == StepKind::kLoadPe) {
       each_word([&](std::int64_t w) { words.read(w, time); });
     } else if (step.kind == StepKind::kLoadActivations) {
-      each_moved(step.output, written);
+      each_moved(step.output, loaded);
     } else if (step.kind == StepKind::kStoreActivations) {
       each_moved(step.input, read);
     } else if (step.kind == StepKind::kTransform) {
@@ -278,7 +286,7 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
             const bool one = network.map(layer.inputs[1]).shape.height == 1;
             each_slot(step.residual, i, one ? 0 : y, read);
           }
-          each_slot(step.output, i, y, written);
+          write_row(i, y);
         }
       }
     } else if (step.kind == StepKind::kPool) {
@@ -286,7 +294,7 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
       for (std::int64_t i = out.image_begin; i < out.image_begin + out.image_count; ++i) {
         for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
           read_window(i, y, y + 1 == out.row_begin + out.row_count);
-          each_slot(step.output, i, y, written);
+          write_row(i, y);
         }
       }
     } else {
@@ -309,11 +317,11 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
         }
         if (step.residual >= 0) each_slot(step.residual, image, y, read);
         if (!layer.logits && pool < 0) {
-          each_slot(step.output, image, y, written);
+          write_row(image, y);
         } else if (!layer.logits) {
           const network::Layer& pooling = network.layers[static_cast<std::size_t>(pool)];
           const std::int64_t out_y = y / pooling.window.kernel_h;
-          if (out_y < pooling.out.height) each_slot(step.output, image, out_y, written);
+          if (out_y < pooling.out.height) write_row(image, out_y);
         }
       }
     }

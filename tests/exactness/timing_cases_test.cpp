@@ -171,6 +171,88 @@ TEST(TimingCases, GivenGlobalAveragePoolingOfTwoTilesOnOneLaneThenEveryTapTakesA
   EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{6, 6}));
 }
 
+// Two layers that read the image write two channels each of one map, which a third one reads.
+network::Network sliced(std::int64_t width) {
+  network::Network network =
+      chain({pointwise(0, width, 2, 2), pointwise(0, width, 2, 2), pointwise(1, width, 4, 2)});
+  network.maps.resize(2);
+  network.maps[1].shape = {1, width, 4};
+  network.layers[1].output = 1;
+  network.layers[1].output_channel = 2;
+  return network;
+}
+
+TEST(TimingCases, GivenTwoLayersThatWriteSlicesOfAMapThenNothingIsCopied) {
+  // Layer 0: load 0..2, stream 2..6 (2 + 1 + 1), post 6 + 4 + 2 = 12. Layer 1: load 6..8, stream
+  // 8..12, post max(12 + 4, 12) + 2 = 18. Layer 2, K = 4 in two passes: load 12..14, post_wait
+  // 14..18, stream 18..22, load 22..24, stream 24..28, post 28 + 4 + 2 = 34.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  const auto measured = run(spec, sliced(2));
+  expect(measured.layers[0].cycles, {4, 2, 0, 0});
+  expect(measured.layers[1].cycles, {4, 2, 0, 0});
+  expect(measured.layers[2].cycles, {8, 4, 0, 4 + 6});
+  // Each brings the image (4 values) and writes its own 4; every value is read once, by its pass.
+  EXPECT_EQ(measured.layers[0].activation_sram.writes, 4 + 4);
+  EXPECT_EQ(measured.layers[1].activation_sram.writes, 4 + 4);
+  EXPECT_EQ(measured.layers[2].activation_sram.writes, 0);
+  EXPECT_EQ(measured.layers[2].activation_sram.reads, 2 * 4);
+  // Sums of 2 ones in all four channels.
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{8, 8, 8, 8}));
+}
+
+TEST(TimingCases, GivenNoRoomForTheWholeMapThenEachSliceIsATransferOfItsOwn) {
+  // 8 values: the image (4) and a slice (4), or the whole map. A byte a cycle after 3 cycles.
+  // Layer 0: the image comes 0 + 3 + 4 = 7: load 0..2, memory_wait 2..7, stream 7..11, post 11 + 4
+  // + 2 = 17; its slice is stored 17 + 3 + 4 = 24. Layer 1: the image comes after that, max(17 + 3,
+  // 24) + 4 = 28; load 11..13, post_wait 13..17, memory_wait 17..28, stream 28..32, post 38, stored
+  // 38 + 3 + 4 = 45. Layer 2 takes all slots: its two slices begin at 45 and end 45 + 3 + 4 = 52
+  // and max(45 + 3, 52) + 4 = 56. Load 32..34, post_wait 34..38, memory_wait 38..56, stream 56..60,
+  // load 60..62, stream 62..66, post 66 + 4 + 2 = 72.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  spec.dram.latency_cycles = 3;
+  spec.dram.bytes_per_cycle = 1;
+  spec.activation_sram.banks = 1;
+  spec.activation_sram.capacity_bytes = 8;
+  const auto measured = run(spec, sliced(2));
+  expect(measured.layers[0].cycles, {4, 2, 5, 0});
+  expect(measured.layers[1].cycles, {4, 2, 11, 4});
+  expect(measured.layers[2].cycles, {8, 4, 18, 4 + 6});
+  EXPECT_EQ(measured.layers[0].dram_written.value, 4);
+  EXPECT_EQ(measured.layers[1].dram_written.value, 4);
+  EXPECT_EQ(measured.layers[2].dram_read.value, 4 + 4);
+  EXPECT_EQ(measured.layers[2].activation_sram.writes, 4 + 4);
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{8, 8, 8, 8}));
+}
+
+TEST(TimingCases, GivenSumsThatAreKeptThenAValueTakesFourSlotsAndTheTimeOfAnyOperand) {
+  // Layer 0: load 0..2, stream 2..6, post 6 + 4 + 2 = 12. Layer 1, of the image, adds its sums:
+  // load 6..8, stream 8..12, post 12 + 4 + 2 x 2 = 20. Layer 2: load 12..14, post_wait 14..20,
+  // stream 20..24, post 24 + 4 + 2 = 30.
+  auto spec = small_machine();
+  spec.post.lanes = 2;
+  spec.post.latency_cycles = 4;
+  network::Network network =
+      chain({pointwise(0, 2, 2, 2), pointwise(0, 2, 2, 2), pointwise(2, 2, 2, 2)});
+  network.maps[1].sums = true;
+  network.layers[1].inputs = {0, 1};
+  network.layers[1].combine = network::Combine::kAdd;
+  network.layers[1].operand_scale = {1.0F, -2.0F};
+  network.layers[0].bias = {300, -700};
+  const auto measured = run(spec, network);
+  expect(measured.layers[0].cycles, {4, 2, 0, 0});
+  expect(measured.layers[1].cycles, {4, 2, 0, 0});
+  expect(measured.layers[2].cycles, {4, 2, 0, 6 + 6});
+  // The image's 4 values come in, 4 sums of four 8-bit slots go out; each is read once.
+  EXPECT_EQ(measured.layers[0].activation_sram.writes, 4 + 4 * 4);
+  EXPECT_EQ(measured.layers[1].activation_sram.reads, 4 + 4 * 4);
+  // Sums 302 and -698; 2 + 302 and 2 + 1396 saturate at 255.
+  EXPECT_EQ(measured.logits, (std::vector<std::int32_t>{510, 510, 510, 510}));
+}
+
 TEST(TimingCases, GivenAResidualOperandThenEveryEntryTakesTwice) {
   // Layer 0: load 0..2, stream 2..8, post 8 + 4 + 4 = 16. Layer 1 adds the image: load 8..10,
   // post_wait 10..16, stream 16..22, post 22 + 4 + 4 x 2 = 34. Layer 2: load 22..24, post_wait

@@ -103,6 +103,8 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
   EXPECT_GT(kinds.average_pools, run / 5);
   EXPECT_GT(kinds.residuals, run / 5);
   EXPECT_GT(kinds.thresholds, run / 5);
+  EXPECT_GT(kinds.slices, run / 20);
+  EXPECT_GT(kinds.kept_sums, run / 20);
 }
 
 // A memory that joins the list later must not have its faults armed in the weights.

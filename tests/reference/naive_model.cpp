@@ -172,7 +172,7 @@ class Evaluator {
 
   std::int64_t elementwise_at(const Layer& layer, std::int64_t y, std::int64_t x,
                               std::int64_t c) const {
-    if (!layer.tables.empty()) return tabled(layer, c, spread(layer, 0, y, x, c));
+    if (layer.inputs.size() == 1) return tabled(layer, c, spread(layer, 0, y, x, c));
     float reals[2] = {0.0F, 0.0F};
     for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
       reals[i] = static_cast<float>(spread(layer, i, y, x, c)) * map(layer.inputs[i]).scale;
@@ -205,17 +205,6 @@ class Evaluator {
     return rounded((left + p11) / map(layer.output).scale, layer.bounds);
   }
 
-  std::int64_t concat_at(const Layer& layer, std::int64_t y, std::int64_t x, std::int64_t c) const {
-    for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
-      const MapShape& shape = map(layer.inputs[i]).shape;
-      if (c < shape.channels) {
-        return values(layer.inputs[i])[at(shape, y, x, c)];
-      }
-      c -= shape.channels;
-    }
-    throw std::runtime_error("a channel of Concat is in no input");
-  }
-
   std::int64_t value_at(const Layer& layer, std::int64_t y, std::int64_t x, std::int64_t c) const {
     switch (layer.kind) {
       case LayerKind::kMaxPool:
@@ -224,8 +213,6 @@ class Evaluator {
         return average_at(layer, y, x, c);
       case LayerKind::kElementwise:
         return elementwise_at(layer, y, x, c);
-      case LayerKind::kConcat:
-        return concat_at(layer, y, x, c);
       case LayerKind::kResize:
         return resized_at(layer, y, x, c);
       default:
@@ -252,7 +239,22 @@ class Evaluator {
     if (layer.logits) {
       sums_[index] = std::move(out);
     } else {
-      maps_[static_cast<std::size_t>(layer.output)] = std::move(out);
+      place(layer, out);
+    }
+  }
+
+  // The outputs into their channels of the map.
+  void place(const Layer& layer, const Values& out) {
+    const MapShape& shape = map(layer.output).shape;
+    Values& whole = maps_[static_cast<std::size_t>(layer.output)];
+    whole.resize(static_cast<std::size_t>(shape.values()));
+    std::size_t next = 0;
+    for (std::int64_t y = 0; y < layer.out.height; ++y) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+          whole.at(at(shape, y, x, layer.output_channel + c)) = out[next++];
+        }
+      }
     }
   }
 

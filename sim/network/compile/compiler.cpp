@@ -40,6 +40,7 @@ Network GraphCompiler::compile() {
   }
   add_outputs();
   obstacles_.throw_all(graph_.file, kind());
+  drop_unwritten_maps();
   return std::move(network_);
 }
 

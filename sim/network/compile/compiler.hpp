@@ -27,12 +27,15 @@ class GraphCompiler {
 
  private:
   using Operands = std::vector<tensor::Function::Source>;
-  /// A quantiser's codes.
+  /// A quantiser's codes, and where they go: to a map of their own, or to channels of one that is
+  /// there.
   struct Target {
     float scale = 1.0F;
     tensor::Code code;
     int low = 0;  ///< codes that values are cut to: those of `code`, or some of them
     int high = 255;
+    int map = kNoMap;
+    std::int64_t channel = 0;
     Target() = default;
     Target(float own_scale, const tensor::Code& own_code)
         : scale(own_scale), code(own_code), low(own_code.low), high(own_code.high) {}
@@ -92,6 +95,9 @@ class GraphCompiler {
   int quantise_window(const NodeView& node, PendingLayer& pending, const Expression& expression,
                       const Target& target);
   int quantise_concat(const NodeView& node, const Value& value, const Target& target);
+  bool is_read_elsewhere(const NodeView& node, int map) const;
+  bool redirect(const NodeView& node, int map, const Target& target);
+  void drop_unwritten_maps();
   void combine(const NodeView& node, Layer& layer, const PendingLayer& pending,
                const Expression& expression, const Target& target);
   int keep_sums(const NodeView& node, int pending);

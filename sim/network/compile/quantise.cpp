@@ -61,7 +61,8 @@ tensor::Bounds bounds_behind(const Steps& steps, std::size_t from, float scale,
 }  // namespace
 
 int GraphCompiler::add_layer(Layer layer, const Target& target) {
-  layer.output = add_map(layer.out, target.code, target.scale);
+  layer.output = target.map != kNoMap ? target.map : add_map(layer.out, target.code, target.scale);
+  layer.output_channel = target.channel;
   network_.layers.push_back(std::move(layer));
   return network_.layers.back().output;
 }
@@ -83,31 +84,40 @@ int GraphCompiler::quantise_reals(const NodeView& node, const Value& value, cons
   }
   const bool sums = std::any_of(expression.inputs.begin(), expression.inputs.end(),
                                 [](const auto& input) { return input.pending >= 0; });
+  // What is pooled has a map of its own.
+  Target unpooled = target;
+  if (!value.pools.empty()) {
+    unpooled.map = kNoMap;
+    unpooled.channel = 0;
+  }
   int map = kNoMap;
   if (sums) {
-    map = quantise_sums(node, value, target);
+    map = quantise_sums(node, value, unpooled);
   } else {
-    map = expression.inputs.size() == 1 ? quantise_map(node, expression, target)
-                                        : quantise_two_maps(node, value, target);
+    map = expression.inputs.size() == 1 ? quantise_map(node, expression, unpooled)
+                                        : quantise_two_maps(node, value, unpooled);
   }
   // The largest of values rounded is the largest value rounded.
-  for (Layer pool : value.pools) {
+  for (std::size_t i = 0; i < value.pools.size(); ++i) {
+    Layer pool = value.pools[i];
     pool.inputs = {map};
-    map = add_layer(std::move(pool), target);
+    map = add_layer(std::move(pool), i + 1 == value.pools.size() ? target : unpooled);
   }
   return map;
 }
 
-// Codes of a map in another scale, or a function of them: a table.
+// Codes of a map in another scale, or a function of them: a table. The same codes in another map:
+// its writers write there at once, where nobody else reads them, or an element-wise layer copies.
 int GraphCompiler::quantise_map(const NodeView& node, const Expression& expression,
                                 const Target& target) {
   const int from = expression.inputs[0].map;
   const Map& map = network_.map(from);
-  if (expression.steps.empty() && map.scale == target.scale &&
-      map.code.zero_point == target.code.zero_point && map.code.low >= target.low &&
-      map.code.high <= target.high) {
-    return from;
-  }
+  const bool equal = expression.steps.empty() && map.scale == target.scale &&
+                     map.code.zero_point == target.code.zero_point &&
+                     map.code.is_signed() == target.code.is_signed() &&
+                     map.code.low >= target.low && map.code.high <= target.high;
+  if (equal && target.map == kNoMap) return from;
+  if (equal && redirect(node, from, target)) return target.map;
   Layer layer;
   layer.name = layer_name(node);
   layer.kind = LayerKind::kElementwise;
@@ -116,8 +126,77 @@ int GraphCompiler::quantise_map(const NodeView& node, const Expression& expressi
   layer.out = map.shape;
   layer.bounds = target.bounds();
   layer.function = expression.function();
-  layer.tables = table_of(node, expression, map, target);
+  if (!equal) layer.tables = table_of(node, expression, map, target);
   return add_layer(std::move(layer), target);
+}
+
+namespace {
+
+bool mentions(const Value& value, int map) {
+  const auto is_of = [&](const Expression::Input& input) { return input.map == map; };
+  return value.map == map ||
+         std::any_of(value.expression.inputs.begin(), value.expression.inputs.end(), is_of) ||
+         std::any_of(value.parts.begin(), value.parts.end(),
+                     [&](const Value& part) { return mentions(part, map); });
+}
+
+bool reads(const Layer& layer, int map) {
+  return std::find(layer.inputs.begin(), layer.inputs.end(), map) != layer.inputs.end();
+}
+
+}  // namespace
+
+// Whether anything but this node's last reading of it, once, is made of a map.
+bool GraphCompiler::is_read_elsewhere(const NodeView& node, int map) const {
+  const std::vector<std::string>& inputs = node.node().inputs;
+  std::int64_t times = 0;
+  for (const auto& [name, value] : values_) {
+    if (!mentions(value, map)) continue;
+    const auto here = std::count(inputs.begin(), inputs.end(), name);
+    if (here == 0 || reads_left_.at(name) > here) return true;
+    times += value.form == Value::Form::kConcat
+                 ? std::count_if(value.parts.begin(), value.parts.end(),
+                                 [&](const Value& part) { return mentions(part, map); })
+                 : here;
+  }
+  const auto reads_map = [&](const Layer& layer) { return reads(layer, map); };
+  return times != 1 || std::any_of(network_.layers.begin(), network_.layers.end(), reads_map) ||
+         std::any_of(pending_.begin(), pending_.end(),
+                     [&](const PendingLayer& pending) { return reads(pending.layer, map); });
+}
+
+// The layers that write the map write to the target instead; false where the map is needed.
+bool GraphCompiler::redirect(const NodeView& node, int map, const Target& target) {
+  if (map == 0 || is_read_elsewhere(node, map)) return false;
+  for (Layer& layer : network_.layers) {
+    if (layer.output != map) continue;
+    layer.output = target.map;
+    layer.output_channel += target.channel;
+  }
+  return true;
+}
+
+void GraphCompiler::drop_unwritten_maps() {
+  std::vector<bool> written(network_.maps.size(), false);
+  written[0] = true;
+  for (const Layer& layer : network_.layers) {
+    if (layer.output != kNoMap) written[static_cast<std::size_t>(layer.output)] = true;
+  }
+  std::vector<Map> kept;
+  std::vector<int> number;
+  for (std::size_t map = 0; map < written.size(); ++map) {
+    number.push_back(static_cast<int>(kept.size()));
+    if (written[map]) kept.push_back(network_.maps[map]);
+  }
+  const auto renumber = [&](int& map) {
+    if (map != kNoMap) map = number[static_cast<std::size_t>(map)];
+  };
+  for (Layer& layer : network_.layers) {
+    for (int& map : layer.inputs) renumber(map);
+    renumber(layer.output);
+  }
+  for (Output& output : network_.outputs) renumber(output.map);
+  network_.maps = std::move(kept);
 }
 
 std::vector<std::vector<std::int16_t>> GraphCompiler::table_of(const NodeView& node,
@@ -399,21 +478,18 @@ bool GraphCompiler::averages_less(const Layer& layer) {
              layer.in.width;
 }
 
-// Each part in the steps of the output, then one behind the other.
+// Each part in the steps of the output, in channels of its own of one map.
 int GraphCompiler::quantise_concat(const NodeView& node, const Value& value, const Target& target) {
-  Layer layer;
-  layer.name = layer_name(node);
-  layer.kind = LayerKind::kConcat;
-  layer.inputs.clear();
-  layer.out = value.shape;
+  Target slice = target;
+  slice.map = add_map(value.shape, target.code, target.scale);
   for (const Value& part : value.parts) {
     Value own = part;
     own.form = Value::Form::kReals;
     own.expression = reals_of(part);
-    layer.inputs.push_back(quantise_reals(node, own, target));
+    quantise_reals(node, own, slice);
+    slice.channel += part.shape.channels;
   }
-  layer.in = network_.map(layer.input()).shape;
-  return add_layer(std::move(layer), target);
+  return slice.map;
 }
 
 }  // namespace lacuna::network

@@ -284,38 +284,30 @@ void GraphCompiler::concat(const NodeView& node) {
 // Maps in the same steps need no quantiser behind.
 bool GraphCompiler::concat_equal(const NodeView& node, Value& value) {
   Target target{1.0F, {}};
-  Layer layer;
-  layer.inputs.clear();
   for (const Value& part : value.parts) {
     const Expression expression = reals_of(part);
     if (!expression.reads_one_map() || !expression.steps.empty() || !part.pools.empty())
       return false;
     const Map& map = network_.map(expression.inputs[0].map);
-    if (layer.inputs.empty()) {
-      target = {map.scale, map.code};
-      layer.in = map.shape;
-    }
+    if (&part == &value.parts.front()) target = {map.scale, map.code};
     if (map.scale != target.scale || map.code.zero_point != target.code.zero_point ||
         map.code.is_signed() != target.code.is_signed()) {
       return false;
     }
     target.code.low = std::min(target.code.low, map.code.low);
     target.code.high = std::max(target.code.high, map.code.high);
-    layer.inputs.push_back(expression.inputs[0].map);
   }
   // A quantiser that follows says which codes the output has.
   const auto readers = readers_.find(node.node().output());
   const bool rounded = readers != readers_.end() && readers->second.size() == 1 &&
                        readers->second.front()->is("QuantizeLinear");
   if (rounded && value.parts.front().form == Value::Form::kReals) return false;
-  layer.name = layer_name(node);
-  layer.kind = LayerKind::kConcat;
-  layer.out = value.shape;
+  target = {target.scale, target.code};
   Value joined;
   joined.form = value.parts.front().form;
   joined.shape = value.shape;
   joined.view = value.view;
-  joined.map = add_layer(std::move(layer), target);
+  joined.map = quantise_concat(node, value, target);
   if (joined.form == Value::Form::kReals) joined.expression.inputs.push_back({joined.map, -1});
   give(node, joined);
   return true;

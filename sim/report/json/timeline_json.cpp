@@ -163,6 +163,10 @@ class PartEvents {
       args["image_count"] = step.rows.image_count;
       args["row_begin"] = step.rows.row_begin;
       args["row_count"] = step.rows.row_count;
+      if (step.rows.channel_count < part_.network.map(step.rows.map).shape.channels) {
+        args["channel_begin"] = step.rows.channel_begin;
+        args["channel_count"] = step.rows.channel_count;
+      }
     }
     return args;
   }

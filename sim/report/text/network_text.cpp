@@ -81,8 +81,6 @@ const char* kind_text(const network::Layer& layer) {
       return "average";
     case network::LayerKind::kElementwise:
       return layer.inputs.size() > 1 ? "two maps" : "table";
-    case network::LayerKind::kConcat:
-      return "concat";
     case network::LayerKind::kResize:
       return layer.linear ? "linear" : "nearest";
   }

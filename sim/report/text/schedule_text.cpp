@@ -21,7 +21,8 @@ std::string waits(const schedule::Step& step, std::int64_t offset) {
   return text.empty() ? " -" : text;
 }
 
-std::string touched(const schedule::Step& step, const schedule::Schedule& schedule) {
+std::string touched(const schedule::Step& step, const schedule::Schedule& schedule,
+                    const network::Network& network) {
   std::string text;
   if (step.block >= 0) {
     const schedule::Block& b = schedule.blocks[static_cast<std::size_t>(step.block)];
@@ -45,6 +46,10 @@ std::string touched(const schedule::Step& step, const schedule::Schedule& schedu
     case schedule::StepKind::kStoreActivations:
       text += fmt::format(" map {} image {} rows {}..{}", step.rows.map, step.rows.image_begin,
                           step.rows.row_begin, step.rows.row_begin + step.rows.row_count - 1);
+      if (step.rows.channel_count < network.map(step.rows.map).shape.channels) {
+        text += fmt::format(" channels {}..{}", step.rows.channel_begin,
+                            step.rows.channel_begin + step.rows.channel_count - 1);
+      }
       break;
     case schedule::StepKind::kPool:
     case schedule::StepKind::kTransform:
@@ -108,7 +113,7 @@ std::string steps_text(const run::Job& job) {
             fmt::format("{}{:<6} {:<17} {:<12}{}; waits for{}\n", prefix,
                         offset + static_cast<std::int64_t>(id), schedule::step_kind_name(step.kind),
                         part.network.layers[static_cast<std::size_t>(step.layer)].name,
-                        touched(step, part.schedule), waits(step, offset));
+                        touched(step, part.schedule, part.network), waits(step, offset));
       }
     };
     list(part.schedule.setup, "set-up ", 0);

@@ -56,12 +56,23 @@ TEST_F(ContentsTest, SharesInAnyOrderMakeARunComplete) {
                    schedule::Resource::kPost);
       if (i + 1 == order.size()) break;
       Contents copy = memory;
-      copy.read({10, 4, 7, 100}, step, schedule::Resource::kPost);
+      copy.read({10, 4, 7, 100}, Share{0, 8, 8}, step, schedule::Resource::kPost);
       EXPECT_NE(first_violation().find("which is not written in all channels"), std::string::npos);
     }
-    memory.read({10, 4, 7, 100}, step, schedule::Resource::kPost);
+    memory.read({10, 4, 7, 100}, Share{0, 8, 8}, step, schedule::Resource::kPost);
     EXPECT_EQ(first_violation(), "");
   } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_F(ContentsTest, AShareIsReadWhereItIsThereWithoutTheOthers) {
+  Contents memory = contents();
+  memory.write({0, 2, 7, 0}, {2, 4, 8}, 0, schedule::Resource::kPost);
+  memory.write({0, 2, 7, 0}, {4, 6, 8}, 1, schedule::Resource::kPost);
+  memory.read({0, 2, 7, 0}, {2, 4, 8}, 2, schedule::Resource::kPost);
+  memory.read({0, 2, 7, 0}, {3, 6, 8}, 3, schedule::Resource::kPost);
+  EXPECT_EQ(first_violation(), "");
+  memory.read({0, 2, 7, 0}, {4, 7, 8}, 4, schedule::Resource::kPost);
+  EXPECT_EQ(first_violation(), "step 4 reads 7[0] at cell 0, which is not written in all channels");
 }
 
 TEST_F(ContentsTest, SharesThatOverlapStartTheRunAgain) {
@@ -69,7 +80,7 @@ TEST_F(ContentsTest, SharesThatOverlapStartTheRunAgain) {
   memory.write({0, 2, 7, 0}, {0, 5, 8}, 0, schedule::Resource::kPost);
   memory.write({0, 2, 7, 0}, {4, 8, 8}, 1,
                schedule::Resource::kPost);  // replaces what step 0 wrote
-  memory.read({0, 2, 7, 0}, 2, schedule::Resource::kPost);
+  memory.read({0, 2, 7, 0}, Share{0, 8, 8}, 2, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "step 2 reads 7[0] at cell 0, which is not written in all channels");
 }
 
@@ -78,7 +89,7 @@ TEST_F(ContentsTest, SharesOfOneRunDoNotCompleteAnother) {
   memory.write({0, 2, 7, 0}, {0, 4, 8}, 0, schedule::Resource::kPost);
   memory.write({0, 2, 8, 0}, {4, 8, 8}, 1, schedule::Resource::kPost);  // another map
   memory.write({0, 2, 8, 5}, {0, 4, 8}, 2, schedule::Resource::kPost);  // another place of it
-  memory.read({0, 2, 8, 0}, 3, schedule::Resource::kPost);
+  memory.read({0, 2, 8, 0}, Share{0, 8, 8}, 3, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "step 3 reads 8[0] at cell 0, which holds 8[5]");
 }
 
@@ -86,11 +97,11 @@ TEST_F(ContentsTest, ALaterWriteCutsARunInTwo) {
   Contents memory = contents();
   memory.write({0, 10, 1, 0}, {}, 0, schedule::Resource::kPost);
   memory.write({4, 2, 2, 0}, {}, 1, schedule::Resource::kPost);
-  memory.read({0, 4, 1, 0}, 2, schedule::Resource::kPost);
-  memory.read({6, 4, 1, 6}, 3, schedule::Resource::kPost);
-  memory.read({4, 2, 2, 0}, 4, schedule::Resource::kPost);
+  memory.read({0, 4, 1, 0}, Share{}, 2, schedule::Resource::kPost);
+  memory.read({6, 4, 1, 6}, Share{}, 3, schedule::Resource::kPost);
+  memory.read({4, 2, 2, 0}, Share{}, 4, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "");
-  memory.read({0, 10, 1, 0}, 5, schedule::Resource::kPost);
+  memory.read({0, 10, 1, 0}, Share{}, 5, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "step 5 reads 1[4] at cell 4, which holds 2[0]");
 }
 
@@ -98,25 +109,25 @@ TEST_F(ContentsTest, AShareFillsTheHolesAroundAnother) {
   Contents memory = contents();
   memory.write({4, 2, 1, 4}, {0, 4, 8}, 0, schedule::Resource::kPost);
   memory.write({0, 10, 1, 0}, {4, 8, 8}, 1, schedule::Resource::kPost);
-  memory.read({4, 2, 1, 4}, 2, schedule::Resource::kPost);
+  memory.read({4, 2, 1, 4}, Share{0, 8, 8}, 2, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "");
   for (const std::int64_t cell : {0, 3, 6, 9}) {
-    memory.read({cell, 1, 1, cell}, 3, schedule::Resource::kPost);
+    memory.read({cell, 1, 1, cell}, Share{0, 8, 8}, 3, schedule::Resource::kPost);
     EXPECT_NE(first_violation().find("which is not written in all channels"), std::string::npos)
         << cell;
   }
   memory.write({0, 10, 1, 0}, {0, 4, 8}, 4,
                schedule::Resource::kPost);  // again for cells 4 and 5: replaced
-  memory.read({0, 4, 1, 0}, 5, schedule::Resource::kPost);
+  memory.read({0, 4, 1, 0}, Share{0, 8, 8}, 5, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "");
-  memory.read({4, 1, 1, 4}, 6, schedule::Resource::kPost);
+  memory.read({4, 1, 1, 4}, Share{0, 8, 8}, 6, schedule::Resource::kPost);
   EXPECT_NE(first_violation().find("which is not written in all channels"), std::string::npos);
 }
 
 TEST_F(ContentsTest, PreloadedDataStays) {
   Contents memory = contents();
   memory.preload({0, 4, 1, 0}, true);
-  memory.read({1, 2, 1, 1}, 0, schedule::Resource::kPost);
+  memory.read({1, 2, 1, 1}, Share{0, 8, 8}, 0, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "");
   memory.write({3, 2, 2, 0}, {}, 1, schedule::Resource::kPost);
   EXPECT_EQ(first_violation(), "step 1 overwrites 1[3] at cell 3, which every batch needs");

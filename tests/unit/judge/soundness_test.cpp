@@ -33,6 +33,7 @@ struct Touch {
 using Touches = std::vector<Touch>;
 
 constexpr std::int64_t kMostRows = 100;  ///< of a map of a random case
+constexpr std::int64_t kMostChannels = 1000;
 
 /// What every step touches, cell by cell as schedule.hpp words it.
 class AccessList {
@@ -48,17 +49,20 @@ class AccessList {
   }
   void touch_row(const schedule::Region& region, std::int64_t image, std::int64_t y, bool write,
                  Touches& list, std::int64_t channel = 0, std::int64_t channels = -1) const {
-    const network::MapShape& shape = c_.network.map(region.map).shape;
+    const network::Map& map = c_.network.map(region.map);
+    const std::int64_t bits = c_.spec.precision.activation_bits;
+    const std::int64_t each = map.sums ? (32 + bits - 1) / bits : 1;
+    const std::int64_t pixel = region.channel_count * each;
     const std::int64_t row =
         region.base + ((image - region.image_begin) * region.row_count + (y - region.row_begin)) *
-                          shape.width * shape.channels;
+                          map.shape.width * pixel;
     if (channels < 0) {
-      list.push_back({kActivations, row, row + shape.width * shape.channels, write});
+      list.push_back({kActivations, row, row + map.shape.width * pixel, write});
       return;
     }
-    for (std::int64_t x = 0; x < shape.width; ++x) {
-      const std::int64_t slot = row + x * shape.channels + channel;
-      list.push_back({kActivations, slot, slot + channels, write});
+    for (std::int64_t x = 0; x < map.shape.width; ++x) {
+      const std::int64_t slot = row + x * pixel + (channel - region.channel_begin) * each;
+      list.push_back({kActivations, slot, slot + channels * each, write});
     }
   }
   void read_windows(const network::Layer& l, const schedule::Region& region, std::int64_t image,
@@ -76,9 +80,10 @@ class AccessList {
     for (std::int64_t image = rows.image_begin; image < rows.image_begin + rows.image_count;
          ++image) {
       for (std::int64_t y = rows.row_begin; y < rows.row_begin + rows.row_count; ++y) {
-        const std::int64_t cell = (rows.map * c_.schedule.batch + image) * kMostRows + y;
+        const std::int64_t slice = rows.map * kMostChannels + rows.channel_begin;
+        const std::int64_t cell = (slice * c_.schedule.batch + image) * kMostRows + y;
         list.push_back({kDramRows, cell, cell + 1, !load});
-        touch_row(region(at), image, y, load, list);
+        touch_row(region(at), image, y, load, list, rows.channel_begin, rows.channel_count);
       }
     }
   }
@@ -126,18 +131,20 @@ class AccessList {
     const std::int32_t fused = c_.schedule.layers[static_cast<std::size_t>(step.layer)].fused_pool;
     const std::int64_t kernel = fused < 0 ? 1 : layer(fused).window.kernel_h;
     const std::int64_t height = fused < 0 ? l.out.height : layer(fused).out.height;
+    const std::int64_t first = (fused < 0 ? l : layer(fused)).output_channel;
     for (const auto& row : rows_of(step)) {
       if (row.second % kernel != 0 || row.second / kernel >= height) continue;
       touch_row(region(step.output), row.first, row.second / kernel, true, list,
-                block(step).group * l.n() + block(step).n_begin, block(step).n_count);
+                first + block(step).group * l.n() + block(step).n_begin, block(step).n_count);
     }
   }
   void pool(const schedule::Step& step, Touches& list) const {
     const schedule::Region& out = region(step.output);
     for (std::int64_t image = out.image_begin; image < out.image_begin + out.image_count; ++image) {
       for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
-        read_windows(layer(step.layer), region(step.input), image, y, list);
-        touch_row(out, image, y, true, list);
+        const network::Layer& l = layer(step.layer);
+        read_windows(l, region(step.input), image, y, list);
+        touch_row(out, image, y, true, list, l.output_channel, l.out.channels);
       }
     }
   }
@@ -158,7 +165,7 @@ class AccessList {
           const bool one = c_.network.map(l.inputs[1]).shape.height == 1;
           touch_row(region(step.residual), image, one ? 0 : y, false, list);
         }
-        touch_row(out, image, y, true, list);
+        touch_row(out, image, y, true, list, l.output_channel, l.out.channels);
       }
     }
   }

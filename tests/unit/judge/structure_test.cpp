@@ -97,6 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "region 1 (map 2, images 0 + 2, rows 0 + 2, slots 64 + 0) is ill formed"},
         IllFormed{"RegionOfAFarMap", [](Case& c) { c.region(1).map = kFarLayer; },
                   "region 1 (map 1048576"},
+        IllFormed{"RegionOfTheMapBehindTheLast", [](Case& c) { c.region(1).map = 5; },
+                  "region 1 (map 5, images 0 + 2, rows 0 + 2, slots 64 + 24) is ill formed"},
         IllFormed{"RegionBeyondAllNumbers",
                   [](Case& c) { c.region(1).base = std::numeric_limits<std::int64_t>::max() - 23; },
                   "region 1 (map 2, images 0 + 2, rows 0 + 2, slots 9223372036854775784 + 24)"},
@@ -135,8 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(VerifyStructureSizes, AnEmptyNetworkNeedsNoMemory) {
   Case c = schedule::testing::resident_case();
-  c.network.layers.clear();
-  c.network.outputs.clear();
+  c.network = network::Network();
   c.schedule = schedule::Schedule();
   EXPECT_TRUE(schedule_violations(c.schedule, c.network, c.spec).empty());
 }

@@ -7,63 +7,26 @@
 #include <utility>
 #include <vector>
 
-#include "unit/judge/judged.hpp"
+#include "unit/judge/breach.hpp"
 
 namespace lacuna::judge {
 namespace {
 
 using schedule::testing::Case;
-
-struct Breach {
-  std::string name;
-  std::function<Case()> valid;
-  std::function<void(Case&)> breaks;
-  std::string message;  ///< a part of one of the violations
-};
-
-void PrintTo(const Breach& breach, std::ostream* out) { *out << breach.name; }
+using test::Breach;
+using test::breach_name;
+using test::erase_step;
+using test::expect_caught;
+using test::insert_step;
+using test::swap_steps;
 
 class VerifyScheduleCatches : public ::testing::TestWithParam<Breach> {};
 
-TEST_P(VerifyScheduleCatches, Breach) {
-  Case c = GetParam().valid();
-  GetParam().breaks(c);
-  const std::string found = all_of(judge(c));
-  EXPECT_NE(found.find(GetParam().message), std::string::npos)
-      << "expected: " << GetParam().message << "\nfound:\n"
-      << found;
-}
-
-std::string breach_name(const ::testing::TestParamInfo<Breach>& info) { return info.param.name; }
+TEST_P(VerifyScheduleCatches, Breach) { expect_caught(GetParam()); }
 
 const std::function<Case()> kResident = schedule::testing::resident_case;
 const std::function<Case()> kSpilling = schedule::testing::spilling_case;
 const std::function<Case()> kResidual = schedule::testing::residual_case;
-
-void erase_step(Case& c, schedule::StepId gone) {
-  c.schedule.steps.erase(c.schedule.steps.begin() + gone);
-  for (schedule::Step& step : c.schedule.steps) {
-    for (schedule::StepId& wait : step.waits)
-      wait = wait == gone ? schedule::kNoStep : wait - (wait > gone);
-    step.after_start -= step.after_start > gone;
-  }
-}
-
-void insert_step(Case& c, schedule::StepId at, const schedule::Step& step) {
-  for (schedule::Step& other : c.schedule.steps) {
-    for (schedule::StepId& wait : other.waits) wait += wait >= at;
-    other.after_start += other.after_start >= at;
-  }
-  c.schedule.steps.insert(c.schedule.steps.begin() + at, step);
-}
-
-// Exchanges two steps in the list; the waits of others still mean the same steps.
-void swap_steps(Case& c, schedule::StepId a, schedule::StepId b) {
-  std::swap(c.step(a), c.step(b));
-  for (schedule::Step& step : c.schedule.steps) {
-    for (schedule::StepId& wait : step.waits) wait = wait == a ? b : wait == b ? a : wait;
-  }
-}
 
 INSTANTIATE_TEST_SUITE_P(
     Structure, VerifyScheduleCatches,
@@ -480,7 +443,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // The residual operand comes to a region of its own, slots 24 to 31, just before it is added.
 void load_residual_late(Case& c, bool wait) {
-  c.schedule.regions.push_back({0, 0, 1, 0, 2, 24, 8});
+  c.schedule.regions.push_back({0, 0, 1, 0, 2, 24, 8, 0, 2});
   schedule::Step load = c.step(0);
   load.layer = 1;
   load.output = 3;

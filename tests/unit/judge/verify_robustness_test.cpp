@@ -43,7 +43,7 @@ void damage(schedule::Schedule& s, std::mt19937& random) {
   schedule::Block& block = any_of(s.blocks, random);
   schedule::Region& region = any_of(s.regions, random);
   schedule::PixelRange& range = any_of(s.ranges, random);
-  switch (random() % 35) {
+  switch (random() % 39) {
     case 0:
       step.kind = static_cast<schedule::StepKind>(random() % 7);
       break;
@@ -64,6 +64,18 @@ void damage(schedule::Schedule& s, std::mt19937& random) {
       break;
     case 33:
       step.residual = small;
+      break;
+    case 35:
+      step.rows.channel_begin = number;
+      break;
+    case 36:
+      step.rows.channel_count = number;
+      break;
+    case 37:
+      region.channel_begin = number;
+      break;
+    case 38:
+      region.channel_count = number;
       break;
     case 6:
       step.address = number;

@@ -44,7 +44,7 @@ TEST(VerifySchedule, AcceptsTrailingRowsThatFillNoWindow) {
   c.network.maps[0].shape = c.network.layers[0].in = {5, 4, 2};
   c.network.maps[1].shape = c.network.layers[0].out = {5, 4, 3};
   c.network.layers[1].in = {5, 4, 3};
-  c.region(0) = {0, 0, 2, 0, 5, 0, 80};
+  c.region(0) = {0, 0, 2, 0, 5, 0, 80, 0, 2};
   c.region(1).base = 80;
   c.schedule.activation_slots = 104;
   c.spec.activation_sram.capacity_bytes = 52;
@@ -80,13 +80,15 @@ Case long_case(std::int64_t height) {
   c.spec.activation_sram.capacity_bytes.reset();
   c.network.layers.resize(1);
   c.network.maps.resize(2);
+  c.network.outputs.clear();
   c.network.maps[0].shape = c.network.layers[0].in = {height, 1, 2};
   c.network.maps[1].shape = c.network.layers[0].out = {height, 1, 3};
   c.network.outputs.clear();
   schedule::Schedule& s = c.schedule;
   s.layers.resize(1);
   s.blocks.resize(2);
-  s.regions = {{0, 0, 1, 0, height, 0, height * 2}, {1, 0, 1, 0, height, height * 2, height * 3}};
+  s.regions = {{0, 0, 1, 0, height, 0, height * 2, 0, 2},
+               {1, 0, 1, 0, height, height * 2, height * 3, 0, 3}};
   s.activation_slots = height * 5;
   const std::vector<schedule::Step> model(s.steps.begin(), s.steps.begin() + 9);
   s.steps.assign(model.begin(), model.begin() + 3);

@@ -21,13 +21,14 @@ auto fields(const schedule::Block& b) {
 }
 auto fields(const schedule::PixelRange& r) { return std::tie(r.layer, r.row_begin, r.row_count); }
 auto fields(const schedule::Region& r) {
-  return std::tie(r.map, r.image_begin, r.image_count, r.row_begin, r.row_count, r.base, r.slots);
+  return std::tie(r.map, r.image_begin, r.image_count, r.row_begin, r.row_count, r.base, r.slots,
+                  r.channel_begin, r.channel_count);
 }
 auto fields(const schedule::Step& s) {
   const schedule::MapRows& r = s.rows;
   return std::tie(s.kind, s.layer, s.block, s.range, s.input, s.output, s.residual, s.address,
                   s.set, s.first_pass, r.map, r.image_begin, r.image_count, r.row_begin,
-                  r.row_count, s.waits, s.after_start);
+                  r.row_count, r.channel_begin, r.channel_count, s.waits, s.after_start);
 }
 auto fields(const schedule::LayerMapping& p) {
   return std::tie(p.order, p.reason, p.fused_pool, p.k_passes, p.channel_tiles, p.pixel_ranges,
@@ -92,7 +93,7 @@ class LeastCost : public ::testing::Test {
   }
 
   Estimate least() const {
-    return least_cost(LayerShape(network_, 0, -1, 1), cut_, setting_, spec_);
+    return least_cost(LayerShape(network_, spec_, 0, -1, 1), cut_, setting_, spec_);
   }
 
   network::Network network_;

@@ -38,6 +38,10 @@ struct Coverage {
   int residual_in_pieces = 0;  ///< it comes from DRAM by ranges
   int residual_loaded = 0;     ///< it comes from DRAM whole
   int shared_map = 0;          ///< a map has two readers
+  int slices_on_chip = 0;      ///< a map of several writers stays on chip
+  int slices_loaded = 0;       ///< it comes from DRAM, slice by slice
+  int sums_on_chip = 0;
+  int sums_loaded = 0;
 };
 
 bool has_step(const schedule::Schedule& schedule, schedule::StepKind kind) {
@@ -108,6 +112,24 @@ void count_residuals(const schedule::Schedule& schedule, const network::Network&
                                  [](const auto& entry) { return entry.second > 1; });
 }
 
+void count_special_maps(const schedule::Schedule& schedule, const network::Network& network,
+                        Coverage& seen) {
+  bool slices[2] = {false, false};  // on chip, loaded
+  bool sums[2] = {false, false};
+  for (int map = 1; map < static_cast<int>(network.maps.size()); ++map) {
+    const bool loaded =
+        std::any_of(schedule.steps.begin(), schedule.steps.end(), [&](const schedule::Step& step) {
+          return step.kind == schedule::StepKind::kLoadActivations && step.rows.map == map;
+        });
+    if (network.slices(map).size() > 1) slices[loaded ? 1 : 0] = true;
+    if (network.map(map).sums) sums[loaded ? 1 : 0] = true;
+  }
+  seen.slices_on_chip += slices[0];
+  seen.slices_loaded += slices[1];
+  seen.sums_on_chip += sums[0];
+  seen.sums_loaded += sums[1];
+}
+
 void count(const schedule::Schedule& schedule, const network::Network& network, Coverage& seen) {
   ++seen.mapped;
   seen.batched += schedule.batch > 1;
@@ -133,6 +155,7 @@ void count(const schedule::Schedule& schedule, const network::Network& network, 
     tiles |= own.channel_tiles > 1;
   }
   count_residuals(schedule, network, seen);
+  count_special_maps(schedule, network, seen);
   seen.grouped += grouped;
   seen.halo += halo;
   seen.fused_pool += fused;
@@ -181,6 +204,10 @@ TEST(MapperOutput, IsValidForRandomMachinesAndNetworksAndBringsNoWeightsThatNoth
   EXPECT_GT(seen.residual_in_pieces, least(400));
   EXPECT_GT(seen.residual_loaded, least(400));
   EXPECT_GT(seen.shared_map, least(2000));
+  EXPECT_GT(seen.slices_on_chip, least(400));
+  EXPECT_GT(seen.slices_loaded, least(100));
+  EXPECT_GT(seen.sums_on_chip, least(400));
+  EXPECT_GT(seen.sums_loaded, least(100));
 }
 
 // Maps of 8 x 8 x 2 in a row of layers; the last but one adds the first one's output.
@@ -245,7 +272,7 @@ TEST(MapperOutput, SpillsNothingWhereTheActivationSramIsUnlimited) {
     try {
       const schedule::Schedule schedule = map_network(c.network, c.spec, {c.batch, 0, true, {}});
       ++mapped;
-      const auto last = static_cast<std::int32_t>(c.network.maps.size()) - 1;
+      const int last = c.network.layers.back().output;
       for (const schedule::Step& step : schedule.steps) {
         if (step.kind != schedule::StepKind::kStoreActivations) continue;
         EXPECT_TRUE(step.rows.map == last || c.network.is_output(step.rows.map)) << "seed " << seed;

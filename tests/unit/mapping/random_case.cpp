@@ -103,7 +103,7 @@ void random_pool(Draw& draw, network::Layer& layer) {
   layer.kind = network::LayerKind::kMaxPool;
   w.kernel_h = kernel_side(draw, layer.in.height);
   w.kernel_w = kernel_side(draw, layer.in.width);
-  if (!draw.one_in(3)) {
+  if (!draw.one_in(5)) {
     w.stride_h = w.kernel_h;
     w.stride_w = w.kernel_w;
     return;
@@ -203,6 +203,7 @@ void random_transform(Draw& draw, const network::Network& network, network::Laye
   layer.out = layer.in;
   std::vector<int> fit;
   for (int map = 0; map < static_cast<int>(network.maps.size()); ++map) {
+    if (network.map(map).sums) continue;
     const network::MapShape& shape = network.map(map).shape;
     const bool pixels = shape.height == layer.in.height && shape.width == layer.in.width;
     const bool one = shape.height == 1 && shape.width == 1;
@@ -214,13 +215,22 @@ void random_transform(Draw& draw, const network::Network& network, network::Laye
       fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))]);
 }
 
-// Any earlier map of the output's size, whose channels the output then has, too.
-void random_residual(Draw& draw, const network::Network& network, network::Layer& layer) {
+/// Maps of codes of that height and width, but for one.
+std::vector<int> maps_of_size(const network::Network& network, const network::MapShape& wanted,
+                              int without) {
   std::vector<int> fit;
   for (int map = 0; map < static_cast<int>(network.maps.size()); ++map) {
     const network::MapShape& shape = network.map(map).shape;
-    if (shape.height == layer.out.height && shape.width == layer.out.width) fit.push_back(map);
+    if (network.map(map).sums || map == without) continue;
+    if (shape.height == wanted.height && shape.width == wanted.width) fit.push_back(map);
   }
+  return fit;
+}
+
+// Any earlier map of the output's size, whose channels the output then has, too.
+void random_residual(Draw& draw, const network::Network& network, network::Layer& layer,
+                     int without) {
+  const std::vector<int> fit = maps_of_size(network, layer.out, without);
   if (fit.empty()) return;
   layer.inputs.push_back(
       fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))]);
@@ -308,6 +318,73 @@ tensor::Bounds random_bounds(Draw& draw, const tensor::Code& code) {
 
 }  // namespace
 
+namespace {
+
+bool is_read(const network::Network& network, int map) {
+  return network.is_output(map) ||
+         std::any_of(network.layers.begin(), network.layers.end(), [&](const auto& layer) {
+           return layer.input() == map || layer.residual() == map;
+         });
+}
+
+/// A layer whose output has the height and width of map `to`, of which it is to write a slice, from
+/// another map; a convolution where `gemm`. false where no map fits.
+bool random_slice(Draw& draw, const network::Network& network, int to, bool gemm,
+                  network::Layer& layer) {
+  const network::Map& own = network.map(to);
+  const std::vector<int> fit = maps_of_size(network, own.shape, to);
+  const auto read = [&](int map) {
+    layer.inputs = {map};
+    layer.in = network.map(map).shape;
+    layer.out = {own.shape.height, own.shape.width, layer.in.channels};
+  };
+  if (!fit.empty() && (gemm || !draw.one_in(4))) {
+    read(fit[static_cast<std::size_t>(draw.between(0, static_cast<int>(fit.size()) - 1))]);
+    const bool equal = network.map(layer.input()).code == own.code;
+    const int kind = gemm ? 0 : draw.between(0, 4);
+    if (kind >= 3) {
+      layer.kind = network::LayerKind::kElementwise;  // of equal codes a copy, at times
+      return true;
+    }
+    layer.window.kernel_h = kernel_side(draw, layer.in.height);
+    layer.window.kernel_w = kernel_side(draw, layer.in.width);
+    keep_size(layer);
+    if (kind == 1) {
+      layer.kind = network::LayerKind::kAveragePool;
+      for (std::int64_t count = 1; count <= layer.taps(); ++count) {
+        layer.scale.push_back(1.0F / static_cast<float>(count));
+      }
+    } else if (kind == 2 && equal) {
+      layer.kind = network::LayerKind::kMaxPool;
+    }
+    return true;
+  }
+  if (gemm) return false;
+  const int map = draw.between(0, to - 1);
+  read(network.map(map).sums ? 0 : map);
+  layer.kind = network::LayerKind::kResize;
+  layer.linear = draw.one_in(2);
+  layer.sample_rows = random_samples(draw, layer.in.height, layer.out.height, layer.linear);
+  layer.sample_columns = random_samples(draw, layer.in.width, layer.out.width, layer.linear);
+  return true;
+}
+
+/// Gives the layer channels of the map behind those that are there, or in front of them.
+void take_channels(Draw& draw, network::Network& network, int map, network::Layer& layer) {
+  network::MapShape& shape = network.maps[static_cast<std::size_t>(map)].shape;
+  layer.output = map;
+  if (draw.one_in(2)) {
+    layer.output_channel = shape.channels;
+  } else {
+    for (network::Layer& other : network.layers) {
+      if (other.output == map) other.output_channel += layer.out.channels;
+    }
+  }
+  shape.channels += layer.out.channels;
+}
+
+}  // namespace
+
 void LayerKinds::count(const network::Network& network) {
   const auto any = [&](auto is) {
     return std::any_of(network.layers.begin(), network.layers.end(), is) ? 1 : 0;
@@ -344,6 +421,8 @@ void LayerKinds::count(const network::Network& network) {
   depthwise += any([](const auto& layer) {
     return layer.groups > 1 && layer.groups == static_cast<int>(layer.in.channels);
   });
+  slices += any([](const auto& layer) { return layer.output_channel > 0; });
+  kept_sums += any_map([](const auto& map) { return map.sums; });
   average_pools +=
       any([](const auto& layer) { return layer.kind == network::LayerKind::kAveragePool; });
 }
@@ -355,81 +434,131 @@ std::uint8_t random_byte(const tensor::Code& code, bool zero, std::uint64_t rand
   return static_cast<std::uint8_t>(zero ? code.zero_point : number);
 }
 
+namespace {
+
+/// What a layer is to be, besides its kind.
+struct Role {
+  int index = 0;
+  bool last = false;
+  bool adds = false;   ///< the sums that the layer before keeps
+  bool joins = false;  ///< it writes another slice of the newest map, which nobody reads yet
+  bool keeps = false;  ///< its sums are a map
+};
+
+// Chooses the layer's kind, what it reads, and its height and width.
+void choose_kind(Draw& draw, const network::Network& network, Role& role, network::Layer& layer) {
+  // Mostly a chain; a branch reads an earlier map, and the one before it may have no reader.
+  const int newest = static_cast<int>(network.maps.size()) - 1;
+  layer.inputs = {newest > 0 && draw.one_in(5) ? draw.between(0, newest - 1) : newest};
+  if (network.map(layer.input()).sums) layer.inputs = {0};
+  layer.in = network.map(layer.input()).shape;
+  role.adds = network.maps.back().sums;
+  role.joins = newest > 0 && !role.adds && !is_read(network, newest) && draw.one_in(8) &&
+               random_slice(draw, network, newest, role.last, layer);
+  if (role.adds) {
+    const network::Layer& before = network.layers.back();
+    layer.inputs = {before.input(), newest};
+    layer.in = before.in;
+    layer.out = before.out;
+    layer.window = before.window;
+    layer.groups = before.groups;
+    layer.combine = draw.one_in(3) ? network::Combine::kFunction : network::Combine::kAdd;
+    for (std::int64_t channel = 0; channel < layer.out.channels; ++channel) {
+      layer.operand_scale.push_back(0.01F * static_cast<float>(draw.between(-3, 5)));
+    }
+    return;
+  }
+  if (role.joins) return;
+  const bool inside = role.index > 0 && !role.last;
+  if (inside && draw.one_in(6)) return random_transform(draw, network, layer);
+  if (inside && draw.between(1, 10) <= (network.layers.back().is_gemm() ? 7 : 4)) {
+    random_pool(draw, layer);
+  } else {
+    random_convolution(draw, layer);
+    if (draw.one_in(3)) keep_size(layer);
+  }
+  const network::Window& w = layer.window;
+  const auto side = [](std::int64_t in, int insert, int pads, int kernel, int dilation,
+                       int stride) {
+    return ((in - 1) * insert + 1 + pads - extent(kernel, dilation)) / stride + 1;
+  };
+  layer.out.channels = layer.in.channels;
+  layer.out.height = side(layer.in.height, w.insert_h, w.pad_top + w.pad_bottom, w.kernel_h,
+                          w.dilation_h, w.stride_h);
+  layer.out.width = side(layer.in.width, w.insert_w, w.pad_left + w.pad_right, w.kernel_w,
+                         w.dilation_w, w.stride_w);
+}
+
+void finish_gemm(Draw& draw, const RandomCase& c, int layers, Role& role, network::Layer& layer) {
+  if (!role.adds) {
+    layer.out.channels = layer.groups * draw.between(1, 9);
+    layer.logits =
+        !role.joins && ((role.last && draw.one_in(2)) || (role.index > 0 && draw.one_in(10)));
+    role.keeps = !role.joins && !role.last && !layer.logits && draw.one_in(12);
+  }
+  layer.report_sums = role.last && !layer.logits && layers == 1;
+  if (!layer.logits && !role.adds && !role.keeps && draw.one_in(2)) {
+    const int newest = static_cast<int>(c.network.maps.size()) - 1;
+    random_residual(draw, c.network, layer, role.joins ? newest : network::kNoMap);
+  }
+  random_operands(draw, layer, c.spec.precision.weight_bits);
+}
+
+// The map that the layer writes, or its channels of one, and what it makes of values for it.
+void give_output_map(Draw& draw, RandomCase& c, const Role& role, network::Layer& layer) {
+  const int newest = static_cast<int>(c.network.maps.size()) - 1;
+  const bool hands_on = layer.kind == network::LayerKind::kMaxPool;
+  const tensor::Code code = role.joins   ? c.network.map(newest).code
+                            : hands_on   ? c.network.map(layer.input()).code
+                            : role.keeps ? tensor::signed_code(8)
+                                         : random_code(draw, c.spec.precision.activation_bits);
+  if (!hands_on) layer.bounds = random_bounds(draw, code);
+  if (role.joins) {
+    take_channels(draw, c.network, newest, layer);
+  } else {
+    layer.output = newest + 1;
+    c.network.maps.push_back(
+        {layer.out, code, 0.25F * static_cast<float>(draw.between(1, 6)), role.keeps});
+  }
+  const tensor::Code& read = c.network.map(layer.input()).code;
+  const bool of_maps = layer.kind == network::LayerKind::kElementwise;
+  const bool copies = role.joins && of_maps && read.lowest_operand() >= code.lowest_operand() &&
+                      read.highest_operand() <= code.highest_operand() && draw.one_in(2);
+  const bool computes = (of_maps && !copies) || layer.combine == network::Combine::kFunction ||
+                        (layer.is_gemm() && !role.keeps &&
+                         layer.combine == network::Combine::kNone && draw.one_in(8));
+  if (computes) {
+    layer.function = random_function(draw, layer.inputs.size() > 1, layer.out.channels);
+    if (layer.is_gemm()) layer.combine = network::Combine::kFunction;
+  }
+  const bool tabled = of_maps && layer.inputs.size() == 1 && !copies;
+  if (tabled || (layer.kind == network::LayerKind::kResize && !layer.linear)) {
+    layer.tables = tables_of(layer, c.network.map(layer.input()), c.network.map(layer.output));
+  }
+}
+
+}  // namespace
+
 RandomCase random_case(std::uint32_t seed) {
   Draw draw(seed);
   RandomCase c;
   c.spec = random_machine(draw);
   c.batch = draw.between(1, 3);
   c.network.name = "random";
-  const int weight_bits = c.spec.precision.weight_bits;
-  const int activation_bits = c.spec.precision.activation_bits;
   const network::MapShape input{draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
-  c.network.maps = {{input, random_code(draw, activation_bits), 1.0F}};
-  network::MapShape shape = input;
+  c.network.maps = {{input, random_code(draw, c.spec.precision.activation_bits), 1.0F}};
   const int layers = draw.between(1, 6);
   for (int i = 0; i < layers; ++i) {
     network::Layer layer;
     layer.name = "layer" + std::to_string(i);
-    // Mostly a chain; a branch reads an earlier map, and the one before it may have no reader.
-    const int newest = static_cast<int>(c.network.maps.size()) - 1;
-    layer.inputs = {newest > 0 && draw.one_in(5) ? draw.between(0, newest - 1) : newest};
-    layer.in = shape = c.network.map(layer.input()).shape;
-    const bool last = i == layers - 1;
-    const bool transforms = i > 0 && !last && draw.one_in(6);
-    if (transforms) {
-      random_transform(draw, c.network, layer);
-    } else if (i > 0 && !last && draw.one_in(2)) {
-      random_pool(draw, layer);
-    } else {
-      random_convolution(draw, layer);
-      if (draw.one_in(3)) keep_size(layer);
-    }
-    const network::Window& w = layer.window;
-    const auto side = [](std::int64_t in, int insert, int pads, int kernel, int dilation,
-                         int stride) {
-      return ((in - 1) * insert + 1 + pads - extent(kernel, dilation)) / stride + 1;
-    };
-    if (!transforms) layer.out.channels = shape.channels;
-    if (!transforms)
-      layer.out.height = side(shape.height, w.insert_h, w.pad_top + w.pad_bottom, w.kernel_h,
-                              w.dilation_h, w.stride_h);
-    if (!transforms)
-      layer.out.width = side(shape.width, w.insert_w, w.pad_left + w.pad_right, w.kernel_w,
-                             w.dilation_w, w.stride_w);
-    if (layer.is_gemm()) {
-      layer.out.channels = layer.groups * draw.between(1, 9);
-      layer.logits = (last && draw.one_in(2)) || (i > 0 && draw.one_in(10));
-      layer.report_sums = last && !layer.logits && layers == 1;
-      if (!layer.logits && draw.one_in(2)) random_residual(draw, c.network, layer);
-      random_operands(draw, layer, weight_bits);
-    }
-    shape = layer.out;
-    if (!layer.logits) {
-      const bool hands_on = layer.kind == network::LayerKind::kMaxPool;
-      const tensor::Code code =
-          hands_on ? c.network.map(layer.input()).code : random_code(draw, activation_bits);
-      if (!hands_on) layer.bounds = random_bounds(draw, code);
-      layer.output = static_cast<int>(c.network.maps.size());
-      c.network.maps.push_back({layer.out, code, 0.25F * static_cast<float>(draw.between(1, 6))});
-      const bool computes =
-          layer.kind == network::LayerKind::kElementwise ||
-          layer.combine == network::Combine::kFunction ||
-          (layer.is_gemm() && layer.combine == network::Combine::kNone && draw.one_in(8));
-      if (computes) {
-        const bool two = layer.inputs.size() > 1;
-        layer.function = random_function(draw, two, layer.out.channels);
-        if (layer.is_gemm()) layer.combine = network::Combine::kFunction;
-      }
-      const network::Map& from = c.network.map(layer.input());
-      if (layer.kind == network::LayerKind::kElementwise && layer.inputs.size() == 1) {
-        layer.tables = tables_of(layer, from, c.network.maps.back());
-      } else if (layer.kind == network::LayerKind::kResize && !layer.linear) {
-        layer.tables = tables_of(layer, from, c.network.maps.back());
-      }
-    }
-    const bool is_output =
-        layer.logits || draw.one_in(last ? 2 : 10) || (last && c.network.outputs.empty());
-    if (is_output) {
+    Role role;
+    role.index = i;
+    role.last = i == layers - 1;
+    choose_kind(draw, c.network, role, layer);
+    if (layer.is_gemm()) finish_gemm(draw, c, layers, role, layer);
+    if (!layer.logits) give_output_map(draw, c, role, layer);
+    if (layer.logits || (!role.keeps && (draw.one_in(role.last ? 2 : 8) ||
+                                            (role.last && c.network.outputs.empty())))) {
       network::Output output;
       output.name = layer.name;
       output.layer = layer.logits ? i : -1;

@@ -42,6 +42,8 @@ struct LayerKinds {
   int products = 0;   ///< of sums and a map
   int functions = 0;  ///< of sums
   int depthwise = 0;
+  int slices = 0;     ///< several layers write a map
+  int kept_sums = 0;  ///< as a map
 
   void count(const network::Network& network);
 };

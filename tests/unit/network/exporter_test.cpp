@@ -69,6 +69,142 @@ TEST(ExportedForms, GivenTwoLayersSummedThenTheFirstIsAMapOfSums) {
   EXPECT_EQ(network.layers[2].residual(), network.layers[1].output);
 }
 
+/// Layers that write the map, by channel.
+std::vector<const Layer*> writers(const Network& network, int map) {
+  std::vector<const Layer*> list;
+  for (const Layer& layer : network.layers) {
+    if (layer.output == map) list.push_back(&layer);
+  }
+  std::sort(list.begin(), list.end(),
+            [](const Layer* a, const Layer* b) { return a->output_channel < b->output_channel; });
+  return list;
+}
+
+TEST(ExportedForms, GivenConcatOfOtherScalesThenTablesAndLayersWriteSlicesOfOneMap) {
+  const Network network = imported("concat");
+  const int joined = network.layers.back().input();
+  EXPECT_EQ(network.map(joined).shape.channels, 3 + 4 + 2);
+  const std::vector<const Layer*> own = writers(network, joined);
+  ASSERT_EQ(own.size(), 3U);
+  EXPECT_EQ(own[0]->output_channel, 0);
+  EXPECT_EQ(own[1]->output_channel, 3);
+  EXPECT_EQ(own[2]->output_channel, 7);
+  // Codes of other scales become its codes by a table; sums are rounded to them at once.
+  EXPECT_EQ(own[0]->kind, LayerKind::kElementwise);
+  EXPECT_EQ(own[0]->tables.size(), 1U);
+  EXPECT_EQ(own[1]->kind, LayerKind::kElementwise);
+  EXPECT_TRUE(own[2]->is_gemm());
+}
+
+TEST(ExportedForms, GivenConcatOfEqualCodesThenOnlyWhatOthersReadIsCopied) {
+  const Network network = imported("concat_of_equal_codes");
+  const int joined = network.layers.back().input();
+  const std::vector<const Layer*> own = writers(network, joined);
+  ASSERT_EQ(own.size(), 2U);
+  // The first convolution's map has another reader; the second one writes where it is to be.
+  EXPECT_EQ(own[0]->kind, LayerKind::kElementwise);
+  EXPECT_TRUE(own[0]->tables.empty());
+  EXPECT_TRUE(own[1]->is_gemm());
+  EXPECT_EQ(own[1]->output_channel, 4);
+  EXPECT_EQ(network.maps.size(), 3U);  // the image, the first map, and the one of both
+}
+
+/// Two layers and twice the maxima of a third one, joined at once or the first two before.
+Network joined_maps(bool nested) {
+  ModelBuilder b(8, 8);
+  b.image(1, 6, 6, 1.0F / 256).quantise("q", 1.0F / 256);
+  const ModelBuilder::Mark image = b.mark();
+  ConvSpec spec;
+  spec.out = 2;
+  const ModelBuilder::Mark first = b.conv("first", spec).quantise("q1", 0.0625F).mark();
+  spec.out = 3;
+  const ModelBuilder::Mark second =
+      b.go_on_from(image).conv("second", spec).quantise("q2", 0.0625F).mark();
+  spec.out = 4;
+  b.go_on_from(image).conv("third", spec).max_pool("most", 3, 3, 1, 1, {1, 1, 1, 1});
+  ModelBuilder::Mark most = b.quantise("q3", 0.0625F).mark();
+  std::vector<std::string> parts{first.value, second.value};
+  if (nested) {
+    set_attribute(b.add_node("Concat", "inner", parts), "axis", std::int64_t{1});
+    parts = {"inner_out"};
+  }
+  parts.insert(parts.end(), {most.value, most.value});
+  set_attribute(b.add_node("Concat", "outer", parts), "axis", std::int64_t{1});
+  most.value = "outer_out";
+  most.channels = 13;
+  GemmSpec last;
+  last.out = 4;
+  b.go_on_from(most).quantise("q4", 0.0625F).flatten("flat").gemm("last", last).output();
+  return import_onnx_bytes(b.bytes(), "m.onnx");
+}
+
+TEST(ExportedForms, GivenConcatOfConcatAndOfMaximaThenAllOfItIsOneMap) {
+  const Network network = joined_maps(true);
+  const int joined = network.layers.back().input();
+  const std::vector<const Layer*> own = writers(network, joined);
+  ASSERT_EQ(own.size(), 4U);
+  EXPECT_EQ(own[0]->name, "first");
+  EXPECT_EQ(own[0]->output_channel, 0);
+  EXPECT_EQ(own[1]->name, "second");
+  EXPECT_EQ(own[1]->output_channel, 2);
+  // The same codes a second time: both slices are copies.
+  EXPECT_EQ(own[2]->kind, LayerKind::kElementwise);
+  EXPECT_EQ(own[2]->output_channel, 5);
+  EXPECT_EQ(own[3]->kind, LayerKind::kElementwise);
+  EXPECT_EQ(own[3]->output_channel, 9);
+  EXPECT_EQ(network.maps.size(), 4U);  // the image, the third layer's, its maxima, and all
+  std::vector<float> image;
+  for (int k = 0; k < 36; ++k) image.push_back(static_cast<float>(37 * k % 256) / 256.0F);
+  EXPECT_EQ(reference::evaluate_model(network, image)[0].values,
+            reference::evaluate_model(joined_maps(false), image)[0].values);
+}
+
+/// Maxima of a layer, a layer and averages, rounded behind Concat, or each before it.
+Network joined_reals(bool before) {
+  constexpr float kScale = 0.0625F;
+  ModelBuilder b(8, 8);
+  b.image(1, 6, 6, 1.0F / 256).quantise("q", 1.0F / 256);
+  const ModelBuilder::Mark image = b.mark();
+  std::vector<std::string> parts;
+  const auto add_part = [&](const std::string& name) {
+    if (before) b.quantise(name, kScale);
+    parts.push_back(b.mark().value);
+  };
+  ConvSpec spec;
+  spec.out = 2;
+  b.conv("first", spec).max_pool("most", 3, 3, 1, 1, {1, 1, 1, 1});
+  add_part("q1");
+  spec.out = 3;
+  b.go_on_from(image).conv("second", spec);
+  add_part("q2");
+  spec.out = 4;
+  b.go_on_from(image).conv("third", spec).quantise("q3", 0.03125F);
+  b.average_pool("mean", 1, 1, 1, 1);
+  add_part("q4");
+  set_attribute(b.add_node("Concat", "join", parts), "axis", std::int64_t{1});
+  ModelBuilder::Mark all = b.mark();
+  all.value = "join_out";
+  all.channels = 9;
+  GemmSpec last;
+  last.out = 4;
+  b.go_on_from(all).quantise("q5", kScale).flatten("flat").gemm("last", last).output();
+  return import_onnx_bytes(b.bytes(), "m.onnx");
+}
+
+TEST(ExportedForms, GivenRealsOfAnyLayersThenConcatIsWrittenByThemselves) {
+  const Network network = joined_reals(false);
+  const std::vector<const Layer*> own = writers(network, network.layers.back().input());
+  ASSERT_EQ(own.size(), 3U);
+  EXPECT_EQ(own[0]->kind, LayerKind::kMaxPool);
+  EXPECT_EQ(own[1]->name, "second");
+  EXPECT_EQ(own[2]->kind, LayerKind::kAveragePool);
+  EXPECT_EQ(network.layers.size(), 6U);  // those three, what two of them read, and the last
+  std::vector<float> image;
+  for (int k = 0; k < 36; ++k) image.push_back(static_cast<float>(37 * k % 256) / 256.0F);
+  EXPECT_EQ(reference::evaluate_model(network, image)[0].values,
+            reference::evaluate_model(joined_reals(true), image)[0].values);
+}
+
 TEST(ExportedForms, GivenATransposedConvolutionThenZerosLieBetweenThePixels) {
   const Network network = imported("transposed_convolutions");
   const Window& window = network.layers[0].window;

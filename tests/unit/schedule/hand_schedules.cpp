@@ -110,6 +110,16 @@ class StepList {
   std::vector<Step>& steps_;
 };
 
+// Every region has all channels of its map, and every transfer moves them.
+void take_all_channels(Case& c) {
+  for (Region& region : c.schedule.regions) {
+    region.channel_count = c.network.map(region.map).shape.channels;
+  }
+  for (Step& step : c.schedule.steps) {
+    step.rows.channel_count = c.network.map(step.rows.map).shape.channels;
+  }
+}
+
 constexpr bool kFirst = true;
 constexpr bool kAdds = false;
 
@@ -185,6 +195,7 @@ Case resident_case() {
   list.load_pe(4, 5, 39, 0, kNoStep, {});        // 25
   list.stream(4, 5, 3, 3, 0, 32, kFirst, {24});  // 26
   list.post(4, 5, 3, -1, 32, {26});              // 27
+  take_all_channels(c);
   return c;
 }
 
@@ -254,6 +265,7 @@ Case spilling_case() {
   list.load_pe(1, 2, 4, 0, 31, {});                     // 32
   list.stream(1, 2, 3, 4, 0, 8, kAdds, {32});           // 33
   list.post(1, 2, 3, -1, 8, {33});                      // 34
+  take_all_channels(c);
   return c;
 }
 
@@ -296,6 +308,68 @@ Case residual_case() {
   list.stream(2, 2, 2, 2, 0, 0, kFirst, {6});  // 8
   list.post(2, 2, 2, -1, 0, {8});              // 9
   s.steps[6].residual = 0;
+  take_all_channels(c);
+  return c;
+}
+
+Case sliced_case() {
+  Case c;
+  c.spec = machine();
+  c.network.layers = {layer("near", 0, {2, 2, 2}, {2, 2, 2}, {}),
+                      layer("far", 0, {2, 2, 2}, {2, 2, 2}, {}),
+                      layer("point", 1, {2, 2, 4}, {2, 2, 2}, {})};
+  c.network.layers[2].logits = true;
+  network::test::give_maps(c.network, {2, 2, 2}, 4, 4);
+  c.network.maps.resize(2);
+  c.network.maps[1].shape = {2, 2, 4};
+  c.network.layers[1].output = 1;
+  c.network.layers[1].output_channel = 2;
+
+  Schedule& s = c.schedule;
+  s.weights_resident = true;
+  s.layers.resize(3);
+  s.blocks = {{0, 0, 0, 0, 2, 0, 2}, {1, 0, 0, 0, 2, 0, 2}, {2, 0, 0, 0, 4, 0, 2}};
+  s.ranges = {{0, 0, 2}, {1, 0, 2}, {2, 0, 2}};
+  s.regions = {{0, 0, 1, 0, 2, 0, 8, 0, 2},     // the input
+               {1, 0, 1, 0, 2, 8, 8, 0, 2},     // what near writes
+               {1, 0, 1, 0, 2, 16, 8, 2, 2},    // what far writes
+               {1, 0, 1, 0, 2, 24, 16, 0, 4}};  // both
+  s.weight_words = 8;
+  s.activation_slots = 40;
+  s.accumulator_entries = 8;
+
+  StepList setup(s.setup);
+  setup.load_weights(0, 0, 0, {});
+  setup.load_weights(1, 1, 2, {});
+  setup.load_weights(2, 2, 4, {});
+  StepList list(s.steps);
+  list.load_map(0, {0, 0, 1, 0, 2, 0, 2}, 0, {});    // 0
+  list.load_pe(0, 0, 0, 0, kNoStep, {});             // 1
+  list.stream(0, 0, 0, 0, 0, 0, kFirst, {0});        // 2
+  list.post(0, 0, 0, 1, 0, {2});                     // 3
+  list.store_map(0, {1, 0, 1, 0, 2, 0, 2}, 1, {3});  // 4
+  list.load_pe(1, 1, 2, 0, kNoStep, {});             // 5
+  list.stream(1, 1, 1, 0, 0, 4, kFirst, {});         // 6
+  list.post(1, 1, 1, 2, 4, {6});                     // 7
+  list.store_map(1, {1, 0, 1, 0, 2, 2, 2}, 2, {7});  // 8
+  list.load_map(2, {1, 0, 1, 0, 2, 0, 2}, 3, {4});   // 9
+  list.load_map(2, {1, 0, 1, 0, 2, 2, 2}, 3, {8});   // 10
+  list.load_pe(2, 2, 4, 0, kNoStep, {});             // 11
+  list.stream(2, 2, 2, 3, 0, 0, kFirst, {10, 3});    // 12
+  list.post(2, 2, 2, -1, 0, {12});                   // 13
+  return c;
+}
+
+Case sums_case() {
+  Case c = residual_case();
+  c.network.maps[1].sums = true;
+  c.network.layers[1].inputs = {0, 1};
+  c.network.layers[1].combine = network::Combine::kAdd;
+  c.region(1).slots = 64;  // eight of 4 bits a sum
+  c.region(2).base = 72;
+  c.schedule.activation_slots = 80;
+  c.step(5).input = 0;
+  c.step(6).residual = 1;
   return c;
 }
 

@@ -1,4 +1,4 @@
-// Two small schedules written by hand, valid in every respect, for tests of the judge and of the
+// Small schedules written by hand, valid in every respect, for tests of the judge and of the
 // residency map.
 #pragma once
 
@@ -31,5 +31,13 @@ Case spilling_case();
 /// Batch of 1, serial weight load, everything stays on chip: two convolutions, the second one with
 /// the network's input as its residual operand, and logits.
 Case residual_case();
+
+/// Batch of 1, serial weight load: two convolutions of the network's input write two channels each
+/// of one map, by way of DRAM, from where both slices come to one region, and a third one reads it.
+Case sliced_case();
+
+/// The residual case with the first convolution's sums kept as a map, which the second one, of the
+/// network's input, adds.
+Case sums_case();
 
 }  // namespace lacuna::schedule::testing
