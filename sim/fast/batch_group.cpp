@@ -17,7 +17,8 @@ BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
       map_layers_(n, layouts_, s.batch),
       layers_(compile_layers(s, n, a, layouts_, reads)),
       steps_(s, n, a),
-      timing_{a.array.psum_fifo_depth, a.array.local_accumulators} {
+      timing_{a.array.psum_fifo_depth, a.array.local_accumulators},
+      output_values_(n.output_values()) {
   output_places_.resize(n.layers.size());
   for (std::size_t o = 0; o < n.outputs.size(); ++o) {
     const int layer = n.outputs[o].layer;
@@ -49,7 +50,7 @@ void BatchGroup::begin(int lane_count) {
   stream_cycles_.assign(at(lanes_), std::vector<std::int64_t>(steps_.streams().size()));
   measure::BatchResult fresh;
   for (const LayerProgram& layer : layers_) fresh.layers.push_back(layer.counters);
-  fresh.logits.resize(at(schedule_.batch * network_.output_values()));
+  fresh.logits.resize(at(schedule_.batch * output_values_));
   fresh.sums.resize(network_.layers.size());
   for (std::size_t i = 0; i < network_.layers.size(); ++i) {
     if (network_.layers[i].report_sums) {
@@ -158,7 +159,6 @@ void BatchGroup::report_sums(std::size_t index, std::int64_t row, std::int64_t x
   const network::Layer& layer = network_.layers[index];
   const std::int64_t image = row / layer.out.height;
   const std::int64_t y = row % layer.out.height;
-  const std::int64_t values = network_.output_values();
   const std::int64_t pixel = (y * layer.out.width + x) * layer.out.channels + job.first_channel;
   const std::int64_t first = image * layer.out.values() + pixel;
   for (int c = 0; c < channels; ++c) {
@@ -168,7 +168,7 @@ void BatchGroup::report_sums(std::size_t index, std::int64_t row, std::int64_t x
           static_cast<std::uint32_t>(sums_[at(std::int64_t{c} * lanes_ + lane)]) + bias);
       measure::BatchResult& result = results_[at(lane)];
       for (const std::int64_t offset : output_places_[index]) {
-        result.logits[at(image * values + offset + pixel + c)] = sum;
+        result.logits[at(image * output_values_ + offset + pixel + c)] = sum;
       }
       if (layer.report_sums) result.sums[index][at(first + c)] = sum;
     }
@@ -333,7 +333,6 @@ const std::vector<measure::BatchResult>& BatchGroup::run(
 }
 
 void BatchGroup::take_outputs_of(std::size_t map) {
-  const std::int64_t values = network_.output_values();
   for (std::size_t o = 0; o < network_.outputs.size(); ++o) {
     if (network_.outputs[o].map != static_cast<int>(map)) continue;
     const network::MapShape& shape = network_.maps[map].shape;
@@ -345,7 +344,7 @@ void BatchGroup::take_outputs_of(std::size_t map) {
             layouts_[map].index(image, pixel / shape.width, pixel % shape.width) +
             v % shape.channels;
         for (int lane = 0; lane < lanes_; ++lane) {
-          results_[at(lane)].logits[at(image * values + offset + v)] =
+          results_[at(lane)].logits[at(image * output_values_ + offset + v)] =
               maps_[map][at(place * lanes_ + lane)];
         }
       }

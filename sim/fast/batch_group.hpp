@@ -101,6 +101,7 @@ class BatchGroup {
   std::vector<std::vector<StreamTimes>> dense_times_;  ///< [layer][front]
   bool one_lane_ = false;
   std::vector<std::vector<std::int64_t>> output_places_;  ///< [layer]: offsets of its outputs
+  std::int64_t output_values_ = 0;                        ///< of an image
 
   int lanes_ = 1;
   std::vector<std::vector<std::int16_t>> maps_;
