@@ -26,6 +26,11 @@ std::optional<run::Timeline> timeline_of(const Options& options, const run::Job&
   return timeline;
 }
 
+// Of a workload nothing is known but its sums.
+bool asks_for_faults(const Options& options, const run::Job& job) {
+  return !job.source.workload && (options.has("faults") || options.has("ber"));
+}
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
@@ -84,6 +89,14 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   run::RunRecord record = run::make_record(job, kind, measurement, dense);
   record.command = command;
+  if (asks_for_faults(options, job)) {
+    ProgressLine line("fault-free run");
+    run::add_change(
+        record, job,
+        job.plan.faults.empty()
+            ? measurement.logits
+            : run::fault_free_logits(job, [&](const run::Progress& p) { line.update(p); }));
+  }
   if (energy) run::add_energy(record, job, *energy);
 
   if (const auto path = outputs.path("save-faults")) fault::write_map(*path, job.plan);

@@ -15,6 +15,10 @@ std::int64_t output_offset(const Network& network, std::size_t output);
 /// outputs.
 std::vector<float> real_values(const Network& network, std::size_t output, const std::int32_t* raw);
 
+/// The same from the integers of that output alone; to `values`, of which there are as many.
+void real_values(const Network& network, std::size_t output, const std::int32_t* integers,
+                 float* values);
+
 /// An output as the file defines it: with its tail, in the file's order.
 std::vector<float> file_values(const Network& network, std::size_t output, const std::int32_t* raw);
 
@@ -26,5 +30,7 @@ std::int64_t class_count(const Network& network);
 /// The class of an image: of the largest real value in front of the tail, of equals that of the
 /// largest integer, then the lowest. There is a class output.
 int top1(const Network& network, const std::int32_t* raw);
+/// The same where the class output's real values are known; `integers` are that output's.
+int top1(const float* values, const std::int32_t* integers, std::int64_t classes);
 
 }  // namespace lacuna::network

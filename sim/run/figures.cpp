@@ -1,6 +1,7 @@
 #include "run/figures.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.hpp"
 
@@ -95,11 +96,46 @@ class List {
 constexpr auto kCount = FigureKind::kCount;
 constexpr auto kRatio = FigureKind::kRatio;
 constexpr auto kFraction = FigureKind::kFraction;
+constexpr auto kLevel = FigureKind::kLevel;
 constexpr auto kRun = FigureScope::kRun;
 constexpr auto kLayers = FigureScope::kLayers;
 constexpr auto kBoth = FigureScope::kRunAndLayers;
 
-void add_cycles(List& list) {
+/// Against the fault-free run.
+void add_output_change(List& list) {
+  const auto add = [&](const char* key, const char* unit, const char* meaning, FigureKind kind,
+                       Value (*value)(const OutputChange&)) {
+    Figure& figure = list.add(key, key, unit, meaning, kind, kRun, [value](const Row& row) {
+      return row.record.change ? value(*row.record.change) : Value();
+    });
+    figure.may_be_null = true;
+    figure.added = true;
+  };
+  add("agreement", "",
+      "images whose top-1 is that of the fault-free run; null without faults or classes", kFraction,
+      [](const OutputChange& change) {
+        return change.classes
+                   ? Value(agreement(change.sdc, static_cast<std::int64_t>(change.images.size())))
+                   : Value();
+      });
+  add("rmse", "",
+      "root of the mean squared difference of the outputs' values from the fault-free ones, in "
+      "their unit; null without faults",
+      kRatio, [](const OutputChange& change) {
+        const double rmse = change.all().rmse();
+        return std::isfinite(rmse) ? Value(rmse) : Value();
+      });
+  add("sqnr_db", "dB",
+      "20 log10(root mean square of the fault-free values / rmse); null where that is infinite, as "
+      "with an rmse of 0",
+      kLevel, [](const OutputChange& change) {
+        const Deviation all = change.all();
+        const std::optional<double> decibels = sqnr_db(all.rms(), all.rmse());
+        return decibels ? Value(*decibels) : Value();
+      });
+}
+
+void add_top1(List& list) {
   list.add("top1", "", "", "images whose top-1 is their label; null without labels", kFraction,
            kRun,
            [](const Row& row) {
@@ -107,6 +143,9 @@ void add_cycles(List& list) {
                                               : ratio(row.record.correct(), row.record.images);
            })
       .may_be_null = true;
+}
+
+void add_cycles(List& list) {
   list.add("density", "density", "", "input values that are not zero", kFraction, kLayers,
            [](const Row& row) {
              return ratio(row.counters.input_nonzeros, row.counters.input_values);
@@ -245,6 +284,8 @@ void add_faults(List& list) {
 
 std::vector<Figure> make_figures() {
   List list;
+  add_top1(list);
+  add_output_change(list);
   add_cycles(list);
   add_dense(list);
   list.counters("macs.");

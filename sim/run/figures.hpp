@@ -27,7 +27,8 @@ struct FigureRow {
 FigureRow whole_run(const RunRecord& record);
 FigureRow of_layer(const RunRecord& record, const LayerRecord& layer);
 
-enum class FigureKind : std::uint8_t { kCount, kRatio, kFraction };
+/// A ratio is from 0, a fraction from 0 to 1, a level any number.
+enum class FigureKind : std::uint8_t { kCount, kRatio, kFraction, kLevel };
 enum class FigureScope : std::uint8_t { kRunAndLayers, kRun, kLayers };
 enum class Better : std::uint8_t { kLess, kMore };
 

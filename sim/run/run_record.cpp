@@ -7,13 +7,7 @@
 
 namespace lacuna::run {
 
-std::int64_t RunRecord::correct() const {
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < predictions.size() && i < labels.size(); ++i) {
-    count += labels[i] == predictions[i] ? 1 : 0;
-  }
-  return count;
-}
+std::int64_t RunRecord::correct() const { return correct_images(predictions, labels); }
 
 void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& table) {
   record.energy_table = table.name;
@@ -23,6 +17,20 @@ void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& tabl
     layer.energy = energy_of(layer.counters, job, table);
     *record.energy += *layer.energy;
   }
+}
+
+void add_change(RunRecord& record, const Job& job, const std::vector<std::int32_t>& fault_free) {
+  const network::Network& network = job.parts.front().network;
+  record.change = FaultFree(network, fault_free).compare(record.logits);
+  for (const network::Output& output : network.outputs) record.outputs.push_back(output.name);
+}
+
+std::int64_t correct_images(const std::vector<int>& top1, const std::vector<int>& labels) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < top1.size() && i < labels.size(); ++i) {
+    count += labels[i] == top1[i] ? 1 : 0;
+  }
+  return count;
 }
 
 std::int64_t correct_images(const network::Network& network,

@@ -9,6 +9,7 @@
 
 #include "measure/counters.hpp"
 #include "run/energy.hpp"
+#include "run/output_change.hpp"
 #include "run/simulate.hpp"
 
 namespace lacuna::run {
@@ -59,6 +60,9 @@ struct RunRecord {
   std::int64_t faults_fired = 0;
   std::int64_t faults_masked = 0;
   std::string logits_sha256;
+  /// Of the outputs against the fault-free run; nothing where no faults were asked for.
+  std::optional<OutputChange> change;
+  std::vector<std::string> outputs;  ///< names, in the order of `change`
 
   std::vector<std::int32_t> logits;  ///< images x network::Network::output_values
   std::vector<int> labels;           ///< images; empty for workloads
@@ -69,8 +73,13 @@ struct RunRecord {
 /// Adds the energy of every layer and of the whole run.
 void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& table);
 
-/// Images whose top-1 is their label, of the integers of an image's outputs; there are labels, and
-/// an output that says a class.
+/// Adds what the faults do to a model's outputs; `fault_free` are the outputs without them.
+void add_change(RunRecord& record, const Job& job, const std::vector<std::int32_t>& fault_free);
+
+/// Images whose top-1 is their label; there are labels, and as many.
+std::int64_t correct_images(const std::vector<int>& top1, const std::vector<int>& labels);
+
+/// The same of the integers of an image's outputs.
 std::int64_t correct_images(const network::Network& network,
                             const std::vector<std::int32_t>& logits,
                             const std::vector<int>& labels);

@@ -281,6 +281,12 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
   return Runner(job, *engine, progress, timeline).run(true);
 }
 
+std::vector<std::int32_t> fault_free_logits(const Job& job, const ProgressCallback& progress) {
+  const fault::FaultPlan no_faults;
+  const auto engine = make_engine(EngineKind::kFast, job, job.spec, no_faults, {}, {});
+  return Runner(job, *engine, progress, nullptr).run(true).logits;
+}
+
 std::vector<measure::LayerCounters> simulate_dense(const Job& job, EngineKind kind,
                                                    const ProgressCallback& progress) {
   arch::AcceleratorSpec dense = job.spec;

@@ -65,6 +65,9 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
                      const ProgressCallback& progress = {}, const std::string& vcd_path = {},
                      Timeline* timeline = nullptr);
 
+/// The outputs of a model's images without faults, as Measurement::logits, by the fast engine.
+std::vector<std::int32_t> fault_free_logits(const Job& job, const ProgressCallback& progress = {});
+
 /// Cycles of the same machine with zero skipping off. They do not depend on values, so one batch
 /// of each size is run, without faults, and counted as often as it occurs.
 std::vector<measure::LayerCounters> simulate_dense(const Job& job, EngineKind kind,

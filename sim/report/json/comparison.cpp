@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/printable.hpp"
+#include "run/figures.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -57,10 +58,18 @@ double real(const RecordValue& value) {
   return count != nullptr ? static_cast<double>(*count) : std::get<double>(value);
 }
 
+/// Decibels are a logarithm: a share of them means nothing.
+bool is_level(const ComparedFigure& figure) {
+  const std::vector<run::Figure>& all = run::figures();
+  return std::any_of(all.begin(), all.end(), [&](const run::Figure& own) {
+    return own.key == figure.key && own.kind == run::FigureKind::kLevel;
+  });
+}
+
 /// (b - a) / a, where there is one.
 std::optional<double> relative(const ComparedFigure& figure) {
   const std::optional<RecordValue> by = change(figure);
-  if (!by || real(figure.a) == 0) return std::nullopt;
+  if (!by || real(figure.a) == 0 || is_level(figure)) return std::nullopt;
   return real(*by) / real(figure.a);
 }
 

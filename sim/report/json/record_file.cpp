@@ -28,7 +28,7 @@ constexpr std::size_t kMaxCommandBytes = std::size_t{1} << 22;  // beyond any sy
 constexpr const char* kSchema = "lacuna.run/1";
 constexpr const char* kAllowed = "a record as lacuna run --json writes it is allowed";
 
-enum class Kind : std::uint8_t { kText, kCommand, kCount, kPositive, kRatio, kFraction };
+enum class Kind : std::uint8_t { kText, kCommand, kCount, kPositive, kRatio, kFraction, kLevel };
 
 struct Field {
   std::string key;
@@ -59,6 +59,8 @@ Kind kind_of(const Figure& figure) {
       return Kind::kRatio;
     case run::FigureKind::kFraction:
       return Kind::kFraction;
+    case run::FigureKind::kLevel:
+      return Kind::kLevel;
   }
   return Kind::kCount;
 }
@@ -228,7 +230,8 @@ class Row {
 
  private:
   static bool is_ratio(const Field& field) {
-    return field.kind == Kind::kRatio || field.kind == Kind::kFraction;
+    return field.kind == Kind::kRatio || field.kind == Kind::kFraction ||
+           field.kind == Kind::kLevel;
   }
 
   /// Of a text; 0 where none is allowed.
@@ -250,6 +253,7 @@ class Row {
     if (field.kind == Kind::kPositive) return count != nullptr && *count >= 1;
     const double ratio =
         count != nullptr ? static_cast<double>(*count) : *std::get_if<double>(&value);
+    if (field.kind == Kind::kLevel) return true;
     return ratio >= 0 && (field.kind == Kind::kRatio || ratio <= 1);
   }
 
@@ -269,6 +273,9 @@ class Row {
         break;
       case Kind::kRatio:
         text = "a number from 0";
+        break;
+      case Kind::kLevel:
+        text = "a number";
         break;
       case Kind::kFraction:
         text = "a number from 0 to 1";

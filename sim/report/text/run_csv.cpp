@@ -51,11 +51,14 @@ CsvColumns csv_columns() {
     }
     columns.later.push_back(&figure);
   }
+  // Those that only the last row has come last.
+  std::stable_partition(columns.later.begin(), columns.later.end(),
+                        [](const Figure* own) { return own->scope != run::FigureScope::kRun; });
   return columns;
 }
 
 std::string cell(const Figure& figure, const run::FigureRow& row, bool whole) {
-  if (whole && figure.scope == run::FigureScope::kLayers) return "";
+  if (figure.scope == (whole ? run::FigureScope::kLayers : run::FigureScope::kRun)) return "";
   const run::FigureValue value = figure.value(row);
   if (const auto* count = std::get_if<std::int64_t>(&value)) return std::to_string(*count);
   const auto* ratio = std::get_if<double>(&value);

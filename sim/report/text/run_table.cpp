@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "report/text/run_text.hpp"
+#include "report/text/text_parts.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -57,6 +58,29 @@ std::string energy_table(const run::RunRecord& record) {
   constexpr double kNano = 1e-3;
   text += fmt::format("{:.1f} nJ an image\n\n",
                       kNano * record.energy->total() / static_cast<double>(record.images));
+  return text;
+}
+
+/// "RMSE 0.25, SQNR 31.20 dB" of all outputs or of one.
+std::string deviation_text(const run::Deviation& deviation) {
+  return fmt::format("RMSE {:.4g}, SQNR {}", deviation.rmse(),
+                     decibels(run::sqnr_db(deviation.rms(), deviation.rmse()), deviation.rmse()));
+}
+
+std::string change_text(const run::RunRecord& record) {
+  const run::OutputChange& change = *record.change;
+  const std::int64_t sdc = change.sdc;
+  std::string text = "against the fault-free run: ";
+  text += change.classes ? fmt::format("agreement {:.2f}% ({} of {} top-1)",
+                                       100.0 * static_cast<double>(record.images - sdc) /
+                                           static_cast<double>(record.images),
+                                       record.images - sdc, record.images)
+                         : fmt::format("values differ in {} of {} images", sdc, record.images);
+  text += ", " + deviation_text(change.all()) + '\n';
+  if (change.outputs.size() < 2) return text;
+  for (std::size_t o = 0; o < change.outputs.size(); ++o) {
+    text += fmt::format("  {}: {}\n", record.outputs[o], deviation_text(change.outputs[o]));
+  }
   return text;
 }
 
@@ -121,6 +145,7 @@ std::string run_table(const run::RunRecord& record) {
                         100.0 * static_cast<double>(record.correct()) / images, record.correct(),
                         record.images);
   }
+  if (record.change) text += change_text(record);
   return text;
 }
 

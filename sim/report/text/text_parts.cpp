@@ -6,6 +6,11 @@ namespace lacuna::report {
 
 std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
+std::string decibels(const std::optional<double>& level, double rmse) {
+  if (level) return fmt::format("{:.2f} dB", *level);
+  return rmse == 0 ? "inf dB" : "-";
+}
+
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";

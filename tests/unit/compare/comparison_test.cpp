@@ -218,5 +218,22 @@ TEST(Comparison, GivenAZeroThenThereIsNoRelativeChange) {
             std::string::npos);
 }
 
+// A logarithm has no share, and a negative one is a value like any other.
+TEST(Comparison, GivenDecibelsThenTheyChangeAndHaveNoRelativeChange) {
+  run::RunRecord few = test::sample_record();
+  run::RunRecord many = few;
+  test::give_change(few);
+  test::give_change(many, 1'000'000);
+  const report::Comparison comparison = compare(few, many);
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  const auto of = [&](const char* key) {
+    return *std::find_if(json["run"].begin(), json["run"].end(),
+                         [&](const Json& figure) { return figure["key"] == key; });
+  };
+  EXPECT_LT(of("sqnr_db")["change"].get<double>(), -50);
+  EXPECT_TRUE(of("sqnr_db")["relative"].is_null());
+  EXPECT_DOUBLE_EQ(of("rmse")["relative"].get<double>(), 999'999);
+}
+
 }  // namespace
 }  // namespace lacuna

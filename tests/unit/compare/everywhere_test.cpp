@@ -26,6 +26,7 @@ run::RunRecord full_record() {
   const arch::EnergyTable table =
       arch::load_energy_table(LACUNA_SOURCE_DIR "/hw_configs/energy/published_45nm.yaml");
   run::add_energy(record, test::sample_job(), table);
+  test::give_change(record);
   return record;
 }
 

@@ -75,6 +75,23 @@ TEST(RecordFile, GivenARecordThenEveryValueIsRead) {
   }
 }
 
+TEST(RecordFile, GivenMoreNoiseThanSignalThenItsNegativeDecibelsAreRead) {
+  run::RunRecord record = test::sample_record();
+  std::vector<std::int32_t> before(record.logits.size());
+  before.front() = 1;
+  run::add_change(record, test::sample_job(), before);
+  const std::string text = report::run_json(record);
+  const RecordFile file = report::record_from_bytes(text, "r.json");
+  const double decibels = std::get<double>(report::value_of(file.figures, "sqnr_db"));
+  EXPECT_LT(decibels, 0);
+  EXPECT_EQ(Json(decibels), Json::parse(text)["sqnr_db"]);
+  Json json = Json::parse(text);
+  json["sqnr_db"] = "inf";
+  EXPECT_EQ(
+      test::message_of<base::InputError>([&] { report::record_from_bytes(json.dump(), "r.json"); }),
+      "r.json: sqnr_db: is 'inf'; a number, or null, is required");
+}
+
 // Written by the program's first release: no hash of the fault file, no derived figures.
 TEST(RecordFile, GivenARecordOfTheFirstReleaseThenItIsReadAndComparedWithToday) {
   const std::string path = LACUNA_SOURCE_DIR "/tests/unit/compare/record_0_1_0.json";

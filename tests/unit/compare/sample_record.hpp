@@ -57,6 +57,13 @@ inline run::RunRecord sample_record(bool dense = true) {
   return record;
 }
 
+/// As if faults had changed the first sum by `by`.
+inline void give_change(run::RunRecord& record, std::int32_t by = 1) {
+  std::vector<std::int32_t> before = record.logits;
+  before.front() -= by;
+  run::add_change(record, sample_job(), before);
+}
+
 inline std::string sample_json(bool dense = true) { return report::run_json(sample_record(dense)); }
 
 }  // namespace lacuna::test

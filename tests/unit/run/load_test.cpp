@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "network/onnx_import.hpp"
+#include "network/outputs.hpp"
 #include "run/run_record.hpp"
 #include "run/simulate.hpp"
 #include "unit/base/temp_folder.hpp"
@@ -60,7 +61,12 @@ TEST(LoadJob, GivenAModelThenTheJobIsWhatOneBuildsByHandAndKnowsWhereItCameFrom)
   EXPECT_EQ(record.hardware_sha256, job.spec.sha256);
   EXPECT_EQ(record.labels, job.source.labels);
   EXPECT_EQ(record.images, 3);
-  EXPECT_EQ(record.correct(), correct_images(network, record.logits, record.labels));
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < record.labels.size(); ++i) {
+    const auto first = static_cast<std::int64_t>(i) * network.output_values();
+    right += network::top1(network, record.logits.data() + first) == record.labels[i] ? 1 : 0;
+  }
+  EXPECT_EQ(record.correct(), right);
 }
 
 TEST(LoadJob, GivenAWorkloadThenItsRecordCountsOneImage) {
