@@ -1,9 +1,11 @@
-// Accuracy, outcome classes and cycles over the maps of a campaign at error rates.
+// Accuracy, outputs against the fault-free ones, and cycles over the maps of a campaign at error
+// rates.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -13,6 +15,21 @@
 
 namespace lacuna::campaign {
 
+/// A mean squared error as decibels below the fault-free outputs' power.
+struct NoiseLevel {
+  std::optional<double> mean;   ///< nothing where it is infinite or not known
+  std::optional<double> lower;  ///< of the error's interval; nothing where there is none
+  std::optional<double> upper;  ///< the same, and where the interval holds an error of 0
+};
+
+/// Outputs against those of the fault-free run, over maps.
+struct OutputSummary {
+  statistics::MeanSummary agreement;  ///< share of the images; count 0 without classes
+  /// Count 0 where it is not known of every map, or infinite on one.
+  statistics::MeanSummary rmse;
+  NoiseLevel sqnr;  ///< of the mean over maps of the squared error
+};
+
 /// Gathers rows one at a time. The store outlives it.
 class MapSummaries {
  public:
@@ -20,6 +37,7 @@ class MapSummaries {
     std::int64_t correct = 0;
     std::int64_t sdc = 0;
     std::int64_t cycles = 0;
+    std::optional<double> rmse;
   };
   using Figure = std::function<double(const Chip&)>;
   /// Trials of one machine, network, kind and rate, by map.
@@ -39,19 +57,23 @@ class MapSummaries {
              std::tie(b.machine, b.type, b.rate, b.model);
     }
   };
-  /// A contrast at one machine, kind and rate.
+  /// A figure of a contrast.
+  struct Differences {
+    /// [pair] over the maps that both networks have.
+    std::vector<statistics::PairedDifference> pairs;
+    /// Over pairs, of their means; empty intervals where there is one pair.
+    statistics::MeanSummary over_pairs;
+    /// Over the maps that all pairs have, of the means of their pairs: these networks, any chip.
+    statistics::MeanSummary over_maps;
+  };
+  /// A contrast at one machine, kind and rate. A figure that one of its networks does not have has
+  /// no pairs.
   struct Compared {
     Key key;  ///< without a model
     const Contrast* contrast;
-    /// [pair] over the maps that both networks have.
-    std::vector<statistics::PairedDifference> accuracy;
-    std::vector<statistics::PairedDifference> lost;  ///< of the accuracy lost to faults
-    /// Over pairs, of their means; empty intervals where there is one pair.
-    statistics::MeanSummary accuracy_over_pairs;
-    statistics::MeanSummary lost_over_pairs;
-    /// Over the maps that all pairs have, of the means of their pairs: these networks, any chip.
-    statistics::MeanSummary accuracy_over_maps;
-    statistics::MeanSummary lost_over_maps;
+    Differences accuracy;
+    Differences lost;  ///< of the accuracy lost to faults
+    Differences agreement;
   };
 
   explicit MapSummaries(const Store& store) : store_(store) {}
@@ -61,7 +83,7 @@ class MapSummaries {
   const Store& store() const { return store_; }
   /// In order of machine, kind, rate, network.
   const std::map<Key, Cell>& cells() const { return cells_; }
-  const Store::GoldenRow& golden(const Key& key, std::size_t model) const {
+  const GoldenRow& golden(const Key& key, std::size_t model) const {
     return store_.golden()[key.machine * store_.plan().models.size() + model];
   }
 
@@ -71,19 +93,26 @@ class MapSummaries {
     std::size_t model = 0;
     FaultType type = FaultType::kFlip;
     double rate = 0;
-    std::int64_t failed = 0;       ///< crashed or timed out
-    statistics::MeanSummary top1;  ///< count 0: no map has a result
-    double least = 0, most = 0;    ///< top-1 of the worst and the best map
-    double sdc = 0;                ///< mean share of the images
-    double cycles_an_image = 0;    ///< mean
+    std::int64_t failed = 0;  ///< crashed or timed out
+    /// Count 0: no map has a result, or there are no labels.
+    statistics::MeanSummary top1;
+    double least = 0, most = 0;  ///< top-1 of the worst and the best map
+    std::int64_t maps = 0;       ///< with a result
+    OutputSummary outputs;
+    double sdc = 0;              ///< mean share of the images
+    double cycles_an_image = 0;  ///< mean
   };
   std::vector<Point> points() const;
+  OutputSummary outputs_of(const Key& key, const Cell& cell) const;
   /// As the plan has them; once a machine, kind and rate.
   std::vector<Compared> contrasts() const;
   /// The contrast's own name, or its networks'.
   std::string name_of(const Contrast& contrast, const Key& key) const;
 
  private:
+  Differences differences(const Contrast& contrast, const Key& key,
+                          const std::function<double(const Chip&, const GoldenRow&)>& figure) const;
+
   const Store& store_;
   std::map<Key, Cell> cells_;
 };

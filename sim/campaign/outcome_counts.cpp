@@ -5,7 +5,9 @@
 namespace lacuna::campaign {
 
 bool same_result(const TrialOutcome& a, const TrialOutcome& b) {
-  return a.logits_sha256 == b.logits_sha256 &&
+  // What a store does not know yet says nothing.
+  const bool same_rmse = !a.rmse || !b.rmse || *a.rmse == *b.rmse;
+  return a.logits_sha256 == b.logits_sha256 && same_rmse &&
          std::all_of(
              std::begin(kOutcomeCounts), std::end(kOutcomeCounts),
              [&](const OutcomeCount& own) { return !own.of_result || own.of(a) == own.of(b); });

@@ -1,7 +1,9 @@
 #include "campaign/store.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
@@ -18,7 +20,8 @@ constexpr const char* kTables = R"(
 CREATE TABLE golden (
   machine INTEGER NOT NULL, model INTEGER NOT NULL, machine_name TEXT NOT NULL,
   model_name TEXT NOT NULL, correct INTEGER NOT NULL, cycles INTEGER NOT NULL,
-  dense_cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL,
+  dense_cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL, classes INTEGER NOT NULL,
+  output_rms REAL NOT NULL,
   PRIMARY KEY (machine, model)) WITHOUT ROWID;
 CREATE TABLE populations (
   population INTEGER PRIMARY KEY, machine INTEGER NOT NULL, model INTEGER NOT NULL,
@@ -63,9 +66,12 @@ Enum named(const store::Statement& query, int column, std::initializer_list<Enum
 
 constexpr const char* kTrialTexts[] = {"weight", "status", "logits_sha256"};
 
+/// Not in stores of 0.1.0; null of trials without a result.
+constexpr const char* kRmse = "rmse";
+
 /// Columns of a trial: which one it is, its status, the counts of its result, the hash of its
-/// logits, and how it was computed.
-std::vector<std::string> trial_columns() {
+/// logits, how it was computed, and what became of the outputs' values.
+std::vector<std::string> trial_columns(bool with_rmse) {
   std::vector<std::string> names = {"trial", "population", "draw",   "map_seed", "bank",  "row",
                                     "bit",   "code_bit",   "weight", "step",     "status"};
   const auto add_counts = [&](bool of_result) {
@@ -76,24 +82,23 @@ std::vector<std::string> trial_columns() {
   add_counts(true);
   names.emplace_back("logits_sha256");
   add_counts(false);
+  if (with_rmse) names.emplace_back(kRmse);
   return names;
 }
 
 std::string trials_table() {
   std::string columns;
-  for (const std::string& name : trial_columns()) {
+  for (const std::string& name : trial_columns(false)) {
     const bool text =
         std::find(std::begin(kTrialTexts), std::end(kTrialTexts), name) != std::end(kTrialTexts);
     columns += columns.empty() ? name + " INTEGER PRIMARY KEY"
                                : ", " + name + (text ? " TEXT NOT NULL" : " INTEGER NOT NULL");
   }
-  return "CREATE TABLE trials (" + columns + ")";
+  return "CREATE TABLE trials (" + columns + ", " + kRmse + " REAL)";
 }
 
-std::string select_trials() { return "SELECT " + base::join(trial_columns()) + " FROM trials "; }
-
-std::string insert_trial() {
-  const std::vector<std::string> names = trial_columns();
+std::string insert_trial(bool with_rmse) {
+  const std::vector<std::string> names = trial_columns(with_rmse);
   return "INSERT INTO trials (" + base::join(names) + ") VALUES (" +
          base::join(std::vector<std::string>(names.size(), "?")) + ")";
 }
@@ -123,8 +128,13 @@ TrialRow Store::read_row(const store::Statement& query) const {
   read_counts(true);
   outcome.logits_sha256 = query.name(column++);
   read_counts(false);
+  if (has_rmse_ && !query.is_null(column)) outcome.rmse = query.real(column);
   check_row(row);
   return row;
+}
+
+std::string Store::select_trials() const {
+  return "SELECT " + base::join(trial_columns(has_rmse_)) + " FROM trials ";
 }
 
 Store::Store(std::unique_ptr<store::Database> database) : database_(std::move(database)) {}
@@ -133,7 +143,7 @@ Store::~Store() = default;
 
 void Store::write_populations(const store::Database& database, const TrialRunner& runner) {
   const Plan& plan = runner.plan();
-  store::Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  store::Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
       const TrialOutcome& outcome = runner.golden(machine, model);
@@ -145,6 +155,8 @@ void Store::write_populations(const store::Database& database, const TrialRunner
           .bind(outcome.cycles)
           .bind(runner.dense_cycles(machine, model))
           .bind(outcome.logits_sha256)
+          .bind(static_cast<std::int64_t>(runner.fault_free(machine, model).classes()))
+          .bind(runner.fault_free(machine, model).rms())
           .step();
     }
   }
@@ -214,14 +226,18 @@ void Store::read_header() {
   plan_ = parse_plan(database_->path() + " (plan)", header_.plan);
   note_named(plan_, database_->header_value("folder"));
   replay_ = database_->header_value("replay");
+  has_rmse_ = database_->columns_of("trials").count(kRmse) != 0;
+  read_golden();
   read_populations();
 }
 
-void Store::read_populations() {
+void Store::read_golden() {
+  const bool has_rms = database_->columns_of("golden").count("output_rms") != 0;
   store::Statement golden(
       *database_,
-      "SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256, "
-      "machine, model FROM golden ORDER BY machine, model");
+      std::string("SELECT machine_name, model_name, correct, cycles, dense_cycles, logits_sha256, "
+                  "machine, model, ") +
+          (has_rms ? "classes, output_rms" : "1, NULL") + " FROM golden ORDER BY machine, model");
   while (golden.step()) {
     const auto models = static_cast<std::int64_t>(plan_.models.size());
     const auto place = static_cast<std::int64_t>(golden_.size());
@@ -232,13 +248,20 @@ void Store::read_populations() {
     row.outcome.cycles = golden.integer(3);
     row.dense_cycles = golden.integer(4);
     row.outcome.logits_sha256 = golden.name(5);
-    if (row.outcome.correct < 0 || row.outcome.correct > plan_.images || row.outcome.cycles <= 0 ||
-        row.outcome.cycles > kMostCount || row.dense_cycles <= 0 || row.dense_cycles > kMostCount ||
-        golden.integer(6) != place / models || golden.integer(7) != place % models) {
+    row.classes = golden.integer(8) != 0;
+    if (has_rms) row.output_rms = golden.real(9);
+    if (row.outcome.correct < TrialOutcome::kNoLabels || row.outcome.correct > plan_.images ||
+        row.outcome.cycles <= 0 || row.outcome.cycles > kMostCount || row.dense_cycles <= 0 ||
+        row.dense_cycles > kMostCount || golden.integer(6) != place / models ||
+        golden.integer(7) != place % models || (row.outcome.has_labels() && !row.classes) ||
+        !(row.output_rms.value_or(0) >= 0) || std::isinf(row.output_rms.value_or(0))) {
       throw base::InputError({database_->path(), 0, "golden"}, "a fault-free run is no outcome");
     }
     golden_.push_back(std::move(row));
   }
+}
+
+void Store::read_populations() {
   store::Statement query(
       *database_,
       "SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
@@ -321,7 +344,7 @@ std::string Store::replay_command(std::int64_t number) const {
 void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
   if (rows.empty() && lost.empty()) return;
   database_->transaction([&] {
-    store::Statement insert(*database_, insert_trial());
+    store::Statement insert(*database_, insert_trial(has_rmse_));
     for (const TrialRow& row : rows) {
       const TrialOutcome& outcome = row.outcome;
       insert.bind(row.trial.number)
@@ -343,6 +366,7 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
       bind_counts(true);
       insert.bind(outcome.logits_sha256);
       bind_counts(false);
+      if (has_rmse_) outcome.rmse ? insert.bind(*outcome.rmse) : insert.bind_null();
       insert.step();
     }
     store::Statement insert_lost(*database_, "INSERT INTO lost VALUES (?, ?)");
@@ -400,6 +424,11 @@ std::int64_t Store::recorded_count() const {
   return query.integer(0);
 }
 
+std::optional<double> TrialRow::sqnr_db(const GoldenRow& golden) const {
+  if (!outcome.rmse || !golden.output_rms) return std::nullopt;
+  return run::sqnr_db(*golden.output_rms, *outcome.rmse);
+}
+
 void Tally::add(const TrialOutcome& outcome, double critical_images) {
   if (outcome.status != TrialStatus::kDone) {
     ++failed;
@@ -407,8 +436,9 @@ void Tally::add(const TrialOutcome& outcome, double critical_images) {
   }
   ++done;
   critical += static_cast<double>(outcome.sdc) > critical_images ? 1 : 0;
-  correct += outcome.correct;
-  correct_squared += outcome.correct * outcome.correct;
+  const std::int64_t right = outcome.right();
+  correct += right;
+  correct_squared += right * right;
 }
 
 double Store::critical_images() const {
@@ -421,8 +451,9 @@ Tally Store::tally(std::size_t population, std::int64_t draws) const {
       *database_,
       "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), "
       "COALESCE(SUM(CASE WHEN status = 'done' AND sdc > ?1 THEN 1 ELSE 0 END), 0), "
-      "COALESCE(SUM(correct), 0), COALESCE(SUM(correct * correct), 0) "
-      "FROM trials WHERE trial >= ?2 AND trial < ?3");
+      "COALESCE(SUM(own), 0), COALESCE(SUM(own * own), 0) "
+      "FROM (SELECT status, sdc, CASE WHEN correct >= 0 THEN correct ELSE masked + benign END "
+      "AS own FROM trials WHERE trial >= ?2 AND trial < ?3)");
   query.bind(critical_images()).bind(own.first_trial).bind(own.first_trial + draws);
   query.step();
   Tally tally;
@@ -448,7 +479,10 @@ void Store::check_row(const TrialRow& row) const {
       row.trial.population >= populations_.size() ||
       !std::all_of(std::begin(kOutcomeCounts), std::end(kOutcomeCounts),
                    [&](const OutcomeCount& own) {
-                     return within(most_of(own.what, plan_.images), {own.of(outcome)});
+                     const std::int64_t value = own.of(outcome);
+                     const bool none =
+                         value == TrialOutcome::kNoLabels && own.key == std::string_view("correct");
+                     return within(most_of(own.what, plan_.images), {none ? 0 : value});
                    }) ||
       !within(kMostCount, {or_zero(site.cell.bank), or_zero(site.cell.row), or_zero(site.cell.bit),
                            or_zero(site.code_bit), or_zero(row.faults.step)});
@@ -461,7 +495,10 @@ void Store::check_row(const TrialRow& row) const {
   }
   if (!broken && outcome.status == TrialStatus::kDone) {
     broken = outcome.cycles <= 0 || outcome.fired > outcome.armed ||
-             outcome.masked + outcome.benign + outcome.sdc != plan_.images;
+             outcome.masked + outcome.benign + outcome.sdc != plan_.images ||
+             outcome.has_labels() !=
+                 golden_of(populations_[row.trial.population]).outcome.has_labels() ||
+             !(outcome.rmse.value_or(0) >= 0);
   }
   if (broken) {
     throw base::InputError({database_->path(), 0, "trials"},

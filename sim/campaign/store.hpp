@@ -16,11 +16,26 @@
 
 namespace lacuna::campaign {
 
+/// A fault-free run as the store holds it.
+struct GoldenRow {
+  std::string machine;
+  std::string model;
+  TrialOutcome outcome;
+  std::int64_t dense_cycles = 0;
+  bool classes = true;  ///< an output says a class
+  /// Root mean square of the outputs' values; nothing where a store was made before it was
+  /// measured.
+  std::optional<double> output_rms;
+};
+
 /// A trial as the store holds it.
 struct TrialRow {
   Trial trial;
   TrialFaults faults;
   TrialOutcome outcome;
+
+  /// As run::sqnr_db; nothing, too, where it is not known.
+  std::optional<double> sqnr_db(const GoldenRow& golden) const;
 };
 
 /// A trial without an outcome: each worker that ran it was ended by something else than it.
@@ -34,7 +49,7 @@ struct Tally {
   std::int64_t done = 0;      ///< trials with a result
   std::int64_t failed = 0;    ///< crashed or timed out
   std::int64_t critical = 0;  ///< top-1 changed in more than the plan's share of the images
-  std::int64_t correct = 0;   ///< images, of all trials
+  std::int64_t correct = 0;   ///< images, of all trials: TrialOutcome::right()
   std::int64_t correct_squared = 0;
 
   void add(const TrialOutcome& outcome, double critical_images);
@@ -88,12 +103,6 @@ class Store {
   /// Every row, by trial number.
   void for_each(const std::function<void(const TrialRow&)>& visit) const;
   std::optional<TrialRow> find(std::int64_t number) const;
-  struct GoldenRow {
-    std::string machine;
-    std::string model;
-    TrialOutcome outcome;
-    std::int64_t dense_cycles = 0;
-  };
   /// Fault-free runs, [machine][model] in plan order.
   const std::vector<GoldenRow>& golden() const { return golden_; }
   const GoldenRow& golden_of(const Population& population) const {
@@ -104,10 +113,12 @@ class Store {
   explicit Store(std::unique_ptr<store::Database> database);
   static void write_populations(const store::Database& database, const TrialRunner& runner);
   void read_header();
+  void read_golden();
   void read_populations();
   void check_population(const Population& own, const std::string& shape) const;
   void check_row(const TrialRow& row) const;
   TrialRow read_row(const store::Statement& query) const;
+  std::string select_trials() const;
 
   std::unique_ptr<store::Database> database_;
   Plan plan_;
@@ -115,6 +126,7 @@ class Store {
   std::vector<GoldenRow> golden_;
   store::Header header_;
   std::string replay_;
+  bool has_rmse_ = true;  ///< else the store was made before it was measured
 };
 
 }  // namespace lacuna::campaign

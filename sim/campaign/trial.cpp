@@ -8,7 +8,6 @@
 #include "fault/fault_file.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
-#include "network/outputs.hpp"
 #include "run/load.hpp"
 #include "run/run_record.hpp"
 #include "statistics/site_order.hpp"
@@ -33,16 +32,13 @@ struct TrialRunner::Pair {
         run(job),
         weights(job),
         residency(job.parts.front().schedule, job.parts.front().network, job.spec),
-        values(job.parts.front().network.output_values()) {}
-
-  const network::Network& network() const { return job.parts.front().network; }
+        fault_free(job.parts.front().network, run.golden().logits) {}
 
   run::Job job;
   run::RepeatedRun run;
   run::JobWeightCells weights;
   schedule::ResidencyMap residency;
-  std::int64_t values;           ///< integers of an image's outputs
-  std::vector<int> predictions;  ///< fault-free
+  run::FaultFree fault_free;
   TrialOutcome golden;
   std::int64_t dense_cycles = 0;
   std::vector<SiteTable> tables;        ///< one a shape of the plan
@@ -65,11 +61,6 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
     depend_on(model.network.sha256);
     depend_on(model.card.text);
   }
-  labels_ = models.front().labels;
-  if (labels_.empty()) {
-    throw base::InputError({plan.data, 0, "data"}, "has no labels",
-                           "a campaign counts images whose top-1 is their label");
-  }
   for (const std::string& path : plan.machines) {
     const arch::AcceleratorSpec spec = arch::load_spec(path);
     machine_names_.push_back(spec.name);
@@ -88,10 +79,6 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
     for (std::size_t model = 0; model < plan.models.size(); ++model) {
       Pair& own = *pairs_[machine * plan.models.size() + model];
       const run::PlanOutcome& golden = own.run.golden();
-      for (std::int64_t image = 0; image < plan.images; ++image) {
-        own.predictions.push_back(
-            network::top1(own.network(), golden.logits.data() + image * own.values));
-      }
       own.golden.logits_sha256 = run::sums_sha256(golden.logits);
       own.golden = summarise(own, golden.logits, golden.cycles, {});
       for (const measure::LayerCounters& layer :
@@ -106,6 +93,10 @@ TrialRunner::TrialRunner(const Plan& plan) : plan_(plan) {
 
 const TrialOutcome& TrialRunner::golden(std::size_t machine, std::size_t model) const {
   return pair(machine, model).golden;
+}
+
+const run::FaultFree& TrialRunner::fault_free(std::size_t machine, std::size_t model) const {
+  return pair(machine, model).fault_free;
 }
 
 std::int64_t TrialRunner::dense_cycles(std::size_t machine, std::size_t model) const {
@@ -274,28 +265,22 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
 TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                                     const std::vector<std::int64_t>& cycles,
                                     const std::vector<measure::FaultOutcome>& faults) const {
-  const std::vector<std::int32_t>& golden = pair.run.golden().logits;
   TrialOutcome outcome;
   outcome.armed = static_cast<std::int64_t>(faults.size());
   outcome.fired =
       std::count_if(faults.begin(), faults.end(),
                     [](const measure::FaultOutcome& fault) { return fault.reads_changed > 0; });
   for (const std::int64_t batch : cycles) outcome.cycles += batch;
-  for (std::size_t image = 0; image < labels_.size(); ++image) {
-    const auto first = static_cast<std::int64_t>(image) * pair.values;
-    const std::int32_t* own = logits.data() + first;
-    int predicted = pair.predictions[image];
-    if (std::equal(own, own + pair.values, golden.data() + first)) {
-      ++outcome.masked;
-    } else {
-      predicted = network::top1(pair.network(), own);
-      ++(predicted == pair.predictions[image] ? outcome.benign : outcome.sdc);
-    }
-    outcome.correct += predicted == labels_[image] ? 1 : 0;
-  }
-  outcome.logits_sha256 = outcome.masked == static_cast<std::int64_t>(labels_.size())
-                              ? pair.golden.logits_sha256
-                              : run::sums_sha256(logits);
+  const run::OutputChange change = pair.fault_free.compare(logits);
+  outcome.masked = change.masked;
+  outcome.benign = change.benign;
+  outcome.sdc = change.sdc;
+  outcome.rmse = change.all().rmse();
+  const std::vector<int>& labels = pair.job.source.labels;
+  outcome.correct =
+      labels.empty() ? TrialOutcome::kNoLabels : run::correct_images(change.top1, labels);
+  outcome.logits_sha256 =
+      outcome.masked == plan_.images ? pair.golden.logits_sha256 : run::sums_sha256(logits);
   return outcome;
 }
 
@@ -318,17 +303,19 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
   const Pair& own = pair(trial);
   const run::PlanOutcome measured = own.run.run(fault_plan(trial));
   const run::PlanOutcome& golden = own.run.golden();
+  const run::OutputChange change = own.fault_free.compare(measured.logits);
+  const std::vector<int>& labels = own.job.source.labels;
   std::vector<ImageOutcome> images;
-  for (std::size_t image = 0; image < labels_.size(); ++image) {
-    const auto first = static_cast<std::int64_t>(image) * own.values;
-    const std::int32_t* logits = measured.logits.data() + first;
+  for (std::size_t image = 0; image < change.images.size(); ++image) {
     const std::size_t batch =
         image / static_cast<std::size_t>(own.job.parts.front().schedule.batch);
     ImageOutcome outcome;
-    outcome.label = labels_[image];
-    outcome.golden_top1 = own.predictions[image];
-    outcome.top1 = network::top1(own.network(), logits);
-    outcome.logits_equal = std::equal(logits, logits + own.values, golden.logits.data() + first);
+    if (!labels.empty()) outcome.label = labels[image];
+    if (change.classes) {
+      outcome.golden_top1 = own.fault_free.top1()[image];
+      outcome.top1 = change.top1[image];
+    }
+    outcome.change = change.images[image];
     outcome.golden_cycles = golden.cycles[batch];
     outcome.cycles = measured.cycles[batch];
     images.push_back(outcome);

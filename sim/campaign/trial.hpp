@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "campaign/population.hpp"
 #include "campaign/sites.hpp"
 #include "fault/fault_file.hpp"
+#include "run/output_change.hpp"
 #include "run/repeated_run.hpp"
 #include "run/simulate.hpp"
 
@@ -33,27 +35,36 @@ struct TrialFaults {
   std::int64_t step = memory::kPermanent;  ///< upsets
 };
 
-/// The outcome of a trial. Image classes are against the fault-free run of the same network and
-/// machine: masked (logits equal), benign (top-1 equal), sdc (top-1 changed).
+/// The outcome of a trial. Images are masked, benign or sdc (run::ImageChange) against the
+/// fault-free run of the same network and machine.
 struct TrialOutcome {
+  static constexpr std::int64_t kNoLabels = -1;
+
   TrialStatus status = TrialStatus::kDone;
   std::int64_t armed = 0;
   std::int64_t fired = 0;
-  std::int64_t correct = 0;
+  std::int64_t correct = 0;  ///< images whose top-1 is their label, or kNoLabels
   std::int64_t masked = 0;
   std::int64_t benign = 0;
   std::int64_t sdc = 0;
   std::int64_t cycles = 0;  ///< of all images
   std::string logits_sha256;
+  /// Of the outputs' values against the fault-free ones, as run::Deviation::rmse; nothing where a
+  /// store was made before it was measured.
+  std::optional<double> rmse;
   fast::Savings savings;  ///< how it was computed; no part of the result
+
+  bool has_labels() const { return correct != kNoLabels; }
+  /// Images that are right: correct ones, or without labels those that are no sdc.
+  std::int64_t right() const { return has_labels() ? correct : masked + benign; }
 };
 
 /// What became of one image of a trial.
 struct ImageOutcome {
-  int label = 0;
-  int golden_top1 = 0;
-  int top1 = 0;
-  bool logits_equal = true;
+  std::optional<int> label;
+  std::optional<int> golden_top1;  ///< of networks that say a class
+  std::optional<int> top1;
+  run::ImageChange change = run::ImageChange::kMasked;
   std::int64_t golden_cycles = 0;  ///< of the image's batch
   std::int64_t cycles = 0;
 };
@@ -70,6 +81,7 @@ class TrialRunner {
 
   const Plan& plan() const { return plan_; }
   const TrialOutcome& golden(std::size_t machine, std::size_t model) const;
+  const run::FaultFree& fault_free(std::size_t machine, std::size_t model) const;
   /// Of all images without zero skipping.
   std::int64_t dense_cycles(std::size_t machine, std::size_t model) const;
   /// Names for people: of the machine and the network.
@@ -120,7 +132,6 @@ class TrialRunner {
     std::size_t stratum = 0;
   };
   std::vector<SiteStratum> site_strata_;  ///< [population]; of sites only
-  std::vector<int> labels_;
   std::vector<std::string> machine_names_;
   std::vector<std::string> model_names_;
   std::string inputs_sha256_;

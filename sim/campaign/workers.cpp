@@ -42,6 +42,7 @@ struct Reply {
   bool differs = false;
   std::array<std::int64_t, std::size(kOutcomeCounts)> counts{};
   std::array<char, kHashLength> hash{};
+  double rmse = 0;
 };
 
 Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
@@ -53,6 +54,7 @@ Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
   }
   std::copy_n(outcome.logits_sha256.begin(), std::min(kHashLength, outcome.logits_sha256.size()),
               reply.hash.begin());
+  reply.rmse = outcome.rmse.value_or(0);
   return reply;
 }
 
@@ -63,6 +65,7 @@ TrialOutcome unpack(const Reply& reply) {
     kOutcomeCounts[i].in(outcome) = reply.counts[i];
   }
   outcome.logits_sha256.assign(reply.hash.begin(), reply.hash.end());
+  outcome.rmse = reply.rmse;
   return outcome;
 }
 

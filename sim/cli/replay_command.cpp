@@ -55,16 +55,18 @@ int replay_command(const std::vector<std::string>& arguments) {
   const campaign::Population& own = runner.populations()[trial.population];
   const campaign::TrialOutcome outcome =
       runner.run_whole(trial, kind, outputs.path("vcd").value_or(""));
-  print(
-      fmt::format("trial {}: {} on {}, {}\n"
-                  "  faults    {} armed, {} fired\n"
-                  "  images    {} correct, {} masked, {} benign, {} SDC of {}\n"
-                  "  cycles    {}\n"
-                  "  logits    {}\n",
-                  number, runner.model_name(own.model), runner.machine_name(own.machine),
-                  report::describe_trial(own, runner.faults(trial), trial.draw), outcome.armed,
-                  outcome.fired, outcome.correct, outcome.masked, outcome.benign, outcome.sdc,
-                  plan.images, outcome.cycles, outcome.logits_sha256));
+  print(fmt::format(
+      "trial {}: {} on {}, {}\n"
+      "  faults    {} armed, {} fired\n"
+      "  images    {}{} masked, {} benign, {} SDC of {}\n"
+      "  outputs   RMSE {}\n"
+      "  cycles    {}\n"
+      "  logits    {}\n",
+      number, runner.model_name(own.model), runner.machine_name(own.machine),
+      report::describe_trial(own, runner.faults(trial), trial.draw), outcome.armed, outcome.fired,
+      outcome.has_labels() ? fmt::format("{} correct, ", outcome.correct) : "", outcome.masked,
+      outcome.benign, outcome.sdc, plan.images, *outcome.rmse, outcome.cycles,
+      outcome.logits_sha256));
 
   const auto found = store.find(number);
   if (!found) {

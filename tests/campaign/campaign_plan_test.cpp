@@ -2,6 +2,7 @@
 // and k.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -70,6 +71,12 @@ TEST_F(CampaignPlan, GivenACountOfTheResultThenTwoOutcomesDifferInItAndThePageNa
   TrialOutcome other;
   other.logits_sha256 = "another";
   EXPECT_FALSE(same_result(one, other));
+  TrialOutcome error;
+  error.rmse = 0.5;
+  EXPECT_TRUE(same_result(one, error)) << "a store of 0.1.0 does not know it";
+  TrialOutcome larger;
+  larger.rmse = std::nextafter(0.5, 1);
+  EXPECT_FALSE(same_result(error, larger));
 }
 
 TEST_F(CampaignPlan, GivenListsThenEveryCombinationIsAPopulationAndMapsAreDraws) {

@@ -130,18 +130,5 @@ TEST_F(Data, GivenRangesThatAreFarApartThenTheRunIsRefused) {
       << refused.error;
 }
 
-TEST_F(Data, GivenACampaignWithoutLabelsThenItIsRefused) {
-  const std::string file = write("two.npy", two_images());
-  const std::string plan = write("c.yaml", "name: c\nmachines: [" LACUNA_SOURCE_DIR
-                                           "/hw_configs/edge_16x16.yaml]\nmodels: "
-                                           "[" LACUNA_SOURCE_DIR "/models/lenet5_qdnn]\ndata: " +
-                                               file +
-                                               "\nimages: 2\nrandom_maps: {kinds: [flip], rates: "
-                                               "[0.01], maps: 2}\n");
-  const Output campaign = lacuna("campaign run " + plan + " --out " + path("c.sqlite"));
-  EXPECT_EQ(campaign.code, 2);
-  EXPECT_NE(campaign.error.find("data: has no labels"), std::string::npos) << campaign.error;
-}
-
 }  // namespace
 }  // namespace lacuna

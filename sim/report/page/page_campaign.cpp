@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <memory>
@@ -23,6 +24,21 @@ using Source = campaign::Population::Source;
 constexpr std::size_t kMostCells = 4'000'000;  ///< of a map that a page carries cell by cell
 
 constexpr std::size_t kMostWeightsBehind = 16'000'000;  ///< of all cells of a map
+
+/// Of a count that may be none, and of a number that may be none or infinite.
+Json or_null(std::int64_t count) { return count < 0 ? Json() : Json(count); }
+Json or_null(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json();
+}
+
+/// Null where there is none.
+Json mean_json(const statistics::MeanSummary& summary) {
+  if (!summary.mean) return nullptr;
+  const auto& interval = summary.interval;
+  return {{"mean", *summary.mean},
+          {"lower", interval ? Json(interval->lower) : Json()},
+          {"upper", interval ? Json(interval->upper) : Json()}};
+}
 
 /// A struck cell and what came out.
 struct Cell {
@@ -67,10 +83,10 @@ class Gatherer {
     maps_.add(row);
     const campaign::Population& own = store_.populations()[row.trial.population];
     const campaign::TrialOutcome& outcome = row.outcome;
-    for (const std::int64_t images :
-         {outcome.correct, outcome.masked, outcome.benign, outcome.sdc}) {
+    for (const std::int64_t images : {outcome.masked, outcome.benign, outcome.sdc}) {
       check(images, 0, store_.plan().images, row, "images");
     }
+    if (outcome.has_labels()) check(outcome.correct, 0, store_.plan().images, row, "images");
     check(outcome.cycles, 0, std::int64_t{1} << 53, row, "cycles");
     if (own.source == Source::kFile) add_file(row);
     if (own.source == Source::kSites) add_site(row);
@@ -116,9 +132,11 @@ void Gatherer::add_file(const campaign::TrialRow& row) {
                     {"status", campaign::trial_status_name(row.outcome.status)},
                     {"armed", row.outcome.armed},
                     {"fired", row.outcome.fired},
-                    {"correct", row.outcome.correct},
+                    {"correct", or_null(row.outcome.correct)},
                     {"sdc", row.outcome.sdc},
-                    {"cycles", row.outcome.cycles}});
+                    {"cycles", row.outcome.cycles},
+                    {"rmse", or_null(row.outcome.rmse)},
+                    {"sqnr_db", or_null(row.sqnr_db(golden))}});
 }
 
 void Gatherer::add_site(const campaign::TrialRow& row) {
@@ -174,9 +192,11 @@ Json Gatherer::golden_json() const {
   for (const auto& row : store_.golden()) {
     list.push_back({{"machine", row.machine},
                     {"network", row.model},
-                    {"correct", row.outcome.correct},
+                    {"correct", or_null(row.outcome.correct)},
                     {"cycles", row.outcome.cycles},
-                    {"dense_cycles", row.dense_cycles}});
+                    {"dense_cycles", row.dense_cycles},
+                    {"classes", row.classes},
+                    {"output_rms", or_null(row.output_rms)}});
   }
   return list;
 }
@@ -190,7 +210,7 @@ Json Gatherer::points_json() const {
                  {"network", golden.model},
                  {"kind", campaign::fault_type_name(point.type)},
                  {"rate", point.rate},
-                 {"maps", point.top1.count},
+                 {"maps", point.maps},
                  {"failed", point.failed}};
     if (point.top1.mean) {
       const auto& interval = point.top1.interval;
@@ -199,8 +219,17 @@ Json Gatherer::points_json() const {
       json["upper"] = interval ? Json(interval->upper) : Json();
       json["least"] = point.least;
       json["most"] = point.most;
+    }
+    if (point.maps > 0) {
       json["sdc"] = point.sdc;
       json["cycles_an_image"] = point.cycles_an_image;
+      json["agreement"] = mean_json(point.outputs.agreement);
+      json["rmse"] = mean_json(point.outputs.rmse);
+      const campaign::NoiseLevel& level = point.outputs.sqnr;
+      json["sqnr_db"] = level.mean ? Json({{"mean", *level.mean},
+                                           {"lower", or_null(level.lower)},
+                                           {"upper", or_null(level.upper)}})
+                                   : Json();
     }
     list.push_back(std::move(json));
   }
@@ -392,7 +421,7 @@ Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
                {"critical", sites.tally.critical},
                {"masked", sites.masked},
                {"sdc", sites.sdc},
-               {"golden_correct", golden.outcome.correct},
+               {"golden_correct", or_null(golden.outcome.correct)},
                {"golden_cycles", golden.outcome.cycles},
                {"matrix", matrix_json(sites)},
                {"left_out", sites.left_out}};

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "campaign/outcome_counts.hpp"
@@ -20,6 +21,23 @@ using campaign::OutcomeCount;
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
 
+/// A count that a network without labels does not have.
+bool is_correct(const OutcomeCount& own) { return own.key == std::string_view("correct"); }
+
+Json real_or_null(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json();
+}
+std::string real_or_nothing(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? fmt::format("{}", *value) : std::string();
+}
+
+/// Of a trial with a result.
+std::optional<double> agreement(const campaign::Plan& plan, const campaign::GoldenRow& golden,
+                                const campaign::TrialOutcome& outcome) {
+  if (!golden.classes || outcome.status != campaign::TrialStatus::kDone) return std::nullopt;
+  return run::agreement(outcome.sdc, plan.images);
+}
+
 /// The counts of a result, each behind its text a comma.
 template <class Text>
 std::string count_fields(const Text& text_of) {
@@ -30,9 +48,25 @@ std::string count_fields(const Text& text_of) {
   return text;
 }
 
+std::string optional_number(const std::optional<int>& value) {
+  return value ? std::to_string(*value) : std::string();
+}
+
+const char* change_name(run::ImageChange change) {
+  switch (change) {
+    case run::ImageChange::kMasked:
+      return "masked";
+    case run::ImageChange::kBenign:
+      return "benign";
+    case run::ImageChange::kSdc:
+      return "sdc";
+  }
+  return "";
+}
+
 void for_each_row(const campaign::Store& store, const RowTables& rows,
                   const std::function<void(const SiteKey&, const RowTable::Place&, const RowSums&,
-                                           const campaign::Store::GoldenRow&)>& visit) {
+                                           const campaign::GoldenRow&)>& visit) {
   for (const auto& [key, table] : rows.tables()) {
     const std::size_t run = std::get<0>(key) * store.plan().models.size() + std::get<1>(key);
     for (const auto& [place, sums] : table.rows()) visit(key, place, sums, store.golden()[run]);
@@ -52,10 +86,12 @@ Json head_json(const campaign::Store& store) {
   for (const auto& row : store.golden()) {
     json["golden"].push_back({{"machine", row.machine},
                               {"network", row.model},
-                              {"correct", row.outcome.correct},
+                              {"correct", number_or_null(row.outcome.correct)},
                               {"cycles", row.outcome.cycles},
                               {"dense_cycles", row.dense_cycles},
-                              {"logits_sha256", row.outcome.logits_sha256}});
+                              {"logits_sha256", row.outcome.logits_sha256},
+                              {"classes", row.classes},
+                              {"output_rms", real_or_null(row.output_rms)}});
   }
   json["populations"] = Json::array();
   for (const campaign::Population& own : store.populations()) {
@@ -100,15 +136,21 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
       break;
   }
   trial["status"] = campaign::trial_status_name(outcome.status);
+  const campaign::GoldenRow& golden = store.golden_of(store.populations()[row.trial.population]);
   for (const OutcomeCount& own : campaign::kOutcomeCounts) {
-    if (own.of_result) trial[own.key] = own.of(outcome);
+    if (!own.of_result) continue;
+    trial[own.key] =
+        is_correct(own) && !golden.outcome.has_labels() ? Json() : Json(own.of(outcome));
   }
   trial["logits_sha256"] = outcome.logits_sha256;
+  trial["agreement"] = real_or_null(agreement(store.plan(), golden, outcome));
+  trial["rmse"] = real_or_null(outcome.rmse);
+  trial["sqnr_db"] = real_or_null(row.sqnr_db(golden));
   return trial;
 }
 
 Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
-              const campaign::Store::GoldenRow& golden) {
+              const campaign::GoldenRow& golden) {
   return {{"machine", golden.machine},
           {"network", golden.model},
           {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
@@ -120,7 +162,7 @@ Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& s
           {"critical", sums.tally.critical},
           {"masked", sums.masked},
           {"sdc", sums.sdc},
-          {"correct_lost", sums.correct_lost},
+          {"correct_lost", golden.outcome.has_labels() ? Json(sums.correct_lost) : Json()},
           {"cycles_added", sums.cycles_added}};
 }
 
@@ -147,7 +189,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
            "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
            "code_bit,step,file,status,images,") +
        count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
-       "golden_correct,golden_cycles,logits_sha256\n");
+       "golden_correct,golden_cycles,logits_sha256,agreement,rmse,sqnr_db\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const campaign::Population& own = store.populations()[row.trial.population];
     const auto& golden = store.golden_of(own);
@@ -156,8 +198,9 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     const campaign::TrialOutcome& outcome = row.outcome;
     const campaign::Site& site = row.faults.site;
     sink(fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{}\n", row.trial.number,
-        csv_field(golden.machine), csv_field(golden.model), campaign::source_name(own.source),
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{}\n",
+        row.trial.number, csv_field(golden.machine), csv_field(golden.model),
+        campaign::source_name(own.source),
         own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
         maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
@@ -165,8 +208,14 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
         number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
         number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
         campaign::trial_status_name(outcome.status), plan.images,
-        count_fields([&](const OutcomeCount& own) { return std::to_string(own.of(outcome)); }),
-        golden.outcome.correct, golden.outcome.cycles, outcome.logits_sha256));
+        count_fields([&](const OutcomeCount& count) {
+          return is_correct(count) && !golden.outcome.has_labels()
+                     ? std::string()
+                     : std::to_string(count.of(outcome));
+        }),
+        number_or_nothing(golden.outcome.correct), golden.outcome.cycles, outcome.logits_sha256,
+        real_or_nothing(agreement(plan, golden, outcome)), real_or_nothing(outcome.rmse),
+        real_or_nothing(row.sqnr_db(golden))));
   });
 }
 
@@ -183,11 +232,10 @@ void campaign_json(const campaign::Store& store, const Sink& sink) {
   });
   sink("\n ],\n \"rows\": [");
   ListWriter list(sink);
-  for_each_row(store, rows,
-               [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
-                   const campaign::Store::GoldenRow& golden) {
-                 list.add(row_json(key, place, sums, golden));
-               });
+  for_each_row(
+      store, rows,
+      [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+          const campaign::GoldenRow& golden) { list.add(row_json(key, place, sums, golden)); });
   sink("\n ]\n}\n");
 }
 
@@ -197,16 +245,18 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
   sink(
       "machine,network,kind,shape,bank,row,faults,lost,critical,masked,sdc,correct_lost,"
       "cycles_added\n");
-  for_each_row(store, rows,
-               [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
-                   const campaign::Store::GoldenRow& golden) {
-                 sink(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-                                  csv_field(golden.machine), csv_field(golden.model),
-                                  campaign::fault_type_name(std::get<campaign::FaultType>(key)),
-                                  std::get<std::string>(key), place.first, place.second,
-                                  sums.tally.done, sums.tally.failed, sums.tally.critical,
-                                  sums.masked, sums.sdc, sums.correct_lost, sums.cycles_added));
-               });
+  for_each_row(
+      store, rows,
+      [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
+          const campaign::GoldenRow& golden) {
+        sink(fmt::format(
+            "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(golden.machine),
+            csv_field(golden.model), campaign::fault_type_name(std::get<campaign::FaultType>(key)),
+            std::get<std::string>(key), place.first, place.second, sums.tally.done,
+            sums.tally.failed, sums.tally.critical, sums.masked, sums.sdc,
+            golden.outcome.has_labels() ? std::to_string(sums.correct_lost) : std::string(),
+            sums.cycles_added));
+      });
 }
 
 void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,
@@ -223,15 +273,15 @@ void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunn
     std::int64_t correct = 0;
     for (std::size_t i = 0; i < images.size(); ++i) {
       const campaign::ImageOutcome& image = images[i];
-      const char* outcome = image.logits_equal                ? "masked"
-                            : image.top1 == image.golden_top1 ? "benign"
-                                                              : "sdc";
-      sdc += image.top1 != image.golden_top1 ? 1 : 0;
-      correct += image.top1 == image.label ? 1 : 0;
-      text += fmt::format("{},{},{},{},{},{},{},{}\n", number, i, image.label, image.golden_top1,
-                          image.top1, outcome, image.golden_cycles, image.cycles);
+      sdc += image.change == run::ImageChange::kSdc ? 1 : 0;
+      correct += image.label && image.label == image.top1 ? 1 : 0;
+      text += fmt::format("{},{},{},{},{},{},{},{}\n", number, i, optional_number(image.label),
+                          optional_number(image.golden_top1), optional_number(image.top1),
+                          change_name(image.change), image.golden_cycles, image.cycles);
     }
-    SIM_CHECK(sdc == row.outcome.sdc && correct == row.outcome.correct, "campaign", -1,
+    const bool same =
+        sdc == row.outcome.sdc && (!row.outcome.has_labels() || correct == row.outcome.correct);
+    SIM_CHECK(same, "campaign", -1,
               fmt::format("trial {} differs from what the store holds", number));
     sink(text);
   });

@@ -18,16 +18,18 @@ std::string with_interval(const statistics::MeanSummary& summary) {
   return fmt::format("{} +- {:.2f}", mean, 100 * summary.interval->half_width());
 }
 
-/// "mean,sd,lower,upper"; a figure that there is not is empty.
+/// What there is not is empty.
+std::string csv_number(const std::optional<double>& value) {
+  return value ? fmt::format("{:.6g}", *value) : std::string();
+}
+
+/// "n,mean,sd,lower,upper".
 std::string csv_figures(const statistics::MeanSummary& summary) {
-  const auto number = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:.6g}", *value) : std::string();
-  };
   const auto& interval = summary.interval;
-  return fmt::format("{},{},{},{},{}", summary.count, number(summary.mean),
-                     number(summary.standard_deviation),
-                     interval ? fmt::format("{:.6g}", interval->lower) : "",
-                     interval ? fmt::format("{:.6g}", interval->upper) : "");
+  return fmt::format("{},{},{},{},{}", summary.count, csv_number(summary.mean),
+                     csv_number(summary.standard_deviation),
+                     interval ? csv_number(interval->lower) : "",
+                     interval ? csv_number(interval->upper) : "");
 }
 
 std::string accuracy_table(const MapSummaries& maps) {
@@ -57,11 +59,15 @@ std::string accuracy_table(const MapSummaries& maps) {
         [&](const MapSummaries::Chip& c) { return static_cast<double>(c.correct) / images; });
     const auto summary = statistics::summarise_mean(top1, plan.confidence);
     const auto [least, most] = std::minmax_element(top1.begin(), top1.end());
-    alike = alike || (cell.by_map.size() > 1 && *least == *most);
+    const bool labels = own.outcome.has_labels();
+    alike = alike || (labels && cell.by_map.size() > 1 && *least == *most);
     text += fmt::format(
-        "{:>17} {:>7} {:>16} {:>7} {:>8.3f}x {:>+8.2f}% {:>6}\n", with_interval(summary),
-        summary.standard_deviation ? fmt::format("{:.2f}", 100 * *summary.standard_deviation) : "-",
-        fmt::format("{:.2f} to {:.2f}", 100 * *least, 100 * *most),
+        "{:>17} {:>7} {:>16} {:>7} {:>8.3f}x {:>+8.2f}% {:>6}\n",
+        labels ? with_interval(summary) : "-",
+        labels && summary.standard_deviation
+            ? fmt::format("{:.2f}", 100 * *summary.standard_deviation)
+            : "-",
+        labels ? fmt::format("{:.2f} to {:.2f}", 100 * *least, 100 * *most) : "-",
         percent(
             mean([&](const MapSummaries::Chip& c) { return static_cast<double>(c.sdc) / images; })),
         mean([&](const MapSummaries::Chip& c) {
@@ -76,6 +82,36 @@ std::string accuracy_table(const MapSummaries& maps) {
     text +=
         "(+- 0.00 where all maps gave one accuracy: that says nothing about what a rarer map "
         "does)\n";
+  }
+  return text;
+}
+
+/// "31.20" and what its interval is; what is infinite or not known is "-".
+std::string level_text(const campaign::NoiseLevel& level) {
+  const auto number = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.2f}", *value) : std::string("-");
+  };
+  if (!level.mean || (!level.lower && !level.upper)) return number(level.mean);
+  return fmt::format("{} ({} to {})", number(level.mean), number(level.lower), number(level.upper));
+}
+
+std::string outputs_table(const MapSummaries& maps) {
+  std::string text =
+      fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>23} {:>26}\n", "machine", "kind",
+                  "rate", "network", "maps", "agreement", "RMSE", "SQNR dB");
+  for (const auto& [key, cell] : maps.cells()) {
+    const auto& own = maps.golden(key, key.model);
+    const campaign::OutputSummary outputs = maps.outputs_of(key, cell);
+    const statistics::MeanSummary& rmse = outputs.rmse;
+    const std::string error =
+        !rmse.mean      ? "-"
+        : rmse.interval ? fmt::format("{:.4g} +- {:.2g}", *rmse.mean, rmse.interval->half_width())
+                        : fmt::format("{:.4g}", *rmse.mean);
+    text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>23} {:>26}\n",
+                        own.machine.substr(0, 14), campaign::fault_type_name(key.type), key.rate,
+                        own.model.substr(0, 18), cell.by_map.size(),
+                        outputs.agreement.mean ? with_interval(outputs.agreement) : "-", error,
+                        level_text(outputs.sqnr));
   }
   return text;
 }
@@ -95,29 +131,99 @@ std::string contrast_table(const MapSummaries& maps) {
         fmt::format("{:<14} {:<11} {:>8} ", maps.golden(compared.key, 0).machine.substr(0, 14),
                     campaign::fault_type_name(compared.key.type), compared.key.rate);
     const std::string name = maps.name_of(*compared.contrast, compared.key);
-    const bool several = compared.contrast->first.size() > 1;
-    for (std::size_t pair = 0; pair < compared.lost.size(); ++pair) {
-      if (!compared.lost[pair].smallest_visible) continue;
+    // Without labels it is the agreement that can be compared.
+    const bool labels = !compared.lost.pairs.empty();
+    const auto line = [&](const std::string& title, std::int64_t count, const char* unit,
+                          const statistics::MeanSummary& lost,
+                          const statistics::MeanSummary& left) {
       text +=
-          head +
-          fmt::format("{:<40} {:>5} maps  lost {:<38} left {}\n",
-                      (several ? fmt::format("{}, pair {}", name, pair + 1) : name).substr(0, 40),
-                      compared.lost[pair].difference.count, figure(compared.lost[pair].difference),
-                      figure(compared.accuracy[pair].difference));
+          head + fmt::format("{:<40} {:>5} {:<5} {}\n", title.substr(0, 40), count, unit,
+                             labels ? fmt::format("lost {:<38} left {}", figure(lost), figure(left))
+                                    : "agreement " + figure(left));
+    };
+    const MapSummaries::Differences& left = labels ? compared.accuracy : compared.agreement;
+    const MapSummaries::Differences& lost = labels ? compared.lost : compared.agreement;
+    const bool several = compared.contrast->first.size() > 1;
+    for (std::size_t pair = 0; pair < left.pairs.size(); ++pair) {
+      if (!left.pairs[pair].smallest_visible) continue;
+      line(several ? fmt::format("{}, pair {}", name, pair + 1) : name,
+           left.pairs[pair].difference.count, "maps", lost.pairs[pair].difference,
+           left.pairs[pair].difference);
     }
-    if (several && compared.lost_over_maps.count > 1) {
-      text += head + fmt::format("{:<40} {:>5} maps  lost {:<38} left {}\n",
-                                 fmt::format("{}, mean of pairs", name).substr(0, 40),
-                                 compared.lost_over_maps.count, figure(compared.lost_over_maps),
-                                 figure(compared.accuracy_over_maps));
+    if (several && left.over_maps.count > 1) {
+      line(fmt::format("{}, mean of pairs", name), left.over_maps.count, "maps", lost.over_maps,
+           left.over_maps);
     }
-    if (several && compared.lost_over_pairs.count > 1) {
-      text += head + fmt::format("{:<40} {:>5} pairs lost {:<38} left {}\n", name.substr(0, 40),
-                                 compared.lost_over_pairs.count, figure(compared.lost_over_pairs),
-                                 figure(compared.accuracy_over_pairs));
+    if (several && left.over_pairs.count > 1) {
+      line(name, left.over_pairs.count, "pairs", lost.over_pairs, left.over_pairs);
     }
   }
   return text;
+}
+
+void cell_csv(const MapSummaries& maps, const MapSummaries::Key& key,
+              const MapSummaries::Cell& cell, const Sink& sink) {
+  const campaign::Plan& plan = maps.store().plan();
+  const auto images = static_cast<double>(plan.images);
+  const auto& own = maps.golden(key, key.model);
+  const auto row = [&](const char* name, const std::string& figures) {
+    sink(fmt::format("{},{},{},{},,map,{},{}\n", csv_field(own.machine),
+                     campaign::fault_type_name(key.type), key.rate, csv_field(own.model), name,
+                     figures));
+  };
+  const auto line = [&](const char* name, const MapSummaries::Figure& figure) {
+    row(name, csv_figures(statistics::summarise_mean(cell.values(figure), plan.confidence)));
+  };
+  if (own.outcome.has_labels()) {
+    line("top1",
+         [&](const MapSummaries::Chip& c) { return static_cast<double>(c.correct) / images; });
+    line("lost_top1", [&](const MapSummaries::Chip& c) {
+      return static_cast<double>(own.outcome.correct - c.correct) / images;
+    });
+  }
+  line("sdc", [&](const MapSummaries::Chip& c) { return static_cast<double>(c.sdc) / images; });
+  line("speedup", [&](const MapSummaries::Chip& c) {
+    return static_cast<double>(own.dense_cycles) / static_cast<double>(c.cycles);
+  });
+  line("cycle_change", [&](const MapSummaries::Chip& c) {
+    return static_cast<double>(c.cycles) / static_cast<double>(own.outcome.cycles) - 1;
+  });
+  const campaign::OutputSummary outputs = maps.outputs_of(key, cell);
+  if (outputs.agreement.mean) row("agreement", csv_figures(outputs.agreement));
+  if (!outputs.rmse.mean) return;
+  row("rmse", csv_figures(outputs.rmse));
+  const campaign::NoiseLevel& level = outputs.sqnr;
+  row("sqnr_db", fmt::format("{},{},,{},{}", outputs.rmse.count, csv_number(level.mean),
+                             csv_number(level.lower), csv_number(level.upper)));
+}
+
+void contrast_csv(const MapSummaries& maps, const MapSummaries::Compared& compared,
+                  const Sink& sink) {
+  const auto line = [&](const std::string& pair, const char* unit, const std::string& figure,
+                        const statistics::MeanSummary& summary) {
+    sink(fmt::format("{},{},{},{},{},{},{},{}\n", csv_field(maps.golden(compared.key, 0).machine),
+                     campaign::fault_type_name(compared.key.type), compared.key.rate,
+                     csv_field(maps.name_of(*compared.contrast, compared.key)), pair, unit, figure,
+                     csv_figures(summary)));
+  };
+  const std::pair<const char*, const MapSummaries::Differences*> all[] = {
+      {"lost_top1_difference", &compared.lost},
+      {"top1_difference", &compared.accuracy},
+      {"agreement_difference", &compared.agreement}};
+  const std::size_t pairs = compared.contrast->first.size();
+  for (std::size_t pair = 0; pair < pairs; ++pair) {
+    for (const auto& [figure, own] : all) {
+      if (pair >= own->pairs.size()) continue;
+      line(std::to_string(pair + 1), "map", figure, own->pairs[pair].difference);
+    }
+  }
+  if (pairs == 1) return;
+  for (const auto& [figure, own] : all) {
+    if (!own->pairs.empty()) line("mean", "map", figure, own->over_maps);
+  }
+  for (const auto& [figure, own] : all) {
+    if (!own->pairs.empty()) line("", "pair", figure, own->over_pairs);
+  }
 }
 
 }  // namespace
@@ -131,76 +237,45 @@ std::string maps_text(const campaign::MapSummaries& maps) {
       "against fault-free;\nfailed: trials that crashed or timed out)\n",
       100 * plan.confidence);
   text += accuracy_table(maps);
+  text += fmt::format(
+      "\noutputs against the fault-free run (agreement: images of the same top-1; RMSE: of the "
+      "outputs' values, in their unit;\nSQNR: of the mean squared error over maps, in brackets "
+      "what its {:.4g}% interval comes to)\n",
+      100 * plan.confidence);
+  text += outputs_table(maps);
   const std::string contrasts = contrast_table(maps);
   if (contrasts.empty()) return text;
+  const std::vector<campaign::GoldenRow>& golden = maps.store().golden();
+  const bool labels = std::any_of(golden.begin(), golden.end(), [](const campaign::GoldenRow& own) {
+    return own.outcome.has_labels();
+  });
   return text +
          fmt::format(
-             "\naccuracy lost to faults, and the accuracy left, first network minus second on the "
-             "same maps\n(points, paired, {:.4g}% interval; over pairs: of the pairs' means)\n",
+             "\n{}, first network minus second on the same maps\n(points, paired, {:.4g}% "
+             "interval; over pairs: of the pairs' means)\n",
+             labels ? "accuracy lost to faults, and the accuracy left"
+                    : "agreement with the fault-free run",
              100 * plan.confidence) +
          contrasts;
 }
 
 void maps_csv(const campaign::MapSummaries& maps, const Sink& sink) {
-  const campaign::Plan& plan = maps.store().plan();
-  const auto images = static_cast<double>(plan.images);
+  const auto images = static_cast<double>(maps.store().plan().images);
   sink("machine,kind,rate,name,pair,unit,figure,n,mean,sd,lower,upper\n");
-  const auto quoted = [](const std::string& name) {
-    std::string result = "\"";
-    for (const char c : name) result += c == '"' ? "\"\"" : std::string(1, c);
-    return name.find_first_of(",\"\n\r") == std::string::npos ? name : result + "\"";
-  };
   for (const auto& row : maps.store().golden()) {
     const auto line = [&](const char* figure, double value) {
-      sink(fmt::format("{},none,0,{},,network,{},1,{:.6g},,,\n", quoted(row.machine),
-                       quoted(row.model), figure, value));
+      sink(fmt::format("{},none,0,{},,network,{},1,{:.6g},,,\n", csv_field(row.machine),
+                       csv_field(row.model), figure, value));
     };
-    line("top1", static_cast<double>(row.outcome.correct) / images);
+    if (row.outcome.has_labels()) line("top1", static_cast<double>(row.outcome.correct) / images);
     line("cycles_an_image", static_cast<double>(row.outcome.cycles) / images);
     line("speedup",
          static_cast<double>(row.dense_cycles) / static_cast<double>(row.outcome.cycles));
+    if (row.output_rms) line("output_rms", *row.output_rms);
   }
-  for (const auto& entry : maps.cells()) {
-    const MapSummaries::Key& key = entry.first;
-    const auto& own = maps.golden(key, key.model);
-    const auto line = [&](const char* name, const MapSummaries::Figure& figure) {
-      sink(fmt::format(
-          "{},{},{},{},,map,{},{}\n", quoted(own.machine), campaign::fault_type_name(key.type),
-          key.rate, quoted(own.model), name,
-          csv_figures(statistics::summarise_mean(entry.second.values(figure), plan.confidence))));
-    };
-    line("top1",
-         [&](const MapSummaries::Chip& c) { return static_cast<double>(c.correct) / images; });
-    line("lost_top1", [&](const MapSummaries::Chip& c) {
-      return static_cast<double>(own.outcome.correct - c.correct) / images;
-    });
-    line("sdc", [&](const MapSummaries::Chip& c) { return static_cast<double>(c.sdc) / images; });
-    line("speedup", [&](const MapSummaries::Chip& c) {
-      return static_cast<double>(own.dense_cycles) / static_cast<double>(c.cycles);
-    });
-    line("cycle_change", [&](const MapSummaries::Chip& c) {
-      return static_cast<double>(c.cycles) / static_cast<double>(own.outcome.cycles) - 1;
-    });
-  }
+  for (const auto& [key, cell] : maps.cells()) cell_csv(maps, key, cell, sink);
   for (const MapSummaries::Compared& compared : maps.contrasts()) {
-    const auto line = [&](const std::string& pair, const char* unit, const char* figure,
-                          const statistics::MeanSummary& summary) {
-      sink(fmt::format("{},{},{},{},{},{},{},{}\n", quoted(maps.golden(compared.key, 0).machine),
-                       campaign::fault_type_name(compared.key.type), compared.key.rate,
-                       quoted(maps.name_of(*compared.contrast, compared.key)), pair, unit, figure,
-                       csv_figures(summary)));
-    };
-    for (std::size_t pair = 0; pair < compared.lost.size(); ++pair) {
-      const std::string number = std::to_string(pair + 1);
-      line(number, "map", "lost_top1_difference", compared.lost[pair].difference);
-      line(number, "map", "top1_difference", compared.accuracy[pair].difference);
-    }
-    if (compared.contrast->first.size() > 1) {
-      line("mean", "map", "lost_top1_difference", compared.lost_over_maps);
-      line("mean", "map", "top1_difference", compared.accuracy_over_maps);
-      line("", "pair", "lost_top1_difference", compared.lost_over_pairs);
-      line("", "pair", "top1_difference", compared.accuracy_over_pairs);
-    }
+    contrast_csv(maps, compared, sink);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/text/campaign_text.hpp"
 #include "report/text/share_text.hpp"
@@ -50,6 +51,11 @@ void SiteTables::add(const campaign::TrialRow& row) {
     sums.cycles += change;
     sums.least_cycles = std::min(sums.least_cycles, change);
     sums.most_cycles = std::max(sums.most_cycles, change);
+    const double rmse = outcome.rmse.value_or(0);
+    sums.knows_rmse = sums.knows_rmse && outcome.rmse;
+    sums.rmse += rmse;
+    sums.squared_rmse += rmse * rmse;
+    sums.most_rmse = std::max(sums.most_rmse, rmse);
   };
   count(sums_[row.trial.population]);
   count(totals_[site_key(population)]);
@@ -83,15 +89,29 @@ std::string SiteTables::worst_text() const {
     const campaign::Population& population = store_.populations()[worst.row.trial.population];
     const auto& golden = store_.golden_of(population);
     text += fmt::format(
-        "{:>9} {:<14} {:<18} {:<48} {:>+8.2f} {:>8} {:>+8.2f}%\n", worst.row.trial.number,
+        "{:>9} {:<14} {:<18} {:<48} {:>8} {:>8} {:>+8.2f}%\n", worst.row.trial.number,
         golden.machine.substr(0, 14), golden.model.substr(0, 18),
         describe_trial(population, worst.row.faults, worst.row.trial.draw).substr(0, 48),
-        100 * (0 - static_cast<double>(worst.lost_top1)) / images,
+        golden.outcome.has_labels()
+            ? fmt::format("{:+.2f}", 100 * (0 - static_cast<double>(worst.lost_top1)) / images)
+            : "-",
         percent(static_cast<double>(worst.sdc) / images),
         100 * static_cast<double>(worst.row.outcome.cycles - golden.outcome.cycles) /
             static_cast<double>(golden.outcome.cycles));
   }
   return text;
+}
+
+// Means over the faults that were struck, as those of SDC.
+std::string SiteTables::outputs_text(const Sums& all, const campaign::GoldenRow& golden) const {
+  if (!all.knows_rmse || !golden.output_rms || !std::isfinite(all.rmse)) return "";
+  const auto faults = static_cast<double>(all.tally.done);
+  const double error = std::sqrt(all.squared_rmse / faults);
+  return fmt::format(
+      "  outputs    RMSE {:.4g} under a fault, on average, {:.4g} at most; SQNR of the mean "
+      "squared "
+      "error {}\n",
+      all.rmse / faults, all.most_rmse, decibels(run::sqnr_db(*golden.output_rms, error), error));
 }
 
 // A matrix of strata: the first of layer and bank that they differ in by rows, the rest by columns.
@@ -171,14 +191,18 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   }
   text += fmt::format(
       "\n  masked     {} of the faults struck change no logit of any image\n"
-      "  SDC        {} of the images of a fault, on average; top-1 {:+.3f} points\n"
+      "  SDC        {} of the images of a fault, on average{}\n"
       "  cycles     {} of the faults change them: {} slower, {} faster; mean {:+.4f}%, from "
       "{:+.2f}% to {:+.2f}%\n",
       percent(ratio(all.masked, all.tally.done)),
       percent(static_cast<double>(all.sdc) / faults / static_cast<double>(plan.images)),
-      100 * (0 - static_cast<double>(all.lost_top1)) / faults / static_cast<double>(plan.images),
+      golden.outcome.has_labels()
+          ? fmt::format("; top-1 {:+.3f} points", 100 * (0 - static_cast<double>(all.lost_top1)) /
+                                                      faults / static_cast<double>(plan.images))
+          : "",
       percent(ratio(all.slower + all.faster, all.tally.done)), all.slower, all.faster,
       100 * all.cycles / faults, 100 * all.least_cycles, 100 * all.most_cycles);
+  text += outputs_text(all, golden);
   if (populations.size() > 1) text += matrix_text(populations);
   text += weight_matrix_text(key, complete);
   const auto by_row = rows_.tables().find(key);
@@ -191,11 +215,14 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
 std::string SiteTables::text() const {
   if (totals_.empty()) return "";
   const campaign::Plan& plan = store_.plan();
+  const bool classes = std::all_of(store_.golden().begin(), store_.golden().end(),
+                                   [](const campaign::GoldenRow& own) { return own.classes; });
   std::string text = worst_text();
   text += fmt::format(
-      "\nshare of critical faults: under one, the top-1 of more than {} of the {} images changes\n"
+      "\nshare of critical faults: under one, {} of more than {} of the {} images changes\n"
       "(+- half-width of the {:.4g}% Wilson interval over faults; none where every site was "
       "struck)\n",
+      classes ? "the top-1" : "the top-1 (without classes any output value)",
       percent(plan.sites->critical_share), plan.images, 100 * plan.confidence);
   for (const auto& [key, sums] : totals_) text += table_text(key, sums);
   return text;

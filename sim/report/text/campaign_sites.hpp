@@ -33,6 +33,10 @@ class SiteTables {
     double cycles = 0;  ///< sum of the relative changes
     double least_cycles = 0;
     double most_cycles = 0;
+    double rmse = 0;          ///< sum over the faults
+    double squared_rmse = 0;  ///< the same of squares
+    double most_rmse = 0;
+    bool knows_rmse = true;  ///< else the store was made before it was measured
   };
   using Cell = std::pair<std::string, std::string>;  ///< row and column of a matrix
   struct Worst {
@@ -43,6 +47,7 @@ class SiteTables {
 
   std::string worst_text() const;
   std::string table_text(const SiteKey& key, const Sums& all) const;
+  std::string outputs_text(const Sums& all, const campaign::GoldenRow& golden) const;
   std::string matrix_text(const std::vector<std::size_t>& populations) const;
   std::string weight_matrix_text(const SiteKey& key, bool complete) const;
 

@@ -20,12 +20,17 @@ std::string file_line(const campaign::Store& store, const campaign::TrialRow& ro
   if (row.outcome.status != campaign::TrialStatus::kDone) {
     return text + campaign::trial_status_name(row.outcome.status) + "\n";
   }
-  return text + fmt::format("{:>8} {:>8} {:>8} {:>8} {:>+8.2f}%\n", row.outcome.armed,
+  const std::optional<double>& rmse = row.outcome.rmse;
+  return text + fmt::format("{:>8} {:>8} {:>8} {:>8} {:>+8.2f}% {:>10} {:>10}\n", row.outcome.armed,
                             row.outcome.fired,
-                            percent(static_cast<double>(row.outcome.correct) / images),
+                            golden.outcome.has_labels()
+                                ? percent(static_cast<double>(row.outcome.correct) / images)
+                                : "-",
                             percent(static_cast<double>(row.outcome.sdc) / images),
                             100 * static_cast<double>(row.outcome.cycles - golden.outcome.cycles) /
-                                static_cast<double>(golden.outcome.cycles));
+                                static_cast<double>(golden.outcome.cycles),
+                            rmse ? fmt::format("{:.4g}", *rmse) : "-",
+                            decibels(row.sqnr_db(golden), rmse.value_or(1)));
 }
 
 /// Of MACs; sums over many trials are too large for counts.
@@ -128,15 +133,20 @@ std::string campaign_tables(const campaign::Store& store) {
     text += fmt::format(
         "  {:<14} {:<18} top-1 {}, {:.1f} cycles an image, {:.3f}x of dense speed\n", row.machine,
         row.model,
-        percent(static_cast<double>(row.outcome.correct) / static_cast<double>(plan.images)),
+        row.outcome.has_labels()
+            ? percent(static_cast<double>(row.outcome.correct) / static_cast<double>(plan.images))
+            : "unknown",
         static_cast<double>(row.outcome.cycles) / static_cast<double>(plan.images),
         static_cast<double>(row.dense_cycles) / static_cast<double>(row.outcome.cycles));
   }
   text += sites.text();
   text += maps_text(maps);
   if (!files.empty()) {
-    text += fmt::format("\nfault files\n{:<14} {:<18} {:<32} {:>8} {:>8} {:>8} {:>8} {:>9}\n",
-                        "machine", "network", "file", "armed", "fired", "top-1", "SDC", "cycles") +
+    text += fmt::format(
+                "\nfault files\n{:<14} {:<18} {:<32} {:>8} {:>8} {:>8} {:>8} {:>9} {:>10} "
+                "{:>10}\n",
+                "machine", "network", "file", "armed", "fired", "top-1", "SDC", "cycles", "RMSE",
+                "SQNR") +
             files;
   }
   return text + savings_text(savings);

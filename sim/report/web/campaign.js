@@ -6,12 +6,37 @@ const seriesSymbols = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pi
 
 const kindName = kind => kind.replace(/_/g, ' ');
 
-/** Points of one machine, network and kind, by rate. */
-function curvesOf(campaign) {
+/**
+ * What curves are drawn of: {mean, lower, upper} of a point, null where it has none; its text; the
+ * title, unit and ends of its axis; of shares what there is without faults.
+ */
+const mapFigures = {
+  accuracy: {
+    name: 'top-1', title: 'Accuracy', text: value => percent(value), ends: [0, 1],
+    what: 'mean top-1 over random maps', dashed: ' Dashed: without faults.',
+    of: point => point.top1 === undefined ? null
+      : {mean: point.top1, lower: point.lower, upper: point.upper},
+    golden: (golden, images) => golden.correct / images,
+  },
+  agreement: {
+    name: 'agreement', title: 'Agreement with the fault-free run', text: value => percent(value),
+    ends: [0, 1], what: 'mean share, over random maps, of the images whose top-1 is the fault-free one',
+    dashed: '', of: point => point.agreement || null,
+  },
+  sqnr: {
+    name: 'SQNR in dB', title: 'Outputs against fault-free ones', dashed: '',
+    text: value => value.toFixed(2) + ' dB', ends: [undefined, undefined],
+    what: 'power of the fault-free outputs to the mean squared error over random maps',
+    of: point => point.sqnr_db || null,
+  },
+};
+
+/** Points of one machine, network and kind, by rate; those that have the figure. */
+function curvesOf(campaign, figure) {
   const several = new Set(campaign.points.map(point => point.machine)).size > 1;
   const curves = new Map();
   for (const point of campaign.points) {
-    if (point.top1 === undefined) continue;
+    if (!figure.of(point)) continue;
     const name = point.network + ', ' + kindName(point.kind) + (several ? ', ' + point.machine : '');
     if (!curves.has(name)) curves.set(name, []);
     curves.get(name).push(point);
@@ -20,8 +45,8 @@ function curvesOf(campaign) {
   return curves;
 }
 
-function accuracyChart(parent, campaign, id) {
-  const curves = [...curvesOf(campaign)];
+function mapsChart(parent, campaign, figure, id) {
+  const curves = [...curvesOf(campaign, figure)];
   const golden = new Map();
   for (const [, points] of curves) {
     const {machine, network} = points[0];
@@ -30,10 +55,10 @@ function accuracyChart(parent, campaign, id) {
   const networks = [...golden.keys()];
   const level = percent(campaign.confidence, campaign.confidence * 100 % 1 ? 1 : 0);
   addChart(parent, {
-    id: id + '-accuracy', command: campaign.command, height: 460,
-    title: 'Accuracy against the error rate of the weight SRAM',
-    note: 'Lines: mean top-1 over random maps, of ' + whole(campaign.images) + ' images. Bands: ' +
-      level + ' intervals of the mean (Student-t, over maps). Dashed: without faults.',
+    id, command: campaign.command, height: 460,
+    title: figure.title + ' against the error rate of the weight SRAM',
+    note: 'Lines: ' + figure.what + ', of ' + whole(campaign.images) + ' images. Bands: ' + level +
+      ' intervals of the mean (Student-t, over maps).' + figure.dashed,
     option: colours => ({
       grid: {left: 64, right: 30, top: 64, bottom: 48},
       legend: legend(colours, {data: curves.map(([name]) => name), type: 'plain'}),
@@ -42,42 +67,51 @@ function accuracyChart(parent, campaign, id) {
         formatter: item => {
           const point = curves[item.seriesIndex % curves.length][1][item.dataIndex];
           return point ? tipText(item.seriesName, [
-            ['rate', point.rate], ['maps', point.maps], ['top-1', percent(point.top1)],
-            ...(point.lower === null ? [] : [[level + ' interval',
-              percent(point.lower) + ' to ' + percent(point.upper)]]),
-            ['worst and best map', percent(point.least) + ' to ' + percent(point.most)],
-            ['images whose top-1 changes', percent(point.sdc)],
+            ['rate', point.rate], ['maps', point.maps],
+            ...Object.values(mapFigures).filter(own => own.of(point)).flatMap(own => {
+              const {mean, lower, upper} = own.of(point);
+              return [[own.name, own.text(mean)], ...(lower === null || upper === null ? []
+                : [[level + ' interval', own.text(lower) + ' to ' + own.text(upper)]])];
+            }),
+            ...(point.top1 === undefined ? []
+              : [['worst and best map', percent(point.least) + ' to ' + percent(point.most)]]),
+            ...(point.rmse ? [['RMSE', Number(point.rmse.mean.toPrecision(4))]] : []),
+            ['images that are SDC', percent(point.sdc)],
             ['cycles an image', point.cycles_an_image.toFixed(1)]]) : '';
         },
       },
       xAxis: axis(colours, {type: 'log', name: 'share of faulty cells', nameLocation: 'middle',
         nameGap: 28, min: 'dataMin', max: 'dataMax', axisLabel: {
           color: colours.muted, formatter: value => Number(value.toPrecision(3)).toExponential()}}),
-      yAxis: axis(colours, {type: 'value', name: 'top-1', min: 0, max: 1, axisLabel: {
-        color: colours.muted, formatter: value => percent(value, 0)}}),
+      yAxis: axis(colours, {type: 'value', name: figure.name, min: figure.ends[0],
+        max: figure.ends[1], axisLabel: {color: colours.muted,
+          formatter: value => figure.ends[1] === 1 ? percent(value, 0) : String(value)}}),
       series: [
         ...curves.map(([name, points], i) => ({
           name, type: 'line', color: seriesColours[i % seriesColours.length],
           symbol: seriesSymbols[networks.indexOf(points[0].network) % seriesSymbols.length],
           symbolSize: 7, lineStyle: {width: 2}, z: 3,
-          data: points.map(point => [point.rate, point.top1]),
-          markLine: curves.findIndex(([, other]) => other[0].network === points[0].network) === i ? {
+          data: points.map(point => [point.rate, figure.of(point).mean]),
+          markLine: figure.golden && curves.findIndex(([, other]) => other[0].network === points[0].network) === i ? {
             symbol: 'none', silent: true, animation: false,
             lineStyle: {type: 'dashed', color: seriesColours[i % seriesColours.length], opacity: 0.7},
             label: {show: false},
-            data: [{yAxis: golden.get(points[0].network).correct / campaign.images}],
+            data: [{yAxis: figure.golden(golden.get(points[0].network), campaign.images)}],
           } : undefined,
         })),
         ...curves.map(([name, points], i) => bandSeries(name,
-          points.map(point => [point.rate, point.lower, point.upper]),
+          points.map(point => [point.rate, figure.of(point).lower, figure.of(point).upper]),
           seriesColours[i % seriesColours.length])),
       ],
     }),
     rows: () => [
       ['machine', 'network', 'kind', 'rate', 'maps', 'failed', 'top1', 'lower', 'upper', 'least',
-        'most', 'sdc', 'cycles_an_image'],
+        'most', 'sdc', 'cycles_an_image', ...['agreement', 'rmse', 'sqnr_db'].flatMap(
+          key => [key, key + '_lower', key + '_upper'])],
       ...campaign.points.map(p => [p.machine, p.network, p.kind, p.rate, p.maps, p.failed, p.top1,
-        p.lower, p.upper, p.least, p.most, p.sdc, p.cycles_an_image]),
+        p.lower, p.upper, p.least, p.most, p.sdc, p.cycles_an_image,
+        ...[p.agreement, p.rmse, p.sqnr_db].flatMap(own => own ? [own.mean, own.lower, own.upper]
+          : [null, null, null])]),
     ],
   });
 }
@@ -87,7 +121,7 @@ function accuracyChart(parent, campaign, id) {
  * are [x, lower, upper].
  */
 function bandSeries(name, points, colour) {
-  const known = points.filter(([, lower]) => lower !== null && !Number.isNaN(lower));
+  const known = points.filter(([, ...ends]) => ends.every(end => end !== null && !Number.isNaN(end)));
   return {
     name, type: 'custom', silent: true, color: colour, z: 1, clip: true,
     encode: {x: 0, y: [1, 2]}, data: known,
@@ -111,7 +145,8 @@ function matrixChart(parent, campaign, sites, id) {
     id, command: campaign.command, height: 110 + 34 * rows.length,
     title: 'Share of critical faults by ' + by.join(' and ') +
       ': ' + siteTitle(sites),
-    note: 'Critical: the top-1 of more than ' + percent(campaign.critical_share) + ' of the ' +
+    note: 'Critical: ' + (classesOf(campaign) ? 'the top-1' : 'the top-1 (without classes any output value)') +
+      ' of more than ' + percent(campaign.critical_share) + ' of the ' +
       whole(campaign.images) + ' images changes. ' + measured + (!sites.matrix.strata && sites.of === 'cells'
       ? ' A cell counts for the first weight that it holds.' : ''),
     option: colours => ({
@@ -151,6 +186,10 @@ function matrixChart(parent, campaign, sites, id) {
   });
 }
 
+const classesOf = campaign => campaign.golden.every(golden => golden.classes);
+/** Of a count that may be none. */
+const shareText = (count, of) => count === null ? '-' : percent(count / of);
+
 const siteTitle = sites => sites.network + ' on ' + sites.machine + ', ' + kindName(sites.kind) +
   (sites.shape === 'cell' ? '' : ' of a ' + sites.shape);
 
@@ -160,7 +199,7 @@ function campaignSummary(parent, sections) {
     ['campaign', r => r.s.file, true], ['name', r => r.s.data.name, true],
     ['network', r => r.golden.network, true], ['machine', r => r.golden.machine, true],
     ['trials, all', r => whole(r.s.data.trials)], ['images', r => whole(r.s.data.images)],
-    ['top-1, no fault', r => percent(r.golden.correct / r.s.data.images)],
+    ['top-1, no fault', r => shareText(r.golden.correct, r.s.data.images)],
     ['cycles an image', r => whole(r.golden.cycles / r.s.data.images)],
     ['speed-up', r => times(r.golden.dense_cycles / Math.max(1, r.golden.cycles))],
   ], list);
@@ -185,9 +224,11 @@ function campaignCards(parent, campaign) {
         rows[worst.row] + ' ' + columns[worst.column] + ': ' + of]);
     }
   }
-  for (const [name, points] of curvesOf(campaign)) {
+  const named = Object.values(mapFigures).find(figure => curvesOf(campaign, figure).size);
+  for (const [name, points] of named ? curvesOf(campaign, named) : []) {
     const last = points[points.length - 1];
-    cards.push([percent(last.top1, 1), name + ' at ' + last.rate]);
+    cards.push([named.text(named.of(last).mean),
+      (named === mapFigures.accuracy ? '' : named.name + ': ') + name + ' at ' + last.rate]);
   }
   addCards(parent, cards);
 }
@@ -198,8 +239,10 @@ function fileTable(parent, campaign) {
   addTable(parent, [
     ['file', f => f.file, true], ['network', f => f.network, true], ['machine', f => f.machine, true],
     ['status', f => f.status, true], ['armed', f => whole(f.armed)], ['fired', f => whole(f.fired)],
-    ['top-1', f => percent(f.correct / campaign.images)],
-    ['top-1 changes', f => percent(f.sdc / campaign.images)],
+    ['top-1', f => shareText(f.correct, campaign.images)],
+    ['SDC', f => percent(f.sdc / campaign.images)],
+    ['RMSE', f => f.rmse === null ? '-' : Number(f.rmse.toPrecision(4))],
+    ['SQNR in dB', f => f.sqnr_db === null ? '-' : f.sqnr_db.toFixed(2)],
     ['cycles an image', f => whole(f.cycles / campaign.images)],
   ], campaign.files);
 }
@@ -211,7 +254,9 @@ async function campaignSection(parent, section, id) {
     '. SHA-256: plan ' + campaign.hashes.plan.slice(0, 12) + ', inputs ' +
     campaign.hashes.inputs.slice(0, 12)));
   campaignCards(parent, campaign);
-  if (curvesOf(campaign).size) accuracyChart(parent, campaign, id + '-maps');
+  for (const [name, figure] of Object.entries(mapFigures)) {
+    if (curvesOf(campaign, figure).size) mapsChart(parent, campaign, figure, id + '-maps-' + name);
+  }
   fileTable(parent, campaign);
   for (const [i, sites] of campaign.sites.entries()) {
     const own = id + '-sites-' + i;

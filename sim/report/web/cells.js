@@ -7,7 +7,7 @@ const mostTileRows = 256;  // more would be thinner than a pixel or two
 
 const cellMetrics = {
   sdc: {
-    name: 'images whose top-1 changes', of: (cells, i, sites, images) => cells.sdc[i] / images,
+    name: 'images that are SDC', of: (cells, i, sites, images) => cells.sdc[i] / images,
     text: value => percent(value), unit: '%',
     pieces: [['heat0', 0, 0, 'no change'], ['heat1', 0, 0.001], ['heat2', 0.001, 0.005],
       ['heat3', 0.005, 0.01], ['heat4', 0.01, 0.02], ['heat5', 0.02, 0.05], ['heat6', 0.05, 1]],
@@ -105,8 +105,9 @@ async function cellMap(parent, campaign, sites, id) {
   const weightsOf = i =>
     Array.from(cells.weight.subarray(firstWeight[i], firstWeight[i + 1]), w => names[w]);
 
-  const choice = element('select', {'aria-label': 'figure'}, ...Object.entries(cellMetrics).map(
-    ([key, metric]) => element('option', {value: key}, metric.name)));
+  const choice = element('select', {'aria-label': 'figure'}, ...Object.entries(cellMetrics)
+    .filter(([key]) => key !== 'lost' || sites.golden_correct !== null)
+    .map(([key, metric]) => element('option', {value: key}, metric.name)));
   const bankChoice = element('select', {'aria-label': 'bank'}, element('option', {value: '-1'},
     'all banks'), ...Array.from({length: map.banks}, (_, i) =>
     element('option', {value: String(i)}, 'bank ' + i)));
@@ -192,7 +193,7 @@ async function cellMap(parent, campaign, sites, id) {
       for (let i = 0; i < values.length; i++) {
         yield [cells.bank[i], cells.row[i], cells.bit[i], weightsOf(i).join(' '),
           cells.code_bit[i] < 0 ? '' : cells.code_bit[i], cells.trial[i], cells.masked[i],
-          cells.sdc[i], cells.correct[i], cells.cycles[i]];
+          cells.sdc[i], sites.golden_correct === null ? '' : cells.correct[i], cells.cycles[i]];
       }
     },
   });
