@@ -15,6 +15,13 @@ const energyColour = key => energyColours[
   energyComponents.findIndex(component => component.key === key) % energyColours.length];
 const classColour = (colours, key) => colours[key] || colours.more;
 
+// Against the fault-free run; records of older programs have none.
+const changeNames = {agreement: 'agreement', rmse: 'RMSE', sqnr_db: 'SQNR'};
+const changeKeys = Object.keys(changeNames);
+const hasFigure = (run, key) => run[key] !== null && run[key] !== undefined;
+const changeText = (key, value) => key === 'agreement' ? percent(value)
+  : key === 'rmse' ? String(Number(value.toPrecision(4))) : value.toFixed(2) + ' dB';
+
 const hasEnergy = run => run.energy.total_pj !== null;
 const runCommand = run => run.command || 'The record does not say which command made it.';
 
@@ -277,6 +284,8 @@ function runSummary(parent, sections) {
     ['speed-up', s => times(s.data.speedup)], ['of streams', s => times(s.data.stream_speedup)],
     ['MACs skipped', s => percent(s.data.macs.skipped / Math.max(1, s.data.macs.total), 1)],
     ['top-1', s => s.data.top1 === null ? '-' : percent(s.data.top1)],
+    ...changeKeys.filter(key => sections.some(s => hasFigure(s.data, key)))
+      .map(key => [changeNames[key], s => hasFigure(s.data, key) ? changeText(key, s.data[key]) : '-']),
     ...(sections.some(s => hasEnergy(s.data))
       ? [['nJ an image', s => hasEnergy(s.data) ? nanojoules(s.data, s.data.energy.total_pj) : '-']] : []),
     ['faults', s => whole(s.data.faults.armed)],
@@ -315,6 +324,8 @@ function runSection(parent, section, id) {
     [percent(run.macs.skipped / Math.max(1, run.macs.total), 1), 'of the MACs skipped'],
     ...(hasEnergy(run) ? [[nanojoules(run, run.energy.total_pj) + ' nJ', 'energy an image']] : []),
     ...(run.top1 === null ? [] : [[percent(run.top1), 'top-1']]),
+    ...changeKeys.filter(key => hasFigure(run, key))
+      .map(key => [changeText(key, run[key]), changeNames[key] + ' against the fault-free run']),
     ...(run.faults.armed ? [[whole(run.faults.armed) + ', ' + whole(run.faults.fired) + ' fired',
       'faults: ' + run.faults.origin]] : []),
   ]);
