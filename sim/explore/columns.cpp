@@ -106,9 +106,10 @@ double measured_density(const F& f) {
   return ratio(static_cast<double>(nonzeros), static_cast<double>(values));
 }
 
-/// Accuracy at the first fault setting: what an architect trades against.
-Value accuracy_under_faults(const F& f) {
-  return f.faults.empty() ? Value() : Value(f.faults.front().mean);
+/// At the first fault setting: what an architect trades against.
+Value mean_under_faults(const F& f, std::optional<FaultMean> FaultFigures::*member) {
+  if (f.faults.empty() || !(f.faults.front().*member)) return std::nullopt;
+  return (f.faults.front().*member)->mean;
 }
 
 std::vector<Column> make_columns() {
@@ -157,12 +158,27 @@ std::vector<Column> make_columns() {
   }
   list.push_back(of_record("top1", "top1", run::figure_of("top1"), false));
   list.push_back(own("top1_under_faults", "", "at the first fault setting: mean over maps", false,
-                     accuracy_under_faults));
+                     [](const F& f) { return mean_under_faults(f, &FaultFigures::top1); }));
   for (const run::Figure& figure : run::figures()) {
     if (!figure.in_sweeps) continue;
     list.push_back(of_record(figure.column.c_str(), figure.column.c_str(), figure,
                              *figure.in_sweeps == run::Better::kLess));
   }
+  list.push_back(own("agreement_under_faults", "",
+                     "at the first fault setting, of the agreement: images whose top-1 is that of "
+                     "the fault-free run",
+                     false,
+                     [](const F& f) { return mean_under_faults(f, &FaultFigures::agreement); }));
+  list.push_back(
+      own("rmse_under_faults", "",
+          "at the first fault setting: root of the mean squared difference of the outputs' values "
+          "from the fault-free ones, in their unit",
+          true, [](const F& f) { return mean_under_faults(f, &FaultFigures::rmse); }));
+  list.push_back(
+      own("sqnr_under_faults_db", "dB",
+          "at the first fault setting, of the mean over maps of the squared error; "
+          "empty where that is 0",
+          false, [](const F& f) { return f.faults.empty() ? Value() : f.faults.front().sqnr_db; }));
   return list;
 }
 

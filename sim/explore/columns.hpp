@@ -13,15 +13,35 @@
 
 namespace lacuna::explore {
 
-/// Mean over maps.
+/// Over maps.
+struct FaultMean {
+  double mean = 0;
+  double deviation = 0;
+  double lower = 0;
+  double upper = 0;
+};
+
+/// What faults do, over maps. What there is not is not known: without labels, without classes, in
+/// sweeps of 0.1.0, or where it is infinite.
 struct FaultFigures {
   std::string measure;  ///< "rate" or "cells"
   double value = 0;
   std::int64_t maps = 0;
-  double mean = 0;  ///< top-1
-  double deviation = 0;
-  double lower = 0;
-  double upper = 0;
+  std::optional<FaultMean> top1;
+  std::optional<FaultMean> agreement;  ///< with the fault-free run
+  std::optional<FaultMean> rmse;       ///< of the outputs' values, run::Deviation::rmse
+  std::optional<double> sqnr_db;       ///< of the mean over maps of the squared error
+};
+
+struct FaultMeanName {
+  const char* key;
+  bool share;  ///< from 0 to 1
+  std::optional<FaultMean> FaultFigures::*member;
+};
+inline constexpr FaultMeanName kFaultMeans[] = {
+    {"top1", true, &FaultFigures::top1},
+    {"agreement", true, &FaultFigures::agreement},
+    {"rmse", false, &FaultFigures::rmse},
 };
 
 /// What a point's figures are made of.

@@ -13,6 +13,7 @@
 #include "fault/sampler.hpp"
 #include "run/energy.hpp"
 #include "run/machine_cost.hpp"
+#include "run/output_change.hpp"
 #include "run/repeated_run.hpp"
 #include "run/run_record.hpp"
 #include "schedule/residency.hpp"
@@ -82,6 +83,46 @@ fault::FaultPlan map_of_cells(const fault::MemoryGeometry& memory, std::int64_t 
       std::to_string(count) + " cells, seed " + std::to_string(seed));
 }
 
+/// What each map does.
+class MapValues {
+ public:
+  void add(const run::OutputChange& change, const std::vector<int>& labels) {
+    const auto images = static_cast<std::int64_t>(change.images.size());
+    if (!labels.empty()) {
+      top1_.push_back(static_cast<double>(run::correct_images(change.top1, labels)) /
+                      static_cast<double>(images));
+    }
+    if (change.classes) {
+      agreement_.push_back(run::agreement(change.sdc, images));
+    }
+    const double rmse = change.all().rmse();
+    rmse_.push_back(rmse);
+    squared_ += rmse * rmse;
+  }
+
+  /// `rms` is of the fault-free outputs.
+  void summarise(double rms, double confidence, FaultFigures& figures) const {
+    figures.top1 = mean_of(top1_, confidence);
+    figures.agreement = mean_of(agreement_, confidence);
+    if (!std::isfinite(squared_)) return;
+    figures.rmse = mean_of(rmse_, confidence);
+    figures.sqnr_db = run::sqnr_db(rms, std::sqrt(squared_ / static_cast<double>(rmse_.size())));
+  }
+
+ private:
+  static std::optional<FaultMean> mean_of(const std::vector<double>& values, double confidence) {
+    const auto summary = statistics::summarise_mean(values, confidence);
+    if (!summary.mean) return std::nullopt;
+    return FaultMean{*summary.mean, *summary.standard_deviation, summary.interval->lower,
+                     summary.interval->upper};
+  }
+
+  std::vector<double> top1_;
+  std::vector<double> agreement_;
+  std::vector<double> rmse_;
+  double squared_ = 0;
+};
+
 /// Leaves a measurement that nobody waits for any more.
 struct Stopped {};
 
@@ -113,10 +154,6 @@ SweepRunner::SweepRunner(const SweepPlan& plan)
     for (const run::Model& model : models_) {
       depend_on(model.network.sha256);
       depend_on(model.card.text);
-    }
-    if (plan.faults && models_.front().labels.empty()) {
-      throw base::InputError({plan.data, 0, "data"}, "has no labels",
-                             "faults are measured by the accuracy that they leave");
     }
   }
   for (const std::string& path : plan.workloads) {
@@ -213,21 +250,19 @@ std::vector<FaultFigures> SweepRunner::measure_faults(const run::Job& job,
                                                       const std::function<void()>& go_on) const {
   const SweepFaults& faults = *plan_.faults;
   const run::RepeatedRun repeated(job);
+  const run::FaultFree fault_free(job.parts.front().network, repeated.golden().logits);
   const fault::MemoryGeometry memory = run::weight_sram(job);
   std::vector<FaultFigures> list;
   const auto measure = [&](const char* measure_name, double value, const auto& plan_of) {
-    std::vector<double> accuracies;
+    MapValues values;
     for (std::int64_t map = 0; map < faults.maps; ++map) {
       go_on();
       const auto outcome = repeated.run(plan_of(plan_.seed + static_cast<std::uint64_t>(map)));
-      const std::vector<int>& labels = job.source.labels;
-      accuracies.push_back(static_cast<double>(run::correct_images(job.parts.front().network,
-                                                                   outcome.logits, labels)) /
-                           static_cast<double>(labels.size()));
+      values.add(fault_free.compare(outcome.logits), job.source.labels);
     }
-    const auto summary = statistics::summarise_mean(accuracies, plan_.confidence);
-    list.push_back({measure_name, value, faults.maps, *summary.mean, *summary.standard_deviation,
-                    summary.interval->lower, summary.interval->upper});
+    FaultFigures figures{measure_name, value, faults.maps, {}, {}, {}, {}};
+    values.summarise(fault_free.rms(), plan_.confidence, figures);
+    list.push_back(std::move(figures));
   };
   for (const double rate : faults.rates) {
     measure("rate", rate,

@@ -29,16 +29,13 @@ std::string quoted(const Column& column) { return std::string("\"") + column.key
 
 std::string faults_text(const std::vector<FaultFigures>& faults) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const FaultFigures& f : faults) {
-    list.push_back({{"measure", f.measure},
-                    {"value", f.value},
-                    {"maps", f.maps},
-                    {"mean", f.mean},
-                    {"sd", f.deviation},
-                    {"lower", f.lower},
-                    {"upper", f.upper}});
-  }
+  for (const FaultFigures& f : faults) list.push_back(faults_json(f));
   return list.dump();
+}
+
+FaultMean read_mean(const nlohmann::ordered_json& item) {
+  return {item.at("mean").get<double>(), item.at("sd").get<double>(),
+          item.at("lower").get<double>(), item.at("upper").get<double>()};
 }
 
 std::vector<FaultFigures> read_faults(const std::string& text, const std::string& path) {
@@ -49,10 +46,10 @@ std::vector<FaultFigures> read_faults(const std::string& text, const std::string
       f.measure = item.at("measure").get<std::string>();
       f.value = item.at("value").get<double>();
       f.maps = item.at("maps").get<std::int64_t>();
-      f.mean = item.at("mean").get<double>();
-      f.deviation = item.at("sd").get<double>();
-      f.lower = item.at("lower").get<double>();
-      f.upper = item.at("upper").get<double>();
+      if (item.contains("mean")) f.top1 = read_mean(item);
+      if (item.contains("agreement")) f.agreement = read_mean(item.at("agreement"));
+      if (item.contains("rmse")) f.rmse = read_mean(item.at("rmse"));
+      if (item.contains("sqnr_db")) f.sqnr_db = item.at("sqnr_db").get<double>();
       faults.push_back(std::move(f));
     }
   } catch (const nlohmann::ordered_json::exception& error) {
@@ -62,6 +59,21 @@ std::vector<FaultFigures> read_faults(const std::string& text, const std::string
 }
 
 }  // namespace
+
+nlohmann::ordered_json faults_json(const FaultFigures& f) {
+  nlohmann::ordered_json json = {{"measure", f.measure}, {"value", f.value}, {"maps", f.maps}};
+  const auto put = [](nlohmann::ordered_json& place, const FaultMean& own) {
+    place["mean"] = own.mean;
+    place["sd"] = own.deviation;
+    place["lower"] = own.lower;
+    place["upper"] = own.upper;
+  };
+  if (f.top1) put(json, *f.top1);
+  if (f.agreement) put(json["agreement"], *f.agreement);
+  if (f.rmse) put(json["rmse"], *f.rmse);
+  if (f.sqnr_db) json["sqnr_db"] = *f.sqnr_db;
+  return json;
+}
 
 SweepStore::SweepStore(std::unique_ptr<Database> database)
     : database_(std::move(database)),

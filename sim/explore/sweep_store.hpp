@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "store/database.hpp"
 
 namespace lacuna::explore {
+
+/// As stores and exports have them; what there is not has no key.
+nlohmann::ordered_json faults_json(const FaultFigures& figures);
 
 struct SweepRow {
   SweepPoint point;

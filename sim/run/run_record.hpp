@@ -79,11 +79,6 @@ void add_change(RunRecord& record, const Job& job, const std::vector<std::int32_
 /// Images whose top-1 is their label; there are labels, and as many.
 std::int64_t correct_images(const std::vector<int>& top1, const std::vector<int>& labels);
 
-/// The same of the integers of an image's outputs.
-std::int64_t correct_images(const network::Network& network,
-                            const std::vector<std::int32_t>& logits,
-                            const std::vector<int>& labels);
-
 /// Puts a measurement into a record; `dense` may be empty. The command is the caller's.
 RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measurement,
                       const std::vector<measure::LayerCounters>& dense);

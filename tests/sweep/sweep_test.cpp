@@ -116,6 +116,54 @@ TEST_F(Sweep, GivenASmallBufferThenOneStuckCellTouchesMoreWeightsAndCostsMore) {
             all[1].at("faults")[1].at("mean").get<double>());
 }
 
+TEST_F(Sweep, GivenFaultsAndNoLabelsThenOutputsAreHeldAgainstTheFaultFreeOnes) {
+  std::ofstream(path("u.yaml")) << "name: u\nmachine: hw_configs/edge_16x16.yaml\n"
+                                << "models: [models/lenet5_as]\nimages: 10\n"
+                                << "data: random:1:0.5\ngrid:\n  batch: [1, 2]\n"
+                                << "faults:\n  rates: [0.01, 0.03]\n  maps: 4\n";
+  const Output sweep = lacuna("sweep " + path("u.yaml") + " --out " + path("u.sqlite") +
+                              " --json " + path("u.json") + " --csv " + path("u.csv"));
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  EXPECT_NE(sweep.out.find("under faults, without labels: images whose top-1 is that of the "
+                           "fault-free run\n"),
+            std::string::npos)
+      << sweep.out;
+  const nlohmann::json all = points(path("u.json"));
+  for (const auto& point : all) {
+    const auto& few = point.at("faults")[0];
+    const auto& many = point.at("faults")[1];
+    EXPECT_FALSE(few.contains("mean")) << "there are no labels";
+    const auto mean = [](const nlohmann::json& faults, const char* name) {
+      return faults.at(name).at("mean").get<double>();
+    };
+    EXPECT_LT(mean(many, "agreement"), 1);
+    EXPECT_LE(mean(many, "agreement"), mean(few, "agreement"));
+    EXPECT_GT(mean(many, "rmse"), mean(few, "rmse"));
+    EXPECT_LT(many.at("sqnr_db").get<double>(), few.at("sqnr_db").get<double>());
+    const auto& figures = point.at("figures");
+    EXPECT_TRUE(figures.at("top1").is_null() && figures.at("top1_under_faults").is_null());
+    EXPECT_EQ(figures.at("agreement_under_faults"), few.at("agreement").at("mean"));
+    EXPECT_EQ(figures.at("rmse_under_faults"), few.at("rmse").at("mean"));
+    EXPECT_EQ(figures.at("sqnr_under_faults_db"), few.at("sqnr_db"));
+    EXPECT_EQ(point.at("faults"), all[0].at("faults")) << "a batch changes no value";
+  }
+  // A chip of the sweep by itself: the first map has the plan's seed.
+  const Output run = lacuna(
+      "run --hw hw_configs/edge_16x16.yaml --model models/lenet5_as --images "
+      "10 --data random:1:0.5 --ber 0.01 --json " +
+      path("r.json"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  const auto record = nlohmann::json::parse(read(path("r.json")));
+  EXPECT_TRUE(record.at("top1").is_null());
+  EXPECT_GT(record.at("rmse").get<double>(), all[0].at("faults")[0].at("rmse").at("lower"));
+  EXPECT_LT(record.at("rmse").get<double>(),
+            2 * all[0].at("faults")[0].at("rmse").at("upper").get<double>());
+  const std::string csv = read(path("u.csv"));
+  EXPECT_NE(csv.substr(0, csv.find('\n')).find(",pareto,reason,agreement_rate_0.01_mean,"),
+            std::string::npos);
+  EXPECT_EQ(lacuna("report " + path("u.sqlite") + " --out " + path("u.html")).code, 0);
+}
+
 double figure(const nlohmann::json& point, const char* name) {
   return point.at("figures").at(name).get<double>();
 }

@@ -10,9 +10,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using explore::FaultFigures;
+using explore::FaultMean;
 using explore::SweepRow;
 
-/// What faults a figure of the accuracy under faults is of.
+/// What faults a figure under faults is of.
 struct Setting {
   const char* measure;
   double value;
@@ -48,17 +49,29 @@ Json faults_json(const std::vector<SweepRow>& rows, const explore::SweepPlan& pl
   Json list = Json::array();
   const std::vector<Setting> settings = settings_of(plan);
   for (std::size_t i = 0; i < settings.size(); ++i) {
-    const auto figure = [&](double FaultFigures::*member) {
-      return reals(rows, [&, i](const SweepRow& row) -> std::optional<double> {
-        if (i >= row.result.faults.size()) return std::nullopt;
-        return row.result.faults[i].*member;
-      });
-    };
-    list.push_back({{"measure", settings[i].measure},
-                    {"value", settings[i].value},
-                    {"mean", figure(&FaultFigures::mean)},
-                    {"lower", figure(&FaultFigures::lower)},
-                    {"upper", figure(&FaultFigures::upper)}});
+    for (const explore::FaultMeanName& own : explore::kFaultMeans) {
+      const auto mean_of = [&, i](const SweepRow& row) -> const std::optional<FaultMean>& {
+        static const std::optional<FaultMean> kNone;
+        return i < row.result.faults.size() ? row.result.faults[i].*own.member : kNone;
+      };
+      if (std::none_of(rows.begin(), rows.end(),
+                       [&](const SweepRow& row) { return mean_of(row).has_value(); })) {
+        continue;
+      }
+      const auto figure = [&](double FaultMean::*member) {
+        return reals(rows, [&](const SweepRow& row) -> std::optional<double> {
+          const std::optional<FaultMean>& mean = mean_of(row);
+          return mean ? std::optional((*mean).*member) : std::nullopt;
+        });
+      };
+      list.push_back({{"figure", own.key},
+                      {"share", own.share},
+                      {"measure", settings[i].measure},
+                      {"value", settings[i].value},
+                      {"mean", figure(&FaultMean::mean)},
+                      {"lower", figure(&FaultMean::lower)},
+                      {"upper", figure(&FaultMean::upper)}});
+    }
   }
   return list;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "base/error.hpp"
@@ -64,17 +65,75 @@ std::string short_name(std::string path) {
   return path.substr(0, path.rfind('.') == 0 ? std::string::npos : path.rfind('.'));
 }
 
-double value_of(const SweepRow& row, const char* column) {
+const std::optional<double>& found_value(const SweepRow& row, const char* column) {
   const auto* found = explore::find_column(column);
-  return row.result.values[static_cast<std::size_t>(found - explore::columns().data())].value_or(0);
+  return row.result.values[static_cast<std::size_t>(found - explore::columns().data())];
+}
+
+double value_of(const SweepRow& row, const char* column) {
+  return found_value(row, column).value_or(0);
 }
 
 std::string energy_text(const SweepRow& row) {
-  const auto* found = explore::find_column("energy");
-  const auto& value =
-      row.result.values[static_cast<std::size_t>(found - explore::columns().data())];
+  const std::optional<double>& value = found_value(row, "energy");
   constexpr double kNano = 1e-3;
   return value ? fmt::format("{:.1f}", kNano * *value) : "";
+}
+
+/// The first that there is: accuracy, agreement, or error of the outputs.
+std::string faults_text(const explore::FaultFigures& f) {
+  const auto share = [](const explore::FaultMean& own) {
+    return fmt::format("{:.2f}% +- {:.2f}", 100 * own.mean, 50 * (own.upper - own.lower));
+  };
+  if (f.top1) return share(*f.top1);
+  if (f.agreement) return share(*f.agreement);
+  if (!f.rmse) return "-";
+  return fmt::format("{:.4g} +- {:.2g}", f.rmse->mean, (f.rmse->upper - f.rmse->lower) / 2);
+}
+
+/// What the columns under faults are; "" where they are accuracies.
+std::string faults_note(const std::vector<SweepRow>& rows) {
+  bool agreement = false;
+  bool error = false;
+  for (const SweepRow& row : rows) {
+    for (const explore::FaultFigures& f : row.result.faults) {
+      agreement = agreement || (!f.top1 && f.agreement);
+      error = error || (!f.top1 && !f.agreement && f.rmse);
+    }
+  }
+  std::string text;
+  if (agreement) {
+    text += "\nunder faults, without labels: images whose top-1 is that of the fault-free run\n";
+  }
+  if (error) text += "\nunder faults, without classes: RMSE of the outputs' values\n";
+  return text;
+}
+
+/// Names of the plan's, as columns have them.
+std::vector<std::string> fault_settings(const explore::SweepPlan& plan) {
+  std::vector<std::string> names;
+  if (!plan.faults) return names;
+  for (const double rate : plan.faults->rates) names.push_back(fmt::format("rate_{}", rate));
+  for (const std::int64_t cells : plan.faults->cells) {
+    names.push_back(fmt::format("cells_{}", cells));
+  }
+  return names;
+}
+
+/// Mean, deviation and interval of each setting; what there is not is empty.
+std::string fault_cells(const SweepRow& row, std::size_t settings,
+                        const explore::FaultMeanName& own) {
+  std::string text;
+  for (std::size_t i = 0; i < settings; ++i) {
+    const bool known = i < row.result.faults.size() && row.result.faults[i].*own.member;
+    if (!known) {
+      text += ",,,,";
+      continue;
+    }
+    const explore::FaultMean& f = *(row.result.faults[i].*own.member);
+    text += fmt::format(",{:.6g},{:.6g},{:.6g},{:.6g}", f.mean, f.deviation, f.lower, f.upper);
+  }
+  return text;
 }
 
 }  // namespace
@@ -126,14 +185,15 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
         cycles, share("stream_cycles"), share("weight_load"), share("memory_wait"),
         share("post_wait"), value_of(row, "speedup"), value_of(row, "stream_speedup"),
         value_of(row, "dram_bytes"), energy_text(row), value_of(row, "weights_a_cell"));
-    text += row.point.workload ? fmt::format(" {:>7}", "")
-                               : fmt::format(" {:>6.2f}%", 100 * value_of(row, "top1"));
+    text += row.point.workload         ? fmt::format(" {:>7}", "")
+            : found_value(row, "top1") ? fmt::format(" {:>6.2f}%", 100 * value_of(row, "top1"))
+                                       : fmt::format(" {:>7}", "-");
     for (const explore::FaultFigures& f : row.result.faults) {
-      text += fmt::format(" {:>16}",
-                          fmt::format("{:.2f}% +- {:.2f}", 100 * f.mean, 50 * (f.upper - f.lower)));
+      text += fmt::format(" {:>16}", faults_text(f));
     }
     text += best.count(row.point.number) > 0 ? "  *\n" : "\n";
   }
+  text += faults_note(rows);
   if (!pareto.empty()) {
     text += fmt::format("\n* no other point of the same network is as good in {}{}\n",
                         base::join(pareto), " and better in one");
@@ -149,18 +209,23 @@ std::string sweep_csv(const explore::SweepStore& store, const std::vector<std::s
   for (const explore::Axis& axis : plan.axes) text += "," + quoted(axis.key);
   text += ",status";
   for (const explore::Column& column : explore::columns()) text += "," + column.header;
-  std::size_t settings = 0;
-  if (plan.faults) {
-    const auto add = [&](const std::string& name) {
-      ++settings;
+  const std::vector<std::string> settings = fault_settings(plan);
+  const explore::FaultMeanName& top1 = explore::kFaultMeans[0];
+  const auto heads = [&](const explore::FaultMeanName& own) {
+    for (const std::string& setting : settings) {
       for (const char* figure : {"mean", "sd", "lower", "upper"}) {
-        text += fmt::format(",top1_{}_{}", name, figure);
+        text += fmt::format(",{}_{}_{}", own.key, setting, figure);
       }
-    };
-    for (const double rate : plan.faults->rates) add(fmt::format("rate_{}", rate));
-    for (const std::int64_t cells : plan.faults->cells) add(fmt::format("cells_{}", cells));
+    }
+  };
+  heads(top1);
+  // Scripts that count columns find those of before where they were.
+  text += ",pareto,reason";
+  for (const explore::FaultMeanName& own : explore::kFaultMeans) {
+    if (&own != &top1) heads(own);
   }
-  text += ",pareto,reason\n";
+  for (const std::string& setting : settings) text += fmt::format(",sqnr_{}_db", setting);
+  text += '\n';
   for (const SweepRow& row : rows) {
     text += fmt::format("{},{}", row.point.number, quoted(row.point.input));
     for (const std::string& value : row.point.values) text += "," + quoted(value);
@@ -168,15 +233,16 @@ std::string sweep_csv(const explore::SweepStore& store, const std::vector<std::s
     for (const std::optional<double>& value : row.result.values) {
       text += value ? fmt::format(",{:.12g}", *value) : ",";
     }
-    for (std::size_t i = 0; i < settings; ++i) {
-      if (i >= row.result.faults.size()) {
-        text += ",,,,";
-        continue;
-      }
-      const explore::FaultFigures& f = row.result.faults[i];
-      text += fmt::format(",{:.6g},{:.6g},{:.6g},{:.6g}", f.mean, f.deviation, f.lower, f.upper);
+    text += fault_cells(row, settings.size(), top1);
+    text += fmt::format(",{},{}", best.count(row.point.number), quoted(row.result.reason));
+    for (const explore::FaultMeanName& own : explore::kFaultMeans) {
+      if (&own != &top1) text += fault_cells(row, settings.size(), own);
     }
-    text += fmt::format(",{},{}\n", best.count(row.point.number), quoted(row.result.reason));
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+      const bool known = i < row.result.faults.size() && row.result.faults[i].sqnr_db;
+      text += known ? fmt::format(",{:.6g}", *row.result.faults[i].sqnr_db) : ",";
+    }
+    text += '\n';
   }
   return text;
 }
@@ -216,13 +282,7 @@ std::string sweep_json(const explore::SweepStore& store, const std::vector<std::
       point["figures"][explore::columns()[i].key] = value ? Json(*value) : Json();
     }
     for (const explore::FaultFigures& f : row.result.faults) {
-      point["faults"].push_back({{"measure", f.measure},
-                                 {"value", f.value},
-                                 {"maps", f.maps},
-                                 {"mean", f.mean},
-                                 {"sd", f.deviation},
-                                 {"lower", f.lower},
-                                 {"upper", f.upper}});
+      point["faults"].push_back(explore::faults_json(f));
     }
     point["pareto"] = best.count(row.point.number) > 0;
     json["points"].push_back(std::move(point));

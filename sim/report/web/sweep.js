@@ -4,7 +4,7 @@ const mostLines = 24;
 const mostRowsShown = 20;
 const mostInSvg = 2000;  // points; more are drawn on a canvas
 
-const shareFigure = figure => figure.key.startsWith('top1');
+const shareFigure = figure => /^(top1|agreement)/.test(figure.key);
 
 function figureText(figure, value) {
   if (Number.isNaN(value)) return '-';
@@ -45,10 +45,11 @@ async function unpackSweep(sweep) {
       meaning: column.meaning, less: column.less,
       values: await unpack(column.values)});
   }
-  for (const {measure, value, mean, lower, upper} of sweep.faults) {
-    figures.push({key: 'top1_' + measure + '_' + value, header: 'top1_' + measure + '_' + value,
-      unit: '', less: false,
-      name: measure === 'rate' ? 'top-1 at error rate ' + value : 'top-1 with ' + value + ' faulty cells',
+  for (const {figure, share, measure, value, mean, lower, upper} of sweep.faults) {
+    const key = figure + '_' + measure + '_' + value;
+    const name = {top1: 'top-1', rmse: 'RMSE'}[figure] || figure;
+    figures.push({key, header: key, unit: '', less: !share,
+      name: name + (measure === 'rate' ? ' at error rate ' + value : ' with ' + value + ' faulty cells'),
       values: await unpack(mean), lower: await unpack(lower), upper: await unpack(upper)});
   }
   return {
@@ -163,7 +164,8 @@ function gridChart(parent, sweep, {id, title, figures, chosen}) {
       return tipText('cannot be mapped', [...pointLines(sweep, i), ['reason', reasonOf(sweep, i)]]);
     }
     return tipText(view.figure.name + ': ' + figureText(view.figure, view.figure.values[i]), [
-      ...(lower ? [[percent(sweep.confidence, 0) + ' interval', percent(lower[i]) + ' to ' + percent(upper[i])]] : []),
+      ...(lower ? [[percent(sweep.confidence, 0) + ' interval',
+        figureText(view.figure, lower[i]) + ' to ' + figureText(view.figure, upper[i])]] : []),
       ...pointLines(sweep, i), ['point', sweep.number[i]]]);
   };
   const series = () => {
@@ -412,7 +414,7 @@ function bestTable(parent, sweep) {
     add('least SRAM within 5% of these cycles', sram, least);
     if (energy) add('least energy an image', energy, bestPoint(sweep, energy, own));
     for (const figure of sweep.figures.filter(f => f.lower)) {
-      add('worst ' + figure.name, figure, bestPoint(sweep, {...figure, less: true}, own));
+      add('worst ' + figure.name, figure, bestPoint(sweep, {...figure, less: !figure.less}, own));
     }
   }
   addTable(parent, [['network', r => r[0], true], ['what', r => r[1], true], ['figure', r => r[2]],
@@ -475,8 +477,10 @@ async function sweepSection(parent, section, id) {
       const touched = ['weights_a_cell', 'most_weights_a_cell'].map(key => figureOf(sweep, key));
       gridChart(parent, sweep, {id: id + '-touched', title: 'Fault exposure: weights that one stuck cell touches',
         chosen: touched[0], figures: touched});
-      gridChart(parent, sweep, {id: id + '-accuracy', title: 'Fault exposure: accuracy with faults',
-        chosen: exposed[exposed.length - 1], figures: [...exposed, figureOf(sweep, 'top1')]});
+      // Last of the accuracies, or of what there is without labels.
+      const first = exposed.filter(figure => figure.key.split('_')[0] === exposed[0].key.split('_')[0]);
+      gridChart(parent, sweep, {id: id + '-accuracy', title: 'Fault exposure: outputs with faults',
+        chosen: first[first.length - 1], figures: [...exposed, figureOf(sweep, 'top1')].filter(Boolean)});
     }
   }
   paretoChart(parent, sweep, id + '-pareto');
