@@ -260,6 +260,43 @@ random_maps:
   await page.finish();
 });
 
+test('without labels: agreement and SQNR are those of the trials', async () => {
+  const trials = campaign('drawn', `name: drawn
+machines: [hw_configs/edge_16x16.yaml]
+models: [models/lenet5_as]
+images: 50
+data: random:1:0.5
+random_maps:
+  kinds: [flip]
+  rates: [1e-3, 1e-2]
+  maps: 5
+`);
+  lacuna('run', '--hw', 'hw_configs/edge_16x16.yaml', '--model', 'models/lenet5_as', '--images', '5',
+    '--data', 'random', '--ber', '1e-2', '--json', inFolder('drawn.json'));
+  const page = await open(report('drawn.html', inFolder('drawn.sqlite'), inFolder('drawn.json')));
+  assert.equal(await page.locator('#section-0-maps-accuracy').count(), 0);
+  const agreement = await series(page, 'section-0-maps-agreement');
+  const sqnr = await series(page, 'section-0-maps-sqnr');
+  const rows = await downloaded(page, 'section-0-maps-sqnr');
+  for (const [i, rate] of [0.001, 0.01].entries()) {
+    const own = trials.filter(row => Number(row.rate) === rate);
+    assert.equal(own.length, 5);
+    const mean = of => own.reduce((sum, row) => sum + of(row), 0) / 5;
+    near(agreement['lenet5_as, flip'][i][1], mean(row => 1 - Number(row.sdc) / 50), 'agreement');
+    // Each trial's own figures say what the fault-free outputs are.
+    const rms = Number(own[0].rmse) * 10 ** (Number(own[0].sqnr_db) / 20);
+    const level = 10 * Math.log10(rms ** 2 / mean(row => Number(row.rmse) ** 2));
+    near(sqnr['lenet5_as, flip'][i][1], level, 'SQNR');
+    near(Number(rows[i].rmse), mean(row => Number(row.rmse)), 'RMSE');
+    assert.equal(rows[i].top1, '');
+  }
+  const said = await page.locator('body').innerText();
+  assert.ok(!said.includes('NaN') && !said.includes('undefined'), said);
+  const record = JSON.parse(readFileSync(inFolder('drawn.json'), 'utf8'));
+  assert.ok((await page.locator('#section-1').innerText()).includes(record.sqnr_db.toFixed(2) + ' dB'));
+  await page.finish();
+});
+
 test('layer x bit: shares are those of the strata', async () => {
   const trials = campaign('strata', `name: strata
 machines: [hw_configs/edge_16x16.yaml]
