@@ -104,10 +104,11 @@ constexpr auto kBoth = FigureScope::kRunAndLayers;
 /// Against the fault-free run.
 void add_output_change(List& list) {
   const auto add = [&](const char* key, const char* unit, const char* meaning, FigureKind kind,
-                       Value (*value)(const OutputChange&)) {
-    Figure& figure = list.add(key, key, unit, meaning, kind, kRun, [value](const Row& row) {
-      return row.record.change ? value(*row.record.change) : Value();
-    });
+                       std::function<Value(const OutputChange&)> value) {
+    Figure& figure =
+        list.add(key, key, unit, meaning, kind, kRun, [value = std::move(value)](const Row& row) {
+          return row.record.change ? value(*row.record.change) : Value();
+        });
     figure.may_be_null = true;
     figure.added = true;
   };
@@ -118,21 +119,10 @@ void add_output_change(List& list) {
                    ? Value(agreement(change.sdc, static_cast<std::int64_t>(change.images.size())))
                    : Value();
       });
-  add("rmse", "",
-      "root of the mean squared difference of the outputs' values from the fault-free ones, in "
-      "their unit; null without faults",
-      kRatio, [](const OutputChange& change) {
-        const double rmse = change.all().rmse();
-        return std::isfinite(rmse) ? Value(rmse) : Value();
-      });
-  add("sqnr_db", "dB",
-      "20 log10(root mean square of the fault-free values / rmse); null where that is infinite, as "
-      "with an rmse of 0",
-      kLevel, [](const OutputChange& change) {
-        const Deviation all = change.all();
-        const std::optional<double> decibels = sqnr_db(all.rms(), all.rmse());
-        return decibels ? Value(*decibels) : Value();
-      });
+  for (const DeviationFigure& own : deviation_figures()) {
+    add(own.key, own.unit, own.meaning, own.kind,
+        [&own](const OutputChange& change) { return own.value(change.all()); });
+  }
 }
 
 void add_top1(List& list) {
@@ -312,6 +302,28 @@ FigureRow of_layer(const RunRecord& record, const LayerRecord& layer) {
 std::string Figure::group() const {
   const std::size_t dot = key.find('.');
   return dot == std::string::npos ? "" : key.substr(0, dot);
+}
+
+const std::vector<DeviationFigure>& deviation_figures() {
+  static const std::vector<DeviationFigure> kFigures = {
+      {"rmse", "",
+       "root of the mean squared difference of the outputs' values from the fault-free ones, in "
+       "their unit; null without faults",
+       kRatio,
+       [](const Deviation& deviation) {
+         const double rmse = deviation.rmse();
+         return std::isfinite(rmse) ? Value(rmse) : Value();
+       }},
+      {"sqnr_db", "dB",
+       "20 log10(root mean square of the fault-free values / rmse); null where that is infinite, "
+       "as with an rmse of 0",
+       kLevel,
+       [](const Deviation& deviation) {
+         const std::optional<double> decibels = sqnr_db(deviation.rms(), deviation.rmse());
+         return decibels ? Value(*decibels) : Value();
+       }},
+  };
+  return kFigures;
 }
 
 const std::vector<Figure>& figures() {

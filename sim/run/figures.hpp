@@ -56,6 +56,16 @@ struct Figure {
 /// In the order of a record.
 const std::vector<Figure>& figures();
 
+/// What faults do to the values of one output, and as figures of the run, to those of all.
+struct DeviationFigure {
+  const char* key;
+  const char* unit;
+  const char* meaning;
+  FigureKind kind;
+  FigureValue (*value)(const Deviation& deviation);
+};
+const std::vector<DeviationFigure>& deviation_figures();
+
 /// Throws base::InternalError for a key that no figure has.
 const Figure& figure_of(const std::string& key);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/printable.hpp"
 #include "network/outputs.hpp"
 #include "run/version.hpp"
 
@@ -22,7 +23,9 @@ void add_energy(RunRecord& record, const Job& job, const arch::EnergyTable& tabl
 void add_change(RunRecord& record, const Job& job, const std::vector<std::int32_t>& fault_free) {
   const network::Network& network = job.parts.front().network;
   record.change = FaultFree(network, fault_free).compare(record.logits);
-  for (const network::Output& output : network.outputs) record.outputs.push_back(output.name);
+  for (const network::Output& output : network.outputs) {
+    record.outputs.push_back(base::printable(output.name));
+  }
 }
 
 std::int64_t correct_images(const std::vector<int>& top1, const std::vector<int>& labels) {

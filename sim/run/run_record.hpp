@@ -62,7 +62,7 @@ struct RunRecord {
   std::string logits_sha256;
   /// Of the outputs against the fault-free run; nothing where no faults were asked for.
   std::optional<OutputChange> change;
-  std::vector<std::string> outputs;  ///< names, in the order of `change`
+  std::vector<std::string> outputs;  ///< names for people, in the order of `change`
 
   std::vector<std::int32_t> logits;  ///< images x network::Network::output_values
   std::vector<int> labels;           ///< images; empty for workloads

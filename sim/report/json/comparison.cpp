@@ -212,38 +212,64 @@ Places places_of(const std::vector<RecordLayer>& layers) {
   return places;
 }
 
+/// As in a; then those that only b has.
+std::vector<ComparedLayer> match(const std::vector<RecordLayer>& a,
+                                 const std::vector<RecordLayer>& b, bool& reordered) {
+  std::vector<ComparedLayer> list;
+  const Places in_b = places_of(b);
+  std::map<std::string, int> seen;
+  std::vector<bool> matched(b.size());
+  std::optional<std::size_t> last;
+  for (const RecordLayer& layer : a) {
+    ComparedLayer compared{layer.name, true, false, {}};
+    const auto other = in_b.find({layer.name, seen[layer.name]++});
+    if (other != in_b.end()) {
+      compared.in_b = true;
+      compared.figures = side_by_side(layer.figures, b[other->second].figures);
+      matched[other->second] = true;
+      reordered = reordered || (last && other->second < *last);
+      last = other->second;
+    }
+    list.push_back(std::move(compared));
+  }
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (!matched[i]) list.push_back({b[i].name, false, true, {}});
+  }
+  return list;
+}
+
+bool any_differs(const std::vector<ComparedLayer>& layers) {
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const ComparedLayer& layer) { return layer.differs(); });
+}
+
+Json layers_json(const std::vector<ComparedLayer>& layers, bool all) {
+  Json list = Json::array();
+  for (const ComparedLayer& layer : layers) {
+    if (!all && !layer.differs()) continue;
+    list.push_back({{"name", layer.name},
+                    {"in", layer.in_a ? (layer.in_b ? "both" : "a") : "b"},
+                    {"figures", figures_json(layer.figures, all)}});
+  }
+  return list;
+}
+
 }  // namespace
 
 bool ComparedLayer::differs() const { return !in_a || !in_b || any_differs(figures); }
 
 bool Comparison::differs() const {
-  return reordered || any_differs(figures) ||
-         std::any_of(layers.begin(), layers.end(),
-                     [](const ComparedLayer& layer) { return layer.differs(); });
+  return reordered || any_differs(figures) || any_differs(layers) || any_differs(outputs);
 }
 
 Comparison compare_records(RecordFile a, RecordFile b) {
   Comparison result;
   result.figures = side_by_side(a.figures, b.figures);
   add_machines(a, b, result.figures);
-  const Places in_b = places_of(b.layers);
-  std::map<std::string, int> seen;
-  std::vector<bool> matched(b.layers.size());
-  std::optional<std::size_t> last;
-  for (const RecordLayer& layer : a.layers) {
-    ComparedLayer compared{layer.name, true, false, {}};
-    const auto other = in_b.find({layer.name, seen[layer.name]++});
-    if (other != in_b.end()) {
-      compared.in_b = true;
-      compared.figures = side_by_side(layer.figures, b.layers[other->second].figures);
-      matched[other->second] = true;
-      result.reordered = result.reordered || (last && other->second < *last);
-      last = other->second;
-    }
-    result.layers.push_back(std::move(compared));
-  }
-  for (std::size_t i = 0; i < b.layers.size(); ++i) {
-    if (!matched[i]) result.layers.push_back({b.layers[i].name, false, true, {}});
+  result.layers = match(a.layers, b.layers, result.reordered);
+  bool any_order = false;
+  if (!a.outputs.empty() && !b.outputs.empty()) {
+    result.outputs = match(a.outputs, b.outputs, any_order);
   }
   result.a = std::move(a);
   result.b = std::move(b);
@@ -257,14 +283,18 @@ std::string comparison_text(const Comparison& comparison, bool all) {
   sections.push_back(section("whole run", comparison.figures, all, true, false));
   std::string equal;
   std::string alone;
-  for (const ComparedLayer& layer : comparison.layers) {
-    if (!layer.in_a || !layer.in_b) {
-      alone += fmt::format("only in {}: {}\n", layer.in_a ? "A" : "B", layer.name);
-      continue;
+  const auto add = [&](const std::vector<ComparedLayer>& list, const std::string& of) {
+    for (const ComparedLayer& layer : list) {
+      if (!layer.in_a || !layer.in_b) {
+        alone += fmt::format("only in {}: {}{}\n", layer.in_a ? "A" : "B", of, layer.name);
+        continue;
+      }
+      if (!layer.differs()) equal += (equal.empty() ? "" : ", ") + of + layer.name;
+      sections.push_back(section(of + layer.name, layer.figures, all, true, true));
     }
-    if (!layer.differs()) equal += (equal.empty() ? "" : ", ") + layer.name;
-    sections.push_back(section(layer.name, layer.figures, all, true, true));
-  }
+  };
+  add(comparison.layers, "");
+  add(comparison.outputs, "output ");
   text += sections_text(sections);
   if (!comparison.differs()) return text + "\nequal in every figure\n";
   if (value_of(comparison.a.figures, "images") != value_of(comparison.b.figures, "images")) {
@@ -283,13 +313,8 @@ std::string comparison_json(const Comparison& comparison, bool all) {
   json["equal"] = !comparison.differs();
   json["reordered"] = comparison.reordered;
   json["run"] = figures_json(comparison.figures, all);
-  json["layers"] = Json::array();
-  for (const ComparedLayer& layer : comparison.layers) {
-    if (!all && !layer.differs()) continue;
-    json["layers"].push_back({{"name", layer.name},
-                              {"in", layer.in_a ? (layer.in_b ? "both" : "a") : "b"},
-                              {"figures", figures_json(layer.figures, all)}});
-  }
+  json["layers"] = layers_json(comparison.layers, all);
+  if (!comparison.outputs.empty()) json["outputs"] = layers_json(comparison.outputs, all);
   // Paths are any bytes.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

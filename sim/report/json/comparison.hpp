@@ -18,8 +18,8 @@ struct ComparedFigure {
   bool differs() const { return in_both && a != b; }
 };
 
-/// A layer of both, by name (the first of a name with the first, the second with the second), or of
-/// one of them.
+/// A layer (or output) of both, by name (the first of a name with the first, the second with the
+/// second), or of one of them.
 struct ComparedLayer {
   std::string name;
   bool in_a = false;
@@ -33,8 +33,9 @@ struct Comparison {
   RecordFile a;
   RecordFile b;
   std::vector<ComparedFigure> figures;
-  std::vector<ComparedLayer> layers;  ///< as in a; then those that only b has
-  bool reordered = false;             ///< layers of both do not come in the same order
+  std::vector<ComparedLayer> layers;   ///< as in a; then those that only b has
+  std::vector<ComparedLayer> outputs;  ///< where both records have several
+  bool reordered = false;              ///< layers of both do not come in the same order
 
   bool differs() const;
 };

@@ -15,146 +15,16 @@
 #include "base/file.hpp"
 #include "base/file_limits.hpp"
 #include "base/printable.hpp"
+#include "report/json/record_fields.hpp"
 #include "report/json/record_machine.hpp"
-#include "run/figures.hpp"
 
 namespace lacuna::report {
 namespace {
-
-using run::Figure;
 
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxCommandBytes = std::size_t{1} << 22;  // beyond any system's command line
 constexpr const char* kSchema = "lacuna.run/1";
 constexpr const char* kAllowed = "a record as lacuna run --json writes it is allowed";
-
-enum class Kind : std::uint8_t { kText, kCommand, kCount, kPositive, kRatio, kFraction, kLevel };
-
-struct Field {
-  std::string key;
-  Kind kind = Kind::kText;
-  bool measured = false;
-  bool may_be_null = false;
-  bool may_be_absent = false;
-  bool whole_group = false;        ///< absent only with all of its group
-  bool added = false;              ///< since 0.1.0
-  const Figure* figure = nullptr;  ///< what it is a figure of; null: it names what was run
-};
-
-Field what_was_run(const char* key, Kind kind, bool may_be_null = false,
-                   bool may_be_absent = false) {
-  Field field;
-  field.key = key;
-  field.kind = kind;
-  field.may_be_null = may_be_null;
-  field.may_be_absent = may_be_absent;
-  return field;
-}
-
-Kind kind_of(const Figure& figure) {
-  switch (figure.kind) {
-    case run::FigureKind::kCount:
-      return Kind::kCount;
-    case run::FigureKind::kRatio:
-      return Kind::kRatio;
-    case run::FigureKind::kFraction:
-      return Kind::kFraction;
-    case run::FigureKind::kLevel:
-      return Kind::kLevel;
-  }
-  return Kind::kCount;
-}
-
-/// What a run or a layer may hold, found by key.
-class Fields {
- public:
-  void add(Field field) {
-    const std::size_t place = list_.size();
-    for (std::size_t dot = field.key.find('.'); dot != std::string::npos;
-         dot = field.key.find('.', dot + 1)) {
-      objects_.insert(field.key.substr(0, dot));
-    }
-    places_.emplace(field.key, place);
-    list_.push_back(std::move(field));
-  }
-  void add_figures(run::FigureScope not_of) {
-    for (const Figure& figure : run::figures()) {
-      if (figure.scope == not_of) continue;
-      Field field;
-      field.key = figure.key;
-      field.kind = kind_of(figure);
-      field.measured = figure.measured;
-      field.may_be_null = figure.may_be_null;
-      field.may_be_absent = figure.may_be_absent || figure.added;
-      field.whole_group = figure.may_be_absent && !figure.added;
-      field.added = figure.added;
-      field.figure = &figure;
-      add(std::move(field));
-    }
-  }
-
-  const std::vector<Field>& list() const { return list_; }
-  /// list().size() where there is none.
-  std::size_t find(const std::string& key) const {
-    const auto found = places_.find(key);
-    return found == places_.end() ? list_.size() : found->second;
-  }
-  bool is_object(const std::string& key) const { return objects_.count(key) > 0; }
-
- private:
-  std::vector<Field> list_;
-  std::unordered_map<std::string, std::size_t> places_;
-  std::unordered_set<std::string> objects_;
-};
-
-const Fields& run_fields() {
-  static const Fields kFields = [] {
-    Fields fields;
-    fields.add(what_was_run("schema", Kind::kText));
-    fields.add(what_was_run("program.name", Kind::kText));
-    fields.add(what_was_run("program.version", Kind::kText));
-    fields.add(what_was_run("command", Kind::kCommand, false, true));
-    fields.add(what_was_run("hashes.hardware", Kind::kText));
-    fields.add(what_was_run("hashes.model", Kind::kText, false, true));
-    fields.add(what_was_run("hashes.workload", Kind::kText, false, true));
-    fields.add(what_was_run("hashes.data", Kind::kText, true));
-    Field faults = what_was_run("hashes.faults", Kind::kText, true, true);
-    faults.added = true;
-    fields.add(std::move(faults));
-    fields.add(what_was_run("hardware", Kind::kText));
-    fields.add(what_was_run("network", Kind::kText));
-    Field input = what_was_run("input", Kind::kText, false, true);
-    input.added = true;
-    fields.add(std::move(input));
-    fields.add(what_was_run("engine", Kind::kText));
-    fields.add(what_was_run("images", Kind::kPositive));
-    fields.add(what_was_run("batch", Kind::kPositive));
-    fields.add(what_was_run("seed", Kind::kCount, true));
-    fields.add(what_was_run("clock_mhz", Kind::kPositive));
-    fields.add(what_was_run("faults.origin", Kind::kText));
-    fields.add_figures(run::FigureScope::kLayers);
-    for (const char* key : {"energy.table", "energy.sha256"}) {
-      Field field = what_was_run(key, Kind::kText, false, true);
-      field.whole_group = true;
-      fields.add(std::move(field));
-    }
-    fields.add(what_was_run("logits_sha256", Kind::kText));
-    return fields;
-  }();
-  return kFields;
-}
-
-const Fields& layer_fields() {
-  static const Fields kFields = [] {
-    Fields fields;
-    fields.add(what_was_run("name", Kind::kText));
-    for (const char* size : {"M", "N", "K"}) fields.add(what_was_run(size, Kind::kCount));
-    fields.add(what_was_run("groups", Kind::kPositive));
-    fields.add_figures(run::FigureScope::kRun);
-    return fields;
-  }();
-  return kFields;
-}
 
 std::string group_of(const std::string& key) { return key.substr(0, key.find('.')); }
 
@@ -168,7 +38,7 @@ std::string shown(const RecordValue& value) {
 /// The values of one run or layer while they are read.
 class Row {
  public:
-  Row(const Fields& fields, const std::string& path, std::string prefix)
+  Row(const RecordFields& fields, const std::string& path, std::string prefix)
       : fields_(fields), path_(path), prefix_(std::move(prefix)), values_(fields.list().size()) {}
 
   [[noreturn]] void fail(const std::string& key, const std::string& wrong,
@@ -193,7 +63,7 @@ class Row {
   void set(const std::string& key, RecordValue value) {
     const std::size_t place = fields_.find(key);
     if (place < values_.size()) {
-      const Field& field = fields_.list()[place];
+      const RecordField& field = fields_.list()[place];
       if (!fits(field, value)) fail(key, "is " + shown(value), allowed(field));
       if (const auto* count = std::get_if<std::int64_t>(&value);
           count != nullptr && is_ratio(field)) {
@@ -212,13 +82,13 @@ class Row {
   std::vector<RecordFigure> finish() {
     std::set<std::string> groups;  // that are there, and so have all that they always had
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      const Field& field = fields_.list()[i];
+      const RecordField& field = fields_.list()[i];
       if (values_[i] && field.whole_group) groups.insert(group_of(field.key));
     }
     std::vector<RecordFigure> figures;
     figures.reserve(values_.size());
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      const Field& field = fields_.list()[i];
+      const RecordField& field = fields_.list()[i];
       const bool missing =
           !field.may_be_absent || (field.whole_group && groups.count(group_of(field.key)) > 0);
       if (!values_[i] && missing) fail(field.key, "is missing");
@@ -229,19 +99,19 @@ class Row {
   }
 
  private:
-  static bool is_ratio(const Field& field) {
-    return field.kind == Kind::kRatio || field.kind == Kind::kFraction ||
-           field.kind == Kind::kLevel;
+  static bool is_ratio(const RecordField& field) {
+    return field.kind == RecordKind::kRatio || field.kind == RecordKind::kFraction ||
+           field.kind == RecordKind::kLevel;
   }
 
   /// Of a text; 0 where none is allowed.
-  static std::size_t most_bytes(const Field& field) {
-    return field.kind == Kind::kText      ? kMaxTextBytes
-           : field.kind == Kind::kCommand ? kMaxCommandBytes
-                                          : 0;
+  static std::size_t most_bytes(const RecordField& field) {
+    return field.kind == RecordKind::kText      ? kMaxTextBytes
+           : field.kind == RecordKind::kCommand ? kMaxCommandBytes
+                                                : 0;
   }
 
-  static bool fits(const Field& field, const RecordValue& value) {
+  static bool fits(const RecordField& field, const RecordValue& value) {
     if (std::holds_alternative<std::monostate>(value)) return field.may_be_null;
     const auto* text = std::get_if<std::string>(&value);
     const std::size_t most = most_bytes(field);
@@ -249,35 +119,35 @@ class Row {
       return text != nullptr && text->size() <= most && !base::has_control(*text);
     }
     const auto* count = std::get_if<std::int64_t>(&value);
-    if (field.kind == Kind::kCount) return count != nullptr && *count >= 0;
-    if (field.kind == Kind::kPositive) return count != nullptr && *count >= 1;
+    if (field.kind == RecordKind::kCount) return count != nullptr && *count >= 0;
+    if (field.kind == RecordKind::kPositive) return count != nullptr && *count >= 1;
     const double ratio =
         count != nullptr ? static_cast<double>(*count) : *std::get_if<double>(&value);
-    if (field.kind == Kind::kLevel) return true;
-    return ratio >= 0 && (field.kind == Kind::kRatio || ratio <= 1);
+    if (field.kind == RecordKind::kLevel) return true;
+    return ratio >= 0 && (field.kind == RecordKind::kRatio || ratio <= 1);
   }
 
-  static std::string allowed(const Field& field) {
+  static std::string allowed(const RecordField& field) {
     std::string text;
     switch (field.kind) {
-      case Kind::kText:
-      case Kind::kCommand:
+      case RecordKind::kText:
+      case RecordKind::kCommand:
         text =
             fmt::format("text of at most {} bytes without control characters", most_bytes(field));
         break;
-      case Kind::kCount:
+      case RecordKind::kCount:
         text = "an integer from 0 to 2^63 - 1";
         break;
-      case Kind::kPositive:
+      case RecordKind::kPositive:
         text = "an integer from 1 to 2^63 - 1";
         break;
-      case Kind::kRatio:
+      case RecordKind::kRatio:
         text = "a number from 0";
         break;
-      case Kind::kLevel:
+      case RecordKind::kLevel:
         text = "a number";
         break;
-      case Kind::kFraction:
+      case RecordKind::kFraction:
         text = "a number from 0 to 1";
         break;
     }
@@ -287,7 +157,7 @@ class Row {
   [[noreturn]] void fail_unknown(const std::string& key) const {
     if (key.empty()) fail(key, "is not an object");
     std::vector<std::string> known;
-    for (const Field& field : fields_.list()) known.push_back(field.key);
+    for (const RecordField& field : fields_.list()) known.push_back(field.key);
     // What is longer than any key is near to none.
     constexpr std::size_t kMostLikely = 100;
     throw base::InputError({path_, 0, prefix_ + base::shown(key)},
@@ -295,7 +165,7 @@ class Row {
                            key.size() > kMostLikely ? "" : base::nearest_name(key, known));
   }
 
-  const Fields& fields_;
+  const RecordFields& fields_;
   const std::string& path_;
   std::string prefix_;  ///< "layers[3]."
   std::vector<std::optional<RecordValue>> values_;
@@ -305,7 +175,7 @@ class Row {
 class Handler : public nlohmann::json_sax<nlohmann::json> {
  public:
   Handler(const std::string& bytes, const std::string& path)
-      : bytes_(bytes), path_(path), run_(run_fields(), path, "") {
+      : bytes_(bytes), path_(path), run_(run_record_fields(), path, "") {
     file_.path = path;
   }
 
@@ -332,11 +202,12 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   bool binary(binary_t& /*value*/) override { return false; }
 
   bool start_object(std::size_t /*size*/) override {
-    if (in_layer_list()) {
-      const std::size_t index = file_.layers.size();
-      layer_.emplace(layer_fields(), path_, fmt::format("layers[{}].", index));
+    if (in_list()) {
+      const bool of_layers = frames_[0].key == kLists[0];
+      element_.emplace(of_layers ? layer_record_fields() : output_record_fields(), path_,
+                       element_name() + ".");
     } else if (!frames_.empty()) {
-      if (frames_.size() == 1 && key_path() == "layers") fail_layers("an object");
+      if (frames_.size() == 1 && is_list(key_path())) fail_list(key_path(), "an object");
       if (!enter_machine()) row().check_object(key_path());
     }
     frames_.push_back({});
@@ -356,18 +227,20 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
       }
     }
     frames_.pop_back();
-    if (!in_layer_list()) return true;
-    RecordLayer layer;
-    layer.figures = layer_->finish();
-    layer.name = std::get<std::string>(value_of(layer.figures, "name"));
-    file_.layers.push_back(std::move(layer));
-    layer_.reset();
+    if (!in_list()) return true;
+    RecordLayer element;
+    element.figures = element_->finish();
+    element.name = std::get<std::string>(value_of(element.figures, "name"));
+    list().push_back(std::move(element));
+    element_.reset();
     return true;
   }
   bool start_array(std::size_t /*size*/) override {
-    if (frames_.size() != 1 || key_path() != "layers") {
+    if (frames_.size() != 1 || !is_list(key_path())) {
       if (frames_.empty()) fail_root();
-      if (in_layer_list() || machine_key()) fail_here("is a list", "only layers is one");
+      if (in_list() || machine_key()) {
+        fail_here("is a list", std::string("only ") + kLists[0] + " and " + kLists[1] + " are");
+      }
       row().fail_as(key_path(), "is a list");
     }
     frames_.push_back({true, {}, {}});
@@ -395,13 +268,21 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
     std::set<std::string> keys;
   };
 
-  bool in_layer_list() const { return !frames_.empty() && frames_.back().list; }
-  Row& row() { return layer_ ? *layer_ : run_; }
+  static constexpr const char* kLists[] = {"layers", "outputs"};
+  static bool is_list(const std::string& key) { return key == kLists[0] || key == kLists[1]; }
+  bool in_list() const { return !frames_.empty() && frames_.back().list; }
+  /// The one that the parser is in.
+  std::vector<RecordLayer>& list() {
+    return frames_[0].key == kLists[0] ? file_.layers : file_.outputs;
+  }
+  /// "layers[3]", of the one that is read next.
+  std::string element_name() { return fmt::format("{}[{}]", frames_[0].key, list().size()); }
+  Row& row() { return element_ ? *element_ : run_; }
 
-  /// Dotted, from the run or the layer on.
+  /// Dotted, from the run or the list's element on.
   std::string key_path() const {
     std::string path;
-    for (std::size_t i = layer_ ? 2 : 0; i < frames_.size(); ++i) {
+    for (std::size_t i = element_ ? 2 : 0; i < frames_.size(); ++i) {
       if (!path.empty()) path += '.';
       path += frames_[i].key;
     }
@@ -413,19 +294,17 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   }
   /// At the value that is being read.
   [[noreturn]] void fail_here(const std::string& wrong, const std::string& allowed) {
-    if (in_layer_list()) {
-      run_.fail(fmt::format("layers[{}]", file_.layers.size()), wrong, "an object is required");
-    }
+    if (in_list()) run_.fail(element_name(), wrong, "an object is required");
     row().fail(key_path(), wrong, allowed);
   }
-  [[noreturn]] void fail_layers(const std::string& what) const {
-    run_.fail("layers", "is " + what, "a list is required");
+  [[noreturn]] void fail_list(const std::string& list, const std::string& what) const {
+    run_.fail(list, "is " + what, "a list is required");
   }
 
   /// The key below "machine", where the parser is in there or at it (then empty).
   std::optional<std::string> machine_key() const {
     constexpr std::string_view kMachine = "machine";
-    if (layer_ || frames_.empty() || frames_[0].key != kMachine) return std::nullopt;
+    if (element_ || frames_.empty() || frames_[0].key != kMachine) return std::nullopt;
     return frames_.size() == 1 ? std::string() : key_path().substr(kMachine.size() + 1);
   }
   bool enter_machine() {
@@ -440,7 +319,7 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   }
   bool set_machine(RecordMachine::Value value) {
     const std::optional<std::string> key = machine_key();
-    if (!key || in_layer_list()) return false;
+    if (!key || in_list()) return false;
     if (key->empty()) run_.fail("machine", "is a value", "an object is required");
     machine_->set(*key, std::move(value));
     return true;
@@ -457,10 +336,10 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
           key->empty() ? "an object is required" : "an integer, truth value or text is required");
     }
     if (frames_.empty()) fail_root();
-    if (in_layer_list()) fail_here("is " + shown(value), "");
+    if (in_list()) fail_here("is " + shown(value), "");
     const std::string key = key_path();
-    if (!layer_ && key == "layers") fail_layers(shown(value));
-    if (!layer_ && key == "schema" && value != RecordValue(std::string(kSchema))) {
+    if (!element_ && is_list(key)) fail_list(key, shown(value));
+    if (!element_ && key == "schema" && value != RecordValue(std::string(kSchema))) {
       run_.fail(key, "is " + shown(value), fmt::format("'{}' is required", kSchema));
     }
     row().set(key, std::move(value));
@@ -471,7 +350,7 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   const std::string& path_;
   RecordFile file_;
   Row run_;
-  std::optional<Row> layer_;  ///< while one is read
+  std::optional<Row> element_;  ///< of a list, while it is read
   std::optional<RecordMachine> machine_;
   std::vector<Frame> frames_;
 };
@@ -486,14 +365,14 @@ class Sums {
     if (value_of(file_.figures, run_key) != value_of(file_.figures, "dense.total")) {
       fail(run_key, value_of(file_.figures, run_key), "dense.total");
     }
-    check_row(file_.figures, run_fields(), "");
+    check_row(file_.figures, run_record_fields(), "");
     for (std::size_t i = 0; i < file_.layers.size(); ++i) {
-      check_row(file_.layers[i].figures, layer_fields(), fmt::format("layers[{}].", i));
+      check_row(file_.layers[i].figures, layer_record_fields(), fmt::format("layers[{}].", i));
     }
-    for (std::size_t i = 0; i < run_fields().list().size(); ++i) {
-      const Field& field = run_fields().list()[i];
+    for (std::size_t i = 0; i < run_record_fields().list().size(); ++i) {
+      const RecordField& field = run_record_fields().list()[i];
       if (field.figure == nullptr || !field.figure->sums) continue;
-      const std::size_t place = layer_fields().find(field.key);
+      const std::size_t place = layer_record_fields().find(field.key);
       std::vector<const RecordValue*> parts;
       parts.reserve(file_.layers.size());
       for (const RecordLayer& layer : file_.layers) parts.push_back(&layer.figures[place].value);
@@ -502,7 +381,7 @@ class Sums {
   }
 
  private:
-  void check_row(const std::vector<RecordFigure>& figures, const Fields& fields,
+  void check_row(const std::vector<RecordFigure>& figures, const RecordFields& fields,
                  const std::string& prefix) const {
     for (const Whole& whole : wholes_of(fields)) {
       std::vector<const RecordValue*> parts;
@@ -517,13 +396,13 @@ class Sums {
     std::vector<std::size_t> parts;
     std::vector<std::string> names;
   };
-  static std::vector<Whole> find_wholes(const Fields& fields) {
+  static std::vector<Whole> find_wholes(const RecordFields& fields) {
     std::vector<Whole> wholes;
     for (std::size_t i = 0; i < fields.list().size(); ++i) {
       Whole whole;
       whole.place = i;
       for (std::size_t part = 0; part < fields.list().size(); ++part) {
-        const Field& field = fields.list()[part];
+        const RecordField& field = fields.list()[part];
         if (field.figure == nullptr || field.figure->part_of != fields.list()[i].key) continue;
         whole.parts.push_back(part);
         whole.names.push_back(field.key);
@@ -532,10 +411,10 @@ class Sums {
     }
     return wholes;
   }
-  static const std::vector<Whole>& wholes_of(const Fields& fields) {
-    static const std::vector<Whole> kOfRun = find_wholes(run_fields());
-    static const std::vector<Whole> kOfLayer = find_wholes(layer_fields());
-    return &fields == &run_fields() ? kOfRun : kOfLayer;
+  static const std::vector<Whole>& wholes_of(const RecordFields& fields) {
+    static const std::vector<Whole> kOfRun = find_wholes(run_record_fields());
+    static const std::vector<Whole> kOfLayer = find_wholes(layer_record_fields());
+    return &fields == &run_record_fields() ? kOfRun : kOfLayer;
   }
 
   void compare(const std::string& key, const RecordValue& whole,

@@ -19,6 +19,7 @@ struct RecordFigure {
   bool unknown = false;  ///< the record is of a program that did not know the key yet
 };
 
+/// Or an output.
 struct RecordLayer {
   std::string name;
   std::vector<RecordFigure> figures;
@@ -31,6 +32,7 @@ struct RecordFile {
   std::vector<RecordFigure> figures;
   std::vector<RecordFigure> machine;  ///< every key of the machine; none in records of 0.1.0
   std::vector<RecordLayer> layers;
+  std::vector<RecordLayer> outputs;  ///< of a run with faults that has several
 };
 
 /// Of the bytes of a file; `path` is for messages. Throws base::InputError with file, line or key,

@@ -86,6 +86,15 @@ std::string run_json(const run::RunRecord& record) {
     put_figures(row, run::of_layer(record, layer), FigureScope::kRun, false);
     json["layers"].push_back(std::move(row));
   }
+  // Of one output they are the run's.
+  for (std::size_t o = 0; record.change && o < record.outputs.size(); ++o) {
+    if (record.outputs.size() == 1) break;
+    Json row = {{"name", record.outputs[o]}};
+    for (const run::DeviationFigure& figure : run::deviation_figures()) {
+      row[figure.key] = figure_json(figure.value(record.change->outputs[o]));
+    }
+    json["outputs"].push_back(std::move(row));
+  }
   json["faults"]["origin"] = record.fault_origin;
   put_figures(json, run::whole_run(record), FigureScope::kLayers, true);
   json["logits_sha256"] = record.logits_sha256;

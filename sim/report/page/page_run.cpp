@@ -45,6 +45,10 @@ Json run_section(const RecordFile& record) {
   for (const RecordLayer& layer : record.layers) {
     json["layers"].push_back(figures_of(layer.figures, record));
   }
+  json["outputs"] = Json::array();
+  for (const RecordLayer& output : record.outputs) {
+    json["outputs"].push_back(figures_of(output.figures, record));
+  }
   return json;
 }
 

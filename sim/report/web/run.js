@@ -329,6 +329,11 @@ function runSection(parent, section, id) {
     ...(run.faults.armed ? [[whole(run.faults.armed) + ', ' + whole(run.faults.fired) + ' fired',
       'faults: ' + run.faults.origin]] : []),
   ]);
+  if (run.outputs.length) {
+    addTable(parent, [['output', output => output.name, true],
+      ...changeKeys.filter(key => key !== 'agreement').map(key => [changeNames[key],
+        output => hasFigure(output, key) ? changeText(key, output[key]) : '-'])], run.outputs);
+  }
   figureTable(parent, run);
   runCycles(parent, run, id);
   runDensity(parent, run, id);

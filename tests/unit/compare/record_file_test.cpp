@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "report/json/comparison.hpp"
+#include "report/page/page_sections.hpp"
 #include "share.hpp"
 #include "unit/base/temp_folder.hpp"
 #include "unit/compare/sample_record.hpp"
@@ -90,6 +91,54 @@ TEST(RecordFile, GivenMoreNoiseThanSignalThenItsNegativeDecibelsAreRead) {
   EXPECT_EQ(
       test::message_of<base::InputError>([&] { report::record_from_bytes(json.dump(), "r.json"); }),
       "r.json: sqnr_db: is 'inf'; a number, or null, is required");
+}
+
+/// Of a run with faults and two outputs, "boxes" without and "classes" with a difference of `by`.
+std::string with_outputs(double by) {
+  run::RunRecord record = test::sample_record();
+  test::give_change(record);
+  record.outputs = {"boxes", "classes"};
+  record.change->outputs = {{4, 100, 0}, {4, 100, 4 * by * by}};
+  return report::run_json(record);
+}
+
+TEST(RecordFile, GivenSeveralOutputsThenEachIsReadComparedAndDrawn) {
+  const RecordFile file = report::record_from_bytes(with_outputs(0.5), "r.json");
+  ASSERT_EQ(file.outputs.size(), 2U);
+  EXPECT_EQ(file.outputs[0].name, "boxes");
+  EXPECT_EQ(report::value_of(file.outputs[0].figures, "rmse"), RecordValue(0.0));
+  EXPECT_EQ(report::value_of(file.outputs[0].figures, "sqnr_db"), RecordValue());
+  EXPECT_EQ(report::value_of(file.outputs[1].figures, "rmse"), RecordValue(0.5));
+  EXPECT_EQ(report::run_section(file)["outputs"][1]["rmse"], 0.5);
+
+  const report::Comparison comparison =
+      report::compare_records(file, report::record_from_bytes(with_outputs(2), "s.json"));
+  const Json json = Json::parse(report::comparison_json(comparison, false));
+  ASSERT_EQ(json["outputs"].size(), 1U);
+  EXPECT_EQ(json["outputs"][0]["name"], "classes");
+  EXPECT_EQ(json["outputs"][0]["figures"][0]["change"], 1.5);
+  EXPECT_TRUE(json["outputs"][0]["figures"][1]["relative"].is_null());
+  const std::string text = report::comparison_text(comparison, false);
+  EXPECT_NE(text.find("\noutput classes "), std::string::npos) << text;
+  EXPECT_NE(text.find("output boxes"), std::string::npos) << text;
+  // A record of one output, or without faults, says nothing of each.
+  EXPECT_TRUE(
+      report::compare_records(file, report::record_from_bytes(test::sample_json(), "t.json"))
+          .outputs.empty());
+
+  const auto error = [](const std::function<void(Json&)>& change) {
+    Json record = Json::parse(with_outputs(1));
+    change(record);
+    return test::message_of<base::InputError>(
+        [&] { report::record_from_bytes(record.dump(), "r.json"); });
+  };
+  EXPECT_EQ(error([](Json& r) { r["outputs"][1].erase("rmse"); }).substr(0, 34),
+            "r.json: outputs[1].rmse: is missin");
+  EXPECT_EQ(error([](Json& r) { r["outputs"][1]["rmse"] = -1; }),
+            "r.json: outputs[1].rmse: is -1; a number from 0, or null, is required");
+  EXPECT_EQ(error([](Json& r) { r["outputs"][0] = 3; }),
+            "r.json: outputs[0]: is 3; an object is required");
+  EXPECT_EQ(error([](Json& r) { r["outputs"] = 3; }), "r.json: outputs: is 3; a list is required");
 }
 
 // Written by the program's first release: no hash of the fault file, no derived figures.
@@ -186,7 +235,7 @@ TEST(RecordFile, GivenAMistakeThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
        "cycles.stream: is a list" + count},
       {[](Json& r) { r["cycles"] = Json::array(); }, "cycles: is a list; an object is required"},
       {[](Json& r) { r["machine"]["array"]["rows"] = Json::array({1}); },
-       "machine.array.rows: is a list; only layers is one"},
+       "machine.array.rows: is a list; only layers and outputs are"},
       {[](Json& r) { r["traceEvents"] = Json::array(); },
        "'traceEvents': is not a key of lacuna.run/1"},
       {[](Json& r) { r["cycles"] = 5; }, "cycles: is 5; an object is required"},
