@@ -29,12 +29,12 @@ class Unlabelled : public Program {
   }
 
   /// A network of one convolution, whose output is its map.
-  std::string map_model() const {
+  std::string map_model(std::int64_t size = 8) const {
     network::test::ModelBuilder builder(4, 4);
     network::test::ConvSpec conv;
     conv.out = 3;
     conv.kernel_h = conv.kernel_w = 3;
-    builder.image(1, 8, 8, 0.0625F);
+    builder.image(1, size, size, 1.0F / 255);
     builder.conv("conv", conv).relu("relu").quantise("codes", 0.5F).output();
     return write("map.onnx", builder.bytes());
   }
@@ -240,6 +240,31 @@ TEST_F(Unlabelled, GivenLabelsThenTheFiguresStandBesideTheAccuracyAndAreTheSame)
       EXPECT_EQ(labelled[i].at(column), unlabelled[i].at(column)) << column;
     }
   }
+}
+
+TEST_F(Unlabelled, GivenOneNetworkWithClassesAndOneWithoutThenEachHasItsOwnFigures) {
+  const std::string store = path("s.sqlite");
+  const std::string file = plan("models/lenet5_as, " + map_model(28), "", kMaps);
+  const Output run = lacuna("campaign run " + file + " --out " + store);
+  ASSERT_EQ(run.code, 0) << run.error;
+  ASSERT_EQ(
+      lacuna("campaign export " + store + " --csv " + path("t.csv") + " --summary " + path("m.csv"))
+          .code,
+      0);
+  int without = 0;
+  for (const CsvRow& row : rows(path("t.csv"))) {
+    const bool classes = row.at("network") != "map";
+    without += classes ? 0 : 1;
+    EXPECT_EQ(row.at("correct").empty(), !classes);
+    EXPECT_EQ(row.at("agreement").empty(), !classes);
+    EXPECT_FALSE(row.at("rmse").empty());
+  }
+  EXPECT_EQ(without, 10);
+  // Nothing can be said of the difference of an accuracy and none.
+  for (const CsvRow& row : rows(path("m.csv"))) {
+    EXPECT_EQ(row.at("figure").find("difference"), std::string::npos);
+  }
+  EXPECT_EQ(lacuna("report " + store + " --out " + path("r.html")).code, 0);
 }
 
 // Who writes a store may write anything.

@@ -128,6 +128,8 @@ TEST_F(Sweep, GivenFaultsAndNoLabelsThenOutputsAreHeldAgainstTheFaultFreeOnes) {
                            "fault-free run\n"),
             std::string::npos)
       << sweep.out;
+  EXPECT_EQ(sweep.out.find(" 0.00%"), std::string::npos) << "no accuracy is not one of 0\n"
+                                                         << sweep.out;
   const nlohmann::json all = points(path("u.json"));
   for (const auto& point : all) {
     const auto& few = point.at("faults")[0];
