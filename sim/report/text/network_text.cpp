@@ -80,7 +80,8 @@ const char* kind_text(const network::Layer& layer) {
     case network::LayerKind::kAveragePool:
       return "average";
     case network::LayerKind::kElementwise:
-      return layer.inputs.size() > 1 ? "two maps" : "table";
+      if (layer.inputs.size() > 1) return "two maps";
+      return layer.tables.empty() ? "copy" : "table";
     case network::LayerKind::kResize:
       return layer.linear ? "linear" : "nearest";
   }

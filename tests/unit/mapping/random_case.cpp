@@ -557,8 +557,8 @@ RandomCase random_case(std::uint32_t seed) {
     choose_kind(draw, c.network, role, layer);
     if (layer.is_gemm()) finish_gemm(draw, c, layers, role, layer);
     if (!layer.logits) give_output_map(draw, c, role, layer);
-    if (layer.logits || (!role.keeps && (draw.one_in(role.last ? 2 : 8) ||
-                                            (role.last && c.network.outputs.empty())))) {
+    const bool shows = !layer.logits && !role.keeps && draw.one_in(role.last ? 2 : 10);
+    if (layer.logits || shows || (role.last && c.network.outputs.empty())) {
       network::Output output;
       output.name = layer.name;
       output.layer = layer.logits ? i : -1;
