@@ -2,6 +2,7 @@
 // InputError.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "network/onnx_import.hpp"
@@ -70,25 +71,42 @@ void expect_sound_gemm(const Network& network, const Layer& layer) {
 
 void expect_sound(const Network& network) {
   ASSERT_FALSE(network.outputs.empty());
-  std::vector<bool> written(network.maps.size(), false);
-  written[0] = true;
+  // Channels of each map, how often they are written: once all before the map is read.
+  std::vector<std::vector<int>> written;
+  for (const Map& map : network.maps) {
+    written.emplace_back(static_cast<std::size_t>(map.shape.channels), 0);
+  }
+  std::fill(written[0].begin(), written[0].end(), 1);
+  const auto is_whole = [&](int map) {
+    const std::vector<int>& channels = written[static_cast<std::size_t>(map)];
+    return std::all_of(channels.begin(), channels.end(), [](int times) { return times == 1; });
+  };
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
     ASSERT_FALSE(layer.inputs.empty());
     for (const int input : layer.inputs) {
       ASSERT_GE(input, 0);
       ASSERT_LT(input, static_cast<int>(network.maps.size()));
-      EXPECT_TRUE(written[static_cast<std::size_t>(input)]);
+      EXPECT_TRUE(is_whole(input));
     }
     EXPECT_EQ(layer.in, network.map(layer.input()).shape);
     EXPECT_FALSE(std::isnan(layer.bounds.threshold));
     EXPECT_EQ(layer.output == kNoMap, layer.logits);
     if (!layer.logits) {
-      EXPECT_EQ(layer.out, network.map(layer.output).shape);
-      EXPECT_FALSE(written[static_cast<std::size_t>(layer.output)]);
-      written[static_cast<std::size_t>(layer.output)] = true;
+      const MapShape& map = network.map(layer.output).shape;
+      EXPECT_EQ(layer.out.height, map.height);
+      EXPECT_EQ(layer.out.width, map.width);
+      ASSERT_GE(layer.output_channel, 0);
+      ASSERT_LE(layer.output_channel + layer.out.channels, map.channels);
+      for (std::int64_t c = 0; c < layer.out.channels; ++c) {
+        ++written[static_cast<std::size_t>(layer.output)]
+                 [static_cast<std::size_t>(layer.output_channel + c)];
+      }
     }
     if (layer.is_gemm()) expect_sound_gemm(network, layer);
+  }
+  for (int map = 0; map < static_cast<int>(network.maps.size()); ++map) {
+    EXPECT_TRUE(is_whole(map)) << "map " << map;
   }
   for (const Output& output : network.outputs) {
     ASSERT_TRUE((output.layer >= 0) != (output.map >= 0));
