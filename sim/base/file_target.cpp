@@ -12,6 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "base/limits.hpp"
 
@@ -24,6 +26,7 @@ std::optional<std::set<int>> g_descriptors;
 struct Inputs {
   std::mutex mutex;
   std::set<std::string> paths;
+  std::set<std::string> folders;
 };
 
 Inputs& inputs() {
@@ -220,10 +223,46 @@ void note_input(const std::string& path) {
   inputs().paths.insert(path);
 }
 
+void note_input_folder(const std::string& path) {
+  const std::lock_guard<std::mutex> lock(inputs().mutex);
+  inputs().folders.insert(path);
+}
+
+namespace {
+
+/// The name in a folder, or below, of a file that is there; nothing where it has none. Links are
+/// followed, each folder is entered once.
+std::optional<std::string> name_in(const std::string& folder, const struct stat& status) {
+  std::set<std::pair<dev_t, ino_t>> entered;
+  std::vector<std::string> left{folder};
+  while (!left.empty()) {
+    const std::string path = left.back();
+    left.pop_back();
+    struct stat own {};
+    if (::stat(path.c_str(), &own) != 0) continue;
+    if (own.st_dev == status.st_dev && own.st_ino == status.st_ino) return path;
+    if (!S_ISDIR(own.st_mode) || !entered.insert({own.st_dev, own.st_ino}).second) continue;
+    const std::unique_ptr<DIR, CloseFolder> entries(::opendir(path.c_str()));
+    if (entries == nullptr) continue;
+    while (const dirent* entry = ::readdir(entries.get())) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") left.push_back(path + "/" + name);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> input_that_is(const FileTarget& target) {
   const std::lock_guard<std::mutex> lock(inputs().mutex);
   for (const std::string& path : inputs().paths) {
     if (is_same_file(find_target(path), target)) return path;
+  }
+  // What is not there yet is no input.
+  if (!target.exists) return std::nullopt;
+  for (const std::string& folder : inputs().folders) {
+    if (auto name = name_in(folder, target.status)) return name;
   }
   return std::nullopt;
 }

@@ -46,6 +46,8 @@ void note_descriptors();
 
 /// Says that a file is an input: read, or named by one that is. Outputs must not replace it.
 void note_input(const std::string& path);
+/// The same of every file in a folder and the folders in it, those that come later, too.
+void note_input_folder(const std::string& path);
 /// The name by which a file was noted as an input; nothing where it is none.
 std::optional<std::string> input_that_is(const FileTarget& target);
 

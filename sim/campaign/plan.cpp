@@ -292,7 +292,7 @@ void note_named(const Plan& plan, const std::string& folder) {
     return (std::filesystem::path(folder) / path).string();
   };
   for (const std::string& path : plan.machines) base::note_input(in(path));
-  for (const std::string& path : plan.models) network::note_model(in(path));
+  for (const std::string& path : plan.models) network::note_model_data(in(path));
   for (const std::string& path : plan.fault_files) base::note_input(in(path));
   network::note_data(in(plan.data));
 }

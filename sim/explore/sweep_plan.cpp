@@ -142,7 +142,7 @@ void note_named(const SweepPlan& plan, const std::string& folder) {
     return (std::filesystem::path(folder) / path).string();
   };
   base::note_input(in(plan.machine));
-  for (const std::string& path : plan.models) network::note_model(in(path));
+  for (const std::string& path : plan.models) network::note_model_data(in(path));
   for (const std::string& path : plan.workloads) base::note_input(in(path));
   if (!plan.models.empty()) network::note_data(in(plan.data));
   if (!plan.energy.empty()) base::note_input(in(plan.energy));

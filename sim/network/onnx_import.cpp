@@ -58,6 +58,23 @@ void note_model(const std::string& path) {
   }
 }
 
+void note_model_data(const std::string& path) {
+  note_model(path);
+  std::error_code error;
+  std::vector<std::string> models = {path};
+  if (fs::is_directory(path, error)) {
+    models.clear();
+    for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (entry->path().extension() == ".onnx") models.push_back(entry->path().string());
+    }
+  }
+  for (const std::string& model : models) {
+    if (!fs::is_regular_file(model, error)) continue;
+    for (const std::string& file : external_files(model)) base::note_input(file);
+  }
+}
+
 std::string find_model(const std::string& path) {
   note_model(path);
   std::error_code error;

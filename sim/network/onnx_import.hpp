@@ -26,5 +26,7 @@ std::string find_model(const std::string& path);
 
 /// Notes the files behind such a path as inputs (base::note_input): those that are there.
 void note_model(const std::string& path);
+/// The same, and files beside a model that it keeps data in, before it is read.
+void note_model_data(const std::string& path);
 
 }  // namespace lacuna::network

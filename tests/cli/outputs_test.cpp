@@ -73,6 +73,19 @@ TEST_F(OutputFiles, GivenTestImagesThenTheyStay) {
                  "data/t10k-images-idx3-ubyte"});
 }
 
+TEST_F(OutputFiles, GivenPicturesThenAllOfThemStayAlsoThoseThatAreNotUsed) {
+  const std::string picture = "P5 28 28 255\n" + std::string(784, 'x');
+  for (const std::string name : {"a/1.pgm", "a/2.pgm", "b/3.pgm"}) {
+    fs::create_directories((folder_ / "data" / name).parent_path());
+    write("data/" + name, picture);
+  }
+  fs::create_hard_link(path("data/b/3.pgm"), folder_ / "hard");
+  fs::create_directory_symlink("data", folder_ / "soft");
+  expect_inputs(with(kModel, {"--data", "data"}), "--predictions",
+                {"data/a/1.pgm", "data/a/2.pgm", "data/b/3.pgm", "hard", "soft/b/3.pgm"});
+  expect_well(with(kModel, {"--data", "data", "--json", "data/new.json"}));
+}
+
 TEST_F(OutputFiles, GivenACampaignThenNoOutputReplacesItsStoreOrWhatItsPlanNames) {
   make_campaign();
   fs::create_symlink("S", folder_ / "link");

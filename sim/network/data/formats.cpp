@@ -147,6 +147,8 @@ DataSet load_data(const std::string& path, std::int64_t images, const std::optio
   }
   DataSet set = format->read(data);
   set.format = format->name;
+  // Pictures are read when they are needed, and those that are not are somebody's, too.
+  if (!set.pictures.empty()) base::note_input_folder(path);
   return set;
 }
 
@@ -168,13 +170,7 @@ void note_data(const std::string& path) {
     base::note_input(plain);  // a new one would be read before the compressed one
     base::note_input(plain + ".gz");
   }
-  constexpr int kMostNoted = 4096;
-  int noted = 0;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end && noted < kMostNoted;
-       entry.increment(error)) {
-    base::note_input(entry->path().string());
-    ++noted;
-  }
+  base::note_input_folder(path);
 }
 
 std::string describe(const DataSet& data) {

@@ -38,6 +38,8 @@ std::size_t element_bytes(Element element);
 std::pair<int, int> element_range(Element element);
 bool is_code(Element element);  ///< 4 or 8 bits
 
+inline constexpr int kMaxRank = 16;  ///< dimensions of any value
+
 /// Sizes of a tensor; of a constant all are known, of a declared input -1 stands for free.
 using Sizes = std::vector<std::int64_t>;
 std::string sizes_text(const Sizes& sizes);  ///< "64 x 3 x 3", or "scalar"

@@ -5,10 +5,13 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <unordered_set>
 
+#include "base/file.hpp"
 #include "base/file_limits.hpp"
 #include "base/printable.hpp"
 #include "network/limits.hpp"
@@ -176,6 +179,11 @@ void ModelReader::add_initialisers() {
 
 GraphValue ModelReader::declared(const onnx::ValueInfoProto& info) const {
   GraphValue value;
+  const int rank = info.type().tensor_type().shape().dim_size();
+  if (rank > kMaxRank) {
+    fail("value " + base::shown(info.name()), fmt::format("has {} dimensions", rank),
+         fmt::format("at most {}", kMaxRank));
+  }
   value.name = info.name();
   value.value = info.name();
   const onnx::TypeProto::Tensor& type = info.type().tensor_type();
@@ -287,7 +295,11 @@ void ModelReader::check_links() const {
                              fmt::format("writes {}, which exists already", base::shown(output)));
     }
   }
+  std::unordered_set<std::string> names;
   for (const GraphValue& output : graph_.outputs) {
+    if (!names.insert(output.name).second) {
+      fail("output " + base::shown(output.name), "stands in the graph twice");
+    }
     if (written.count(output.name) == 0) {
       fail("output " + base::shown(output.name), "no node writes it");
     }
@@ -307,6 +319,30 @@ Graph read_model(std::string&& bytes, const std::string& file, std::int64_t memo
   reader.parse(bytes);
   std::string().swap(bytes);
   return reader.graph();
+}
+
+std::vector<std::string> external_files(const std::string& file) {
+  constexpr std::int64_t kMostBytes = 64 << 20;
+  std::vector<std::string> files;
+  try {
+    const std::string bytes = base::read_file(file, kMostBytes);
+    google::protobuf::Arena arena(counted_arena(kModelMemoryBudget));
+    auto* const model = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
+    if (!model->ParseFromString(bytes)) return files;
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    for (const onnx::TensorProto& tensor : model->graph().initializer()) {
+      for (const onnx::StringStringEntryProto& entry : tensor.external_data()) {
+        if (entry.key() == "location") files.push_back((folder / entry.value()).string());
+      }
+    }
+  } catch (const base::InputError&) {
+    files.clear();  // what cannot be read has nothing that is named
+  } catch (const std::bad_alloc&) {
+    files.clear();
+  }
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  return files;
 }
 
 }  // namespace lacuna::network

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "network/read/graph.hpp"
 
@@ -22,5 +23,9 @@ Graph read_model(const std::string& bytes, const std::string& file,
 /// Frees the bytes as soon as they are parsed: a large model is not held twice.
 Graph read_model(std::string&& bytes, const std::string& file,
                  std::int64_t memory_budget = kModelMemoryBudget);
+
+/// Files beside a model that hold data of it, by what it says; none where it cannot be read, or is
+/// so large that its data are likely its own.
+std::vector<std::string> external_files(const std::string& file);
 
 }  // namespace lacuna::network

@@ -244,6 +244,10 @@ Constant read_tensor(TensorProto& tensor, ExternalData& external, const base::Pl
   Constant constant;
   constant.element = element_of(tensor.data_type());
   constant.sizes = {tensor.dims().begin(), tensor.dims().end()};
+  if (tensor.dims_size() > kMaxRank) {
+    throw base::InputError(place, fmt::format("has {} dimensions", tensor.dims_size()),
+                           fmt::format("at most {}", kMaxRank));
+  }
   if (constant.element == Element::kOther) return constant;
   const bool is_external = tensor.data_location() == TensorProto::EXTERNAL;
   if (tensor.has_segment() || has_foreign_data(tensor) ||

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <limits>
 
+#include "network/read/read_model.hpp"
+
 namespace lacuna::network::test {
 namespace {
 
@@ -185,6 +187,26 @@ TEST(ExternalDataOfTensors, GivenAFileElsewhereOrTooShortThenAnErrorBeforeAnythi
   EXPECT_NE(message(external_tensor("weights.bin", "-1", "", 4)).find("offset"), std::string::npos);
   EXPECT_NE(message(external_tensor("weights.bin", "", "", std::int64_t{1} << 60)).find("at most"),
             std::string::npos);
+}
+
+TEST(ExternalFiles, GivenAModelThenTheFilesThatItNamesAreKnownBeforeItIsRead) {
+  const Folder folder;
+  onnx::ModelProto model;
+  for (const char* name : {"weights.bin", "inner/more.bin", "weights.bin"}) {
+    *model.mutable_graph()->add_initializer() = external_tensor(name, "0", "4", 4);
+  }
+  std::ofstream(folder.model(), std::ios::binary) << model.SerializeAsString();
+  EXPECT_EQ(external_files(folder.model()),
+            (std::vector<std::string>{folder.path() + "/model/inner/more.bin",
+                                      folder.path() + "/model/weights.bin"}));
+  EXPECT_TRUE(external_files(folder.path() + "/secret.bin").empty());
+  EXPECT_TRUE(external_files(folder.path() + "/none").empty());
+}
+
+TEST(TensorData, GivenMoreDimensionsThanAnyValueHasThenItIsRefused) {
+  expect_error(
+      tensor_of(onnx::TensorProto::INT8, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}),
+      "has 17 dimensions; at most 16");
 }
 
 }  // namespace
