@@ -43,7 +43,9 @@ void check_precision(const network::Network& network, const arch::AcceleratorSpe
     if (need > have) {
       throw base::InputError({spec.file, 0, std::string("precision.") + what},
                              fmt::format("network '{}' needs {} bits", network.name, need),
-                             fmt::format("this machine has {}", have));
+                             fmt::format("this machine has {}: --set precision.{}={}, or a machine "
+                                         "of more bits",
+                                         have, what, need));
     }
   };
   check("weight_bits", network.weight_bits(), spec.precision.weight_bits);

@@ -91,7 +91,7 @@ TEST_F(Mistakes, GivenAMistakeInARunsInputsThenTheMessageSaysWhereWhatAndWhatIsA
        "lacuna: no.yaml: cannot be read: No such file or directory\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --set precision.weight_bits=3",
        "lacuna: hw_configs/edge_16x16.yaml: precision.weight_bits: network 'lenet5_qdnn' needs 4 "
-       "bits; this machine has 3\n"},
+       "bits; this machine has 3: --set precision.weight_bits=4, or a machine of more bits\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --set accumulator_sram.entries_per_lane=100",
        "lacuna: hw_configs/edge_16x16.yaml: accumulator_sram.entries_per_lane: layer 'conv1' "
        "cannot be mapped: it needs 112 entries: twice the smallest range of output rows of a "

@@ -261,7 +261,13 @@ void GraphCompiler::add_output(const GraphValue& declared) {
   }
   // A vector is in the order in which the file flattened it.
   if (value.view.whole() && value.shape.height * value.shape.width > 1) {
-    output.channels_last = value.view.groups()[*value.view.whole()].back() == Axis::kChannel;
+    const std::vector<std::int64_t> order = value.view.order(value.shape);
+    const View last({{Axis::kHeight, Axis::kWidth, Axis::kChannel}}, value.shape);
+    output.channels_last = order == last.order(value.shape);
+    if (!output.channels_last && order != channels_first_view(value.shape, 1).order(value.shape)) {
+      throw Obstacle{place, "has the axes of its map in an order of its own",
+                     "[N, channels x height x width] or [N, height x width x channels]"};
+    }
   }
   check_declared_sizes(declared, output);
   network_.outputs.push_back(std::move(output));

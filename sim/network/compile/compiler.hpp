@@ -100,6 +100,7 @@ class GraphCompiler {
   void drop_unwritten_maps();
   void combine(const NodeView& node, Layer& layer, const PendingLayer& pending,
                const Expression& expression, const Target& target);
+  void check_numbers(const NodeView& node, const Layer& layer) const;
   int keep_sums(const NodeView& node, int pending);
   void check_factors(const NodeView& node, const std::string& layer,
                      const std::vector<float>& factors, const char* what) const;
@@ -136,8 +137,9 @@ class GraphCompiler {
     Value value;
     int map = kNoMap;
     float scale = 1.0F;
-    Window average;  ///< of an average pool in front that has no quantiser
-    std::int64_t averaged = 1;
+    bool is_averaged = false;  ///< by an average pool in front that has no quantiser
+    Window average;
+    std::int64_t averaged = 1;  ///< positions of its window
   };
   void convolution(const NodeView& node);
   void transposed_convolution(const NodeView& node);

@@ -151,7 +151,7 @@ void GraphCompiler::function(const NodeView& node) {
     node.fail(fmt::format("alpha is {}", parameters[0]), "0 or more");
   }
   if (value.form == Value::Form::kOutput) {
-    if (value.output.tail != Tail::kNone || value.output_is_codes) {
+    if (value.output.tail != Tail::kNone || value.output_is_codes || value.output.tail_quantised) {
       fail_form(node, value, "nothing behind a tail but its quantiser");
     }
   } else if (value.form != Value::Form::kConcat) {
@@ -366,13 +366,13 @@ Value GraphCompiler::take_tail_input(const NodeView& node, std::int64_t axis) {
   const bool plain = value.form == Value::Form::kReals && value.pools.empty() &&
                      value.expression.inputs.size() == 1;
   const bool of_output = value.form == Value::Form::kOutput && !value.output_is_codes &&
-                         value.output.tail == Tail::kNone;
+                         value.output.tail == Tail::kNone && !value.output.tail_quantised;
   if ((!plain && !of_output) || value.margins.any() || !leads_to_outputs(node.node().output())) {
     fail_form(node, value, kSupported);
   }
   if (axis < 0) axis += static_cast<std::int64_t>(value.view.rank()) + 1;
   const bool valid = axis >= 1 && axis <= static_cast<std::int64_t>(value.view.rank()) &&
-                     value.view.is(static_cast<std::size_t>(axis) - 1, Axis::kChannel);
+                     value.view.is_channels(static_cast<std::size_t>(axis) - 1, value.shape);
   if (!valid) node.fail(fmt::format("axis is {}", axis), "the axis of the channels, or classes");
   value.form = Value::Form::kOutput;
   return value;

@@ -46,14 +46,16 @@ GraphCompiler::Weights GraphCompiler::weights_of(const NodeView& node, std::size
   const Constant& own = weight_constant(node);
   const Quantisation& quantisation = *own.quantisation;
   count_kept(node, own.count() * repeated);
+  // Of a transposed convolution: the channels of a group; all groups share them.
+  const std::int64_t along = own.sizes[axis];
   const auto expect_axis = [&](std::size_t count, const char* what) {
     if (count == 1 || (quantisation.axis == static_cast<std::int64_t>(axis) &&
-                       static_cast<std::int64_t>(count) == channels)) {
+                       static_cast<std::int64_t>(count) == along)) {
       return;
     }
     node.fail(fmt::format("the {} of its weights is {} values along axis {}", what, count,
                           quantisation.axis),
-              fmt::format("one value, or {} along axis {}", channels, axis));
+              fmt::format("one value, or {} along axis {}", along, axis));
   };
   expect_axis(quantisation.scale.size(), "scale");
   expect_axis(quantisation.zero_points.size(), "zero point");
@@ -63,10 +65,15 @@ GraphCompiler::Weights GraphCompiler::weights_of(const NodeView& node, std::size
     if (std::isfinite(scale) && scale > 0.0F) continue;
     node.fail(fmt::format("a scale of its weights is {}", scale), "finite and above 0");
   }
-  weights.scale.resize(static_cast<std::size_t>(channels), weights.scale[0]);
+  const auto repeat = [&](auto& values) {
+    const std::size_t given = values.size();
+    values.resize(static_cast<std::size_t>(channels), values[0]);
+    for (std::size_t c = given; given > 1 && c < values.size(); ++c) values[c] = values[c % given];
+  };
+  repeat(weights.scale);
   weights.code = weight_code(node, own);
   std::vector<std::int32_t> zero = quantisation.zero_points;
-  zero.resize(static_cast<std::size_t>(channels), zero[0]);
+  repeat(zero);
   const bool offset = std::any_of(zero.begin(), zero.end(), [](int point) { return point != 0; });
   if (offset) weights.code.zero_points.assign(zero.begin(), zero.end());
   // Large ones are not held twice.
@@ -132,6 +139,8 @@ GraphCompiler::GemmInput GraphCompiler::take_gemm_input(const NodeView& node) {
        !pending.layer.count_padding);
   if (pending.layer.kind != LayerKind::kAveragePool || partial) fail_form(node, value, kSupported);
   in.map = pending.layer.input();
+  // A window of one pixel that goes over all of them leaves the map as it is.
+  in.is_averaged = pending.layer.taps() > 1 || !(pending.layer.in == pending.layer.out);
   in.average = window;
   in.averaged = pending.layer.taps();
   in.scale = pending.input_scale / static_cast<float>(in.averaged);
@@ -276,7 +285,7 @@ void GraphCompiler::convolution(const NodeView& node) {
                           channels),
               "output channels x channels / groups x kernel height x kernel width");
   }
-  if (in.averaged != 1) return pointwise(node, in);
+  if (in.is_averaged) return pointwise(node, in);
   PendingLayer pending;
   Layer& layer = pending.layer;
   layer.inputs = {in.map};
@@ -359,12 +368,8 @@ void GraphCompiler::transposed_convolution(const NodeView& node) {
                           "output_shape", "pads", "strides"});
   const GemmInput in = take_gemm_input(node);
   const Value& value = in.value;
-  if (!value.view.is_channels_first() || in.averaged != 1 || value.margins.any()) {
+  if (!value.view.is_channels_first() || in.is_averaged || value.margins.any()) {
     fail_form(node, value, "[N, channels, height, width], dequantised");
-  }
-  const std::string automatic = node.text("auto_pad", "NOTSET");
-  if (node.has("output_shape") || (automatic != "NOTSET" && automatic != "VALID")) {
-    node.fail("names the shape of its output", "pads and output_padding");
   }
   const Sizes sizes = weight_constant(node).sizes;
   const std::int64_t groups = node.integer("group", 1);
@@ -421,7 +426,11 @@ void GraphCompiler::set_transposed_window(const NodeView& node, Layer& layer, bo
     const std::int64_t reach = window.dilations[i] * (window.kernel[i] - 1);
     const std::int64_t begin = reach - window.pads_begin[i];
     const std::int64_t end = reach - window.pads_end[i] + (i < added.size() ? added[i] : 0);
-    if (begin < 0 || end < 0 || (i < added.size() && (added[i] < 0 || added[i] > kMaxDimension))) {
+    if (i < added.size() && (added[i] < 0 || added[i] >= window.strides[i])) {
+      node.fail(fmt::format("output_padding is {} at a stride of {}", added[i], window.strides[i]),
+                "0 or more, less than the stride");
+    }
+    if (begin < 0 || end < 0) {
       node.fail(fmt::format("pads are more than its kernel reaches ({})", reach),
                 "pads of at most dilation x (kernel - 1)");
     }
@@ -481,7 +490,7 @@ void GraphCompiler::fully_connected(const NodeView& node, bool transposed, doubl
   const std::optional<std::size_t> whole = value.view.whole();
   const bool flat = whole && *whole == rank - 1;
   // The same sums for every pixel: a 1 x 1 convolution.
-  const bool each_pixel = !flat && rank > 0 && node.node().op == "MatMul" && in.averaged == 1 &&
+  const bool each_pixel = !flat && rank > 0 && node.node().op == "MatMul" && !in.is_averaged &&
                           value.view.is(rank - 1, Axis::kChannel);
   if (!flat && !each_pixel) {
     node.fail("its input is a map", "[N, values], behind Flatten or Reshape");
@@ -498,10 +507,14 @@ void GraphCompiler::fully_connected(const NodeView& node, bool transposed, doubl
   layer.in = network_.map(in.map).shape;
   layer.out = each_pixel ? MapShape{value.shape.height, value.shape.width, sizes[axis]}
                          : MapShape{1, 1, sizes[axis]};
-  if (!each_pixel) {
-    if (in.averaged != 1 && value.shape.height * value.shape.width != 1) {
-      fail_form(node, value, "the output of DequantizeLinear, or a global average");
+  if (in.is_averaged) {
+    if (value.shape.height * value.shape.width != 1) {
+      fail_form(node, value, "the output of DequantizeLinear, or averages of one pixel");
     }
+    // Its window may leave some of the map out.
+    layer.kind = LayerKind::kConvolution;
+    layer.window = in.average;
+  } else if (!each_pixel) {
     layer.window.kernel_h = static_cast<int>(layer.in.height);
     layer.window.kernel_w = static_cast<int>(layer.in.width);
   }

@@ -228,15 +228,20 @@ int GraphCompiler::quantise_two_maps(const NodeView& node, const Value& value,
                                      const Target& target) {
   const Expression& expression = value.expression;
   const MapShape& first = network_.map(expression.inputs[0].map).shape;
-  const bool swapped = !(first == value.shape);
+  const MapShape& second = network_.map(expression.inputs[1].map).shape;
+  // Pooling that waits behind them has made the value smaller.
+  const MapShape joined = {std::max(first.height, second.height),
+                           std::max(first.width, second.width),
+                           std::max(first.channels, second.channels)};
+  const bool swapped = !(first == joined);
   Layer layer;
   layer.name = layer_name(node);
   layer.kind = LayerKind::kElementwise;
   layer.inputs = {expression.inputs[swapped ? 1 : 0].map, expression.inputs[swapped ? 0 : 1].map};
   layer.in = network_.map(layer.inputs[0]).shape;
-  layer.out = value.shape;
+  layer.out = joined;
   if (!(layer.in == layer.out)) {
-    node.fail(fmt::format("both maps are smaller than their sum, {}", to_string(value.shape)),
+    node.fail(fmt::format("both maps are smaller than what they make, {}", to_string(joined)),
               "one of the maps of the shape of the result");
   }
   layer.bounds = target.bounds();
@@ -329,7 +334,29 @@ void GraphCompiler::combine(const NodeView& node, Layer& layer, const PendingLay
   layer.combine = Combine::kFunction;
   layer.function = expression.function();
   for (std::size_t c = 0; c < channels; ++c) layer.scale.push_back(pending.step(c));
+  if (expression.inputs.size() == 1) check_numbers(node, layer);
   if (expression.inputs.size() == 2) layer.operand_scale = second_steps(expression);
+}
+
+// A function that is no number at either end of the sums, or at 0, would round to none.
+void GraphCompiler::check_numbers(const NodeView& node, const Layer& layer) const {
+  const tensor::Code& code = network_.map(layer.input()).code;
+  const auto most = static_cast<double>(std::max(code.highest_operand(), -code.lowest_operand()));
+  const std::size_t k = layer.weights.size() / layer.scale.size();
+  for (std::size_t c = 0; c < layer.scale.size(); ++c) {
+    double reach = 0.0;
+    for (std::size_t i = 0; i < k; ++i) reach += std::abs(int{layer.weights[c * k + i]});
+    for (const double side : {-1.0, 0.0, 1.0}) {
+      const double sum = layer.bias[c] + side * reach * most;
+      const float real = static_cast<float>(sum) * layer.scale[c];
+      if (!std::isnan(layer.function(&real, static_cast<std::int64_t>(c)))) continue;
+      node.fail(
+          fmt::format("of {}, which the sums of {} (channel {}) may be, its function makes no "
+                      "number",
+                      real, base::shown(layer.name), c),
+          "a number of all sums");
+    }
+  }
 }
 
 // What steps `from`.. leave of a layer's outputs, where they are Relu and Clip, behind a

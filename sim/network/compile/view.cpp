@@ -45,6 +45,10 @@ bool View::is(std::size_t at, Axis axis) const {
   return group.empty() || (group.size() == 1 && group.front() == axis);
 }
 
+bool View::is_channels(std::size_t at, const MapShape& shape) const {
+  return is(at, Axis::kChannel) && (shape.channels == 1 || !groups_[at].empty());
+}
+
 bool View::is_channels_first() const {
   if (rank() == 2) return is(0, Axis::kChannel) && is(1, Axis::kWidth);
   return rank() == 3 && is(0, Axis::kChannel) && is(1, Axis::kHeight) && is(2, Axis::kWidth);

@@ -26,6 +26,8 @@ class View {
   Sizes sizes(const MapShape& shape) const;
   /// Whether axis `at` runs over that axis of the map alone, or over nothing.
   bool is(std::size_t at, Axis axis) const;
+  /// Whether axis `at` runs over the channels alone, all of them.
+  bool is_channels(std::size_t at, const MapShape& shape) const;
   /// [channels, height, width] or [channels, width]; [channels] where `flat`.
   bool is_channels_first() const;
   bool is_channels_last() const;

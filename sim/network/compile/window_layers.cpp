@@ -258,7 +258,7 @@ void GraphCompiler::concat(const NodeView& node) {
                       part.shape.height == first.shape.height &&
                       part.shape.width == first.shape.width && axis >= 1 &&
                       axis <= static_cast<std::int64_t>(part.view.rank()) &&
-                      part.view.is(static_cast<std::size_t>(axis) - 1, Axis::kChannel);
+                      part.view.is_channels(static_cast<std::size_t>(axis) - 1, part.shape);
     if (!fits) {
       node.fail(fmt::format("axis {} joins {} and {} (height x width x channels)", axis,
                             to_string(first.shape), to_string(part.shape)),
@@ -392,7 +392,7 @@ void GraphCompiler::resize(const NodeView& node) {
   layer.in = value.shape;
   const auto side = [&](std::int64_t in, float scale) {
     return static_cast<std::int64_t>(
-        std::min(std::floor(static_cast<double>(in) * double{scale}), 1.0 + kMaxDimension));
+        std::min(std::floor(static_cast<float>(in) * scale), 1.0F + kMaxDimension));
   };
   layer.out = {side(value.shape.height, scales[0]), side(value.shape.width, scales[1]),
                value.shape.channels};

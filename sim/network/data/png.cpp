@@ -49,6 +49,10 @@ bool read_png_header(PngReader& reader) {
   png_set_chunk_malloc_max(reader.png, kMaxChunk);
   constexpr png_uint_32 kMaxChunks = 256;
   png_set_chunk_cache_max(reader.png, kMaxChunks);
+  // Texts and profiles are passed over, not unpacked.
+  constexpr png_byte kUnread[] = "iCCP\0iTXt\0tEXt\0zTXt\0eXIf\0sPLT";
+  constexpr int kUnreadCount = 6;
+  png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, kUnread, kUnreadCount);
   png_read_info(reader.png, reader.info);
   png_set_expand(reader.png);
   png_set_scale_16(reader.png);

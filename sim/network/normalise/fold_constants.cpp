@@ -1,5 +1,7 @@
 #include "network/normalise/fold_constants.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -7,6 +9,7 @@
 
 #include "network/limits.hpp"
 #include "network/read/node_view.hpp"
+#include "network/read/obstacles.hpp"
 #include "tensor/function.hpp"
 
 namespace lacuna::network {
@@ -17,11 +20,20 @@ constexpr std::int64_t kMostValues = kMaxWeights;
 /// Of nodes that repeat what they read (a bomb of constants needs one to grow).
 constexpr std::int64_t kMostRepeated = 1 << 20;
 
+/// Bytes that all nodes together may make: this, or so many times what the file holds.
+constexpr std::int64_t kLeastBudget = 64 << 20;
+constexpr std::int64_t kBudgetOfFile = 16;
+
 using Result = std::optional<Constant>;
 
 class Folder {
  public:
   Folder(Graph& graph, const Shapes& shapes) : graph_(graph), shapes_(shapes) {
+    std::int64_t held = 0;
+    for (const auto& [name, constant] : graph.constants) {
+      held += static_cast<std::int64_t>(constant.bytes.size());
+    }
+    most_ = std::max(most_, kBudgetOfFile * held);
     for (const Node& node : graph.nodes) {
       for (const std::string& input : node.inputs) ++readers_[input];
     }
@@ -30,6 +42,9 @@ class Folder {
 
   /// The constant that the node's output is; nothing where it is none.
   Result fold(const Node& node);
+  /// Keeps it, and frees those that were read for the last time. Throws InputError where the nodes
+  /// of the graph make more than a file may ask for.
+  void keep(const Node& node, Constant constant);
 
  private:
   Constant take(const std::string& name);
@@ -52,6 +67,8 @@ class Folder {
   Graph& graph_;
   const Shapes& shapes_;
   std::unordered_map<std::string, int> readers_;
+  std::int64_t made_ = 0;  ///< bytes of constants that nodes made
+  std::int64_t most_ = kLeastBudget;
 };
 
 /// As the other elements are: floats from floats, else integers.
@@ -121,6 +138,25 @@ Result Folder::fold(const Node& node) {
     return (this->*own->second)(node);
   }
   return arithmetic(node);
+}
+
+void Folder::keep(const Node& node, Constant constant) {
+  if (node.op == "Constant") {
+    most_ += kBudgetOfFile * static_cast<std::int64_t>(constant.bytes.size());
+  } else {
+    made_ += static_cast<std::int64_t>(constant.bytes.size());
+  }
+  if (made_ > most_) {
+    throw base::InputError(place_of(graph_.file, node),
+                           fmt::format("constants that nodes make of others have {} bytes up to "
+                                       "here",
+                                       made_),
+                           fmt::format("at most {} of this file", most_));
+  }
+  for (const std::string& input : node.inputs) {
+    if (--readers_[input] == 0) graph_.constants.erase(input);
+  }
+  graph_.constants.insert_or_assign(node.output(), std::move(constant));
 }
 
 Result Folder::constant_node(const Node& node) const {
@@ -206,6 +242,7 @@ Result Folder::gather(const Node& node) const {
   Sizes sizes(data.sizes.begin(), middle);
   sizes.insert(sizes.end(), indices.sizes.begin(), indices.sizes.end());
   sizes.insert(sizes.end(), middle + 1, data.sizes.end());
+  if (sizes.size() > kMaxRank) return {};
   return picked(data, sizes, from);
 }
 
@@ -251,6 +288,7 @@ Result Folder::filled(const Node& node) const {
   const Constant& shape = *graph_.constant(node, 0);
   if (shape.element != Element::kInt64) return {};
   const Sizes sizes = shape.integers();
+  if (sizes.size() > kMaxRank) return {};
   const bool positive =
       std::all_of(sizes.begin(), sizes.end(), [](auto size) { return size >= 0; });
   const auto count = positive ? bounded_product(sizes, kMostRepeated) : std::nullopt;
@@ -494,7 +532,7 @@ void fold_constants(Graph& graph, Shapes& shapes) {
       constant.reset();  // the node stays, and the stage that runs it says what is wrong
     }
     if (constant) {
-      graph.constants.insert_or_assign(node.output(), std::move(*constant));
+      folder.keep(node, std::move(*constant));
     } else {
       shapes.add(node);
       left.push_back(std::move(node));

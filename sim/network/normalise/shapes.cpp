@@ -54,6 +54,39 @@ std::int64_t window_output_size(std::int64_t in, std::int64_t pad_begin, std::in
   return (out - 1) * stride >= in + pad_begin ? out - 1 : out;
 }
 
+namespace {
+
+// Padding of a ConvTranspose that names its output's size, or says that it is stride x the input's.
+void set_transposed_pads(const NodeView& view, const std::string& automatic, const Sizes& in,
+                         WindowSizes& window) {
+  const std::size_t count = window.kernel.size();
+  if (automatic == "VALID") window.pads_begin = window.pads_end = Sizes(count, 0);
+  const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+  Sizes out = view.integers("output_shape", {});
+  if (!same && out.empty()) return;
+  if (out.size() == in.size()) out.erase(out.begin(), out.begin() + 2);  // with batch and channels
+  if (!out.empty() && out.size() != count) {
+    view.fail("output_shape is " + sizes_text(out), std::to_string(count) + " sizes");
+  }
+  const Sizes added = sized(view, "output_padding", count, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t wanted = out.empty() ? in[i + 2] * window.strides[i] : out[i];
+    const std::int64_t whole = window.strides[i] * (in[i + 2] - 1) +
+                               std::clamp<std::int64_t>(added[i], 0, kMaxDimension) +
+                               window.dilations[i] * (window.kernel[i] - 1) + 1;
+    if (wanted < 1 || wanted > whole) {
+      view.fail("its output is to be " + std::to_string(wanted) + " long, and its windows reach " +
+                    std::to_string(whole),
+                "an output_shape, or auto_pad, that padding makes of them");
+    }
+    const std::int64_t total = whole - wanted;
+    window.pads_begin[i] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
+    window.pads_end[i] = total - window.pads_begin[i];
+  }
+}
+
+}  // namespace
+
 WindowSizes window_sizes(const Graph& graph, const Node& node, const Sizes& in) {
   const NodeView view(graph, node);
   if (in.size() < 3 || in.size() > 4) {
@@ -95,10 +128,15 @@ WindowSizes window_sizes(const Graph& graph, const Node& node, const Sizes& in) 
     }
   }
   const std::string automatic = view.text("auto_pad", "NOTSET");
-  if (automatic == "NOTSET" || automatic.empty() || node.op == "ConvTranspose") return window;
-  if (automatic != "SAME_UPPER" && automatic != "SAME_LOWER" && automatic != "VALID") {
+  const bool named = automatic != "NOTSET" && !automatic.empty();
+  if (named && automatic != "SAME_UPPER" && automatic != "SAME_LOWER" && automatic != "VALID") {
     view.fail("auto_pad is '" + automatic + "'", "NOTSET, SAME_UPPER, SAME_LOWER, VALID");
   }
+  if (node.op == "ConvTranspose") {
+    set_transposed_pads(view, automatic, in, window);
+    return window;
+  }
+  if (!named) return window;
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t reach = window.dilations[i] * (window.kernel[i] - 1) + 1;
     const std::int64_t total =
@@ -204,7 +242,9 @@ bool is_view(const Node& node) {
   return node.is("Reshape") || node.is("Flatten") || node.is("Squeeze") || node.is("Unsqueeze");
 }
 
-std::optional<Sizes> view_sizes(const Graph& graph, const Node& node, const Sizes& from) {
+namespace {
+
+std::optional<Sizes> sizes_behind_view(const Graph& graph, const Node& node, const Sizes& from) {
   const NodeView view(graph, node);
   if (node.op == "Flatten") return flattened(from, view.integer("axis", 1));
   if (node.op == "Reshape") {
@@ -218,6 +258,14 @@ std::optional<Sizes> view_sizes(const Graph& graph, const Node& node, const Size
     return squeezed(from, axes ? &*axes : nullptr);
   }
   return axes ? unsqueezed(from, *axes) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Sizes> view_sizes(const Graph& graph, const Node& node, const Sizes& from) {
+  std::optional<Sizes> sizes = sizes_behind_view(graph, node, from);
+  if (sizes && sizes->size() > kMaxRank) sizes.reset();
+  return sizes;
 }
 
 Shapes::Shapes(const Graph& graph) : graph_(graph) {
@@ -244,7 +292,7 @@ void Shapes::add(const Node& node) {
   } catch (const Obstacle&) {
     return;  // the stage that runs the node finds it again, and says so
   }
-  if (sizes && product(*sizes)) sizes_[node.output()] = *sizes;
+  if (sizes && sizes->size() <= kMaxRank && product(*sizes)) sizes_[node.output()] = *sizes;
 }
 
 std::optional<Sizes> Shapes::output_of(const Node& node) const {
@@ -387,8 +435,8 @@ std::optional<Sizes> Shapes::resized(const Node& node, const Sizes& in) const {
   if (scales.size() != in.size()) return std::nullopt;
   Sizes out = in;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const double size = static_cast<double>(out[i]) * double{scales[i]};
-    if (!(size >= 0 && size <= static_cast<double>(kMaxDimension))) return std::nullopt;
+    const float size = std::floor(static_cast<float>(out[i]) * scales[i]);
+    if (!(size >= 0.0F && size <= static_cast<float>(kMaxDimension))) return std::nullopt;
     out[i] = static_cast<std::int64_t>(size);
   }
   return out;

@@ -139,8 +139,11 @@ void drop_identities(Graph& graph) {
     const bool is_plain =
         node.is("Identity") || (node.is("Dropout") && node.outputs.size() == 1) ||
         (is_float_cast(node) && node.has_input(0) && floats.holds(node.inputs[0]));
-    // A Dropout that trains has a third input.
-    if (is_plain && node.has_input(0) && !node.has_input(2)) {
+    // A Dropout that trains has a third input that says so.
+    const Constant* trains = graph.constant(node, 2);
+    const bool rests = !node.has_input(2) ||
+                       (trains != nullptr && trains->count() == 1 && trains->bytes[0] == '\0');
+    if (is_plain && node.has_input(0) && rests) {
       replacements.add(node.output(), node.inputs[0]);
     }
   }
@@ -207,6 +210,12 @@ void drop_unread(Graph& graph) {
     const bool is_read = std::any_of(node.outputs.begin(), node.outputs.end(),
                                      [&](const std::string& own) { return read.count(own) != 0; });
     if (!is_read) continue;
+    // Masks, indices and statistics that nobody asks for.
+    const bool has_optional =
+        node.is("Dropout") || node.is("MaxPool") || node.is("BatchNormalization");
+    while (has_optional && node.outputs.size() > 1 && read.count(node.outputs.back()) == 0) {
+      node.outputs.pop_back();
+    }
     for (const std::string& input : node.inputs) read[input] = true;
     left.push_back(std::move(node));
   }

@@ -10,10 +10,12 @@ namespace lacuna::network {
 namespace {
 
 constexpr std::size_t kShownObstacles = 40;
+constexpr std::size_t kShownText = 400;  // of one; a file may say things of any length
 
 std::string obstacle_text(const Obstacle& obstacle) {
   std::string text = obstacle.place.key.empty() ? "" : obstacle.place.key + ": ";
-  text += obstacle.wrong;
+  text += obstacle.wrong.size() <= kShownText ? obstacle.wrong
+                                              : obstacle.wrong.substr(0, kShownText) + "...";
   return obstacle.supported.empty() ? text : text + "; supported: " + obstacle.supported;
 }
 

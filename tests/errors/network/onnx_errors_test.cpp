@@ -178,7 +178,7 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
           changed("too_many_inputs", [](ModelBuilder& b) { b.node("relu1").add_input("image"); }),
           changed("no_output_of_node", [](ModelBuilder& b) { b.node("relu1").clear_output(); }),
           changed("two_outputs_of_node",
-                  [](ModelBuilder& b) { b.node("pool1").add_output("indices"); }),
+                  [](ModelBuilder& b) { b.node("relu1").add_output("more"); }),
           changed("unknown_attribute",
                   [](ModelBuilder& b) { set_attribute(b.node("relu1"), "alpha", 1.0F); }),
           changed("attribute_twice",

@@ -60,7 +60,8 @@ TEST(MapperRefusal, GivenWiderCodesThanTheMachineThenThePrecisionIsNamed) {
   network::Network network = one_layer();
   network.maps.front().code = tensor::unsigned_code(5);
   EXPECT_EQ(refusal(machine(), network),
-            "m.yaml: precision.activation_bits: network 'n' needs 5 bits; this machine has 4");
+            "m.yaml: precision.activation_bits: network 'n' needs 5 bits; this machine has 4: "
+            "--set precision.activation_bits=5, or a machine of more bits");
 }
 
 TEST(MapperRefusal, GivenTheLowestWeightThenSignMagnitudeIsRefusedAndTheOthersAreNot) {

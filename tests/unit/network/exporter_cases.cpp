@@ -324,6 +324,62 @@ void add_windows(std::vector<ExporterCase>& all) {
     m.op("Gemm", {m.out(), m.weights({5, 4}, {0.01F}), m.bias(5)});
     m.output(m.with("transB", std::int64_t{1}).out());
   }));
+  all.push_back(of("average_that_leaves_some_out", kColour, [](Maker& m) {
+    m.op("AveragePool", {m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60)})
+        .with("kernel_shape", Sizes{4, 4})
+        .with("strides", Sizes{3, 3});
+    m.output(m.head(m.out(), 4, 5));
+  }));
+  all.push_back(of("average_of_every_other_pixel", kColour, [](Maker& m) {
+    m.op("AveragePool", {m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60)})
+        .with("kernel_shape", Sizes{1, 1})
+        .with("strides", Sizes{2, 2});
+    m.output(m.head(m.qdq(m.conv(m.out(), {4, 4, 1, 1}), 0.02F, 60), 36));
+  }));
+  all.push_back(of("pooled_product_with_a_gate", kColour, [](Maker& m) {
+    const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
+    const std::string gate = m.qdq(m.node("GlobalAveragePool", {a}), 0.01F, 100);
+    m.output(m.qdq(m.node("GlobalMaxPool", {m.node("Mul", {a, gate})}), 0.05F, 90));
+  }));
+  all.push_back(of("pooled_sum_of_maps", kColour, [](Maker& m) {
+    const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
+    const std::string b = m.qdq(m.conv(a, {4, 4, 3, 3}), 0.04F, 70);
+    m.op("MaxPool", {m.node("Add", {a, b})})
+        .with("kernel_shape", Sizes{2, 2})
+        .with("strides", Sizes{2, 2});
+    m.output(m.head(m.qdq(m.out(), 0.05F, 80), 36));
+  }));
+  for (const char* name : {"SAME_UPPER", "SAME_LOWER"}) {
+    all.push_back(of((std::string("transposed_") + name).c_str(), kColour, [name](Maker& m) {
+      const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
+      m.op("ConvTranspose", {a, m.weights({4, 2, 4, 3}, {0.01F})})
+          .with("auto_pad", name)
+          .with("strides", Sizes{1, 2});
+      m.output(m.qdq(m.out(), 0.06F, 120));
+    }));
+  }
+  all.push_back(of("transposed_to_a_shape", kColour, [](Maker& m) {
+    const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
+    m.op("ConvTranspose", {a, m.weights({4, 2, 3, 3}, {0.01F})})
+        .with("output_shape", Sizes{12, 11})
+        .with("strides", Sizes{2, 2});
+    m.output(m.qdq(m.out(), 0.06F, 120));
+  }));
+  all.push_back(of("transposed_groups_by_channel", kColour, [](Maker& m) {
+    const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
+    m.op("ConvTranspose", {a, m.weights({4, 2, 3, 3}, {0.01F, 0.04F}, {0}, kS8, 1)})
+        .with("group", std::int64_t{2});
+    m.output(m.qdq(m.out(), 0.06F, 120));
+  }));
+  all.push_back(of("resized_by_fractions", kGrey, [](Maker& m) {
+    const std::string a = m.qdq(m.conv(m.image(), {3, 1, 2, 2}), 0.02F, 60);
+    // 5 x float32(1.4) is 7 in float32, and less in double.
+    m.op("Resize", {a, "", m.floats({1.0F, 1.0F, 1.4F, 1.4F}, {4})})
+        .with("mode", "nearest")
+        .with("coordinate_transformation_mode", "asymmetric")
+        .with("nearest_mode", "floor");
+    m.output(m.head(m.out(), 3 * 7 * 7));
+  }));
   all.push_back(of("depthwise", kColour, [](Maker& m) {
     m.op("Conv", {m.image(), m.weights({6, 1, 3, 3}, {0.01F}), m.bias(6)})
         .with("group", std::int64_t{3});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.hpp"
 #include "network/onnx_import.hpp"
 #include "reference/naive_model.hpp"
 #include "unit/network/exporter_cases.hpp"
@@ -233,6 +234,53 @@ TEST(ExportedForms, GivenSeveralOutputsThenAllAreThereInTheirOrder) {
   EXPECT_GE(network.outputs[1].map, 0);
   EXPECT_EQ(network.outputs[1].sizes, (std::vector<std::int64_t>{2, 6, 6}));
   EXPECT_GE(network.outputs[2].layer, 0);
+}
+
+void expect_refusal(const char* name, const std::function<void(ModelBuilder&)>& change,
+                    const std::string& message) {
+  for (const ExporterCase& own : exporter_cases()) {
+    if (own.name != name) continue;
+    ModelBuilder builder(8, 8);
+    onnx::ModelProto model = exporter_model(own);
+    builder.graph() = model.graph();
+    change(builder);
+    *model.mutable_graph() = builder.graph();
+    try {
+      import_onnx_bytes(model.SerializeAsString(), "m.onnx");
+      ADD_FAILURE() << "accepted";
+    } catch (const base::InputError& error) {
+      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
+    }
+    return;
+  }
+  ADD_FAILURE() << name;
+}
+
+TEST(ExportedForms, GivenWhatHasNoMeaningForTheMachineThenItIsRefusedAndNotTakenForAnother) {
+  // An axis of one value is not that of the classes.
+  expect_refusal(
+      "arg_max_of_a_map",
+      [](ModelBuilder& b) {
+        for (onnx::NodeProto& node : *b.graph().mutable_node()) {
+          if (node.op_type() == "ArgMax") set_attribute(node, "axis", std::int64_t{2});
+        }
+      },
+      "axis is 2");
+  // Rounded before a tail, not behind it.
+  expect_refusal(
+      "quantised_softmax",
+      [](ModelBuilder& b) {
+        onnx::NodeProto& tail = *b.graph().add_node();
+        tail.set_op_type("Sigmoid");
+        tail.add_input(b.graph().output(0).name());
+        tail.add_output("again");
+        b.graph().mutable_output(0)->set_name("again");
+      },
+      "nothing behind a tail but its quantiser");
+  expect_refusal(
+      "two_outputs",
+      [](ModelBuilder& b) { b.graph().mutable_output(1)->set_name(b.graph().output(0).name()); },
+      "stands in the graph twice");
 }
 
 }  // namespace

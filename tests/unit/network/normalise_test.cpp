@@ -1,6 +1,7 @@
 // The rewrite rules, one by one, on graphs of a few nodes.
 #include <gtest/gtest.h>
 
+#include "base/error.hpp"
 #include "network/normalise/fold_constants.hpp"
 #include "network/normalise/rules.hpp"
 
@@ -59,6 +60,46 @@ TEST(DropIdentities, GivenNodesThatHandOnThenTheirReadersReadTheirInput) {
   EXPECT_EQ(s.graph.nodes[0].inputs[0], "x");
   EXPECT_EQ(s.graph.outputs[0].value, "d");
   EXPECT_EQ(s.graph.outputs[0].name, "y");
+}
+
+TEST(DropIdentities, GivenADropoutThatDoesNotTrainThenItGoes) {
+  for (const std::int64_t trains : {0, 1}) {
+    Small s;
+    s.floats("ratio", {}, {0.5F});
+    s.codes("trains", Element::kBool, {}, {trains});
+    s.add("Dropout", {"x", "ratio", "trains"}, "y").outputs.emplace_back("mask");
+    s.graph.outputs[0].value = "y";
+    drop_unread(s.graph);
+    EXPECT_EQ(s.graph.nodes[0].outputs.size(), 1U) << "nobody reads the mask";
+    drop_identities(s.graph);
+    EXPECT_EQ(s.graph.nodes.size(), static_cast<std::size_t>(trains));
+  }
+}
+
+TEST(FoldConstants, GivenNodesThatMakeMuchOfLittleThenTheFileIsRefused) {
+  Small s;
+  s.codes("sizes", Element::kInt64, {1}, {1 << 20});
+  for (int i = 0; i < 100; ++i) s.add("ConstantOfShape", {"sizes"}, "c" + std::to_string(i));
+  try {
+    s.fold();
+    FAIL() << "accepted";
+  } catch (const base::InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("constants that nodes make of others have"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(FoldConstants, GivenAChainThenWhatIsReadNoMoreIsFreed) {
+  Small s;
+  s.floats("c0", {1 << 10}, std::vector<float>(1 << 10, 1.0F));
+  for (int i = 0; i < 8; ++i) {
+    s.add("Neg", {"c" + std::to_string(i)}, "c" + std::to_string(i + 1));
+  }
+  s.add("Add", {"x", "c8"}, "y");
+  s.fold();
+  EXPECT_EQ(s.graph.constants.size(), 1U);
+  EXPECT_EQ(s.graph.constants.count("c8"), 1U);
 }
 
 TEST(DropIdentities, GivenACastOfIntegersThenItStays) {
