@@ -46,13 +46,13 @@ std::vector<std::uint32_t> places_last(const MapShape& shape) {
 }
 
 /// Without sizes of 1, which only say where a dimension would be.
-std::vector<std::int64_t> squeezed(std::vector<std::int64_t> sizes) {
+std::vector<std::int64_t> without_ones(std::vector<std::int64_t> sizes) {
   sizes.erase(std::remove(sizes.begin(), sizes.end(), 1), sizes.end());
   return sizes;
 }
 
 bool same_sizes(const std::vector<std::int64_t>& sizes, std::vector<std::int64_t> wanted) {
-  return squeezed(sizes) == squeezed(std::move(wanted));
+  return without_ones(sizes) == without_ones(std::move(wanted));
 }
 
 struct Range {
@@ -125,7 +125,7 @@ void Feeder::find_layout() {
     const auto values = bounded_product(data_.sizes, kMaxMapValues);
     // Flat on one side: in the order of the other.
     const bool flat =
-        values == shape.values() && (squeezed(data_.sizes).size() <= 1 || shape.is_vector());
+        values == shape.values() && (without_ones(data_.sizes).size() <= 1 || shape.is_vector());
     const bool prefer_last = network_.input_channels_last || layout == Layout::kChannelsLast;
     if (!first && !last && !flat) {
       throw base::InputError(
