@@ -81,7 +81,8 @@ double tilted_share(const Term& term, double lambda) {
   const double gap = term.faults - mu;
   // (n + mu)^2 - 4 mu n kept
   const double root = std::sqrt(gap * gap + 4 * mu * term.faults * (1 - kept));
-  const double solution = 2 * term.faults * kept / (sum + root);
+  // Rounded above 1 it would be a share below 0 and a negative variance, which all refutes.
+  const double solution = std::min(1.0, 2 * term.faults * kept / (sum + root));
   return lambda >= 0 ? solution : 1 - solution;
 }
 

@@ -198,6 +198,28 @@ TEST(StratifiedProportion, GivenImpossibleCountsItIsOurBug) {
   EXPECT_THROW(stratified_proportion({{10, 5, 1}}, 1), base::InternalError);
 }
 
+// Of strata without hits the weightiest opens first: its P_h is z^2 / (n' + z^2), n' = n (N - 1) /
+// (N - n) = 100.0516, times W = 192,000 / 245,880. Rounding must not make a P_h negative, whose
+// variance refutes everything and leaves no width.
+TEST(StratifiedProportion, GivenNoHitInAnyStratumThenTheWeightiestBoundsIt) {
+  const std::vector<std::int64_t> sizes = {600, 9'600, 192'000, 40'320, 3'360};
+  std::vector<Stratum> none;
+  std::vector<Stratum> all;
+  for (const std::int64_t sites : sizes) {
+    none.push_back({sites, 100, 0});
+    all.push_back({sites, 100, 100});
+  }
+  EXPECT_NEAR(stratified_proportion(none, 0.95).interval.upper, 0.0288728, 1e-6);
+  EXPECT_NEAR(stratified_proportion(all, 0.95).interval.lower, 1 - 0.0288728, 1e-6);
+  for (std::int64_t sampled = 2; sampled < 500; ++sampled) {
+    none.assign({{600, sampled, 0}, {9'600, sampled, 0}, {192'000, sampled, 0}});
+    // Near rule_of_three's 3 / n: 3.84 / (n + 3.84), of 0.95 of the sites.
+    EXPECT_GT(stratified_proportion(none, 0.95).interval.upper,
+              3 / (static_cast<double>(sampled) + 4))
+        << sampled;
+  }
+}
+
 TEST(StopRule, AsksEachStratumForWhatItLacks) {
   struct Case {
     const char* what;
