@@ -131,6 +131,19 @@ TEST_F(Cli, GivenTheSameInputsThenTheSameBytes) {
   EXPECT_GT(Json::parse(records[0])["faults"]["fired"], 0);
 }
 
+// "masked" is told of outputs, too, by campaigns: here it is reads that do not change.
+TEST_F(Cli, GivenFaultsThenTheTextSaysHowManyChangedNoRead) {
+  const Output run =
+      lacuna("run " + kLeNet + " --ber 0.01 --map-seed 3 --images 3 --json " + path("a"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  const Json faults = Json::parse(read(path("a")))["faults"];
+  EXPECT_GT(faults["masked"], 0);
+  EXPECT_NE(run.out.find(": " + faults["armed"].dump() + " armed, " + faults["fired"].dump() +
+                         " fired, " + faults["masked"].dump() + " changed no read\n"),
+            std::string::npos)
+      << run.out;
+}
+
 TEST_F(Cli, GivenASavedMapThenReadingItBackGivesTheSameRun) {
   ASSERT_EQ(
       lacuna("run " + kLeNet + " --images 3 --ber 0.01 --fault-kind stuck_at_1 --save-faults " +

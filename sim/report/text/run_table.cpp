@@ -137,8 +137,9 @@ std::string run_table(const run::RunRecord& record) {
                       record.total.dram_written.value);
   if (record.energy) text += energy_table(record);
   if (record.faults_armed > 0) {
-    text += fmt::format("faults ({}): {} armed, {} fired, {} masked\n", record.fault_origin,
-                        record.faults_armed, record.faults_fired, record.faults_masked);
+    text +=
+        fmt::format("faults ({}): {} armed, {} fired, {} changed no read\n", record.fault_origin,
+                    record.faults_armed, record.faults_fired, record.faults_masked);
   }
   if (!record.labels.empty()) {
     text += fmt::format("top-1: {:.2f}% ({} of {})\n",
