@@ -316,6 +316,7 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
       outcome.top1 = change.top1[image];
     }
     outcome.change = change.images[image];
+    outcome.rmse = change.image_rmse[image];
     outcome.golden_cycles = golden.cycles[batch];
     outcome.cycles = measured.cycles[batch];
     images.push_back(outcome);

@@ -65,6 +65,7 @@ struct ImageOutcome {
   std::optional<int> golden_top1;  ///< of networks that say a class
   std::optional<int> top1;
   run::ImageChange change = run::ImageChange::kMasked;
+  double rmse = 0;                 ///< of its outputs' values; infinite as run::Deviation::rmse
   std::int64_t golden_cycles = 0;  ///< of the image's batch
   std::int64_t cycles = 0;
 };

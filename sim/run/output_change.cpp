@@ -107,19 +107,21 @@ ImageChange FaultFree::compare_image(std::int64_t image, const std::int32_t* now
                                      OutputChange& change, std::vector<float>& values) const {
   const std::int64_t first = image * image_values_;
   if (std::equal(now, now + image_values_, integers_.data() + first)) return ImageChange::kMasked;
-  bool differs = false;  // a value
+  double image_error = 0;
   for (std::size_t o = 0; o < outputs_.size(); ++o) {
     const Output& own = outputs_[o];
     network::real_values(network_, o, now + own.offset, values.data());
     const double error =
         squared_error(values.data(), values_.data() + first + own.offset, own.values);
     change.outputs[o].error += error;
-    differs = differs || error > 0;
+    image_error += error;
     if (static_cast<int>(o) == class_output_) {
       change.top1[place(image)] = network::top1(values.data(), now + own.offset, own.values);
     }
   }
-  const bool sdc = change.classes ? change.top1[place(image)] != top1_[place(image)] : differs;
+  change.image_rmse[place(image)] = root_mean(image_error, image_values_);
+  const bool sdc =
+      change.classes ? change.top1[place(image)] != top1_[place(image)] : image_error > 0;
   return sdc ? ImageChange::kSdc : ImageChange::kBenign;
 }
 
@@ -130,6 +132,7 @@ OutputChange FaultFree::compare(const std::vector<std::int32_t>& integers) const
   OutputChange change;
   change.classes = classes();
   change.images.assign(place(images), ImageChange::kMasked);
+  change.image_rmse.assign(place(images), 0);
   change.top1 = top1_;
   for (const Output& own : outputs_) change.outputs.push_back({own.values * images, own.signal, 0});
   std::vector<float> values(place(image_values_));

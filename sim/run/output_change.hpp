@@ -40,6 +40,7 @@ double agreement(std::int64_t sdc, std::int64_t images);
 struct OutputChange {
   bool classes = false;             ///< an output says a class, so there is a top-1
   std::vector<ImageChange> images;  ///< [image]
+  std::vector<double> image_rmse;   ///< [image]; of the values of all outputs, as Deviation::rmse
   std::int64_t masked = 0;          ///< of them
   std::int64_t benign = 0;
   std::int64_t sdc = 0;

@@ -261,7 +261,7 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
 
 void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,
                          std::int64_t first, std::int64_t last, const Sink& sink) {
-  sink("trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles\n");
+  sink("trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles,rmse\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const std::int64_t number = row.trial.number;
     if (number < first || number > last || row.outcome.status != campaign::TrialStatus::kDone) {
@@ -275,9 +275,10 @@ void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunn
       const campaign::ImageOutcome& image = images[i];
       sdc += image.change == run::ImageChange::kSdc ? 1 : 0;
       correct += image.label && image.label == image.top1 ? 1 : 0;
-      text += fmt::format("{},{},{},{},{},{},{},{}\n", number, i, optional_number(image.label),
+      text += fmt::format("{},{},{},{},{},{},{},{},{}\n", number, i, optional_number(image.label),
                           optional_number(image.golden_top1), optional_number(image.top1),
-                          change_name(image.change), image.golden_cycles, image.cycles);
+                          change_name(image.change), image.golden_cycles, image.cycles,
+                          real_or_nothing(image.rmse));
     }
     const bool same =
         sdc == row.outcome.sdc && (!row.outcome.has_labels() || correct == row.outcome.correct);

@@ -120,6 +120,7 @@ TEST(OutputChange, GivenMapsThenThereIsNoAgreementAndAnyValueThatDiffersIsSdc) {
   EXPECT_TRUE(change.top1.empty());
   EXPECT_EQ(figure("agreement", change), FigureValue());
   EXPECT_EQ(figure("rmse", change), FigureValue(std::sqrt(16.0 / 8)));
+  EXPECT_EQ(change.image_rmse, (std::vector<double>{0, std::sqrt(16.0 / 4)}));
 }
 
 TEST(OutputChange, GivenSeveralOutputsThenEachHasItsOwnErrorAndTheFirstVectorIsTheClass) {
