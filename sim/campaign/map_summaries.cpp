@@ -107,11 +107,12 @@ OutputSummary MapSummaries::outputs_of(const Key& key, const Cell& cell) const {
     rmse.push_back(*chip.rmse);
     squared.push_back(*chip.rmse * *chip.rmse);
   }
-  summary.rmse = statistics::summarise_mean(rmse, plan.confidence);
-  const statistics::MeanSummary error = statistics::summarise_mean(squared, plan.confidence);
+  summary.rmse = statistics::summarise_non_negative(rmse, plan.confidence);
+  const statistics::MeanSummary error =
+      statistics::summarise_non_negative(squared, plan.confidence);
   if (!error.mean || !own.output_rms) return summary;
   const auto level = [&](double mean_squared) {
-    return run::sqnr_db(*own.output_rms, std::sqrt(std::max(0.0, mean_squared)));
+    return run::sqnr_db(*own.output_rms, std::sqrt(mean_squared));
   };
   summary.sqnr.mean = level(*error.mean);
   if (error.interval) {

@@ -102,16 +102,15 @@ class MapValues {
 
   /// `rms` is of the fault-free outputs.
   void summarise(double rms, double confidence, FaultFigures& figures) const {
-    figures.top1 = mean_of(top1_, confidence);
-    figures.agreement = mean_of(agreement_, confidence);
+    figures.top1 = mean_of(statistics::summarise_mean(top1_, confidence));
+    figures.agreement = mean_of(statistics::summarise_mean(agreement_, confidence));
     if (!std::isfinite(squared_)) return;
-    figures.rmse = mean_of(rmse_, confidence);
+    figures.rmse = mean_of(statistics::summarise_non_negative(rmse_, confidence));
     figures.sqnr_db = run::sqnr_db(rms, std::sqrt(squared_ / static_cast<double>(rmse_.size())));
   }
 
  private:
-  static std::optional<FaultMean> mean_of(const std::vector<double>& values, double confidence) {
-    const auto summary = statistics::summarise_mean(values, confidence);
+  static std::optional<FaultMean> mean_of(const statistics::MeanSummary& summary) {
     if (!summary.mean) return std::nullopt;
     return FaultMean{*summary.mean, *summary.standard_deviation, summary.interval->lower,
                      summary.interval->upper};

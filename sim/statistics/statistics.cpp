@@ -1,5 +1,6 @@
 #include "statistics/statistics.hpp"
 
+#include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
@@ -69,6 +70,12 @@ MeanSummary summarise_mean(const std::vector<double>& values, double confidence)
     summary.interval =
         student_interval(*summary.mean, *summary.standard_deviation, summary.count, confidence);
   }
+  return summary;
+}
+
+MeanSummary summarise_non_negative(const std::vector<double>& values, double confidence) {
+  MeanSummary summary = summarise_mean(values, confidence);
+  if (summary.interval) summary.interval->lower = std::max(0.0, summary.interval->lower);
   return summary;
 }
 

@@ -61,6 +61,10 @@ Interval student_interval(double mean, double standard_deviation, std::int64_t c
 /// One value a map, in the unit of the values.
 MeanSummary summarise_mean(const std::vector<double>& values, double confidence);
 
+/// The same of values that are never below 0, as errors: nor is their mean, so the interval is cut
+/// there. Other than that of summarise_mean it need not be even around the mean.
+MeanSummary summarise_non_negative(const std::vector<double>& values, double confidence);
+
 /// Two networks or machines on the same maps.
 struct PairedDifference {
   MeanSummary difference;  ///< of first - second

@@ -119,6 +119,18 @@ TEST(SummariseMean, GivenEqualMapsHasNoWidth) {
   EXPECT_EQ(summary.interval->upper, 0.25);
 }
 
+// 0.5 +- 12.706 x 0.5: no mean of errors is below 0. Only what is below it is cut.
+TEST(SummariseNonNegative, GivenAnIntervalThatReachesBelowZeroThenItEndsThere) {
+  const MeanSummary cut = summarise_non_negative({0, 1}, 0.95);
+  EXPECT_EQ(cut.mean, 0.5);
+  EXPECT_EQ(cut.interval->lower, 0);
+  EXPECT_NEAR(cut.interval->upper, 6.8531, 1e-4);
+  EXPECT_LT(summarise_mean({0, 1}, 0.95).interval->lower, -5);
+  const MeanSummary whole = summarise_non_negative({1, 1.01}, 0.95);
+  EXPECT_EQ(whole.interval->lower, summarise_mean({1, 1.01}, 0.95).interval->lower);
+  EXPECT_FALSE(summarise_non_negative({1}, 0.95).interval);
+}
+
 // NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.5.2, data set ZARR13: n = 195, mean
 // 9.261460, sd 0.022789, 95% interval 9.258242 to 9.264679.
 TEST(StudentInterval, IsTheHandbooksForTheHeatFlowMeter) {
