@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "program/program.hpp"
+#include "unit/network/model_builder.hpp"
 
 namespace lacuna {
 namespace {
@@ -124,7 +125,7 @@ TEST_F(Sweep, GivenFaultsAndNoLabelsThenOutputsAreHeldAgainstTheFaultFreeOnes) {
   const Output sweep = lacuna("sweep " + path("u.yaml") + " --out " + path("u.sqlite") +
                               " --json " + path("u.json") + " --csv " + path("u.csv"));
   ASSERT_EQ(sweep.code, 0) << sweep.error;
-  EXPECT_NE(sweep.out.find("under faults, without labels: images whose top-1 is that of the "
+  EXPECT_NE(sweep.out.find("\nagreement under faults: images whose top-1 is that of the "
                            "fault-free run\n"),
             std::string::npos)
       << sweep.out;
@@ -164,6 +165,44 @@ TEST_F(Sweep, GivenFaultsAndNoLabelsThenOutputsAreHeldAgainstTheFaultFreeOnes) {
   EXPECT_NE(csv.substr(0, csv.find('\n')).find(",pareto,reason,agreement_rate_0.01_mean,"),
             std::string::npos);
   EXPECT_EQ(lacuna("report " + path("u.sqlite") + " --out " + path("u.html")).code, 0);
+}
+
+// A row says which figure it has under faults; an error is never below 0.
+TEST_F(Sweep, GivenNetworksOfOtherFiguresUnderFaultsThenEachRowNamesItsOwn) {
+  std::string machine = read(LACUNA_SOURCE_DIR "/hw_configs/tiny_8x8.yaml");
+  const std::string bits = "activation_bits: 4";
+  machine.replace(machine.find(bits), bits.size(), "activation_bits: 8");
+  std::ofstream(path("hw.yaml")) << machine;
+  network::test::ModelBuilder builder(4, 4);
+  network::test::ConvSpec conv;
+  conv.out = 3;
+  conv.kernel_h = conv.kernel_w = 3;
+  builder.image(1, 8, 8, 1.0F / 255);
+  builder.conv("conv", conv).relu("relu").quantise("codes", 0.5F).output();
+  std::ofstream(path("map.onnx"), std::ios::binary) << builder.bytes();
+  std::ofstream(path("m.yaml")) << "name: m\nmachine: " << path("hw.yaml")
+                                << "\nmodels: [models/lenet5_as, " << path("map.onnx")
+                                << "]\nimages: 6\ndata: random:2\ngrid:\n  batch: [1]\n"
+                                << "faults:\n  rates: [0.01]\n  maps: 3\n";
+  const Output sweep = lacuna("sweep " + path("m.yaml") + " --out " + path("m.sqlite") +
+                              " --json " + path("m.json"));
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  const nlohmann::json all = points(path("m.json"));
+  const auto& error = all[1].at("faults")[0].at("rmse");
+  EXPECT_FALSE(all[1].at("faults")[0].contains("agreement"));
+  EXPECT_EQ(error.at("lower"), 0);
+  EXPECT_GT(error.at("upper"), 2 * error.at("mean").get<double>());
+  const auto line_of = [&](const std::string& start) {
+    const std::size_t first = sweep.out.find("\n" + start) + 1;
+    return sweep.out.substr(first, sweep.out.find('\n', first) - first);
+  };
+  EXPECT_NE(line_of("network ").find(" faults: "), std::string::npos) << sweep.out;
+  EXPECT_NE(line_of("lenet5_as ").find(" agreement "), std::string::npos) << sweep.out;
+  EXPECT_EQ(line_of("lenet5_as ").find(" RMSE "), std::string::npos) << sweep.out;
+  const std::string map = line_of("map ");
+  EXPECT_NE(map.find(" RMSE "), std::string::npos) << sweep.out;
+  EXPECT_NE(map.find(" (0 to "), std::string::npos) << sweep.out;
+  EXPECT_EQ(map.size(), line_of("network ").size()) << "columns stay in line";
 }
 
 double figure(const nlohmann::json& point, const char* name) {

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "explore/columns.hpp"
 #include "explore/pareto.hpp"
+#include "report/text/text_parts.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -80,7 +81,17 @@ std::string energy_text(const SweepRow& row) {
   return value ? fmt::format("{:.1f}", kNano * *value) : "";
 }
 
-/// The first that there is: accuracy, agreement, or error of the outputs.
+/// Which of the figures under faults a row shows: the first that there is.
+std::string faults_figure(const SweepRow& row) {
+  for (const explore::FaultFigures& f : row.result.faults) {
+    if (f.top1) return "top-1";
+    if (f.agreement) return "agreement";
+    if (f.rmse) return "RMSE";
+  }
+  return "-";
+}
+
+/// The same: accuracy, agreement, or error of the outputs.
 std::string faults_text(const explore::FaultFigures& f) {
   const auto share = [](const explore::FaultMean& own) {
     return fmt::format("{:.2f}% +- {:.2f}", 100 * own.mean, 50 * (own.upper - own.lower));
@@ -88,24 +99,22 @@ std::string faults_text(const explore::FaultFigures& f) {
   if (f.top1) return share(*f.top1);
   if (f.agreement) return share(*f.agreement);
   if (!f.rmse) return "-";
-  return fmt::format("{:.4g} +- {:.2g}", f.rmse->mean, (f.rmse->upper - f.rmse->lower) / 2);
+  return non_negative(f.rmse->mean, f.rmse->lower, f.rmse->upper);
 }
 
-/// What the columns under faults are; "" where they are accuracies.
+/// What the figures under faults are; "" where they are accuracies.
 std::string faults_note(const std::vector<SweepRow>& rows) {
-  bool agreement = false;
-  bool error = false;
-  for (const SweepRow& row : rows) {
-    for (const explore::FaultFigures& f : row.result.faults) {
-      agreement = agreement || (!f.top1 && f.agreement);
-      error = error || (!f.top1 && !f.agreement && f.rmse);
-    }
-  }
+  std::set<std::string> figures;
+  for (const SweepRow& row : rows) figures.insert(faults_figure(row));
   std::string text;
-  if (agreement) {
-    text += "\nunder faults, without labels: images whose top-1 is that of the fault-free run\n";
+  if (figures.count("agreement") > 0) {
+    text += "\nagreement under faults: images whose top-1 is that of the fault-free run\n";
   }
-  if (error) text += "\nunder faults, without classes: RMSE of the outputs' values\n";
+  if (figures.count("RMSE") > 0) {
+    text +=
+        "\nRMSE under faults: of the outputs' values; in brackets its interval where that is cut "
+        "at 0\n";
+  }
   return text;
 }
 
@@ -144,9 +153,9 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
   const std::set<std::int64_t> best = pareto_points(rows, pareto);
   std::string text = fmt::format(
       "{}: {} of {} points of {}\n(cycles an image; of the cycles: stream, weight load, memory "
-      "wait, "
-      "post wait; stuck: weights that one stuck cell touches)\n\n",
-      plan.name, rows.size(), store.points(), plan.machine);
+      "wait, post wait;\nstuck: weights that one stuck cell touches{})\n\n",
+      plan.name, rows.size(), store.points(), plan.machine,
+      plan.faults ? "; faults: mean over maps of what stands there" : "");
   std::vector<std::size_t> widths;
   text += fmt::format("{:<20}", "network");
   for (const explore::Axis& axis : plan.axes) {
@@ -166,7 +175,14 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
       fault_heads.push_back(fmt::format("{} cells", cells));
     }
   }
-  for (const std::string& head : fault_heads) text += fmt::format(" {:>16}", head);
+  std::size_t faults_width = 16;
+  for (const SweepRow& row : rows) {
+    for (const explore::FaultFigures& f : row.result.faults) {
+      faults_width = std::max(faults_width, faults_text(f).size());
+    }
+  }
+  if (plan.faults) text += fmt::format(" {:>9}", "faults:");
+  for (const std::string& head : fault_heads) text += fmt::format(" {:>{}}", head, faults_width);
   text += pareto.empty() ? "\n" : "  Pareto\n";
   for (const SweepRow& row : rows) {
     text += fmt::format("{:<20}", short_name(row.point.input).substr(0, 19));
@@ -188,8 +204,9 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
     text += row.point.workload         ? fmt::format(" {:>7}", "")
             : found_value(row, "top1") ? fmt::format(" {:>6.2f}%", 100 * value_of(row, "top1"))
                                        : fmt::format(" {:>7}", "-");
+    if (plan.faults) text += fmt::format(" {:>9}", faults_figure(row));
     for (const explore::FaultFigures& f : row.result.faults) {
-      text += fmt::format(" {:>16}", faults_text(f));
+      text += fmt::format(" {:>{}}", faults_text(f), faults_width);
     }
     text += best.count(row.point.number) > 0 ? "  *\n" : "\n";
   }
