@@ -112,12 +112,40 @@ class Unlabelled : public Program {
     }
     EXPECT_GT(differ, 0);
     std::map<std::string, std::map<std::string, int>> outcomes;
-    for (const CsvRow& row : images_) ++outcomes[row.at("trial")][row.at("outcome")];
+    std::map<std::string, double> squared;
+    for (const CsvRow& row : images_) {
+      ++outcomes[row.at("trial")][row.at("outcome")];
+      const double rmse = std::stod(row.at("rmse"));
+      squared[row.at("trial")] += rmse * rmse;
+    }
     for (const CsvRow& row : trials_) {
+      EXPECT_NEAR(std::sqrt(squared[row.at("trial")] / 12), std::stod(row.at("rmse")), 1e-9);
       for (const char* outcome : {"masked", "benign", "sdc"}) {
         EXPECT_EQ(outcomes[row.at("trial")][outcome], std::stoi(row.at(outcome)));
       }
     }
+  }
+
+  struct Worst {
+    double sdc;  ///< percent
+    double rmse;
+  };
+  /// The table of them in what the campaign said, which has no top-1.
+  std::vector<Worst> worst_faults() const {
+    std::vector<Worst> list;
+    std::stringstream lines(said_.substr(std::min(said_.find("\nthe worst "), said_.size())));
+    std::string line;
+    while (std::getline(lines, line) && line.find("    trial machine") == std::string::npos) {
+    }
+    EXPECT_NE(line.find(" SDC       RMSE    cycles"), std::string::npos) << said_;
+    EXPECT_EQ(line.find("top-1"), std::string::npos) << said_;
+    while (std::getline(lines, line) && !line.empty()) {
+      std::vector<std::string> words;
+      std::stringstream stream(line);
+      for (std::string word; stream >> word;) words.push_back(word);
+      list.push_back({std::stod(words[words.size() - 3]), std::stod(words[words.size() - 2])});
+    }
+    return list;
   }
 
   /// The mean over maps of a column of the trials, at a rate.
@@ -201,9 +229,71 @@ TEST_F(Unlabelled, GivenAMapAsOutputThenThereIsNoClassAndAnyValueThatDiffersIsSd
   EXPECT_TRUE(summary("agreement", "0.02").empty());
   EXPECT_NEAR(std::stod(summary("rmse", "0.02").at("mean")), mean("rmse", "0.02"), 1e-5);
   EXPECT_EQ(json_.at("golden")[0].at("classes"), false);
-  EXPECT_NE(said_.find("under one, the top-1 (without classes any output value) of more than"),
-            std::string::npos)
-      << said_;
+}
+
+// The worst first; what changes no value of the outputs is none of them.
+TEST_F(Unlabelled, GivenNoLabelsThenTheWorstFaultsAreThoseOfMostSdcAndError) {
+  const std::string sites = "single_faults: {kinds: [flip], sites: weights, samples: 80}\n";
+  for (const std::string& model : {map_model(), std::string("models/lenet5_as")}) {
+    std::filesystem::remove(path("s.sqlite"));
+    run(plan(model, "data: random:2:0.5\n", sites));
+    std::size_t harmful = 0;
+    std::size_t silent = 0;
+    for (const CsvRow& row : trials_) {
+      const bool harms = row.at("sdc") != "0" || std::stod(row.at("rmse")) > 0;
+      harmful += harms ? 1 : 0;
+      silent += harms ? 0 : 1;
+    }
+    EXPECT_GT(silent, 0U);
+    const std::vector<Worst> worst = worst_faults();
+    EXPECT_EQ(worst.size(), harmful);
+    EXPECT_GT(worst.front().rmse, worst.back().rmse);
+    for (std::size_t i = 0; i < worst.size(); ++i) {
+      EXPECT_TRUE(worst[i].sdc > 0 || worst[i].rmse > 0) << i;
+      if (i == 0) continue;
+      EXPECT_LE(std::make_pair(worst[i].sdc, worst[i].rmse),
+                std::make_pair(worst[i - 1].sdc, worst[i - 1].rmse))
+          << i;
+    }
+  }
+}
+
+TEST_F(Unlabelled, GivenAMapAsOutputThenTextsSpeakOfItsValues) {
+  run(plan(map_model(), "data: random:2\n",
+           "random_maps: {kinds: [flip], rates: [0.01], maps: 3}\n"
+           "single_faults: {kinds: [flip], sites: weights, strata: [bit], samples: 20}\n"));
+  for (const char* text : {"\nSDC: images of which any output value differs from the fault-free "
+                           "one;\n",
+                           "under one, any output value\nof more than 0.00% of the 12 images",
+                           " of the faults struck change no output of any image\n",
+                           "(below, each fault struck counts once, whatever the size of its "
+                           "stratum)\n"}) {
+    EXPECT_NE(said_.find(text), std::string::npos) << text << said_;
+  }
+  EXPECT_EQ(said_.find("whose top-1"), std::string::npos) << said_;
+  EXPECT_EQ(said_.find("logit"), std::string::npos) << said_;
+  // Texts fit 100 columns; rows of tables, which name a machine, need not.
+  std::stringstream lines(said_);
+  for (std::string line; std::getline(lines, line);) {
+    const bool table =
+        line.find("machine  ") != std::string::npos || line.find("tiny_8x8  ") != std::string::npos;
+    EXPECT_TRUE(table || line.size() <= 100) << line;
+  }
+}
+
+// Few maps of very different errors: half-widths would reach below an error of 0.
+TEST_F(Unlabelled, GivenAnIntervalThatWouldReachBelowZeroThenItIsCutThere) {
+  run(plan(map_model(), "data: random:2\n",
+           "random_maps: {kinds: [flip], rates: [0.01], maps: 3}\n"
+           "single_faults: {kinds: [flip], sites: weights, samples: 20}\n"));
+  const CsvRow& rmse = summary("rmse", "0.01");
+  EXPECT_EQ(rmse.at("lower"), "0");
+  EXPECT_GT(std::stod(rmse.at("upper")), 2 * std::stod(rmse.at("mean")));
+  EXPECT_NE(said_.find(" (0 to "), std::string::npos) << said_;
+  // So no map may have an error.
+  EXPECT_EQ(summary("sqnr_db", "0.01").at("upper"), "");
+  EXPECT_NE(said_.find(" to infinity)\n"), std::string::npos) << said_;
+  EXPECT_EQ(said_.find("to -)"), std::string::npos) << said_;
 }
 
 // With labels a wide interval of the accuracy asks for more maps; without, one of the agreement.
@@ -244,9 +334,18 @@ TEST_F(Unlabelled, GivenLabelsThenTheFiguresStandBesideTheAccuracyAndAreTheSame)
 
 TEST_F(Unlabelled, GivenOneNetworkWithClassesAndOneWithoutThenEachHasItsOwnFigures) {
   const std::string store = path("s.sqlite");
-  const std::string file = plan("models/lenet5_as, " + map_model(28), "", kMaps);
+  const std::string file =
+      plan("models/lenet5_as, " + map_model(28), "",
+           kMaps + "single_faults: {kinds: [flip], sites: weights, samples: 40}\n");
   const Output run = lacuna("campaign run " + file + " --out " + store);
   ASSERT_EQ(run.code, 0) << run.error;
+  for (const char* text : {"SDC: images whose top-1 (without classes any output value) differs",
+                           "under one, the top-1 (without classes any output value)\nof more than",
+                           "   top-1      SDC       RMSE    cycles\n"}) {
+    EXPECT_NE(run.out.find(text), std::string::npos) << text << run.out;
+  }
+  EXPECT_EQ(run.out.find(" -0.00 "), std::string::npos) << run.out;
+  EXPECT_EQ(run.out.find("-0.000 points"), std::string::npos) << run.out;
   ASSERT_EQ(
       lacuna("campaign export " + store + " --csv " + path("t.csv") + " --summary " + path("m.csv"))
           .code,
@@ -259,7 +358,7 @@ TEST_F(Unlabelled, GivenOneNetworkWithClassesAndOneWithoutThenEachHasItsOwnFigur
     EXPECT_EQ(row.at("agreement").empty(), !classes);
     EXPECT_FALSE(row.at("rmse").empty());
   }
-  EXPECT_EQ(without, 10);
+  EXPECT_EQ(without, 10 + 40);
   // Nothing can be said of the difference of an accuracy and none.
   for (const CsvRow& row : rows(path("m.csv"))) {
     EXPECT_EQ(row.at("figure").find("difference"), std::string::npos);

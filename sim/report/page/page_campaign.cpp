@@ -63,8 +63,8 @@ struct Sites {
   std::map<std::string, std::size_t> weight_numbers;
   std::vector<std::string> weights;
   std::int64_t left_out = 0;  ///< cells that are not carried
-  std::int64_t masked = 0;    ///< faults that change no logit of any image
-  std::int64_t sdc = 0;       ///< images whose top-1 changes, of all faults
+  std::int64_t masked = 0;    ///< faults that change no output of any image
+  std::int64_t sdc = 0;       ///< images that are SDC, of all faults
 };
 
 class Gatherer {

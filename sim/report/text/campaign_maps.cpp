@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "report/text/sdc_text.hpp"
 #include "report/text/text_parts.hpp"
 
 namespace lacuna::report {
@@ -86,18 +87,18 @@ std::string accuracy_table(const MapSummaries& maps) {
   return text;
 }
 
-/// "31.20" and what its interval is; what is infinite or not known is "-".
+/// "31.20" and what its interval is; a mean that is infinite or not known is "-".
 std::string level_text(const campaign::NoiseLevel& level) {
-  const auto number = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:.2f}", *value) : std::string("-");
-  };
-  if (!level.mean || (!level.lower && !level.upper)) return number(level.mean);
-  return fmt::format("{} ({} to {})", number(level.mean), number(level.lower), number(level.upper));
+  if (!level.mean) return "-";
+  const std::string mean = fmt::format("{:.2f}", *level.mean);
+  if (!level.lower) return mean;
+  return fmt::format("{} ({:.2f} to {})", mean, *level.lower,
+                     level.upper ? fmt::format("{:.2f}", *level.upper) : "infinity");
 }
 
 std::string outputs_table(const MapSummaries& maps) {
   std::string text =
-      fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>23} {:>26}\n", "machine", "kind",
+      fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>24} {:>28}\n", "machine", "kind",
                   "rate", "network", "maps", "agreement", "RMSE", "SQNR dB");
   for (const auto& [key, cell] : maps.cells()) {
     const auto& own = maps.golden(key, key.model);
@@ -105,9 +106,9 @@ std::string outputs_table(const MapSummaries& maps) {
     const statistics::MeanSummary& rmse = outputs.rmse;
     const std::string error =
         !rmse.mean      ? "-"
-        : rmse.interval ? fmt::format("{:.4g} +- {:.2g}", *rmse.mean, rmse.interval->half_width())
+        : rmse.interval ? non_negative(*rmse.mean, rmse.interval->lower, rmse.interval->upper)
                         : fmt::format("{:.4g}", *rmse.mean);
-    text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>23} {:>26}\n",
+    text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>24} {:>28}\n",
                         own.machine.substr(0, 14), campaign::fault_type_name(key.type), key.rate,
                         own.model.substr(0, 18), cell.by_map.size(),
                         outputs.agreement.mean ? with_interval(outputs.agreement) : "-", error,
@@ -232,15 +233,16 @@ std::string maps_text(const campaign::MapSummaries& maps) {
   if (maps.cells().empty()) return "";
   const campaign::Plan& plan = maps.store().plan();
   std::string text = fmt::format(
-      "\nover maps (mean +- half-width of its {:.4g}% interval; SDC: top-1 differs from the "
-      "fault-free one;\nspeed-up: against the same machine without zero skipping; cycles: change "
-      "against fault-free;\nfailed: trials that crashed or timed out)\n",
-      100 * plan.confidence);
+      "\nover maps (mean +- half-width of its {:.4g}% interval;\n{};\n"
+      "speed-up: against the same machine without zero skipping; cycles: change against "
+      "fault-free;\nfailed: trials that crashed or timed out)\n",
+      100 * plan.confidence, sdc_text(maps.store()));
   text += accuracy_table(maps);
   text += fmt::format(
-      "\noutputs against the fault-free run (agreement: images of the same top-1; RMSE: of the "
-      "outputs' values, in their unit;\nSQNR: of the mean squared error over maps, in brackets "
-      "what its {:.4g}% interval comes to)\n",
+      "\noutputs against the fault-free run (agreement: images of the same top-1;\nRMSE: of the "
+      "outputs' values, in their unit, with its interval in brackets where that is cut at 0;\n"
+      "SQNR: of the mean squared error over maps, in brackets what its {:.4g}% interval comes "
+      "to)\n",
       100 * plan.confidence);
   text += outputs_table(maps);
   const std::string contrasts = contrast_table(maps);

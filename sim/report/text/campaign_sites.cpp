@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "report/text/campaign_text.hpp"
+#include "report/text/sdc_text.hpp"
 #include "report/text/share_text.hpp"
 #include "report/text/text_parts.hpp"
 #include "statistics/strata.hpp"
@@ -66,11 +67,19 @@ void SiteTables::add(const campaign::TrialRow& row) {
   if (store_.plan().sites->exhaustive && site.cell.bit >= 0 && !layer.empty()) {
     count(by_weight_[site_key(population)][{layer, bit_name(site.code_bit)}]);
   }
+  note_worst(row);
+}
+
+void SiteTables::note_worst(const campaign::TrialRow& row) {
+  const campaign::TrialOutcome& outcome = row.outcome;
   if (outcome.masked == store_.plan().images) return;
-  const Worst worst{golden.outcome.correct - outcome.correct, outcome.sdc, row};
+  if (outcome.sdc == 0 && outcome.rmse && *outcome.rmse == 0) return;
+  const auto& golden = store_.golden_of(store_.populations()[row.trial.population]);
+  const Worst worst{golden.outcome.correct - outcome.correct, outcome.sdc, outcome.rmse.value_or(0),
+                    row};
   const auto before = [](const Worst& a, const Worst& b) {
-    return std::make_tuple(-a.lost_top1, -a.sdc, a.row.trial.number) <
-           std::make_tuple(-b.lost_top1, -b.sdc, b.row.trial.number);
+    return std::make_tuple(-a.lost_top1, -a.sdc, -a.rmse, a.row.trial.number) <
+           std::make_tuple(-b.lost_top1, -b.sdc, -b.rmse, b.row.trial.number);
   };
   const auto place = std::upper_bound(worst_.begin(), worst_.end(), worst, before);
   if (place == worst_.end() && worst_.size() == kWorst) return;
@@ -81,36 +90,47 @@ void SiteTables::add(const campaign::TrialRow& row) {
 std::string SiteTables::worst_text() const {
   if (worst_.empty()) return "";
   const auto images = static_cast<double>(store_.plan().images);
-  std::string text = fmt::format(
-      "\nthe worst {} faults (top-1: change against fault-free; SDC: images whose top-1 changes)\n"
-      "{:>9} {:<14} {:<18} {:<48} {:>8} {:>8} {:>9}\n",
-      worst_.size(), "trial", "machine", "network", "fault", "top-1", "SDC", "cycles");
+  // A figure has a column where some network has it, or has nothing better.
+  const auto& golden_rows = store_.golden();
+  const auto has_labels = [](const campaign::GoldenRow& own) { return own.outcome.has_labels(); };
+  const bool labels = std::any_of(golden_rows.begin(), golden_rows.end(), has_labels);
+  const bool errors = !std::all_of(golden_rows.begin(), golden_rows.end(), has_labels);
+  const auto columns = [&](const std::string& top1, const std::string& sdc,
+                           const std::string& rmse) {
+    return (labels ? fmt::format(" {:>8}", top1) : "") + fmt::format(" {:>8}", sdc) +
+           (errors ? fmt::format(" {:>10}", rmse) : "");
+  };
+  std::string text =
+      fmt::format("\nthe worst {} faults\n({}{}{})\n{:>9} {:<14} {:<18} {:<48}{} {:>9}\n",
+                  worst_.size(), labels ? "top-1: change against fault-free; " : "",
+                  sdc_text(store_), errors ? ";\nRMSE: of the outputs' values" : "", "trial",
+                  "machine", "network", "fault", columns("top-1", "SDC", "RMSE"), "cycles");
   for (const Worst& worst : worst_) {
     const campaign::Population& population = store_.populations()[worst.row.trial.population];
     const auto& golden = store_.golden_of(population);
     text += fmt::format(
-        "{:>9} {:<14} {:<18} {:<48} {:>8} {:>8} {:>+8.2f}%\n", worst.row.trial.number,
+        "{:>9} {:<14} {:<18} {:<48}{} {:>+8.2f}%\n", worst.row.trial.number,
         golden.machine.substr(0, 14), golden.model.substr(0, 18),
         describe_trial(population, worst.row.faults, worst.row.trial.draw).substr(0, 48),
-        golden.outcome.has_labels()
-            ? fmt::format("{:+.2f}", 100 * (0 - static_cast<double>(worst.lost_top1)) / images)
-            : "-",
-        percent(static_cast<double>(worst.sdc) / images),
+        columns(golden.outcome.has_labels()
+                    ? fmt::format("{:+.2f}", 100 * static_cast<double>(-worst.lost_top1) / images)
+                    : "-",
+                percent(static_cast<double>(worst.sdc) / images),
+                worst.row.outcome.rmse ? fmt::format("{:.4g}", worst.rmse) : "-"),
         100 * static_cast<double>(worst.row.outcome.cycles - golden.outcome.cycles) /
             static_cast<double>(golden.outcome.cycles));
   }
   return text;
 }
 
-// Means over the faults that were struck, as those of SDC.
+// Over the faults that were struck, each counted once, as SDC.
 std::string SiteTables::outputs_text(const Sums& all, const campaign::GoldenRow& golden) const {
   if (!all.knows_rmse || !golden.output_rms || !std::isfinite(all.rmse)) return "";
   const auto faults = static_cast<double>(all.tally.done);
   const double error = std::sqrt(all.squared_rmse / faults);
   return fmt::format(
-      "  outputs    RMSE {:.4g} under a fault, on average, {:.4g} at most; SQNR of the mean "
-      "squared "
-      "error {}\n",
+      "  outputs    RMSE {:.4g} under a fault, on average, {:.4g} at most;\n"
+      "             SQNR of the mean squared error {}\n",
       all.rmse / faults, all.most_rmse, decibels(run::sqnr_db(*golden.output_rms, error), error));
 }
 
@@ -185,19 +205,23 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   const bool complete = all.tally.done == sites;
   text += fmt::format("  critical   {}", percent(total.proportion.value_or(0)));
   if (!complete) {
-    text += fmt::format(", {:.4g}% interval {} to {}, weighed by the sizes of the strata",
-                        100 * plan.confidence, percent(total.interval.lower),
-                        percent(total.interval.upper));
+    text += fmt::format(", {:.4g}% interval {} to {}{}", 100 * plan.confidence,
+                        percent(total.interval.lower), percent(total.interval.upper),
+                        populations.size() > 1 ? ", weighed by the sizes of the strata" : "");
+  }
+  text += '\n';
+  if (!complete && populations.size() > 1) {
+    text += "  (below, each fault struck counts once, whatever the size of its stratum)\n";
   }
   text += fmt::format(
-      "\n  masked     {} of the faults struck change no logit of any image\n"
+      "  masked     {} of the faults struck change no output of any image\n"
       "  SDC        {} of the images of a fault, on average{}\n"
-      "  cycles     {} of the faults change them: {} slower, {} faster; mean {:+.4f}%, from "
-      "{:+.2f}% to {:+.2f}%\n",
+      "  cycles     {} of the faults change them: {} slower, {} faster;\n"
+      "             mean {:+.4f}%, from {:+.2f}% to {:+.2f}%\n",
       percent(ratio(all.masked, all.tally.done)),
       percent(static_cast<double>(all.sdc) / faults / static_cast<double>(plan.images)),
       golden.outcome.has_labels()
-          ? fmt::format("; top-1 {:+.3f} points", 100 * (0 - static_cast<double>(all.lost_top1)) /
+          ? fmt::format("; top-1 {:+.3f} points", 100 * static_cast<double>(-all.lost_top1) /
                                                       faults / static_cast<double>(plan.images))
           : "",
       percent(ratio(all.slower + all.faster, all.tally.done)), all.slower, all.faster,
@@ -215,15 +239,12 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
 std::string SiteTables::text() const {
   if (totals_.empty()) return "";
   const campaign::Plan& plan = store_.plan();
-  const bool classes = std::all_of(store_.golden().begin(), store_.golden().end(),
-                                   [](const campaign::GoldenRow& own) { return own.classes; });
   std::string text = worst_text();
   text += fmt::format(
-      "\nshare of critical faults: under one, {} of more than {} of the {} images changes\n"
+      "\nshare of critical faults: under one, {}\nof more than {} of the {} images changes\n"
       "(+- half-width of the {:.4g}% Wilson interval over faults; none where every site was "
       "struck)\n",
-      classes ? "the top-1" : "the top-1 (without classes any output value)",
-      percent(plan.sites->critical_share), plan.images, 100 * plan.confidence);
+      sdc_subject(store_), percent(plan.sites->critical_share), plan.images, 100 * plan.confidence);
   for (const auto& [key, sums] : totals_) text += table_text(key, sums);
   return text;
 }

@@ -25,8 +25,8 @@ class SiteTables {
   /// Over faults, each counted once.
   struct Sums {
     campaign::Tally tally;
-    std::int64_t masked = 0;     ///< faults that change no logit of any image
-    std::int64_t sdc = 0;        ///< images whose top-1 changes, of all faults
+    std::int64_t masked = 0;     ///< faults that change no output of any image
+    std::int64_t sdc = 0;        ///< images that are SDC, of all faults
     std::int64_t lost_top1 = 0;  ///< correct images lost, of all faults
     std::int64_t slower = 0;     ///< faults under which the images take more cycles
     std::int64_t faster = 0;
@@ -42,9 +42,11 @@ class SiteTables {
   struct Worst {
     std::int64_t lost_top1;
     std::int64_t sdc;
+    double rmse;  ///< 0 where it is not known
     campaign::TrialRow row;
   };
 
+  void note_worst(const campaign::TrialRow& row);
   std::string worst_text() const;
   std::string table_text(const SiteKey& key, const Sums& all) const;
   std::string outputs_text(const Sums& all, const campaign::GoldenRow& golden) const;

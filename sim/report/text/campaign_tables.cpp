@@ -56,7 +56,7 @@ std::string savings_text(const SavingsSums& savings) {
   if (total == 0) return "";
   const auto share = [&](double macs) { return percent(macs / total); };
   return fmt::format(
-      "\nof the MACs of all trials {} were computed; saved by residency {}, fault-free prefix {}, "
+      "\nof the MACs of all trials {} were computed; saved by residency {}, fault-free prefix {},\n"
       "corrected channels {}, early stop {}\n",
       share(savings.computed), share(savings.residency), share(savings.prefix),
       share(savings.channel), share(savings.early_stop));

@@ -15,6 +15,7 @@ constexpr std::int64_t kMostLines =
     16;  ///< of groups; a shifted beginning and two ends come on top
 constexpr std::int64_t kMostColumns = 8;
 constexpr std::size_t kWorstRows = 5;
+constexpr std::size_t kLineWidth = 100;
 
 /// Power of two of which `most` groups cover `count`.
 std::int64_t group_size(std::int64_t count, std::int64_t most) {
@@ -85,12 +86,21 @@ std::string RowTable::worst_text() const {
   };
   std::sort(worst.begin(), worst.end(), before);
   if (worst.size() > kWorstRows) worst.resize(kWorstRows);
+  if (worst.empty()) return "";
+  const std::string head = "  worst rows  ";
   std::string text;
+  std::string line = head;
   for (const auto* row : worst) {
-    text += fmt::format("{}bank {} row {} ({} of {})", text.empty() ? "" : ", ", row->first.first,
-                        row->first.second, row->second.tally.critical, row->second.tally.done);
+    const std::string item = fmt::format(" bank {} row {} ({} of {}){}", row->first.first,
+                                         row->first.second, row->second.tally.critical,
+                                         row->second.tally.done, row == worst.back() ? "" : ",");
+    if (line.size() + item.size() > kLineWidth) {
+      text += line + '\n';
+      line.assign(head.size(), ' ');
+    }
+    line += item;
   }
-  return text.empty() ? "" : "  worst rows   " + text + "\n";
+  return text + line + '\n';
 }
 
 std::string RowTable::text(double confidence, bool complete) const {
@@ -106,7 +116,7 @@ std::string RowTable::text(double confidence, bool complete) const {
     first_used = std::min(first_used, place.second);
     last_used = std::max(last_used, place.second);
   }
-  if (last_used < 0) return "  rows         no fault in any of them changes a logit\n";
+  if (last_used < 0) return "  rows         no fault in any of them changes an output\n";
   const Lines lines(last_row, first_used, last_used);
   const std::int64_t banks = group_size(last_bank + 1, kMostColumns);
 

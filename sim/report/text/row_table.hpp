@@ -15,7 +15,7 @@ namespace lacuna::report {
 /// Sums over the faults that struck one row of one bank, or several such rows.
 struct RowSums {
   campaign::Tally tally;
-  std::int64_t masked = 0;        ///< faults that change no logit of any image
+  std::int64_t masked = 0;        ///< faults that change no output of any image
   std::int64_t sdc = 0;           ///< images whose top-1 changes, of all faults
   std::int64_t correct_lost = 0;  ///< right images lost, of all faults; may be negative
   std::int64_t cycles_added = 0;  ///< of all faults; may be negative
@@ -34,7 +34,7 @@ class RowTable {
 
   /// Share of critical faults, at most 19 lines of at most 8 columns, then the worst single rows
   /// where lines or columns stand for several. Rows before the first and after the last that can
-  /// change a logit are one line each. Groups are powers of two, so that they begin at round
+  /// change an output are one line each. Groups are powers of two, so that they begin at round
   /// addresses. Shares have intervals of `confidence` unless `complete`: every site was struck.
   std::string text(double confidence, bool complete) const;
 

@@ -138,7 +138,7 @@ async function cellMap(parent, campaign, sites, id) {
       ...weightLines(weightsOf(cell), cells.code_bit[cell]),
       ...(value === unused ? [] : Object.values(cellMetrics).map(other =>
         [other.name, other.text(other.of(cells, cell, sites, campaign.images))])),
-      ...(value === unused ? [] : [['images with other logits',
+      ...(value === unused ? [] : [['images with other outputs',
         whole(campaign.images - cells.masked[cell])]]),
       ['trial', cells.trial[cell]]]);
   };

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 
-/// `critical` of `faults` faults change the top-1, `masked` no logit.
+/// `critical` of `faults` faults change the top-1, `masked` no output.
 void strike(RowTable& table, std::int64_t bank, std::int64_t row, std::int64_t faults,
             std::int64_t critical, std::int64_t masked) {
   RowSums& sums = table.at(bank, row);
@@ -35,7 +35,7 @@ TEST(RowTable, GivenFewRowsThenEachHasALineOfItsOwn) {
 
 TEST(RowTable, GivenMoreRowsThanLinesThenGroupsAndEndsAddUpTheirRows) {
   RowTable table;
-  // Rows 40 to 79 can change a logit: 16 lines for 40 rows are groups of 4.
+  // Rows 40 to 79 can change an output: 16 lines for 40 rows are groups of 4.
   for (std::int64_t row = 0; row < 100; ++row) {
     const bool used = row >= 40 && row < 80;
     strike(table, 0, row, 10, used && row >= 76 ? row - 75 : 0, used ? 5 : 10);
@@ -55,7 +55,7 @@ TEST(RowTable, GivenMoreRowsThanLinesThenGroupsAndEndsAddUpTheirRows) {
             "  76-79                 25.00%\n"  // 1 + 2 + 3 + 4 of 40
             "  80-99                  0.00%\n"
             "  worst rows   bank 0 row 79 (4 of 10), bank 0 row 78 (3 of 10), bank 0 row 77 (2 of "
-            "10), bank 0 row 76 (1 of 10)\n");
+            "10),\n               bank 0 row 76 (1 of 10)\n");
 }
 
 TEST(RowTable, GivenAnyMemoryThenItFitsAndCountsEachRowOnce) {
@@ -101,7 +101,7 @@ TEST(RowTable, GivenOnlyMaskedFaultsThenThatIsSaid) {
   RowTable table;
   strike(table, 0, 0, 8, 0, 8);
   EXPECT_EQ(table.text(kConfidence, true),
-            "  rows         no fault in any of them changes a logit\n");
+            "  rows         no fault in any of them changes an output\n");
 }
 
 }  // namespace
