@@ -246,7 +246,9 @@ std::optional<std::string> name_in(const std::string& folder, const struct stat&
     if (entries == nullptr) continue;
     while (const dirent* entry = ::readdir(entries.get())) {
       const std::string name = entry->d_name;
-      if (name != "." && name != "..") left.push_back(path + "/" + name);
+      if (name == "." || name == "..") continue;
+      left.push_back(path);
+      left.back().append("/").append(name);
     }
   }
   return std::nullopt;
