@@ -90,7 +90,7 @@ std::string accuracy_table(const MapSummaries& maps) {
 /// "31.20" and what its interval is; a mean that is infinite or not known is "-".
 std::string level_text(const campaign::NoiseLevel& level) {
   if (!level.mean) return "-";
-  const std::string mean = fmt::format("{:.2f}", *level.mean);
+  std::string mean = fmt::format("{:.2f}", *level.mean);
   if (!level.lower) return mean;
   return fmt::format("{} ({:.2f} to {})", mean, *level.lower,
                      level.upper ? fmt::format("{:.2f}", *level.upper) : "infinity");
