@@ -8,8 +8,8 @@
 
 namespace lacuna::report {
 
-/// Input, a row a layer (output shape, kernel, bits, MACs of one image, parameters), outputs, and
-/// what the import did that the file does not show. At most 80 columns but for names and notes.
+/// Input, a row a layer (window, which layers it reads, output shape, bits, MACs of one image,
+/// parameters), outputs, and what the import did that the file does not show.
 std::string network_text(const network::Network& network, const network::InputCard& card);
 
 }  // namespace lacuna::report
