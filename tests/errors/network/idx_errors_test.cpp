@@ -1,12 +1,7 @@
 // What is said about data sets that cannot be used.
 #include <gtest/gtest.h>
-#include <unistd.h>
-#include <zlib.h>
-
-#include <filesystem>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "errors/network/golden_messages.hpp"
 #include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
@@ -29,18 +24,6 @@ const std::string& labels() {
   return kLabels;
 }
 
-std::string packed(const std::string& bytes) {
-  // Tests run in processes of their own, side by side.
-  const std::string path =
-      testing::TempDir() + "lacuna_idx_errors_" + std::to_string(::getpid()) + ".gz";
-  gzFile file = gzopen(path.c_str(), "wb");
-  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
-  gzclose(file);
-  std::string result = base::read_file(path, 1 << 20);
-  std::filesystem::remove(path);
-  return result;
-}
-
 ErrorCase with_images(const char* name, const std::string& bytes) {
   return {name, [bytes] { test_set_from_bytes(bytes, labels(), "images", "labels"); }};
 }
@@ -60,7 +43,7 @@ Network network_of(const MapShape& input) {
 }
 
 TEST(DataSetErrors, GivenAnUnusableDataSetThenTheFileIsNamed) {
-  const std::string gzip = packed(images());
+  const std::string gzip = gzipped(images());
   const DataSet data = test_set_from_bytes(images(), labels(), "images", "labels");
   expect_golden(
       {
@@ -83,7 +66,7 @@ TEST(DataSetErrors, GivenAnUnusableDataSetThenTheFileIsNamed) {
           with_images("gzip_wrong_checksum", broken(gzip, gzip.size() - 8)),
           with_images("gzip_trailing", gzip + "x"),
           with_images("gzip_header_only", gzip.substr(0, 4)),
-          with_images("gzip_of_too_much", packed(images() + "x")),
+          with_images("gzip_of_too_much", gzipped(images() + "x")),
           {"image_size",
            [data] {
              check_data_fits(data, network_of(MapShape{28, 28, 1}));
@@ -107,7 +90,7 @@ TEST(DataSetErrors, GivenAnUnusableDataSetThenTheFileIsNamed) {
 }
 
 TEST(DataSetErrors, GivenFilesCutOffAnywhereThenAnError) {
-  const std::string gzip = packed(images());
+  const std::string gzip = gzipped(images());
   for (const std::string& bytes : {images(), gzip}) {
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       EXPECT_THROW(test_set_from_bytes(bytes.substr(0, size), labels(), "images", "labels"),

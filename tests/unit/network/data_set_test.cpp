@@ -1,28 +1,17 @@
 #include "network/data_set.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <filesystem>
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "network/data/feeder.hpp"
+#include "unit/network/data/data_files.hpp"
 #include "unit/network/stack.hpp"
 
 namespace lacuna::network::test {
 namespace {
-
-std::string packed(const std::string& bytes) {
-  const std::string path = testing::TempDir() + "lacuna_packed_" +
-                           testing::UnitTest::GetInstance()->current_test_info()->name() + ".gz";
-  gzFile file = gzopen(path.c_str(), "wb");
-  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
-  gzclose(file);
-  const std::string result = base::read_file(path, 1 << 20);
-  std::filesystem::remove(path);
-  return result;
-}
 
 // Two images of 2 x 3.
 const std::string& images() {
@@ -59,7 +48,7 @@ TEST(DataSet, GivenPlainFilesThenPixelsLabelsAndHashesAreRead) {
 }
 
 TEST(DataSet, GivenGzipFilesThenTheSameIsRead) {
-  const DataSet data = test_set_from_bytes(packed(images()), packed(labels()), "i", "l");
+  const DataSet data = test_set_from_bytes(gzipped(images()), gzipped(labels()), "i", "l");
   EXPECT_EQ(data.pixels, test_set_from_bytes(images(), labels(), "i", "l").pixels);
   EXPECT_EQ(data.labels, (std::vector<std::int32_t>{7, 0}));
 }
@@ -69,7 +58,7 @@ TEST(DataSet, GivenAFolderWithBothFormsThenThePlainOneIsRead) {
   std::filesystem::create_directories(folder);
   base::write_file(folder + "/t10k-images-idx3-ubyte", images());
   base::write_file(folder + "/t10k-images-idx3-ubyte.gz", "nonsense");
-  base::write_file(folder + "/t10k-labels-idx1-ubyte.gz", packed(labels()));
+  base::write_file(folder + "/t10k-labels-idx1-ubyte.gz", gzipped(labels()));
   const DataSet data = load_test_set(folder);
   EXPECT_EQ(data.images_file, folder + "/t10k-images-idx3-ubyte");
   EXPECT_EQ(data.labels_file, folder + "/t10k-labels-idx1-ubyte.gz");

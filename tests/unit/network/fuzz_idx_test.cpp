@@ -1,20 +1,12 @@
 // Mutants of IDX files, plain and gzip.
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "network/data_set.hpp"
+#include "unit/network/data/data_files.hpp"
 #include "unit/network/fuzzing.hpp"
 
 namespace lacuna::network::test {
 namespace {
-
-std::string big_endian(std::int64_t value) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(static_cast<std::uint64_t>(value) >> shift & 0xFFU);
-  }
-  return bytes;
-}
 
 /// An IDX file with a sound header, or with one of its numbers replaced by a nasty one.
 std::string idx(const std::vector<std::int64_t>& sizes, bool sound, std::mt19937& random) {
@@ -24,24 +16,9 @@ std::string idx(const std::vector<std::int64_t>& sizes, bool sound, std::mt19937
   for (const std::int64_t size : sizes) values *= size;
   if (!sound) header[pick(random, header.size())] = nasty_integer(random);
   std::string bytes;
-  for (const std::int64_t number : header) bytes += big_endian(number);
+  for (const std::int64_t number : header) bytes += big_endian_word(number);
   for (std::int64_t i = 0; i < values; ++i) bytes += static_cast<char>(random() & 0xFFU);
   return bytes;
-}
-
-std::string packed(const std::string& bytes, int level) {
-  z_stream stream{};
-  deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string result(deflateBound(&stream, bytes.size()) + 64, '\0');
-  std::string input = bytes;
-  stream.next_in = reinterpret_cast<Bytef*>(input.data());
-  stream.avail_in = static_cast<uInt>(input.size());
-  stream.next_out = reinterpret_cast<Bytef*>(result.data());
-  stream.avail_out = static_cast<uInt>(result.size());
-  deflate(&stream, Z_FINISH);
-  result.resize(stream.total_out);
-  deflateEnd(&stream);
-  return result;
 }
 
 std::int64_t values_of(const DataSet& data) {
@@ -64,7 +41,7 @@ TEST(FuzzIdx, GivenMutantsThenOnlyInputErrorEscapes) {
     std::string& bytes = in_labels ? labels : images;
     const bool before = pick(random, 2) == 0;
     if (!sound && !in_header && before) mutate_bytes(bytes, random);
-    if (pick(random, 2) == 0) bytes = packed(bytes, static_cast<int>(pick(random, 10)));
+    if (pick(random, 2) == 0) bytes = gzipped(bytes, static_cast<int>(pick(random, 10)));
     if (!sound && !in_header && !before) mutate_bytes(bytes, random);
     const auto read = [&] {
       const DataSet data = test_set_from_bytes(images, labels, "images", "labels");

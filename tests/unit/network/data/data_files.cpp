@@ -16,9 +16,9 @@
 namespace lacuna::network::test {
 namespace {
 
-std::string deflated(const std::string& bytes, int window) {
+std::string deflated(const std::string& bytes, int window, int level = 9) {
   z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, level, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
   std::string result(deflateBound(&stream, bytes.size()) + 64, '\0');
   std::string input = bytes;
   stream.next_in = reinterpret_cast<Bytef*>(input.data());
@@ -55,7 +55,7 @@ std::string little_endian(std::uint64_t value, int bytes) {
   return result;
 }
 
-std::string gzipped(const std::string& bytes) { return deflated(bytes, 15 + 16); }
+std::string gzipped(const std::string& bytes, int level) { return deflated(bytes, 15 + 16, level); }
 
 std::string idx_file(int type, const std::vector<std::int64_t>& sizes, const std::string& values) {
   std::string bytes = {0, 0, static_cast<char>(type), static_cast<char>(sizes.size())};

@@ -13,7 +13,7 @@ namespace lacuna::network::test {
 
 std::string big_endian_word(std::int64_t value);
 std::string little_endian(std::uint64_t value, int bytes);
-std::string gzipped(const std::string& bytes);
+std::string gzipped(const std::string& bytes, int level = 9);
 
 /// `type` as IDX has it, as 0x08; values as bytes.
 std::string idx_file(int type, const std::vector<std::int64_t>& sizes, const std::string& values);
