@@ -369,7 +369,7 @@ void add_windows(std::vector<ExporterCase>& all) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
     m.op("ConvTranspose", {a, m.weights({4, 2, 3, 3}, {0.01F, 0.04F}, {0}, kS8, 1)})
         .with("group", std::int64_t{2});
-    m.output(m.qdq(m.out(), 0.06F, 120));
+    m.output(m.head(m.qdq(m.out(), 0.06F, 120), 4 * 8 * 8));
   }));
   all.push_back(of("resized_by_fractions", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {3, 1, 2, 2}), 0.02F, 60);

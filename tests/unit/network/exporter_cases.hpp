@@ -27,8 +27,8 @@ onnx::ModelProto exporter_model(const ExporterCase& own);
 /// Value k of image `image`: (37 k + 11 image) mod 256, over 255 where the input is float.
 std::vector<float> exporter_image(const ExporterCase& own, int image);
 
-/// The outputs for image 0 in the order of the file, one behind the other, by ONNX Runtime 1.30
-/// (the first 24 values).
+/// The outputs for image 0 in the order of the file, one behind the other, by ONNX Runtime 1.23.0;
+/// of n > 24 values those at i n / 24.
 std::vector<float> runtime_values(const std::string& name);
 
 }  // namespace lacuna::network::test
