@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# clang-format and clang-tidy over the program's sources, findings are errors. In a unity build a room
-# is one translation unit, so that headers are looked at once a room instead of once a file.
+# clang-format and clang-tidy over the program's sources, findings are errors. The sources of all rooms
+# are a few translation units (cmake/lint.cmake), so that headers are not looked at once a file.
 #   cmake/lint.sh BUILD_FOLDER [--tests]    (its compile_commands.json is read)
 # With --tests clang-tidy also reads the tests, the example of docs/ and, where the trainer is built,
 # models/, but for what only costs time or hides no mistake in code that runs once.
@@ -29,7 +29,7 @@ tidy_all() {  # CHECKS-TO-ADD FOLDER...
     grep "${@:2}" | sort -u |
     xargs -d '\n' -P "$(nproc)" -n 1 bash -c 'tidy "$@"' lint "$build" "$1"
 }
-tidy_all '' -e "^$PWD/sim/" -e "^$build/sim/"
+tidy_all '' -e "^$build/lint/"
 [ "${2:-}" != --tests ] ||
   tidy_all '-performance-*,-bugprone-narrowing-conversions,-modernize-use-emplace' \
-    -e "^$PWD/tests/" -e "^$PWD/docs/" -e "^$PWD/models/"
+    -e "^$PWD/tests/" -e "^$build/tests/.*/Unity/" -e "^$PWD/docs/" -e "^$PWD/models/"
