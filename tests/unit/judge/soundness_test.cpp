@@ -311,7 +311,7 @@ TEST(JudgeSoundness, WhatItAcceptsNeverClashesWhateverTheDurations) {
   int accepted = 0;
   int refused = 0;
   int proven = 0;  ///< refused, and seen to clash
-  const std::uint32_t trials = lacuna::test::case_count(6000, 2000, 250);
+  const std::uint32_t trials = lacuna::test::case_count(6000, 2000, 90);
   for (std::uint32_t trial = 0; trial < trials; ++trial) {
     Case c;
     if (!map_case(trial % 1500, 120, c)) continue;
