@@ -27,6 +27,11 @@ enum class RandomStream : std::uint32_t {
   kAudit = 9,
   kSiteOrder = 10,
   kRandomImages = 11,
+  kPeWeightFaultMap = 12,
+  kPeAccumulatorFaultMap = 13,
+  kPsumFifoFaultMap = 14,
+  kLookupTableFaultMap = 15,
+  kReadDisturb = 16,
 };
 
 /// 64 random bits for (seed, stream, index).

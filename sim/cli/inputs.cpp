@@ -19,11 +19,11 @@ constexpr std::int64_t kMostImages = std::int64_t{1} << 31;
 
 memory::FaultKind fault_kind(const Options& options) {
   const std::string name = options.text("fault-kind").value_or("flip");
-  std::vector<std::string> names;
-  for (const memory::FaultKind kind : memory::kFaultKinds) {
+  const std::vector<memory::FaultKind> kinds = memory::fault_kinds(memory::kPermanently);
+  for (const memory::FaultKind kind : kinds) {
     if (name == memory::fault_kind_name(kind)) return kind;
-    names.emplace_back(memory::fault_kind_name(kind));
   }
+  const std::vector<std::string> names = memory::fault_kind_names(kinds);
   throw base::InputError({"", 0, "--fault-kind"}, "'" + name + "' is not known",
                          base::join(names) + " are allowed", base::nearest_name(name, names));
 }

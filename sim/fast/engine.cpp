@@ -33,7 +33,8 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
   return base::Cycles{end};
 }
 
-std::vector<measure::BatchResult> Engine::run(const std::vector<BatchImages>& batches) {
+std::vector<measure::BatchResult> Engine::run(const std::vector<BatchImages>& batches,
+                                              const memory::BatchPlace& /*first*/) {
   std::vector<measure::BatchResult> results;
   const std::size_t most = loaded_->one_lane() ? 1 : kLanes;
   for (std::size_t first = 0; first < batches.size(); first += most) {

@@ -11,6 +11,7 @@
 #include "fault/plan.hpp"
 #include "measure/batch_trace.hpp"
 #include "measure/counters.hpp"
+#include "memory/access.hpp"
 #include "network/network.hpp"
 #include "schedule/schedule.hpp"
 
@@ -35,7 +36,8 @@ class Engine {
   /// Runs batches of the schedule's number of images, each of network.input().shape.values() codes,
   /// channels last. One result a batch.
   std::vector<measure::BatchResult> run(
-      const std::vector<std::vector<const std::uint8_t*>>& batches);
+      const std::vector<std::vector<const std::uint8_t*>>& batches,
+      const memory::BatchPlace& first = {});
 
   /// From now on load() puts the set-up's trace there, and run() that of its last batch. The trace
   /// outlives that; null ends it.

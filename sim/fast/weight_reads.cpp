@@ -42,7 +42,7 @@ WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network
   memory::CellArray cells(words, spec.weight_sram.word_bits, spec.weight_sram.banks, bits);
   check_memories(plan);
   for (std::size_t f = 0; f < plan.faults.size(); ++f) {
-    cells.arm(plan.faults[f].cell, plan.faults[f].kind, plan.faults[f].step, &result.outcomes[f]);
+    cells.faults().arm(plan.faults[f], plan.seed, &result.outcomes[f]);
   }
 
   std::vector<BlockWeights> trained(schedule.blocks.size());

@@ -86,11 +86,11 @@ class RowReader {
   }
 
   FaultKind kind(std::string_view text, int line) const {
-    std::vector<std::string> names;
-    for (const FaultKind kind : memory::kFaultKinds) {
+    const std::vector<FaultKind> kinds = memory::fault_kinds(memory::kPermanently);
+    for (const FaultKind kind : kinds) {
       if (text == memory::fault_kind_name(kind)) return kind;
-      names.emplace_back(memory::fault_kind_name(kind));
     }
+    const std::vector<std::string> names = memory::fault_kind_names(kinds);
     throw InputError(place(line, kColumns[4]), "is " + base::shown(text),
                      "one of " + base::join(names), base::nearest_name(text.substr(0, 40), names));
   }

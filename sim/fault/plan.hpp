@@ -6,27 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "memory/cell_array.hpp"
+#include "memory/fault.hpp"
 
 namespace lacuna::fault {
 
-/// Memories with fault sites. (The activation SRAM, its bitmap, the accumulator SRAM and the PE
-/// registers join here.)
-enum class MemoryId : std::uint8_t { kWeightSram };
-const char* memory_name(MemoryId memory);
-
-/// where x what x when
-struct Fault {
-  MemoryId memory = MemoryId::kWeightSram;
-  memory::CellPosition cell;
-  memory::FaultKind kind = memory::FaultKind::kFlip;
-  std::int64_t step = memory::kPermanent;  ///< list index of the schedule's step, or kPermanent
-};
+using memory::Fault;
+using memory::memory_name;
+using memory::MemoryId;
 
 struct FaultPlan {
   std::vector<Fault> faults;  ///< sorted by memory, bank, row, bit, step
   std::string origin;         ///< "none", the file, or "ber 0.01 seed 3 flip"
   std::string sha256;         ///< of the file's bytes; empty where there is none
+  std::uint64_t seed = 1;     ///< of what reads draw by chance
 };
 
 }  // namespace lacuna::fault

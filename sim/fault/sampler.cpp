@@ -8,17 +8,6 @@
 #include "base/random.hpp"
 
 namespace lacuna::fault {
-namespace {
-
-base::RandomStream stream_of(MemoryId memory) {
-  switch (memory) {
-    case MemoryId::kWeightSram:
-      break;
-  }
-  return base::RandomStream::kWeightFaultMap;
-}
-
-}  // namespace
 
 FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t seed,
                      memory::FaultKind kind,
@@ -36,7 +25,7 @@ FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t 
   FaultPlan plan;
   plan.origin = fmt::format("ber {} seed {} {}", rate, seed, memory::fault_kind_name(kind));
   if (rate == 0.0) return plan;
-  const base::RandomStream stream = stream_of(geometry.memory);
+  const base::RandomStream stream = memory::memory_kind(geometry.memory).map;
   std::vector<std::uint64_t> faulty;
   constexpr std::int64_t kWordsAReport = std::int64_t{1} << 16;
   std::int64_t words = 0;

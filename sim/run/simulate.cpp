@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "fast/engine.hpp"
+#include "memory/access.hpp"
 #include "systemc/engine.hpp"
 
 namespace lacuna::run {
@@ -62,7 +63,9 @@ class BatchEngine {
   BatchEngine& operator=(const BatchEngine&) = delete;
 
   virtual base::Cycles load(const Part& part, const schedule::Schedule& schedule) = 0;
-  virtual std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches) = 0;
+  /// `first` is the place of the first batch.
+  virtual std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches,
+                                                memory::BatchPlace first) = 0;
   virtual const std::vector<measure::FaultOutcome>& outcomes() const = 0;
   /// Where the next set-up, or the last batch of the next run, is written down; null: nowhere.
   virtual void set_trace(measure::BatchTrace* trace) = 0;
@@ -81,10 +84,15 @@ class SystemcBatches : public BatchEngine {
   base::Cycles load(const Part& part, const schedule::Schedule& schedule) override {
     return engine_.load(part.network, schedule, part.step_offset);
   }
-  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches) override {
+  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches,
+                                        memory::BatchPlace place) override {
     std::vector<measure::BatchResult> results;
     results.reserve(batches.size());
-    for (const BatchImages& batch : batches) results.push_back(engine_.run(batch));
+    for (const BatchImages& batch : batches) {
+      results.push_back(engine_.run(batch, place));
+      ++place.batch;
+      place.first_image += static_cast<std::int64_t>(batch.size());
+    }
     return results;
   }
   const std::vector<measure::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
@@ -104,8 +112,9 @@ class FastBatches : public BatchEngine {
   base::Cycles load(const Part& part, const schedule::Schedule& schedule) override {
     return engine_.load(part.network, schedule, part.step_offset);
   }
-  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches) override {
-    return engine_.run(batches);
+  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches,
+                                        memory::BatchPlace first) override {
+    return engine_.run(batches, first);
   }
   const std::vector<measure::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
   void set_trace(measure::BatchTrace* trace) override { engine_.set_trace(trace); }
@@ -162,14 +171,14 @@ class Runner {
       for (std::int64_t i = b; i < end; ++i) {
         group.push_back(images(part, i * part.schedule.batch, part.schedule.batch));
       }
-      add(run(group, b, end), every_batch ? 1 : batches.full, first, hash);
+      add(run(part, group, b, end), every_batch ? 1 : batches.full, first, hash);
       b = end;
     }
     if (batches.remainder) {
       const std::int64_t image = batches.full * part.schedule.batch;
       const std::int64_t last = batches.full;
       load(part, *part.remainder, last, last + 1);  // set-up counted once
-      add(run({images(part, image, part.remainder->batch)}, last, last + 1), 1, first, hash);
+      add(run(part, {images(part, image, part.remainder->batch)}, last, last + 1), 1, first, hash);
     }
   }
 
@@ -189,11 +198,13 @@ class Runner {
     return cycles;
   }
 
-  std::vector<measure::BatchResult> run(const std::vector<BatchImages>& group, std::int64_t begin,
-                                        std::int64_t end) {
-    if (!traced(begin, end)) return engine_.run(group);
+  std::vector<measure::BatchResult> run(const Part& part, const std::vector<BatchImages>& group,
+                                        std::int64_t begin, std::int64_t end) {
+    const memory::BatchPlace place{begin, begin * part.schedule.batch,
+                                   static_cast<std::int32_t>(&part - job_.parts.data())};
+    if (!traced(begin, end)) return engine_.run(group, place);
     engine_.set_trace(&timeline_->parts.back().batch);
-    std::vector<measure::BatchResult> results = engine_.run(group);
+    std::vector<measure::BatchResult> results = engine_.run(group, place);
     engine_.set_trace(nullptr);
     return results;
   }

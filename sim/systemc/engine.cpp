@@ -35,7 +35,7 @@ Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
     const fault::Fault& fault = plan.faults[i];
     SIM_CHECK(fault.memory == fault::MemoryId::kWeightSram, "systemc", -1,
               "a fault in a memory that has no cells");
-    kernel_->machine->weight_sram.cells().arm(fault.cell, fault.kind, fault.step, &outcomes_[i]);
+    kernel_->machine->weight_sram.cells().faults().arm(fault, plan.seed, &outcomes_[i]);
   }
 }
 
@@ -126,7 +126,8 @@ void Engine::take_map_outputs() {
   }
 }
 
-measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images) {
+measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images,
+                                 const memory::BatchPlace& place) {
   Machine& machine = *kernel_->machine;
   Program& program = machine.program;
   const network::Network& network = *program.network;
@@ -155,6 +156,7 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
     }
   }
 
+  machine.weight_sram.cells().faults().begin_batch(place);
   run_list(false);
 
   measure::BatchResult result;
@@ -168,7 +170,6 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images)
   take_map_outputs();
   result.logits = program.logits;
   result.sums = std::move(program.sums);
-  machine.weight_sram.cells().restore_upsets();
   return result;
 }
 

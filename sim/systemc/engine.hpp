@@ -11,6 +11,7 @@
 #include "fault/plan.hpp"
 #include "measure/batch_trace.hpp"
 #include "measure/counters.hpp"
+#include "memory/access.hpp"
 #include "network/network.hpp"
 #include "schedule/schedule.hpp"
 
@@ -51,7 +52,8 @@ class Engine {
 
   /// Runs one batch: the schedule's number of images, each of network.input().shape.values() codes,
   /// channels last.
-  measure::BatchResult run(const std::vector<const std::uint8_t*>& images);
+  measure::BatchResult run(const std::vector<const std::uint8_t*>& images,
+                           const memory::BatchPlace& place = {});
 
   /// From now on load() puts the set-up's trace there, and run() that of its batch. The trace
   /// outlives that; null ends it.

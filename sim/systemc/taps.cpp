@@ -164,7 +164,7 @@ WeightReadTap::WeightReadTap(TapContext& context, WeightSram& sram)
 std::uint8_t WeightReadTap::read(std::int64_t slot, std::int64_t step) {
   Waves& waves = context_.waves;
   const std::int64_t cycle = Waves::ending();
-  const std::int64_t changed_before = sram_.cells().reads_changed();
+  const std::int64_t changed_before = sram_.cells().faults().reads_changed();
   const std::uint8_t code = sram_.read(slot, step);
   const std::int64_t word = slot / sram_.cells().values_per_word();
   const std::int64_t lane = access_.note(cycle, word, 0);
@@ -175,7 +175,7 @@ std::uint8_t WeightReadTap::read(std::int64_t slot, std::int64_t step) {
     faults_acted_ = 0;
   }
   waves.set(lanes_[static_cast<std::size_t>(lane)], cycle, code);
-  const std::int64_t changed = sram_.cells().reads_changed() - changed_before;
+  const std::int64_t changed = sram_.cells().faults().reads_changed() - changed_before;
   if (changed > 0) {
     if (faults_acted_ == 0) waves.set(fault_lane_, cycle, bits_of(lane));
     faults_acted_ += changed;

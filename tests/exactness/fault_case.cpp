@@ -29,7 +29,8 @@ void add_faults(run::Job& job, std::uint32_t seed) {
     if (!job.parts.front().remainder && below(3) == 0) {
       fault.step = below(job.steps());
     } else {
-      fault.kind = memory::kFaultKinds[static_cast<std::size_t>(below(memory::kFaultKinds.size()))];
+      const auto kinds = memory::fault_kinds(memory::kPermanently);
+      fault.kind = kinds[static_cast<std::size_t>(below(static_cast<std::int64_t>(kinds.size())))];
     }
     job.plan.faults.push_back(fault);
   }

@@ -175,8 +175,9 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
       if (below(3) == 0) {
         fault.step = below(static_cast<std::int64_t>(part.schedule.steps.size()));
       } else {
+        const auto kinds = memory::fault_kinds(memory::kPermanently);
         fault.kind =
-            memory::kFaultKinds[static_cast<std::size_t>(below(memory::kFaultKinds.size()))];
+            kinds[static_cast<std::size_t>(below(static_cast<std::int64_t>(kinds.size())))];
       }
       c->job.plan.faults.push_back(fault);
     }

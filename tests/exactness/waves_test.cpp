@@ -177,7 +177,8 @@ std::optional<run::Job> random_job(std::uint32_t seed) {
       if (draw() % 2 == 0) {
         fault.step = static_cast<std::int64_t>(draw()) % job.steps();
       } else {
-        fault.kind = memory::kFaultKinds[draw() % memory::kFaultKinds.size()];
+        const auto kinds = memory::fault_kinds(memory::kPermanently);
+        fault.kind = kinds[draw() % kinds.size()];
       }
       job.plan.faults.push_back(fault);
     }

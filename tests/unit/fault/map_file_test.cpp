@@ -19,7 +19,7 @@ using test::small_memory;
 
 TEST(MapFile, WhenAMapIsWrittenAndReadThenItIsTheSame) {
   const lacuna::test::TempFolder folder;
-  for (const FaultKind kind : memory::kFaultKinds) {
+  for (const FaultKind kind : memory::fault_kinds(memory::kPermanently)) {
     for (const double rate : {0.0, 0.2, 1.0}) {
       const FaultPlan plan = sample_map(small_memory(), rate, 5, kind);
       write_map("map.csv", plan);

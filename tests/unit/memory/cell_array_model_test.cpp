@@ -130,7 +130,7 @@ class RandomCase {
           }
         }
       }
-      memory.restore_upsets();
+      memory.faults().begin_batch({});
       model.next_batch();
     }
     for (std::size_t i = 0; i < actual_.size(); ++i) {
@@ -164,7 +164,8 @@ class RandomCase {
       std::int64_t step = draw(0, 11);
       if (!taken && draw(0, 1) == 0) {
         permanent.push_back(number);
-        kind = kFaultKinds[static_cast<std::size_t>(draw(0, kFaultKinds.size() - 1))];
+        const std::vector<FaultKind> kinds = fault_kinds(kPermanently);
+        kind = kinds[static_cast<std::size_t>(draw(0, static_cast<int>(kinds.size()) - 1))];
         step = kPermanent;
       }
       memory.arm(cell, kind, step, &actual_[i]);

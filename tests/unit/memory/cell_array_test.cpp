@@ -96,7 +96,7 @@ TEST(CellArray, WhenABatchEndsThenUpsetsAreUndoneAndStrikeAgain) {
   memory.arm({0, 0, 0}, FaultKind::kFlip, 5, &outcome);
   memory.write(0, 0, 0);
   EXPECT_EQ(memory.read(0, 5), 1);
-  memory.restore_upsets();
+  memory.faults().begin_batch({});
   EXPECT_EQ(memory.read(0, 4), 0);
   EXPECT_EQ(memory.read(0, 5), 1);
   EXPECT_EQ(outcome.reads_changed, 2);
