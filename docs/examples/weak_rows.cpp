@@ -49,7 +49,7 @@ int main(int count, char** arguments) {
   }
   try {
     const arch::AcceleratorSpec machine = arch::load_spec(arguments[1]);
-    const fault::MemoryGeometry memory = fault::weight_sram_geometry(machine, 0);
+    const fault::MemoryGeometry memory = fault::Memories(machine, {})[fault::MemoryId::kWeightSram];
     fault::write_map(arguments[5],
                      weak_rows(memory, std::atof(arguments[2]), std::atof(arguments[3]),
                                std::strtoull(arguments[4], nullptr, 10)));

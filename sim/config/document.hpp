@@ -76,6 +76,9 @@ class Section {
                            std::initializer_list<std::pair<const char*, Enum>> names,
                            Enum fallback) const;
 
+  /// The same of a list that is made while the program runs: the place of the name in it.
+  std::size_t choice_index(const std::string& key, const std::vector<std::string>& names) const;
+
   /// An integer, or nullopt for the word `unlimited`.
   std::optional<std::int64_t> limit(const std::string& key, std::int64_t min,
                                     std::int64_t max) const;
@@ -139,8 +142,6 @@ class Section {
   double required_real(const std::string& key, double min, double max) const;
   bool required_bool(const std::string& key) const;
   std::string required_text(const std::string& key) const;
-  std::size_t choice_index(const std::string& key, const std::vector<std::string>& names) const;
-
   std::shared_ptr<Root> root_;
   Node* node_;
 };

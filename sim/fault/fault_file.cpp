@@ -22,7 +22,7 @@ FaultFile::FaultFile(const std::string& path) : path_(path) {
 
 FaultPlan FaultFile::plan(const PlanTarget& target) const {
   if (const auto* rules = std::get_if<RuleFile>(&content_)) return resolve_plan(*rules, target);
-  FaultPlan plan = map_from_bytes(path_, std::get<std::string>(content_), target.weight_sram);
+  FaultPlan plan = map_from_bytes(path_, std::get<std::string>(content_), target.memories);
   plan.sha256 = sha256_;
   return plan;
 }

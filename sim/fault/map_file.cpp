@@ -45,8 +45,7 @@ std::optional<Fields> split(std::string_view line) {
 /// Reads the rows of one file.
 class RowReader {
  public:
-  RowReader(const std::string& path, const MemoryGeometry& geometry)
-      : path_(path), geometry_(geometry) {}
+  RowReader(const std::string& path, const Memories& memories) : path_(path), memories_(memories) {}
 
   Fault read(std::string_view text, int line) const {
     const std::optional<Fields> fields = split(text);
@@ -55,17 +54,14 @@ class RowReader {
                        std::string(kHeader));
     }
     Fault fault;
-    fault.memory = geometry_.memory;
-    if ((*fields)[0] != memory_name(geometry_.memory)) {
-      throw InputError(place(line, kColumns[0]), base::shown((*fields)[0]) + " has no fault sites",
-                       memory_name(geometry_.memory));
-    }
-    fault.cell.bank = number((*fields)[1], line, kColumns[1], geometry_.banks);
-    fault.cell.row = number((*fields)[2], line, kColumns[2], geometry_.rows());
-    fault.cell.bit = number((*fields)[3], line, kColumns[3], geometry_.word_bits);
-    if (!geometry_.contains(fault.cell)) {
+    fault.memory = memory((*fields)[0], line);
+    const MemoryGeometry& geometry = memories_[fault.memory];
+    fault.cell.bank = number((*fields)[1], line, kColumns[1], geometry, geometry.banks);
+    fault.cell.row = number((*fields)[2], line, kColumns[2], geometry, geometry.rows());
+    fault.cell.bit = number((*fields)[3], line, kColumns[3], geometry, geometry.word_bits);
+    if (!geometry.contains(fault.cell)) {
       throw InputError(place(line, kColumns[2]), "lies in the last row, which is not full",
-                       geometry_.describe());
+                       geometry.describe());
     }
     fault.kind = kind((*fields)[4], line);
     return fault;
@@ -74,13 +70,27 @@ class RowReader {
   Place place(int line, const char* column) const { return {path_, line, column}; }
 
  private:
+  MemoryId memory(std::string_view text, int line) const {
+    std::vector<std::string> names;
+    for (const memory::MemoryKind& kind : memory::kMemories) {
+      if (text == kind.name) {
+        if (memories_.has(kind.id)) return kind.id;
+        throw InputError(place(line, kColumns[0]), fmt::format("there is no {}", kind.name),
+                         memories_.why_absent(kind.id));
+      }
+      if (memories_.has(kind.id)) names.emplace_back(kind.name);
+    }
+    throw InputError(place(line, kColumns[0]), base::shown(text) + " has no fault sites",
+                     base::join(names), base::nearest_name(text.substr(0, 40), names));
+  }
+
   std::int64_t number(std::string_view text, int line, const char* column,
-                      std::int64_t count) const {
+                      const MemoryGeometry& geometry, std::int64_t count) const {
     std::int64_t value = -1;
     const bool valid = config::parse_integer(text, &value) == config::Number::kOk;
     if (!valid || value < 0 || value >= count) {
       throw InputError(place(line, column), base::shown(text) + " does not exist",
-                       geometry_.describe() + fmt::format(": 0 to {}", count - 1));
+                       geometry.describe() + fmt::format(": 0 to {}", count - 1));
     }
     return value;
   }
@@ -96,7 +106,7 @@ class RowReader {
   }
 
   const std::string& path_;
-  const MemoryGeometry& geometry_;
+  const Memories& memories_;
 };
 
 }  // namespace
@@ -105,17 +115,17 @@ std::string read_map_bytes(const std::string& path) {
   return base::read_file(path, base::kMaxFaultMapBytes);
 }
 
-FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry) {
+FaultPlan read_map(const std::string& path, const Memories& memories) {
   const std::string bytes = read_map_bytes(path);
-  FaultPlan plan = map_from_bytes(path, bytes, geometry);
+  FaultPlan plan = map_from_bytes(path, bytes, memories);
   plan.sha256 = base::sha256_hex(bytes);
   return plan;
 }
 
 FaultPlan map_from_bytes(const std::string& path, const std::string& whole,
-                         const MemoryGeometry& geometry) {
+                         const Memories& memories) {
   const std::string_view bytes = base::without_byte_order_mark(whole);
-  const RowReader reader(path, geometry);
+  const RowReader reader(path, memories);
   std::vector<SourcedFault> faults;
   int line = 0;
   for (std::size_t begin = 0; begin < bytes.size() || line == 0;) {
@@ -143,9 +153,14 @@ FaultPlan map_from_bytes(const std::string& path, const std::string& whole,
 
 void check_map(const std::string& path, const FaultPlan& plan) {
   for (const Fault& fault : plan.faults) {
-    if (fault.step == memory::kPermanent) continue;
-    throw InputError({path, 0, ""},
-                     fmt::format("cannot hold the upset at step {} of {}", fault.step, plan.origin),
+    if (fault.is_permanent() && !memory::fault_kind(fault.kind).by_chance) continue;
+    const std::string what =
+        fault.step != memory::kPermanent ? fmt::format("the upset at step {}", fault.step)
+        : fault.is_upset()               ? fmt::format("the upset at cycle {}", fault.cycle)
+        : fault.is_window()
+            ? fmt::format("the window from cycle {} to {}", fault.cycle, fault.until)
+            : fmt::format("{}", memory::fault_kind_name(fault.kind));
+    throw InputError({path, 0, ""}, fmt::format("cannot hold {} of {}", what, plan.origin),
                      "a map holds permanent faults only");
   }
 }

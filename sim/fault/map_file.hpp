@@ -9,9 +9,9 @@
 namespace lacuna::fault {
 
 /// Reads a map; rows in any order, exact duplicates merge, lines may end in CR LF. Throws
-/// base::InputError with the line for a malformed row, a cell outside the memory, or two kinds in
-/// one cell. The plan's origin is the path.
-FaultPlan read_map(const std::string& path, const MemoryGeometry& geometry);
+/// base::InputError with the line for a malformed row, a memory that is not there, a cell outside
+/// it, or two kinds in one cell. The plan's origin is the path.
+FaultPlan read_map(const std::string& path, const Memories& memories);
 
 /// Throws base::InputError for a fault at a step: a map, as that of `path`, has no column for it.
 void check_map(const std::string& path, const FaultPlan& plan);
@@ -19,7 +19,7 @@ void check_map(const std::string& path, const FaultPlan& plan);
 std::string read_map_bytes(const std::string& path);
 /// The same from a file's bytes, which are not hashed; `path` is for messages and the origin.
 FaultPlan map_from_bytes(const std::string& path, const std::string& bytes,
-                         const MemoryGeometry& geometry);
+                         const Memories& memories);
 
 /// Writes the faults in plan order; read_map gives them back. Throws base::InputError when the file
 /// cannot be written, or for a fault at a step: a map has no column for it.

@@ -11,7 +11,8 @@ namespace lacuna::fault {
 namespace {
 
 auto site(const Fault& fault) {
-  return std::make_tuple(fault.memory, fault.cell.bank, fault.cell.row, fault.cell.bit, fault.step);
+  return std::make_tuple(fault.memory, fault.cell.bank, fault.cell.row, fault.cell.bit, fault.step,
+                         fault.cycle, fault.until, fault.batch, fault.part);
 }
 
 }  // namespace

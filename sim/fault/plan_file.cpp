@@ -19,6 +19,7 @@ using config::Section;
 
 constexpr std::int64_t kMaxClusterSide = 4096;
 constexpr std::int64_t kMaxStep = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxCycle = std::int64_t{1} << 52;
 
 Axis read_axis(const Section& where, const std::string& key) {
   return {where.selection(key, 0, config::kAnyInteger), where.place(key)};
@@ -34,13 +35,17 @@ std::vector<std::int64_t> read_tuple(const Section& section, const std::string& 
   return values;
 }
 
-WeightSelector read_weight_selector(const Section& where) {
+void refuse_positions(const Section& where) {
   for (const char* physical : {"bank", "row"}) {
     if (where.has(physical)) {
       throw InputError(where.place(physical), "cannot stand beside layer",
                        "either layer and index, or bank and row");
     }
   }
+}
+
+WeightSelector read_weight_selector(const Section& where) {
+  refuse_positions(where);
   WeightSelector selector;
   selector.layer = where.required<std::string>("layer");
   selector.layer_place = where.place("layer");
@@ -54,21 +59,53 @@ WeightSelector read_weight_selector(const Section& where) {
   return selector;
 }
 
-PhysicalSelector read_physical_selector(const Section& where) {
+ValueSelector read_value_selector(const Section& where) {
+  refuse_positions(where);
+  ValueSelector selector;
+  selector.layer = where.required<std::string>("layer");
+  selector.layer_place = where.place("layer");
+  selector.bit = read_axis(where, "bit");
   if (where.has("index")) {
+    const auto index =
+        read_tuple(where, "index", 3, 0, config::kAnyInteger, "three: [channel, y, x]");
+    selector.index = {index[0], index[1], index[2]};
+    selector.index_place = where.place("index");
+  }
+  return selector;
+}
+
+PhysicalSelector read_physical_selector(const Section& where, MemoryId memory) {
+  if (where.has("index") && memory != MemoryId::kPeAccumulators) {
     throw InputError(where.place("index"), "needs a layer", "layer: the name of one");
   }
-  return {read_axis(where, "bank"), read_axis(where, "row"), read_axis(where, "bit")};
+  const memory::MemoryKind& kind = memory::memory_kind(memory);
+  PhysicalSelector selector;
+  for (const char* name : kind.bank_names) {
+    if (name != nullptr) selector.bank.push_back(read_axis(where, name));
+  }
+  for (const char* name : kind.row_names) {
+    if (name != nullptr) selector.row.push_back(read_axis(where, name));
+  }
+  selector.bit = read_axis(where, "bit");
+  return selector;
 }
 
 Where read_where(const Section& section) {
   Where where;
   where.place = section.place();
-  where.memory = section.choice<MemoryId>("memory", {{"weight_sram", MemoryId::kWeightSram}});
-  if (section.has("layer")) {
+  where.memory = static_cast<MemoryId>(section.choice_index("memory", memory::memory_names()));
+  if (!section.has("layer")) {
+    where.selector = read_physical_selector(section, where.memory);
+  } else if (where.memory == MemoryId::kWeightSram) {
     where.selector = read_weight_selector(section);
+  } else if (where.memory == MemoryId::kActivationSram ||
+             where.memory == MemoryId::kActivationBitmap) {
+    where.selector = read_value_selector(section);
   } else {
-    where.selector = read_physical_selector(section);
+    throw InputError(section.place("layer"),
+                     fmt::format("{} holds no tensor of a layer", memory_name(where.memory)),
+                     "cells by position; layer goes with weight_sram, activation_sram and "
+                     "activation_bitmap");
   }
   if (section.has("cluster")) {
     const auto sides = read_tuple(section, "cluster", 2, 1, kMaxClusterSide, "two: [rows, bits]");
@@ -77,38 +114,154 @@ Where read_where(const Section& section) {
   return where;
 }
 
-std::int64_t read_step(const Section& rule) {
-  if (rule.is_section("when")) {
-    return rule.section("when").required<std::int64_t>("step", 0, kMaxStep);
+void read_what(const Section& section, FaultRule& rule) {
+  constexpr unsigned kAnyTime = memory::kPermanently | memory::kAsUpset | memory::kInWindow;
+  if (!section.is_section("what")) {
+    const auto kinds = memory::fault_kinds(kAnyTime);
+    rule.kind = kinds[section.choice_index("what", memory::fault_kind_names(kinds))];
+    return;
   }
-  return rule.choice_with_default<std::int64_t>("when", {{"permanent", memory::kPermanent}},
-                                                memory::kPermanent);
+  // A kind by chance, with its probability.
+  const Section what = section.section("what");
+  for (const memory::FaultKind kind : memory::fault_kinds(kAnyTime, true)) {
+    if (!memory::fault_kind(kind).by_chance || !what.has(memory::fault_kind_name(kind))) continue;
+    rule.kind = kind;
+    rule.probability =
+        static_cast<float>(what.required<double>(memory::fault_kind_name(kind), 0.0, 1.0));
+    return;
+  }
+  throw InputError(section.place("what"), "names no kind with a probability",
+                   "as {read_disturb: 0.01}, or one of " +
+                       base::join(memory::fault_kind_names(memory::fault_kinds(kAnyTime))));
+}
+
+void read_when(const Section& section, FaultRule& rule) {
+  rule.when_place = section.place("when");
+  if (!section.is_section("when")) {
+    rule.step = section.choice_with_default<std::int64_t>(
+        "when", {{"permanent", memory::kPermanent}}, memory::kPermanent);
+    return;
+  }
+  const Section when = section.section("when");
+  const int times =
+      (when.has("step") ? 1 : 0) + (when.has("cycle") ? 1 : 0) + (when.has("window") ? 1 : 0);
+  if (times > 1) {
+    throw InputError(rule.when_place, "names several times", "one of step, cycle and window");
+  }
+  if (times == 0 || when.has("step")) {
+    rule.step = when.required<std::int64_t>("step", 0, kMaxStep);
+    return;
+  }
+  if (when.has("cycle")) {
+    rule.cycle = when.required<std::int64_t>("cycle", 0, kMaxCycle);
+  } else {
+    const auto window = read_tuple(when, "window", 2, 0, kMaxCycle, "two cycles: [from, to]");
+    if (window[0] >= window[1]) {
+      throw InputError(when.place("window"), fmt::format("[{}, {}] is empty", window[0], window[1]),
+                       "from less than to: reads at from <= cycle < to");
+    }
+    rule.cycle = window[0];
+    rule.until = window[1];
+  }
+  rule.batch = when.optional<std::int64_t>("batch", 0, kMaxStep).value_or(memory::kEvery);
+  rule.layer = when.optional<std::string>("layer").value_or("");
 }
 
 FaultRule read_rule(const Section& section) {
   FaultRule rule;
   rule.place = section.place();
   rule.where = read_where(section.section("where"));
-  rule.kind =
-      section.choice<memory::FaultKind>("what", {{"stuck_at_0", memory::FaultKind::kStuckAt0},
-                                                 {"stuck_at_1", memory::FaultKind::kStuckAt1},
-                                                 {"flip", memory::FaultKind::kFlip}});
-  rule.step = read_step(section);
-  rule.step_place = section.place("when");
-  if (rule.step != memory::kPermanent && rule.kind != memory::FaultKind::kFlip) {
-    throw InputError(rule.step_place,
-                     fmt::format("{} cannot begin at a step", memory::fault_kind_name(rule.kind)),
-                     "permanent, or what: flip");
+  read_what(section, rule);
+  read_when(section, rule);
+  const unsigned times = memory::fault_kind(rule.kind).times;
+  const bool step = rule.step != memory::kPermanent;
+  const bool window = rule.until != memory::kNoCycle;
+  const bool upset = step || (rule.cycle != memory::kNoCycle && !window);
+  if (upset && (times & memory::kAsUpset) == 0) {
+    throw InputError(rule.when_place,
+                     fmt::format("{} cannot begin at a {}", memory::fault_kind_name(rule.kind),
+                                 step ? "step" : "cycle"),
+                     "permanent, window, or what: flip");
+  }
+  if (window && (times & memory::kInWindow) == 0) {
+    throw InputError(rule.when_place,
+                     fmt::format("{} cannot last for a window", memory::fault_kind_name(rule.kind)),
+                     "permanent");
+  }
+  if (step && (rule.where.memory == MemoryId::kPeAccumulators ||
+               rule.where.memory == MemoryId::kPsumFifos)) {
+    throw InputError(rule.when_place,
+                     fmt::format("an upset of {} at a step is overwritten before it is read",
+                                 memory_name(rule.where.memory)),
+                     "when: {cycle: N}");
   }
   return rule;
 }
 
-const MemoryGeometry& geometry_of(const PlanTarget& target, MemoryId memory) {
-  SIM_CHECK(memory == target.weight_sram.memory, "fault", -1, "a rule for another memory");
-  return target.weight_sram;
+const MemoryGeometry& geometry_of(const PlanTarget& target, const Where& where) {
+  if (target.memories.has(where.memory)) return target.memories[where.memory];
+  throw InputError(where.place, fmt::format("there is no {}", memory_name(where.memory)),
+                   target.memories.why_absent(where.memory));
+}
+
+/// The part whose cycles a rule means.
+std::int32_t part_of(const FaultRule& rule, const PlanTarget& target) {
+  if (rule.cycle == memory::kNoCycle) return memory::kEvery;
+  SIM_CHECK(!target.parts.empty(), "fault", -1, "a rule with cycles needs their length");
+  if (rule.layer.empty()) {
+    if (target.parts.size() == 1) return 0;
+    throw InputError(rule.when_place, "a workload's layers each begin at cycle 0",
+                     "a layer beside the cycle: the name of one");
+  }
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < target.parts.size(); ++i) {
+    if (target.parts[i].name == rule.layer) return static_cast<std::int32_t>(i);
+    names.push_back(target.parts[i].name);
+  }
+  if (target.parts.size() == 1) {
+    throw InputError(rule.when_place, "the cycles of a model are counted from its start",
+                     "a cycle without a layer");
+  }
+  throw InputError(rule.when_place, fmt::format("no layer '{}'", rule.layer),
+                   "one of " + base::join(names), base::nearest_name(rule.layer, names));
+}
+
+void check_times(const FaultRule& rule, const PlanTarget& target, std::int32_t part) {
+  if (rule.step != memory::kPermanent && rule.step >= target.steps) {
+    throw InputError(rule.when_place, fmt::format("step {} does not exist", rule.step),
+                     fmt::format("the schedule has steps 0 to {}", target.steps - 1));
+  }
+  if (part == memory::kEvery) return;
+  const TimedPart& own = target.parts[static_cast<std::size_t>(part)];
+  if (rule.cycle > own.dense_cycles) {
+    throw InputError(
+        rule.when_place, fmt::format("cycle {} does not exist", rule.cycle),
+        fmt::format("0 to {}: no batch lasts longer, whatever it skips", own.dense_cycles));
+  }
+  if (rule.batch >= own.batches) {
+    throw InputError(rule.when_place, fmt::format("batch {} does not exist", rule.batch),
+                     fmt::format("0 to {}", own.batches - 1));
+  }
 }
 
 }  // namespace
+
+bool RuleFile::names_weights() const {
+  return std::any_of(rules.begin(), rules.end(), [](const FaultRule& rule) {
+    return std::holds_alternative<WeightSelector>(rule.where.selector);
+  });
+}
+
+bool RuleFile::names_values() const {
+  return std::any_of(rules.begin(), rules.end(), [](const FaultRule& rule) {
+    return std::holds_alternative<ValueSelector>(rule.where.selector);
+  });
+}
+
+bool RuleFile::names_cycles() const {
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const FaultRule& rule) { return rule.cycle != memory::kNoCycle; });
+}
 
 RuleFile read_plan_file(const std::string& path) {
   return read_rules(config::Document::load(path));
@@ -126,6 +279,13 @@ RuleFile read_rules(const config::Document& document) {
                            "at most " + std::to_string(kMaxRules));
   }
   for (const Section& section : sections) file.rules.push_back(read_rule(section));
+  const bool draws = std::any_of(file.rules.begin(), file.rules.end(), [](const FaultRule& rule) {
+    return memory::fault_kind(rule.kind).by_chance;
+  });
+  if (draws) {
+    file.seed = static_cast<std::uint64_t>(document.root().with_default<std::int64_t>(
+        "seed", 0, std::numeric_limits<std::int64_t>::max(), 1));
+  }
   document.done();
   return file;
 }
@@ -135,19 +295,25 @@ FaultPlan resolve_plan(const RuleFile& file, const PlanTarget& target) {
   std::vector<SourcedFault> faults;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const FaultRule& rule = rules[i];
-    if (rule.step >= target.steps) {
-      throw InputError(rule.step_place, fmt::format("step {} does not exist", rule.step),
-                       fmt::format("the schedule has steps 0 to {}", target.steps - 1));
-    }
-    const auto cells =
-        select_cells(rule.where, geometry_of(target, rule.where.memory), target.weights, rule.step);
+    const MemoryGeometry& geometry = geometry_of(target, rule.where);
+    Fault fault;
+    fault.memory = rule.where.memory;
+    fault.kind = rule.kind;
+    fault.step = rule.step;
+    fault.cycle = rule.cycle;
+    fault.until = rule.until;
+    fault.batch = static_cast<std::int32_t>(rule.batch);
+    fault.part = part_of(rule, target);
+    fault.probability = rule.probability;
+    check_times(rule, target, fault.part);
+    const auto cells = select_cells(rule.where, geometry, target.weights, rule.step, target.values);
     if (static_cast<std::int64_t>(faults.size() + cells.size()) > kMaxFaults) {
       throw InputError(rule.place, "is one too many",
                        fmt::format("at most {} faults are run", kMaxFaults));
     }
     for (const memory::CellPosition& cell : cells) {
-      faults.push_back(
-          {{rule.where.memory, cell, rule.kind, rule.step}, static_cast<std::int32_t>(i)});
+      fault.cell = cell;
+      faults.push_back({fault, static_cast<std::int32_t>(i)});
     }
   }
   const auto place_of = [&](std::int32_t source) {
@@ -155,6 +321,7 @@ FaultPlan resolve_plan(const RuleFile& file, const PlanTarget& target) {
   };
   FaultPlan plan = build_plan(std::move(faults), place_of, file.path);
   plan.sha256 = file.sha256;
+  plan.seed = file.seed;
   return plan;
 }
 

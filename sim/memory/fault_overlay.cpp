@@ -24,12 +24,16 @@ FaultOverlay::FaultOverlay(const CellGrid& grid, int lane_bits)
             "memory", -1, "impossible geometry");
 }
 
+bool FaultOverlay::has(const CellPosition& cell) const {
+  const std::int64_t word = cell.row * grid_.banks + cell.bank;
+  return cell.bank >= 0 && cell.bank < grid_.banks && cell.bit >= 0 && cell.bit < grid_.word_bits &&
+         word >= 0 && word < grid_.words;
+}
+
 void FaultOverlay::arm(const Fault& fault, std::uint64_t seed, measure::FaultOutcome* outcome) {
   const CellPosition& cell = fault.cell;
   const std::int64_t word = cell.row * grid_.banks + cell.bank;
-  SIM_CHECK(cell.bank >= 0 && cell.bank < grid_.banks && cell.bit >= 0 &&
-                cell.bit < grid_.word_bits && word >= 0 && word < grid_.words,
-            "memory", -1, "fault outside the memory");
+  SIM_CHECK(has(cell), "memory", -1, "fault outside the memory");
   const FaultKindInfo& kind = fault_kind(fault.kind);
   const unsigned time = fault.is_upset()    ? unsigned{kAsUpset}
                         : fault.is_window() ? unsigned{kInWindow}

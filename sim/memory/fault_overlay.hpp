@@ -30,7 +30,10 @@ class FaultOverlay {
   /// has word_bits / lane_bits of them; left-over bits are in none.
   FaultOverlay(const CellGrid& grid, int lane_bits);
 
-  /// Arms a fault of a plan. `outcome` outlives this. `seed` is that of draws by chance.
+  /// Whether the cell is one of them.
+  bool has(const CellPosition& cell) const;
+  /// Arms a fault of a plan, in a cell that is there. `outcome` outlives this. `seed` is that of
+  /// draws by chance.
   void arm(const Fault& fault, std::uint64_t seed, measure::FaultOutcome* outcome);
 
   bool armed() const { return !lanes_.empty(); }

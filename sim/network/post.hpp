@@ -1,6 +1,7 @@
 // What the post unit makes of one value: the arithmetic of layers as both engines have it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "network/network.hpp"
@@ -84,14 +85,34 @@ inline std::int16_t resize_operand(const Network& network, const Layer& layer, c
   return tensor::quantise(value, network.map(layer.output).scale, layer.bounds);
 }
 
+/// The place of an operand in a layer's table: an operand beyond it, which only a fault makes, has
+/// the nearest entry's.
+inline std::int64_t table_place(const Network& network, const Layer& layer, std::int16_t operand) {
+  const tensor::Code& code = network.map(layer.input()).code;
+  return std::clamp<std::int64_t>(operand, code.lowest_operand(), code.highest_operand()) -
+         code.lowest_operand();
+}
+
+/// The number of the entry that an operand of a layer with tables reads, of all the network's.
+inline std::int64_t table_entry(const Network& network, const Layer& layer, std::int64_t channel,
+                                std::int16_t operand) {
+  std::int64_t first = 0;
+  for (const Layer& own : network.layers) {
+    if (&own == &layer) break;
+    for (const auto& table : own.tables) first += static_cast<std::int64_t>(table.size());
+  }
+  const auto size = static_cast<std::int64_t>(layer.tables.front().size());
+  return first + (layer.tables.size() == 1 ? 0 : channel * size) +
+         table_place(network, layer, operand);
+}
+
 /// What becomes of an operand of a layer with tables.
 inline std::int16_t table_operand(const Network& network, const Layer& layer, std::int64_t channel,
                                   std::int16_t operand) {
   if (layer.tables.empty()) return operand;
   const auto& table =
       layer.tables[layer.tables.size() == 1 ? 0 : static_cast<std::size_t>(channel)];
-  const int lowest = network.map(layer.input()).code.lowest_operand();
-  return table[static_cast<std::size_t>(operand - lowest)];
+  return table[static_cast<std::size_t>(table_place(network, layer, operand))];
 }
 
 }  // namespace lacuna::network

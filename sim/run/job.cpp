@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "judge/verify_schedule.hpp"
 #include "mapping/mapper.hpp"
+#include "mapping/timeline.hpp"
 #include "network/synthetic.hpp"
 
 namespace lacuna::run {
@@ -131,13 +132,29 @@ MemoryUse memory_use(const Job& job) {
   return use;
 }
 
-fault::MemoryGeometry weight_sram(const Job& job) {
-  std::int64_t words = 0;
+std::vector<fault::TimedPart> timed_parts(const Job& job) {
+  std::vector<fault::TimedPart> parts;
   for (const Part& part : job.parts) {
-    words = std::max(words, part.schedule.weight_words);
-    if (part.remainder) words = std::max(words, part.remainder->weight_words);
+    parts.push_back({part.network.layers.empty() ? "" : part.network.layers.front().name,
+                     batch_count(part),
+                     mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value});
   }
-  return fault::weight_sram_geometry(job.spec, words);
+  return parts;
+}
+
+fault::Memories memories(const Job& job) {
+  fault::MemorySizes used;
+  const auto grow = [&](const schedule::Schedule& schedule) {
+    used.weight_words = std::max(used.weight_words, schedule.weight_words);
+    used.activation_slots = std::max(used.activation_slots, schedule.activation_slots);
+    used.accumulator_entries = std::max(used.accumulator_entries, schedule.accumulator_entries);
+  };
+  for (const Part& part : job.parts) {
+    grow(part.schedule);
+    if (part.remainder) grow(*part.remainder);
+    used.table_entries = std::max(used.table_entries, network::table_entries(part.network));
+  }
+  return {job.spec, used};
 }
 
 }  // namespace lacuna::run

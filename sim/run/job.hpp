@@ -10,6 +10,7 @@
 #include "arch/spec.hpp"
 #include "fault/geometry.hpp"
 #include "fault/plan.hpp"
+#include "fault/plan_file.hpp"
 #include "network/network.hpp"
 #include "network/workload.hpp"
 #include "schedule/schedule.hpp"
@@ -78,7 +79,12 @@ struct MemoryUse {
 };
 MemoryUse memory_use(const Job& job);
 
-/// The weight SRAM's cells; where it is unlimited, those that the schedules use.
-fault::MemoryGeometry weight_sram(const Job& job);
+/// The cells of the machine's memories; where one is unlimited, those that the schedules use.
+fault::Memories memories(const Job& job);
+/// What of the job begins at cycle 0, with the most cycles that a batch of it can take.
+std::vector<fault::TimedPart> timed_parts(const Job& job);
+inline fault::MemoryGeometry weight_sram(const Job& job) {
+  return memories(job)[fault::MemoryId::kWeightSram];
+}
 
 }  // namespace lacuna::run

@@ -94,7 +94,9 @@ fault::FaultPlan load_faults(const std::string& path, const Job& job) {
   const fault::FaultFile file(path);
   std::optional<JobWeightCells> weights;
   if (file.names_weights()) weights.emplace(job);
-  return file.plan({weight_sram(job), weights ? &*weights : nullptr, job.steps()});
+  fault::PlanTarget target{memories(job), weights ? &*weights : nullptr, job.steps()};
+  if (file.names_cycles()) target.parts = timed_parts(job);
+  return file.plan(target);
 }
 
 }  // namespace lacuna::run

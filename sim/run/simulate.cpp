@@ -13,6 +13,7 @@
 namespace lacuna::run {
 namespace {
 
+// What lies beyond what a schedule uses is never accessed, and takes no room here.
 systemc::MemorySizes memory_sizes(const Job& job) {
   systemc::MemorySizes sizes;
   sizes.weight_words = weight_sram(job).words;
@@ -25,6 +26,7 @@ systemc::MemorySizes memory_sizes(const Job& job) {
   for (const Part& part : job.parts) {
     grow(part.schedule);
     if (part.remainder) grow(*part.remainder);
+    sizes.table_entries = std::max(sizes.table_entries, network::table_entries(part.network));
   }
   return sizes;
 }
@@ -134,6 +136,16 @@ std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
     return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls, vcd_path);
   }
   SIM_CHECK(vcd_path.empty(), "run", -1, "waves are of the SystemC engine");
+  for (const fault::Fault& fault : plan.faults) {
+    if (fault.memory == fault::MemoryId::kWeightSram && fault.cycle == memory::kNoCycle &&
+        !memory::fault_kind(fault.kind).by_chance) {
+      continue;
+    }
+    throw base::InputError(
+        {plan.origin, 0, ""},
+        std::string("the fast engine has no such fault in ") + fault::memory_name(fault.memory),
+        "--engine systemc");
+  }
   SIM_CHECK(!stalls.any(), "run", -1, "stalls are for the SystemC engine");
   return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
 }

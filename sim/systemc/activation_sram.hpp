@@ -15,10 +15,11 @@ namespace lacuna::systemc {
 class ActivationSramPort : virtual public sc_core::sc_interface {
  public:
   /// The pattern of a code, see tensor::Code.
-  virtual std::uint8_t read(std::int64_t slot, std::int64_t step) = 0;
+  virtual std::uint8_t read(std::int64_t slot, const memory::Access& access) = 0;
   /// The bitmap's bit: false says that the code is its map's zero point.
-  virtual bool nonzero(std::int64_t slot, std::int64_t step) = 0;
-  virtual void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) = 0;
+  virtual bool nonzero(std::int64_t slot, const memory::Access& access) = 0;
+  virtual void write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
+                     const memory::Access& access) = 0;
 };
 
 class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
@@ -35,16 +36,20 @@ class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
     port.bind(*this);
   }
 
-  std::uint8_t read(std::int64_t slot, std::int64_t step) override {
-    return values_.read(slot, step);
+  std::uint8_t read(std::int64_t slot, const memory::Access& access) override {
+    return values_.read(slot, access);
   }
-  bool nonzero(std::int64_t slot, std::int64_t step) override {
-    return bitmap_.read(slot, step) != 0;
+  bool nonzero(std::int64_t slot, const memory::Access& access) override {
+    return bitmap_.read(slot, access) != 0;
   }
-  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) override {
-    values_.write(slot, pattern, step);
-    bitmap_.write(slot, nonzero ? 1 : 0, step);
+  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
+             const memory::Access& access) override {
+    values_.write(slot, pattern, access);
+    bitmap_.write(slot, nonzero ? 1 : 0, access);
   }
+
+  memory::CellArray& values() { return values_; }
+  memory::CellArray& bitmap() { return bitmap_; }
 
  private:
   memory::CellArray values_;
@@ -54,21 +59,21 @@ class ActivationSram : public sc_core::sc_module, public ActivationSramPort {
 /// A 32-bit sum in consecutive slots, the lowest bits in the first; its bits of the bitmap are 0,
 /// and nobody asks for them.
 inline std::int32_t read_sum(ActivationSramPort& sram, std::int64_t slot,
-                             const arch::AcceleratorSpec& spec, std::int64_t step) {
+                             const arch::AcceleratorSpec& spec, const memory::Access& access) {
   const int bits = spec.precision.activation_bits;
   std::uint32_t sum = 0;
   for (int shift = 0; shift < 32; shift += bits) {
-    sum |= std::uint32_t{sram.read(slot++, step)} << shift;
+    sum |= std::uint32_t{sram.read(slot++, access)} << shift;
   }
   return static_cast<std::int32_t>(sum);
 }
 inline void write_sum(ActivationSramPort& sram, std::int64_t slot, std::int32_t sum,
-                      const arch::AcceleratorSpec& spec, std::int64_t step) {
+                      const arch::AcceleratorSpec& spec, const memory::Access& access) {
   const int bits = spec.precision.activation_bits;
   const auto pattern = static_cast<std::uint32_t>(sum);
   const std::uint32_t mask = (1U << bits) - 1;
   for (int shift = 0; shift < 32; shift += bits) {
-    sram.write(slot++, static_cast<std::uint8_t>(pattern >> shift & mask), false, step);
+    sram.write(slot++, static_cast<std::uint8_t>(pattern >> shift & mask), false, access);
   }
 }
 

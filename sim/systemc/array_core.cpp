@@ -11,15 +11,18 @@ namespace {
 
 constexpr std::int64_t kLaneGroup = 16;  // columns are padded to whole vectors of this many lanes
 
+// Sums wrap, as in 32-bit hardware; unsigned arithmetic says so to the compiler.
 struct MultiplyAccumulate {
   static LACUNA_INLINE void run(std::int32_t* __restrict sums,
                                 const std::int16_t* __restrict weights, std::int32_t activation,
                                 std::int64_t columns) {
-    for (std::int64_t c = 0; c < columns; ++c) sums[c] += activation * weights[c];
+    for (std::int64_t c = 0; c < columns; ++c) {
+      sums[c] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[c]) +
+                                          static_cast<std::uint32_t>(activation * weights[c]));
+    }
   }
 };
 
-// Sums wrap, as in 32-bit hardware; unsigned arithmetic says so to the compiler.
 struct Add {
   static LACUNA_INLINE void run(std::int32_t* __restrict out, const std::int32_t* __restrict a,
                                 const std::int32_t* __restrict b, std::int64_t columns) {
@@ -49,7 +52,7 @@ void ArrayCore::load(int set, int row, int slot, const std::int16_t* weights, in
 }
 
 void ArrayCore::begin(int rows, std::int64_t pixels, int set, TokenSource& source, PsumSink& sink,
-                      CommitStall* stall) {
+                      CommitStall* stall, ArrayFaults* faults) {
   SIM_CHECK(rows >= 1 && rows <= geometry_.rows && pixels >= 1, "array", -1, "impossible pass");
   rows_ = rows;
   pixels_ = pixels;
@@ -58,6 +61,7 @@ void ArrayCore::begin(int rows, std::int64_t pixels, int set, TokenSource& sourc
   source_ = &source;
   sink_ = &sink;
   stall_ = stall;
+  faults_ = faults;
   for (int row = 0; row < rows_; ++row) {
     row_[static_cast<std::size_t>(row)] = RowState{};
     start_pixel(row);
@@ -71,6 +75,8 @@ void ArrayCore::start_pixel(int row) {
   state.tokens = work.tokens;
   state.slots = work.slots;
   state.busy += work.slots;
+  state.start = edge_;
+  if (faults_ != nullptr) faults_->start_pixel(row, state.pixel, edge_);
   std::fill_n(accumulators_.begin() +
                   static_cast<std::ptrdiff_t>(lane(row, state.pixel % geometry_.local_accumulators,
                                                    geometry_.local_accumulators)),
@@ -82,6 +88,7 @@ void ArrayCore::commit(int row) {
   const std::int64_t pixel = state.commits;
   const std::int32_t* own = accumulators_.data() + lane(row, pixel % geometry_.local_accumulators,
                                                         geometry_.local_accumulators);
+  if (faults_ != nullptr) own = faults_->commit_accumulators(row, pixel, edge_, own);
   const bool last_row = row == rows_ - 1;
   std::int32_t* out = last_row ? bottom_.data()
                                : fifo_.data() + lane(row + 1, pixel % geometry_.psum_fifo_depth,
@@ -89,11 +96,12 @@ void ArrayCore::commit(int row) {
   if (row == 0) {
     std::copy(own, own + stride_, out);
   } else {
-    base::run_vector<Add>(
-        out, own,
-        fifo_.data() + lane(row, pixel % geometry_.psum_fifo_depth, geometry_.psum_fifo_depth),
-        stride_);
+    const std::int32_t* above =
+        fifo_.data() + lane(row, pixel % geometry_.psum_fifo_depth, geometry_.psum_fifo_depth);
+    if (faults_ != nullptr) above = faults_->commit_fifo(row, pixel, edge_, above);
+    base::run_vector<Add>(out, own, above, stride_);
   }
+  if (faults_ != nullptr && !last_row) faults_->push(row + 1, pixel, edge_);
   ++state.commits;
   if (last_row) sink_->accumulate(pixel, out);
 }
@@ -115,10 +123,15 @@ bool ArrayCore::step() {
         const std::int64_t pe_row =
             (std::int64_t{set_} * geometry_.rows + row) * geometry_.weights_per_pe +
             state.token.slot;
-        base::run_vector<MultiplyAccumulate>(
+        std::int32_t* sums =
             accumulators_.data() +
-                lane(row, state.pixel % geometry_.local_accumulators, geometry_.local_accumulators),
-            weights_.data() + pe_row * stride_, state.token.activation, stride_);
+            lane(row, state.pixel % geometry_.local_accumulators, geometry_.local_accumulators);
+        const std::int16_t* weights = weights_.data() + pe_row * stride_;
+        if (faults_ != nullptr && state.token.product) {
+          weights = faults_->read_weights(row, state.token.slot, state.pixel, state.start, weights);
+          faults_->add_product(row, state.pixel, state.token.index, edge_, sums);
+        }
+        base::run_vector<MultiplyAccumulate>(sums, weights, state.token.activation, stride_);
       }
       if (--state.slots == 0) {
         state.issuing = false;

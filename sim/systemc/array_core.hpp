@@ -18,12 +18,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "systemc/array_faults.hpp"
+#include "systemc/array_geometry.hpp"
+
 namespace lacuna::systemc {
 
 /// What travels along a row in one cycle.
 struct Token {
   std::int16_t activation = 0;  ///< operand
   std::uint8_t slot = 0;        ///< which of the PE's weights
+  bool product = true;          ///< false: gated, the PEs do not multiply
+  std::int32_t index = 0;       ///< reduction index of the pass
 };
 
 /// Where the array gets its activations from: the zero-skipping feeders, one a row.
@@ -56,15 +61,6 @@ class CommitStall {
   virtual bool stalled(int row, std::int64_t edge) = 0;
 };
 
-struct ArrayGeometry {
-  int rows = 0;
-  int cols = 0;
-  int weights_per_pe = 1;
-  int sets = 1;
-  int psum_fifo_depth = 2;
-  int local_accumulators = 1;
-};
-
 class ArrayCore {
  public:
   explicit ArrayCore(const ArrayGeometry& geometry);
@@ -73,8 +69,9 @@ class ArrayCore {
   void load(int set, int row, int slot, const std::int16_t* weights, int count);
 
   /// Starts a pass of `pixels` pixels over the lowest `rows` rows with register set `set`; edge 0.
+  /// `faults`, if there are any, have begun the pass.
   void begin(int rows, std::int64_t pixels, int set, TokenSource& source, PsumSink& sink,
-             CommitStall* stall = nullptr);
+             CommitStall* stall = nullptr, ArrayFaults* faults = nullptr);
 
   /// One clock edge. False once the last row has committed the last pixel (at this edge).
   bool step();
@@ -92,6 +89,7 @@ class ArrayCore {
     std::int64_t done = 0;     ///< pixels done
     std::int64_t commits = 0;  ///< pixels committed
     std::int64_t busy = 0;
+    std::int64_t start = 0;    ///< edge at which the pixel that is issued started
     bool token_valid = false;  ///< the token register, as latched at this edge
     Token token;
   };
@@ -128,6 +126,7 @@ class ArrayCore {
   TokenSource* source_ = nullptr;
   PsumSink* sink_ = nullptr;
   CommitStall* stall_ = nullptr;
+  ArrayFaults* faults_ = nullptr;
 };
 
 }  // namespace lacuna::systemc

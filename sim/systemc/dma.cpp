@@ -73,13 +73,14 @@ void Dma::for_each_run(const Step& step, const schedule::Region& region, Visit v
   }
 }
 
-void Dma::read_slots(const Step& step, std::int64_t access, std::vector<std::uint8_t>& codes) {
+void Dma::read_slots(const Step& step, memory::Access access, std::vector<std::uint8_t>& codes) {
   const network::Map& map = program_.network->map(step.rows.map);
   const std::int64_t slots = schedule::slots_per_value(map, *program_.spec);
   measure::LayerCounters& counters = program_.counters(step);
   for_each_run(step, program_.region(step.input),
                [&](std::int64_t slot, std::int64_t value, std::int64_t count) {
                  for (std::int64_t i = 0; i < count; ++i) {
+                   access.index = value + i;
                    if (!map.sums) {
                      codes[static_cast<std::size_t>(value + i)] =
                          activation_sram->read(slot + i, access);
@@ -96,7 +97,7 @@ void Dma::read_slots(const Step& step, std::int64_t access, std::vector<std::uin
                });
 }
 
-void Dma::write_slots(const Step& step, std::int64_t access,
+void Dma::write_slots(const Step& step, const memory::Access& access,
                       const std::vector<std::uint8_t>& codes) {
   const network::Map& map = program_.network->map(step.rows.map);
   const std::int64_t slots = schedule::slots_per_value(map, *program_.spec);
@@ -124,7 +125,7 @@ void Dma::write_slots(const Step& step, std::int64_t access,
 
 void Dma::start(schedule::StepId id) {
   const Step& step = program_.step(id);
-  Transfer transfer{id, 0, {}};
+  Transfer transfer{id, 0, 0, {}};
   measure::LayerCounters& counters = program_.counters(step);
   sc_core::sc_time delay;
   if (step.kind == StepKind::kLoadWeights) {
@@ -145,17 +146,15 @@ void Dma::start(schedule::StepId id) {
     const std::int64_t each = addresses_per_value(map);
     const int bits = schedule::bits_in_dram(map, *program_.spec);
     const auto address_bits = static_cast<int>(bits / each);
-    const std::int64_t address =
-        layout_.maps[static_cast<std::size_t>(step.rows.map)] +
-        place_in_dram(step.rows, map.shape, program_.schedule->batch) * each;
+    transfer.address = layout_.maps[static_cast<std::size_t>(step.rows.map)] +
+                       place_in_dram(step.rows, map.shape, program_.schedule->batch) * each;
     transfer.codes.resize(static_cast<std::size_t>(values * each));
     const base::Bytes bytes{base::ceil_div(values * bits, 8)};
     if (step.kind == StepKind::kLoadActivations) {
-      transport(tlm::TLM_READ_COMMAND, address, transfer.codes, address_bits, delay);
+      transport(tlm::TLM_READ_COMMAND, transfer.address, transfer.codes, address_bits, delay);
       counters.dram_read += bytes;
     } else {
-      read_slots(step, program_.access_step(id), transfer.codes);
-      transport(tlm::TLM_WRITE_COMMAND, address, transfer.codes, address_bits, delay);
+      transport(tlm::TLM_WRITE_COMMAND, transfer.address, transfer.codes, address_bits, delay);
       counters.dram_written += bytes;
     }
   }
@@ -175,9 +174,22 @@ void Dma::finish_due() {
   if (!in_flight_.empty()) due_.notify(cycles(in_flight_.front().end - now()));
 }
 
+// The channel was booked when the transfer began; what the cells give counts when it ends.
+void Dma::put(const Transfer& transfer) {
+  std::vector<std::uint8_t> codes(transfer.codes.size());
+  read_slots(program_.step(transfer.id), program_.access(transfer.id), codes);
+  tlm::tlm_generic_payload payload;
+  payload.set_command(tlm::TLM_WRITE_COMMAND);
+  payload.set_address(static_cast<std::uint64_t>(transfer.address));
+  payload.set_data_ptr(codes.data());
+  payload.set_data_length(static_cast<unsigned int>(codes.size()));
+  SIM_CHECK(socket->transport_dbg(payload) == codes.size(), name(), now(),
+            "transfer outside of DRAM");
+}
+
 void Dma::finish(const Transfer& transfer) {
   const Step& step = program_.step(transfer.id);
-  const std::int64_t access = program_.access_step(transfer.id);
+  const memory::Access access = program_.access(transfer.id);
   measure::LayerCounters& counters = program_.counters(step);
   if (step.kind == StepKind::kLoadWeights) {
     const schedule::Block& block = program_.block(step);
@@ -192,6 +204,8 @@ void Dma::finish(const Transfer& transfer) {
     if (!program_.in_setup) counters.weight_sram.writes += block.values();
   } else if (step.kind == StepKind::kLoadActivations) {
     write_slots(step, access, transfer.codes);
+  } else {
+    put(transfer);
   }
 }
 

@@ -48,6 +48,7 @@ class Dma : public sc_core::sc_module, public StepUnit {
   struct Transfer {
     schedule::StepId id;
     std::int64_t end;
+    std::int64_t address;  ///< in DRAM, of a map
     std::vector<std::uint8_t> codes;
   };
 
@@ -55,9 +56,11 @@ class Dma : public sc_core::sc_module, public StepUnit {
   void finish(const Transfer& transfer);
   void transport(tlm::tlm_command command, std::int64_t address, std::vector<std::uint8_t>& codes,
                  int bits, sc_core::sc_time& delay);
-  void read_slots(const schedule::Step& step, std::int64_t access,
+  /// The data of a store, at its end.
+  void put(const Transfer& transfer);
+  void read_slots(const schedule::Step& step, memory::Access access,
                   std::vector<std::uint8_t>& codes);
-  void write_slots(const schedule::Step& step, std::int64_t access,
+  void write_slots(const schedule::Step& step, const memory::Access& access,
                    const std::vector<std::uint8_t>& codes);
   template <class Visit>
   void for_each_run(const schedule::Step& step, const schedule::Region& region, Visit visit) const;

@@ -18,6 +18,7 @@ void TransferWidth::copy_from(const tlm_extension_base& other) {
 Dram::Dram(const sc_core::sc_module_name& name, const arch::DramSpec& spec)
     : sc_module(name), socket("socket"), spec_(spec) {
   socket.register_b_transport(this, &Dram::transport);
+  socket.register_transport_dbg(this, &Dram::move);
 }
 
 void Dram::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -30,8 +31,6 @@ void Dram::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
   }
   if (payload.is_read()) {
     std::memcpy(payload.get_data_ptr(), contents_.data() + address, codes);
-  } else {
-    std::memcpy(contents_.data() + address, payload.get_data_ptr(), codes);
   }
   const std::int64_t bytes = base::ceil_div(static_cast<std::int64_t>(codes) * width->bits, 8);
   const std::int64_t beats =
@@ -40,6 +39,15 @@ void Dram::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
   free_at_ = end;
   delay += cycles(end - now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+// The data of a write, which is there when its transfer ends.
+unsigned int Dram::move(tlm::tlm_generic_payload& payload) {
+  const std::uint64_t address = payload.get_address();
+  const unsigned int codes = payload.get_data_length();
+  if (address > contents_.size() || codes > contents_.size() - address) return 0;
+  std::memcpy(contents_.data() + address, payload.get_data_ptr(), codes);
+  return codes;
 }
 
 }  // namespace lacuna::systemc

@@ -36,6 +36,7 @@ class Dram : public sc_core::sc_module {
   void reset_channel() { free_at_ = 0; }
 
  private:
+  unsigned int move(tlm::tlm_generic_payload& payload);
   void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
   arch::DramSpec spec_;

@@ -33,9 +33,9 @@ Engine::Engine(const arch::AcceleratorSpec& spec, const MemorySizes& sizes,
       kernel_(std::make_unique<Kernel>(spec, sizes, stalls, vcd_path)) {
   for (std::size_t i = 0; i < plan.faults.size(); ++i) {
     const fault::Fault& fault = plan.faults[i];
-    SIM_CHECK(fault.memory == fault::MemoryId::kWeightSram, "systemc", -1,
-              "a fault in a memory that has no cells");
-    kernel_->machine->weight_sram.cells().faults().arm(fault, plan.seed, &outcomes_[i]);
+    memory::FaultOverlay& memory = kernel_->machine->faults(fault.memory);
+    // A machine is built with the cells that its schedules use: others are never accessed.
+    if (memory.has(fault.cell)) memory.arm(fault, plan.seed, &outcomes_[i]);
   }
 }
 
@@ -156,7 +156,9 @@ measure::BatchResult Engine::run(const std::vector<const std::uint8_t*>& images,
     }
   }
 
-  machine.weight_sram.cells().faults().begin_batch(place);
+  for (const memory::MemoryKind& memory : memory::kMemories) {
+    machine.faults(memory.id).begin_batch(place);
+  }
   run_list(false);
 
   measure::BatchResult result;

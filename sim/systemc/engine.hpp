@@ -22,6 +22,7 @@ struct MemorySizes {
   std::int64_t weight_words = 0;
   std::int64_t activation_words = 0;
   std::int64_t accumulator_entries = 0;
+  std::int64_t table_entries = 0;  ///< of element-wise layers
 };
 
 /// Injected stalls: seeded back-pressure that may change cycles but never values.

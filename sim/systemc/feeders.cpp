@@ -28,13 +28,14 @@ void Feeders::begin_pass(schedule::StepId id) {
   region_ = &program_.region(step.input);
   code_ = program_.network->map(region_->map).code;
   counters_ = &program_.counters(step);
-  access_step_ = program_.access_step(id);
+  step_ = id;
   lanes_ = block.n_count;
   sram_ = activation_sram.operator->();
   list_indices(block, *layer_);
   for (Row& row : rows_) {
     row.y = range.row_begin;
     row.x = 0;
+    row.pixel = 0;
   }
   counters_->macs.total += range.row_count * layer_->out.width * block.k_count * lanes_;
 }
@@ -61,7 +62,8 @@ void Feeders::list_indices(const schedule::Block& block, const network::Layer& l
     const std::int64_t x = position % layer.window.kernel_w;
     const auto r = static_cast<std::size_t>(place.row);
     rows_[r].indices.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), channel,
-                                static_cast<std::uint8_t>(place.slot)});
+                                static_cast<std::uint8_t>(place.slot),
+                                static_cast<std::int32_t>(v)});
     // Indices of a row come in rising order, so words repeat only in a run.
     const std::int64_t word =
         position * base::ceil_div(layer.in.channels, bitmap_word) + channel / bitmap_word;
@@ -74,6 +76,7 @@ TokenSource::PixelWork Feeders::begin_pixel(int row_number) {
   Row& row = rows_[static_cast<std::size_t>(row_number)];
   row.pending.clear();
   row.next = 0;
+  row.access = program_.access(step_, row.pixel++);
   const network::Layer& layer = *layer_;
   const std::int64_t image = row.y / layer.out.height;
   const std::int64_t out_y = row.y % layer.out.height;
@@ -93,8 +96,9 @@ TokenSource::PixelWork Feeders::begin_pixel(int row_number) {
         inside ? region_->base + ((first_row + y) * layer.in.width + x) * layer.in.channels +
                      index.channel
                : kPadding;
-    if (skip && (!inside || !sram_->nonzero(address, access_step_))) continue;
-    row.pending.push_back({address, index.slot});
+    row.access.index = index.number;
+    if (skip && (!inside || !sram_->nonzero(address, row.access))) continue;
+    row.pending.push_back({address, index.slot, index.number});
   }
   const auto tokens = static_cast<std::int32_t>(row.pending.size());
   std::int32_t slots = std::max(1, tokens);
@@ -111,16 +115,14 @@ Token Feeders::issue(int row_number) {
   const Pending& pending = row.pending[row.next++];
   std::int16_t activation = 0;
   if (pending.address != kPadding) {
-    activation = code_.operand(sram_->read(pending.address, access_step_),
+    row.access.index = pending.number;
+    activation = code_.operand(sram_->read(pending.address, row.access),
                                program_.spec->precision.activation_bits);
     ++counters_->activation_sram.reads;
   }
-  if (activation == 0 && program_.spec->zero_skipping == arch::ZeroSkipping::kGate) {
-    counters_->macs.gated += lanes_;
-  } else {
-    counters_->macs.issued += lanes_;
-  }
-  return {activation, pending.slot};
+  const bool gated = activation == 0 && program_.spec->zero_skipping == arch::ZeroSkipping::kGate;
+  (gated ? counters_->macs.gated : counters_->macs.issued) += lanes_;
+  return {activation, pending.slot, !gated, pending.number};
 }
 
 }  // namespace lacuna::systemc

@@ -43,16 +43,20 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
     std::int32_t x;        ///< window position: column of the kernel
     std::int64_t channel;  ///< of the map
     std::uint8_t slot;     ///< of the PE's weights
+    std::int32_t number;   ///< of the pass
   };
   struct Pending {
     std::int64_t address;  ///< slot in the activation SRAM, or kPadding
     std::uint8_t slot;
+    std::int32_t number;
   };
   struct Row {
     std::vector<Index> indices;
     std::int32_t bitmap_words = 0;
     std::int64_t y = 0;  ///< next output pixel: row through all images, column
     std::int64_t x = 0;
+    std::int64_t pixel = 0;        ///< of the pass: the one that comes next
+    memory::Access access;         ///< of the current pixel's values: they are read at its start
     std::vector<Pending> pending;  ///< the current pixel's activations
     std::size_t next = 0;
   };
@@ -64,7 +68,7 @@ class Feeders : public sc_core::sc_module, public FeederPort, TokenSource {
 
   Program& program_;
   std::vector<Row> rows_;
-  std::int64_t access_step_ = 0;
+  schedule::StepId step_ = schedule::kNoStep;
   std::int64_t lanes_ = 0;
   const network::Layer* layer_ = nullptr;
   const schedule::Region* region_ = nullptr;

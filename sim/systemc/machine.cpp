@@ -82,7 +82,7 @@ Machine::Machine(const sc_core::sc_module_name& name, const arch::AcceleratorSpe
       feeders("feeders", program),
       array("pe_array", program, stalls),
       accumulators("accumulator_sram", sizes.accumulator_entries, spec.array.cols),
-      post("post_unit", program),
+      post("post_unit", program, sizes.table_entries),
       controller("controller", program, stalls) {
   if (waves != nullptr) taps_ = std::make_unique<Taps>(*this, *waves);
   connect();
@@ -92,9 +92,32 @@ Machine::~Machine() = default;
 
 void Machine::begin(bool setup) {
   program.in_setup = setup;
+  program.began = now();
   dram.reset_channel();
   if (taps_) taps_->spending.begin();
   controller.begin();
+}
+
+memory::FaultOverlay& Machine::faults(memory::MemoryId memory) {
+  switch (memory) {
+    case memory::MemoryId::kWeightSram:
+      break;
+    case memory::MemoryId::kActivationSram:
+      return activation_sram.values().faults();
+    case memory::MemoryId::kActivationBitmap:
+      return activation_sram.bitmap().faults();
+    case memory::MemoryId::kAccumulatorSram:
+      return accumulators.faults();
+    case memory::MemoryId::kPeWeights:
+      return array.faults().weights();
+    case memory::MemoryId::kPeAccumulators:
+      return array.faults().accumulators();
+    case memory::MemoryId::kPsumFifos:
+      return array.faults().fifos();
+    case memory::MemoryId::kLookupTables:
+      return post.table_faults();
+  }
+  return weight_sram.cells().faults();
 }
 
 void Machine::finish_waves() {

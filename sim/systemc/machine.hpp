@@ -33,6 +33,8 @@ class Machine : public sc_core::sc_module {
 
   /// Makes ready to run the program's set-up or batch from the current cycle on.
   void begin(bool setup);
+  /// The faults of a memory's cells.
+  memory::FaultOverlay& faults(memory::MemoryId memory);
   /// After the last batch: writes the waves.
   void finish_waves();
 

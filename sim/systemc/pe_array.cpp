@@ -28,7 +28,8 @@ PeArray::PeArray(const sc_core::sc_module_name& name, Program& program, const St
       feeders("feeders"),
       accumulators("accumulators"),
       program_(program),
-      core_(geometry(program.spec->array)) {
+      core_(geometry(program.spec->array)),
+      faults_(geometry(program.spec->array), program.spec->precision.weight_bits) {
   steps.bind(*this);
   weights.bind(*this);
   if (stalls.commit_probability > 0) random_stall_ = std::make_unique<RandomCommitStall>(stalls);
@@ -51,8 +52,24 @@ void PeArray::start(schedule::StepId id) {
   draining_ = false;
   const std::int64_t pixels = range.row_count * program_.layer(step_->layer).out.width;
   feeders->begin_pass(id);
-  core_.begin(timed_rows_, pixels, step_->set, feeders->tokens(), *this, commit_stall_);
+  if (faults_.armed()) begin_faults(block);
+  core_.begin(timed_rows_, pixels, step_->set, feeders->tokens(), *this, commit_stall_,
+              faults_.armed() ? &faults_ : nullptr);
   tick_.notify(cycle());
+}
+
+// Registers hold the weight SRAM's codes, which are decoded behind them.
+void PeArray::begin_faults(const schedule::Block& block) {
+  const network::Layer& layer = program_.layer(block.layer);
+  const std::int64_t first_channel = block.group * layer.n() + block.n_begin;
+  const arch::AcceleratorSpec& spec = *program_.spec;
+  faults_.begin(
+      step_->set, static_cast<int>(block.n_count), block.k_count,
+      [&layer, &spec, first_channel](std::uint8_t code, int column) {
+        return layer.weight_code.operand(code, first_channel + column, spec.precision.weight_bits,
+                                         spec.weight_sram.encoding);
+      },
+      program_.access(current_));
 }
 
 void PeArray::tick() {
@@ -76,10 +93,11 @@ void PeArray::tick() {
 void PeArray::accumulate(std::int64_t pixel, const std::int32_t* psums) {
   const std::int64_t entry = step_->address + pixel;
   measure::AccessCounts& counts = program_.counters(*step_).accumulators;
+  const memory::Access access = program_.access(current_, pixel, program_.block(*step_).k_count);
   if (step_->first_pass) {
-    accumulators->write(entry, psums, lanes_);
+    accumulators->write(entry, psums, lanes_, access);
   } else {
-    accumulators->add(entry, psums, lanes_);
+    accumulators->add(entry, psums, lanes_, access);
     counts.reads += lanes_;
   }
   counts.writes += lanes_;

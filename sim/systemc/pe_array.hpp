@@ -15,10 +15,18 @@
 
 namespace lacuna::systemc {
 
+/// Weights of a row of PEs, for columns 0..count-1.
+struct PeWeightRow {
+  const std::int16_t* operands = nullptr;
+  const std::uint8_t* codes = nullptr;  ///< that the registers hold
+  int count = 0;
+};
+
 /// The PE weight registers, as the loader sees them.
 class PeWeightsPort : virtual public sc_core::sc_interface {
  public:
-  virtual void load(int set, int row, int slot, const std::int16_t* weights, int count) = 0;
+  virtual void load(int set, int row, int slot, const PeWeightRow& weights,
+                    const memory::Access& access) = 0;
 };
 
 class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort, PsumSink {
@@ -38,17 +46,25 @@ class PeArray : public sc_core::sc_module, public StepUnit, public PeWeightsPort
   void set_commit_stall(CommitStall* stall) { commit_stall_ = stall; }
 
   void start(schedule::StepId id) override;
-  void load(int set, int row, int slot, const std::int16_t* weights_of_row, int count) override {
-    core_.load(set, row, slot, weights_of_row, count);
+  void load(int set, int row, int slot, const PeWeightRow& weights_of_row,
+            const memory::Access& access) override {
+    core_.load(set, row, slot, weights_of_row.operands, weights_of_row.count);
+    if (faults_.armed()) {
+      faults_.load(set, row, slot, weights_of_row.codes, weights_of_row.count, access);
+    }
   }
+
+  ArrayFaults& faults() { return faults_; }
 
  private:
   void tick();
   void accumulate(std::int64_t pixel, const std::int32_t* psums) override;
   void count_stream();
+  void begin_faults(const schedule::Block& block);
 
   Program& program_;
   ArrayCore core_;
+  ArrayFaults faults_;
   std::unique_ptr<RandomCommitStall> random_stall_;
   CommitStall* commit_stall_ = nullptr;
   schedule::StepId current_ = schedule::kNoStep;

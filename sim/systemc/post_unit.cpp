@@ -12,13 +12,16 @@ namespace lacuna::systemc {
 using schedule::Step;
 using schedule::StepKind;
 
-PostUnit::PostUnit(const sc_core::sc_module_name& name, Program& program)
+PostUnit::PostUnit(const sc_core::sc_module_name& name, Program& program,
+                   std::int64_t table_entries)
     : sc_module(name),
       steps("steps"),
       listener("listener"),
       accumulators("accumulators"),
       activation_sram("activation_sram"),
-      program_(program) {
+      program_(program),
+      table_faults_({table_entries, program.spec->precision.activation_bits, 1},
+                    program.spec->precision.activation_bits) {
   steps.bind(*this);
   SC_METHOD(tick);
   sensitive << tick_;
@@ -112,7 +115,7 @@ void PostUnit::post_entry(const Step& step) {
   const std::int64_t first_channel = block.group * layer.n() + block.n_begin;
   const std::int32_t pool =
       program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
-  const std::int32_t* sums = accumulators->read(step.address + entry_);
+  const std::int32_t* sums = accumulators->read(step.address + entry_, block.n_count, access());
   program_.counters(step).accumulators.reads += block.n_count;
   if (step.residual >= 0) {
     const network::Map& second = program_.network->map(program_.region(step.residual).map);
@@ -170,7 +173,7 @@ std::int16_t PostUnit::requantise(const Step& step, const MapValue& value, std::
     const schedule::Region& region = program_.region(step.residual);
     second = program_.network->map(region.map).sums
                  ? read_sum(*activation_sram.operator->(), slot_of(region, value), *program_.spec,
-                            program_.access_step(queue_.front().id))
+                            access())
                  : read(region, value);
   }
   return network::post_operand(*program_.network, layer, value.channel, sum, second);
@@ -178,8 +181,7 @@ std::int16_t PostUnit::requantise(const Step& step, const MapValue& value, std::
 
 void PostUnit::keep_sum(const Step& step, const MapValue& value, std::int32_t sum) {
   const schedule::Region& region = program_.region(step.output);
-  write_sum(*activation_sram.operator->(), slot_of(region, value), sum, *program_.spec,
-            program_.access_step(queue_.front().id));
+  write_sum(*activation_sram.operator->(), slot_of(region, value), sum, *program_.spec, access());
   program_.counters(step).activation_sram.writes +=
       schedule::slots_per_value(program_.network->map(region.map), *program_.spec);
 }
@@ -273,7 +275,7 @@ void PostUnit::elementwise_position(const Step& step, const MapValue& first,
     const std::int16_t operand = read(program_.region(step.input), value);
     std::int16_t result = 0;
     if (layer.residual() == network::kNoMap) {
-      result = network::table_operand(*program_.network, layer, value.channel, operand);
+      result = look_up(layer, value.channel, operand);
     } else {
       const std::int64_t image = value.image - program_.region(step.output).image_begin;
       const std::int16_t second =
@@ -308,8 +310,21 @@ void PostUnit::resize_position(const Step& step, const MapValue& first, std::int
     const std::int16_t* corners = corners_.data() + lane * static_cast<std::size_t>(positions_);
     write(step, value,
           layer.linear ? network::resize_operand(*program_.network, layer, row, column, corners)
-                       : network::table_operand(*program_.network, layer, value.channel, *corners));
+                       : look_up(layer, value.channel, *corners));
   }
+}
+
+std::int16_t PostUnit::look_up(const network::Layer& layer, std::int64_t channel,
+                               std::int16_t operand) {
+  const std::int16_t stored = network::table_operand(*program_.network, layer, channel, operand);
+  if (!table_faults_.armed() || layer.tables.empty()) return stored;
+  const std::int64_t entry = network::table_entry(*program_.network, layer, channel, operand);
+  if (!table_faults_.marks(entry)) return stored;
+  const tensor::Code& code = program_.network->map(layer.output).code;
+  const int bits = program_.spec->precision.activation_bits;
+  return code.operand(
+      static_cast<std::uint8_t>(table_faults_.read(entry, code.pattern(stored, bits), access())),
+      bits);
 }
 
 std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& value) const {
@@ -323,8 +338,7 @@ std::int64_t PostUnit::slot_of(const schedule::Region& region, const MapValue& v
 }
 
 std::int16_t PostUnit::read(const schedule::Region& region, const MapValue& value) {
-  const std::uint8_t pattern =
-      activation_sram->read(slot_of(region, value), program_.access_step(queue_.front().id));
+  const std::uint8_t pattern = activation_sram->read(slot_of(region, value), access());
   return program_.network->map(region.map)
       .code.operand(pattern, program_.spec->precision.activation_bits);
 }
@@ -337,8 +351,7 @@ void PostUnit::write(const Step& step, const MapValue& value, std::int16_t opera
       program_.schedule->layers[static_cast<std::size_t>(step.layer)].fused_pool;
   MapValue in_map = value;
   in_map.channel += program_.layer(pool >= 0 ? pool : step.layer).output_channel;
-  activation_sram->write(slot_of(region, in_map), pattern, operand != 0,
-                         program_.access_step(queue_.front().id));
+  activation_sram->write(slot_of(region, in_map), pattern, operand != 0, access());
   measure::LayerCounters& counters = program_.counters(step);
   ++counters.activation_sram.writes;
   MapDensity& density = program_.maps[static_cast<std::size_t>(region.map)];

@@ -28,9 +28,12 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   sc_core::sc_port<ActivationSramPort> activation_sram;
 
   SC_HAS_PROCESS(PostUnit);
-  PostUnit(const sc_core::sc_module_name& name, Program& program);
+  /// Its lookup tables have `table_entries` entries in all.
+  PostUnit(const sc_core::sc_module_name& name, Program& program, std::int64_t table_entries);
 
   void start(schedule::StepId id) override;
+
+  memory::FaultOverlay& table_faults() { return table_faults_; }
 
  private:
   struct Queued {
@@ -64,12 +67,16 @@ class PostUnit : public sc_core::sc_module, public StepUnit {
   std::int64_t slot_of(const schedule::Region& region, const MapValue& value) const;
   /// `value` counts channels from the step's layer's own first one.
   void write(const schedule::Step& step, const MapValue& value, std::int16_t operand);
+  memory::Access access() const { return program_.access(queue_.front().id, entry_); }
+  /// What becomes of an operand of a layer with tables, as their cells answer.
+  std::int16_t look_up(const network::Layer& layer, std::int64_t channel, std::int16_t operand);
   /// The operand of a value that lies in a region.
   std::int16_t read(const schedule::Region& region, const MapValue& value);
   /// Channels of the front step's current entry.
   std::int64_t entry_lanes() const;
 
   Program& program_;
+  memory::FaultOverlay table_faults_;
   std::deque<Queued> queue_;
   std::int64_t entry_ = 0;
   std::int64_t entries_ = 0;

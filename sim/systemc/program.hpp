@@ -6,6 +6,7 @@
 
 #include "arch/spec.hpp"
 #include "measure/counters.hpp"
+#include "memory/access.hpp"
 #include "network/network.hpp"
 #include "schedule/schedule.hpp"
 
@@ -22,6 +23,7 @@ struct Program {
   const network::Network* network = nullptr;
   const schedule::Schedule* schedule = nullptr;
   bool in_setup = false;
+  std::int64_t began = 0;        ///< cycle of the kernel at which the set-up or batch began
   std::int64_t step_offset = 0;  ///< of the schedule's first step in the whole run's program order
 
   std::vector<measure::LayerCounters> layers;
@@ -36,6 +38,8 @@ struct Program {
   }
   /// Program order, as memories see it; set-up comes before everything.
   std::int64_t access_step(schedule::StepId id) const { return in_setup ? -1 : step_offset + id; }
+  /// An access by a step now, as memories see it.
+  memory::Access access(schedule::StepId id, std::int64_t pixel = 0, std::int64_t index = 0) const;
   measure::LayerCounters& counters(const schedule::Step& step) {
     return layers[static_cast<std::size_t>(step.layer)];
   }
@@ -62,6 +66,12 @@ inline sc_core::sc_time cycles(std::int64_t count) { return cycle() * static_cas
 /// Cycles since the kernel started.
 inline std::int64_t now() {
   return static_cast<std::int64_t>(sc_core::sc_time_stamp().value() / cycle().value());
+}
+
+inline memory::Access Program::access(schedule::StepId id, std::int64_t pixel,
+                                      std::int64_t index) const {
+  return in_setup ? memory::setup_access()
+                  : memory::Access{access_step(id), now() - began, pixel, index};
 }
 
 /// A unit that carries out steps of one resource, in the order in which they are started.

@@ -120,6 +120,7 @@ DramTap::DramTap(const sc_core::sc_module_name& name, TapContext& context)
       bus_write_(context.waves.bit("dram.bus_write")),
       bus_bytes_(context.waves.number("dram.bus_bytes")) {
   from_dma.register_b_transport(this, &DramTap::transport);
+  from_dma.register_transport_dbg(this, &DramTap::move);
 }
 
 void DramTap::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -161,11 +162,11 @@ WeightReadTap::WeightReadTap(TapContext& context, WeightSram& sram)
   }
 }
 
-std::uint8_t WeightReadTap::read(std::int64_t slot, std::int64_t step) {
+std::uint8_t WeightReadTap::read(std::int64_t slot, const memory::Access& access) {
   Waves& waves = context_.waves;
   const std::int64_t cycle = Waves::ending();
   const std::int64_t changed_before = sram_.cells().faults().reads_changed();
-  const std::uint8_t code = sram_.read(slot, step);
+  const std::uint8_t code = sram_.read(slot, access);
   const std::int64_t word = slot / sram_.cells().values_per_word();
   const std::int64_t lane = access_.note(cycle, word, 0);
   if (lane == 0) {
@@ -185,20 +186,20 @@ std::uint8_t WeightReadTap::read(std::int64_t slot, std::int64_t step) {
   return code;
 }
 
-void WeightReadTap::write(std::int64_t slot, std::uint8_t code, std::int64_t step) {
-  sram_.write(slot, code, step);
+void WeightReadTap::write(std::int64_t slot, std::uint8_t code, const memory::Access& access) {
+  sram_.write(slot, code, access);
 }
 
 WeightWriteTap::WeightWriteTap(TapContext& context, WeightSram& sram)
     : sram_(sram), access_(context.waves, "weight_sram.write", std::nullopt) {}
 
-std::uint8_t WeightWriteTap::read(std::int64_t slot, std::int64_t step) {
-  return sram_.read(slot, step);
+std::uint8_t WeightWriteTap::read(std::int64_t slot, const memory::Access& access) {
+  return sram_.read(slot, access);
 }
 
-void WeightWriteTap::write(std::int64_t slot, std::uint8_t code, std::int64_t step) {
+void WeightWriteTap::write(std::int64_t slot, std::uint8_t code, const memory::Access& access) {
   access_.note(Waves::ending(), slot / sram_.cells().values_per_word(), 0);
-  sram_.write(slot, code, step);
+  sram_.write(slot, code, access);
 }
 
 ActivationTap::ActivationTap(TapContext& context, const std::string& client, ActivationSram& sram)
@@ -210,20 +211,20 @@ ActivationTap::ActivationTap(TapContext& context, const std::string& client, Act
              context.waves.bus("activation_sram." + client + "_write_data",
                                context.program.spec->precision.activation_bits)) {}
 
-std::uint8_t ActivationTap::read(std::int64_t slot, std::int64_t step) {
-  const std::uint8_t code = sram_.read(slot, step);
+std::uint8_t ActivationTap::read(std::int64_t slot, const memory::Access& access) {
+  const std::uint8_t code = sram_.read(slot, access);
   read_.note(Waves::ending(), slot, code);
   return code;
 }
 
-bool ActivationTap::nonzero(std::int64_t slot, std::int64_t step) {
-  return sram_.nonzero(slot, step);
+bool ActivationTap::nonzero(std::int64_t slot, const memory::Access& access) {
+  return sram_.nonzero(slot, access);
 }
 
 void ActivationTap::write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
-                          std::int64_t step) {
+                          const memory::Access& access) {
   write_.note(Waves::ending(), slot, pattern);
-  sram_.write(slot, pattern, nonzero, step);
+  sram_.write(slot, pattern, nonzero, access);
 }
 
 PeWeightsTap::PeWeightsTap(TapContext& context, PeWeightsPort& weights)
@@ -234,14 +235,15 @@ PeWeightsTap::PeWeightsTap(TapContext& context, PeWeightsPort& weights)
       row_(context.waves.number("weight_loader.load_row", Waves::kFloating)),
       slot_(context.waves.number("weight_loader.load_slot", Waves::kFloating)) {}
 
-void PeWeightsTap::load(int set, int row, int slot, const std::int16_t* weights, int count) {
+void PeWeightsTap::load(int set, int row, int slot, const PeWeightRow& weights,
+                        const memory::Access& access) {
   Waves& waves = context_.waves;
   const std::int64_t cycle = Waves::ending();
   waves.pulse(load_, cycle);
   waves.set(set_, cycle, bits_of(std::int64_t{set}));
   waves.set(row_, cycle, bits_of(std::int64_t{row}));
   waves.set(slot_, cycle, bits_of(std::int64_t{slot}));
-  weights_.load(set, row, slot, weights, count);
+  weights_.load(set, row, slot, weights, access);
 }
 
 RowsTap::RowsTap(TapContext& context, FeederPort& feeders, ActivationSram& sram, CommitStall* stall)
@@ -316,18 +318,21 @@ Token RowsTap::issue(int row_number) {
   return token;
 }
 
-std::uint8_t RowsTap::read(std::int64_t slot, std::int64_t step) {
+std::uint8_t RowsTap::read(std::int64_t slot, const memory::Access& access) {
   const Row& row = rows_[issuing_row_];
   const std::int64_t cycle = Waves::ending();
   context_.waves.pulse(row.read, cycle);
   context_.waves.set(row.address, cycle, bits_of(slot));
-  return sram_.read(slot, step);
+  return sram_.read(slot, access);
 }
 
-bool RowsTap::nonzero(std::int64_t slot, std::int64_t step) { return sram_.nonzero(slot, step); }
+bool RowsTap::nonzero(std::int64_t slot, const memory::Access& access) {
+  return sram_.nonzero(slot, access);
+}
 
-void RowsTap::write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) {
-  sram_.write(slot, pattern, nonzero, step);
+void RowsTap::write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
+                    const memory::Access& access) {
+  sram_.write(slot, pattern, nonzero, access);
 }
 
 bool RowsTap::stalled(int row_number, std::int64_t edge) {
@@ -353,19 +358,22 @@ AccumulatorTap::AccumulatorTap(TapContext& context, const std::string& access, b
   if (adds) add_ = context.waves.bit("accumulator_sram." + access + "_adds");
 }
 
-void AccumulatorTap::write(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes) {
-  sram_.write(entry, sums, lanes);
-  access_.note(Waves::ending(), entry, bits_of(*sram_.read(entry)));
+void AccumulatorTap::write(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes,
+                           const memory::Access& access) {
+  sram_.write(entry, sums, lanes, access);
+  access_.note(Waves::ending(), entry, bits_of(*sram_.stored(entry)));
 }
 
-void AccumulatorTap::add(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes) {
-  sram_.add(entry, sums, lanes);
+void AccumulatorTap::add(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes,
+                         const memory::Access& access) {
+  sram_.add(entry, sums, lanes, access);
   if (add_) context_.waves.pulse(*add_, Waves::ending());
-  access_.note(Waves::ending(), entry, bits_of(*sram_.read(entry)));
+  access_.note(Waves::ending(), entry, bits_of(*sram_.stored(entry)));
 }
 
-const std::int32_t* AccumulatorTap::read(std::int64_t entry) {
-  const std::int32_t* sums = sram_.read(entry);
+const std::int32_t* AccumulatorTap::read(std::int64_t entry, std::int64_t lanes,
+                                         const memory::Access& access) {
+  const std::int32_t* sums = sram_.read(entry, lanes, access);
   access_.note(Waves::ending(), entry, bits_of(sums[0]));
   return sums;
 }

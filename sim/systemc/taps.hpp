@@ -101,6 +101,7 @@ class DramTap : public sc_core::sc_module {
 
  private:
   void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned int move(tlm::tlm_generic_payload& payload) { return to_dram->transport_dbg(payload); }
 
   TapContext& context_;
   Waves::Signal request_;
@@ -117,8 +118,8 @@ class DramTap : public sc_core::sc_module {
 class WeightReadTap : public WeightSramPort {
  public:
   WeightReadTap(TapContext& context, WeightSram& sram);
-  std::uint8_t read(std::int64_t slot, std::int64_t step) override;
-  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override;
+  std::uint8_t read(std::int64_t slot, const memory::Access& access) override;
+  void write(std::int64_t slot, std::uint8_t code, const memory::Access& access) override;
 
  private:
   TapContext& context_;
@@ -137,8 +138,8 @@ class WeightReadTap : public WeightSramPort {
 class WeightWriteTap : public WeightSramPort {
  public:
   WeightWriteTap(TapContext& context, WeightSram& sram);
-  std::uint8_t read(std::int64_t slot, std::int64_t step) override;
-  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override;
+  std::uint8_t read(std::int64_t slot, const memory::Access& access) override;
+  void write(std::int64_t slot, std::uint8_t code, const memory::Access& access) override;
 
  private:
   WeightSram& sram_;
@@ -149,9 +150,10 @@ class WeightWriteTap : public WeightSramPort {
 class ActivationTap : public ActivationSramPort {
  public:
   ActivationTap(TapContext& context, const std::string& client, ActivationSram& sram);
-  std::uint8_t read(std::int64_t slot, std::int64_t step) override;
-  bool nonzero(std::int64_t slot, std::int64_t step) override;
-  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) override;
+  std::uint8_t read(std::int64_t slot, const memory::Access& access) override;
+  bool nonzero(std::int64_t slot, const memory::Access& access) override;
+  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
+             const memory::Access& access) override;
 
  private:
   ActivationSram& sram_;
@@ -163,7 +165,8 @@ class ActivationTap : public ActivationSramPort {
 class PeWeightsTap : public PeWeightsPort {
  public:
   PeWeightsTap(TapContext& context, PeWeightsPort& weights);
-  void load(int set, int row, int slot, const std::int16_t* weights, int count) override;
+  void load(int set, int row, int slot, const PeWeightRow& weights,
+            const memory::Access& access) override;
 
  private:
   TapContext& context_;
@@ -184,9 +187,10 @@ class RowsTap : public FeederPort, public ActivationSramPort, TokenSource, publi
   TokenSource& tokens() override;
   std::int32_t bitmap_words(int row) const override;
 
-  std::uint8_t read(std::int64_t slot, std::int64_t step) override;
-  bool nonzero(std::int64_t slot, std::int64_t step) override;
-  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero, std::int64_t step) override;
+  std::uint8_t read(std::int64_t slot, const memory::Access& access) override;
+  bool nonzero(std::int64_t slot, const memory::Access& access) override;
+  void write(std::int64_t slot, std::uint8_t pattern, bool nonzero,
+             const memory::Access& access) override;
 
   bool stalled(int row, std::int64_t edge) override;
 
@@ -220,9 +224,13 @@ class AccumulatorTap : public AccumulatorPort {
  public:
   /// `access` names the client and what it does; `adds`: whether it may add to what is there.
   AccumulatorTap(TapContext& context, const std::string& access, bool adds, AccumulatorPort& sram);
-  void write(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes) override;
-  void add(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes) override;
-  const std::int32_t* read(std::int64_t entry) override;
+  void write(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes,
+             const memory::Access& access) override;
+  void add(std::int64_t entry, const std::int32_t* sums, std::int64_t lanes,
+           const memory::Access& access) override;
+  const std::int32_t* read(std::int64_t entry, std::int64_t lanes,
+                           const memory::Access& access) override;
+  const std::int32_t* stored(std::int64_t entry) override { return sram_.stored(entry); }
 
  private:
   TapContext& context_;

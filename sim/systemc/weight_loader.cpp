@@ -11,6 +11,7 @@ WeightLoader::WeightLoader(const sc_core::sc_module_name& name, Program& program
       weight_sram("weight_sram"),
       pe_weights("pe_weights"),
       program_(program),
+      codes_(static_cast<std::size_t>(program.spec->array.cols)),
       weights_(static_cast<std::size_t>(program.spec->array.cols)) {
   steps.bind(*this);
   SC_METHOD(tick);
@@ -33,16 +34,18 @@ void WeightLoader::tick() {
   if (index_ < block.k_count) {
     const std::int64_t slot =
         schedule::weight_slot(block, step.address, block.k_begin + index_, block.n_begin, spec);
+    const memory::Access access = program_.access(current_, 0, index_);
     for (std::int64_t n = 0; n < block.n_count; ++n) {
-      const std::uint8_t code = weight_sram->read(slot + n, program_.access_step(current_));
+      const std::uint8_t code = weight_sram->read(slot + n, access);
+      codes_[static_cast<std::size_t>(n)] = code;
       weights_[static_cast<std::size_t>(n)] =
           layer.weight_code.operand(code, block.group * layer.n() + block.n_begin + n,
                                     spec.precision.weight_bits, spec.weight_sram.encoding);
     }
     program_.counters(step).weight_sram.reads += block.n_count;
     const schedule::IndexPlace place = schedule::place_index(block, index_, spec);
-    pe_weights->load(step.set, place.row, place.slot, weights_.data(),
-                     static_cast<int>(block.n_count));
+    pe_weights->load(step.set, place.row, place.slot,
+                     {weights_.data(), codes_.data(), static_cast<int>(block.n_count)}, access);
     if (++index_ < block.k_count) {
       tick_.notify(cycle());
       return;

@@ -31,7 +31,8 @@ class WeightLoader : public sc_core::sc_module, public StepUnit {
 
   Program& program_;
   schedule::StepId current_ = schedule::kNoStep;
-  std::int64_t index_ = 0;  ///< next reduction index of the block
+  std::int64_t index_ = 0;           ///< next reduction index of the block
+  std::vector<std::uint8_t> codes_;  ///< of the index that is read
   std::vector<std::int16_t> weights_;
   sc_core::sc_event tick_;
 };

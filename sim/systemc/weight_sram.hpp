@@ -11,8 +11,8 @@ namespace lacuna::systemc {
 
 class WeightSramPort : virtual public sc_core::sc_interface {
  public:
-  virtual std::uint8_t read(std::int64_t slot, std::int64_t step) = 0;
-  virtual void write(std::int64_t slot, std::uint8_t code, std::int64_t step) = 0;
+  virtual std::uint8_t read(std::int64_t slot, const memory::Access& access) = 0;
+  virtual void write(std::int64_t slot, std::uint8_t code, const memory::Access& access) = 0;
 };
 
 class WeightSram : public sc_core::sc_module, public WeightSramPort {
@@ -25,11 +25,11 @@ class WeightSram : public sc_core::sc_module, public WeightSramPort {
     port.bind(*this);
   }
 
-  std::uint8_t read(std::int64_t slot, std::int64_t step) override {
-    return cells_.read(slot, step);
+  std::uint8_t read(std::int64_t slot, const memory::Access& access) override {
+    return cells_.read(slot, access);
   }
-  void write(std::int64_t slot, std::uint8_t code, std::int64_t step) override {
-    cells_.write(slot, code, step);
+  void write(std::int64_t slot, std::uint8_t code, const memory::Access& access) override {
+    cells_.write(slot, code, access);
   }
 
   memory::CellArray& cells() { return cells_; }

@@ -22,7 +22,7 @@ Axis at(std::int64_t position) { return at(position, position); }
 
 Where physical(Axis bank, Axis row, Axis bit) {
   Where where;
-  where.selector = PhysicalSelector{std::move(bank), std::move(row), std::move(bit)};
+  where.selector = PhysicalSelector{{std::move(bank)}, {std::move(row)}, std::move(bit)};
   return where;
 }
 
@@ -150,11 +150,14 @@ TEST(Geometry, CountsRowsOfAMemoryThatIsNotFull) {
 
 TEST(Geometry, TakesTheWordsOfTheScheduleWhereTheMemoryIsUnlimited) {
   arch::AcceleratorSpec spec;
+  spec.array.rows = spec.array.cols = 2;
+  spec.activation_sram.word_bits = 64;
+  spec.activation_sram.banks = 4;
   spec.weight_sram.word_bits = 64;
   spec.weight_sram.banks = 4;
-  EXPECT_EQ(weight_sram_geometry(spec, 17).words, 17);
+  EXPECT_EQ(Memories(spec, {17})[MemoryId::kWeightSram].words, 17);
   spec.weight_sram.capacity_bytes = 65536;
-  EXPECT_EQ(weight_sram_geometry(spec, 17).words, 8192);  // 65536 x 8 / 64
+  EXPECT_EQ(Memories(spec, {17})[MemoryId::kWeightSram].words, 8192);  // 65536 x 8 / 64
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ void count(const schedule::Schedule& schedule, const network::Network& network, 
 
 TEST(MapperOutput, IsValidForRandomMachinesAndNetworksAndBringsNoWeightsThatNothingReads) {
   constexpr std::uint32_t kSeeds = 12'000;
-  const std::uint32_t seeds = test::case_count(kSeeds, kSeeds / 3, kSeeds / 16);
+  const std::uint32_t seeds = test::case_count(kSeeds, kSeeds / 3, kSeeds / 10);
   // What the whole suite must have seen, less in proportion where fewer cases are run.
   const auto least = [&](std::uint32_t count) { return static_cast<int>(count * seeds / kSeeds); };
   Coverage seen;
