@@ -22,11 +22,16 @@ void check_memories(const fault::FaultPlan& plan) {
 BlockWeights trained_weights(const schedule::Block& block, const network::Network& network) {
   const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
   BlockWeights weights(static_cast<std::size_t>(block.values()));
+  const bool is_signed = layer.weight_code.is_signed;
   for (std::int64_t n = 0; n < block.n_count; ++n) {
     const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
-    const std::int16_t* from = layer.weights.data() + channel * layer.k() + block.k_begin;
+    const auto from = static_cast<std::size_t>(channel * layer.k() + block.k_begin);
+    const int zero_point = layer.weight_code.zero_point(channel);
     std::int16_t* to = weights.data() + n;
-    for (std::int64_t k = 0; k < block.k_count; ++k) to[k * block.n_count] = from[k];
+    for (std::int64_t k = 0; k < block.k_count; ++k) {
+      const int code = layer.weights.at(from + static_cast<std::size_t>(k), is_signed);
+      to[k * block.n_count] = static_cast<std::int16_t>(code - zero_point);
+    }
   }
   return weights;
 }
@@ -143,9 +148,8 @@ WeightChanges replay_faulty_cells(const schedule::ResidencyMap& residency,
       const std::int64_t k =
           (held.weight.ky * layer.window.kernel_w + held.weight.kx) * layer.group_in() +
           held.weight.in;
-      const std::int16_t trained =
-          layer.weights[static_cast<std::size_t>(held.weight.out * layer.k() + k)];
       const std::int64_t channel = held.weight.out;
+      const std::int16_t trained = layer.operand(channel, k);
       cells.write(slot, layer.weight_code.pattern(trained, channel, bits, encoding),
                   held.stay.from);
       for (const schedule::StepId load : held.stay.reads) {

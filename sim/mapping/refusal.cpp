@@ -30,8 +30,7 @@ using base::ceil_div;
 /// Whether a weight of the layer has that code.
 bool has_code(const network::Layer& layer, int code) {
   for (std::size_t i = 0; i < layer.weights.size(); ++i) {
-    const std::int64_t channel = static_cast<std::int64_t>(i) / layer.k();
-    if (layer.weights[i] + layer.weight_code.zero_point(channel) == code) return true;
+    if (layer.weights.at(i, layer.weight_code.is_signed) == code) return true;
   }
   return false;
 }

@@ -8,6 +8,7 @@
 
 #include "tensor/code.hpp"
 #include "tensor/function.hpp"
+#include "tensor/packed_codes.hpp"
 #include "tensor/requantise.hpp"
 #include "tensor/weight_code.hpp"
 
@@ -135,8 +136,8 @@ struct Layer {
   /// kAdd: from the second map's operands (or sums) to output steps; one, or [out channel].
   std::vector<float> operand_scale;
   bool relu_first = false;  ///< kMultiply: sums that stand for less than 0 count as 0
-  /// Operands, code - zero point: [out channel][kernel y][kernel x][in channel of the group].
-  std::vector<std::int16_t> weights;
+  /// Codes: [out channel][kernel y][kernel x][in channel of the group].
+  tensor::PackedCodes weights;
   tensor::WeightCode weight_code;
   std::vector<std::int32_t> bias;  ///< [out channel], in accumulator steps
   bool logits = false;  ///< the output is the biased 32-bit sums; no requantising, no output map
@@ -174,6 +175,13 @@ struct Layer {
   std::int64_t k() const { return std::int64_t{window.kernel_h} * window.kernel_w * group_in(); }
   std::int64_t n() const { return out.channels / groups; }
   std::int64_t group_in() const { return in.channels / groups; }
+
+  /// What the array multiplies by at reduction index `k` of an output channel: code - zero point.
+  std::int16_t operand(std::int64_t channel, std::int64_t k) const {
+    const int code =
+        weights.at(static_cast<std::size_t>(channel * this->k() + k), weight_code.is_signed);
+    return static_cast<std::int16_t>(code - weight_code.zero_point(channel));
+  }
 };
 
 /// What becomes of an output's real values, in double, rounded to float32 once.

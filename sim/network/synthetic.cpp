@@ -41,12 +41,12 @@ void draw_weights(Network& network, std::int64_t index, std::uint64_t seed) {
   Layer& only = network.layers.front();
   const int top = (1 << (only.weight_code.bits - 1)) - 1;
   const std::size_t channels = static_cast<std::size_t>(only.out.channels);
-  only.weights.resize(channels * static_cast<std::size_t>(only.k()));
+  only.weights.assign(channels * static_cast<std::size_t>(only.k()), 0);
   for (std::size_t i = 0; i < only.weights.size(); ++i) {
     const std::uint64_t bits =
         base::random_bits(seed, base::RandomStream::kSyntheticWeights, place(index, i));
     const int draw = static_cast<int>(scaled(bits, 2 * static_cast<std::uint64_t>(top) + 1));
-    only.weights[i] = static_cast<std::int16_t>(draw - top);
+    only.weights.set(i, draw - top);
   }
   only.bias.assign(channels, 0);
   // Uniform weights and codes have standard deviations of about top / sqrt(3) each.

@@ -65,9 +65,9 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
     for (std::int64_t k = block.k_begin; k < block.k_begin + block.k_count; ++k) {
       for (std::int64_t n = block.n_begin; n < block.n_begin + block.n_count; ++n) {
         const std::int64_t channel = block.group * layer.n() + n;
-        dram.push_back(layer.weight_code.pattern(
-            layer.weights[static_cast<std::size_t>(channel * layer.k() + k)], channel,
-            spec_.precision.weight_bits, spec_.weight_sram.encoding));
+        dram.push_back(layer.weight_code.pattern(layer.operand(channel, k), channel,
+                                                 spec_.precision.weight_bits,
+                                                 spec_.weight_sram.encoding));
       }
     }
   }

@@ -257,7 +257,7 @@ Values evaluate(const network::Network& network, const std::vector<Codes>& image
             std::uint32_t& sum = image[at((y * layer.out.width + x) * layer.out.channels + n)];
             for (std::int64_t k = 0; k < layer.k(); ++k) {
               sum += static_cast<std::uint32_t>(input_operand(layer, map, y, x, n / layer.n(), k) *
-                                                layer.weights[at(n * layer.k() + k)]);
+                                                layer.operand(n, k));
             }
           }
         }
@@ -353,8 +353,7 @@ FaultyLoads read_with_faults(const schedule::Schedule& schedule, const network::
     const network::Layer& layer = network.layers[at(block.layer)];
     for_codes(step, [&](std::int64_t k, std::int64_t n, std::int64_t word, std::int64_t first) {
       const std::int64_t channel = block.group * layer.n() + block.n_begin + n;
-      const int number =
-          layer.weights[at(channel * layer.k() + block.k_begin + k)] + zero_point(layer, channel);
+      const int number = layer.operand(channel, block.k_begin + k) + zero_point(layer, channel);
       const int code = layer.weight_code.is_signed
                            ? tensor::encode(number, bits, spec.weight_sram.encoding)
                            : number;

@@ -65,10 +65,9 @@ LayerResult evaluate_layer(const network::Layer& layer, int activation_bits,
         for (std::int64_t ky = 0; ky < w.kernel_h; ++ky) {
           for (std::int64_t kx = 0; kx < w.kernel_w; ++kx) {
             for (std::int64_t i = 0; i < group_in; ++i) {
-              const auto position = static_cast<std::size_t>(
-                  ((o * w.kernel_h + ky) * w.kernel_w + kx) * group_in + i);
+              const std::int64_t position = (ky * w.kernel_w + kx) * group_in + i;
               const int weight =
-                  used_weight(hook, {index, o, ky, kx, i, image, y, x, layer.weights[position]});
+                  used_weight(hook, {index, o, ky, kx, i, image, y, x, layer.operand(o, position)});
               sum =
                   wrap_add(sum, weight * map.at(top + ky, left + kx, o / group_out * group_in + i));
             }

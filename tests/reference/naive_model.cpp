@@ -72,7 +72,7 @@ class Evaluator {
     const std::int64_t ins = layer.in.channels / layer.groups;
     const std::int64_t outs = layer.out.channels / layer.groups;
     std::int64_t sum = layer.bias[static_cast<std::size_t>(o)];
-    std::size_t weight = static_cast<std::size_t>(o * w.kernel_h * w.kernel_w * ins);
+    std::int64_t weight = 0;
     for (int ky = 0; ky < w.kernel_h; ++ky) {
       for (int kx = 0; kx < w.kernel_w; ++kx) {
         // In rows of the input with the inserted zeros between.
@@ -83,7 +83,7 @@ class Evaluator {
                             column / w.insert_w < layer.in.width;
         for (std::int64_t c = 0; c < ins; ++c, ++weight) {
           if (!inside) continue;
-          sum += std::int64_t{layer.weights[weight]} *
+          sum += std::int64_t{layer.operand(o, weight)} *
                  in[at(layer.in, row / w.insert_h, column / w.insert_w, o / outs * ins + c)];
         }
       }

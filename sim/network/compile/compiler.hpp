@@ -121,16 +121,9 @@ class GraphCompiler {
   /// Steps of the sums that a bias may become which the file has in another unit.
   static constexpr std::int64_t kMostBias = 1LL << 30;
   struct Weights {
-    std::vector<float> scale;  ///< one a channel
-    std::string bytes;         ///< codes in the order of the file, a byte each
+    std::vector<float> scale;   ///< one a channel
+    tensor::PackedCodes codes;  ///< in the order of the file
     tensor::WeightCode code;
-
-    /// Of the code at a place in the file, which is of `channel`.
-    std::int16_t operand(std::int64_t at, std::int64_t channel) const {
-      const auto byte = static_cast<std::uint8_t>(bytes[static_cast<std::size_t>(at)]);
-      const int own = code.is_signed ? static_cast<std::int8_t>(byte) : byte;
-      return static_cast<std::int16_t>(own - code.zero_point(channel));
-    }
   };
   /// What a GEMM layer's windows slide over.
   struct GemmInput {
@@ -149,7 +142,8 @@ class GraphCompiler {
   const Constant& weight_constant(const NodeView& node) const;
   Weights weights_of(const NodeView& node, std::size_t axis, std::int64_t channels,
                      std::int64_t repeated = 1);
-  tensor::WeightCode weight_code(const NodeView& node, const Constant& own) const;
+  tensor::WeightCode weight_code(const NodeView& node, const Constant& own,
+                                 const tensor::PackedCodes& codes) const;
   void fully_connected(const NodeView& node, bool transposed, double alpha, double beta);
   void finish_gemm(const NodeView& node, const GemmInput& in, Weights weights, PendingLayer pending,
                    View view, double alpha, double beta);

@@ -21,6 +21,47 @@ bool is_close(double a, double b) { return std::abs(a - b) <= kScaleTolerance * 
 
 bool is_side(std::int64_t value) { return value >= 1 && value <= kMaxDimension; }
 
+/// Calls move(place in the layer, place in the file) for codes in the order of a layer,
+/// [channels][k], where the file has that of channel o and reduction index i at row(o) + column(i).
+/// Channels are taken a cache line at a time: the file may have them side by side.
+template <class Row, class Column, class Move>
+void for_ordered(std::int64_t channels, std::int64_t k, const Row& row, const Column& column,
+                 const Move& move) {
+  constexpr std::int64_t kTogether = 64;
+  std::int64_t rows[kTogether];
+  for (std::int64_t first = 0; first < channels; first += kTogether) {
+    const std::int64_t count = std::min(kTogether, channels - first);
+    for (std::int64_t o = 0; o < count; ++o) rows[o] = row(first + o);
+    for (std::int64_t i = 0; i < k; ++i) {
+      const std::int64_t place = column(i);
+      for (std::int64_t o = 0; o < count; ++o) {
+        move(static_cast<std::size_t>((first + o) * k + i),
+             static_cast<std::size_t>(rows[o] + place));
+      }
+    }
+  }
+}
+
+/// The codes in that order.
+template <class Row, class Column>
+tensor::PackedCodes ordered(const tensor::PackedCodes& own, std::int64_t channels, std::int64_t k,
+                            const Row& row, const Column& column) {
+  tensor::PackedCodes result(static_cast<std::size_t>(channels * k), own.nibbles());
+  const char* const from = own.data();
+  char* const to = result.data();
+  if (own.nibbles()) {
+    for_ordered(channels, k, row, column, [=](std::size_t at, std::size_t place) {
+      // All are 0 so far.
+      to[at / 2] =
+          static_cast<char>(to[at / 2] | tensor::PackedCodes::nibble(from, place) << at % 2 * 4);
+    });
+  } else {
+    for_ordered(channels, k, row, column,
+                [=](std::size_t at, std::size_t place) { to[at] = from[place]; });
+  }
+  return result;
+}
+
 }  // namespace
 
 const Constant& GraphCompiler::weight_constant(const NodeView& node) const {
@@ -71,23 +112,22 @@ GraphCompiler::Weights GraphCompiler::weights_of(const NodeView& node, std::size
     for (std::size_t c = given; given > 1 && c < values.size(); ++c) values[c] = values[c % given];
   };
   repeat(weights.scale);
-  weights.code = weight_code(node, own);
+  // Large ones are not held twice.
+  const std::string& name = node.node().inputs[1];
+  weights.codes =
+      reads_left_[name] == 1 ? graph_.constants.at(name).take_codes() : Constant(own).take_codes();
+  weights.code = weight_code(node, own, weights.codes);
   std::vector<std::int32_t> zero = quantisation.zero_points;
   repeat(zero);
   const bool offset = std::any_of(zero.begin(), zero.end(), [](int point) { return point != 0; });
   if (offset) weights.code.zero_points.assign(zero.begin(), zero.end());
-  // Large ones are not held twice.
-  if (read_count_[node.node().inputs[1]] == 1) {
-    weights.bytes.swap(graph_.constants.at(node.node().inputs[1]).bytes);
-  } else {
-    weights.bytes = own.bytes;
-  }
   return weights;
 }
 
 // Bits from the graph: the type of the codes, or a Clip of them; or from what the file says of all
 // its weights, where they keep to it.
-tensor::WeightCode GraphCompiler::weight_code(const NodeView& node, const Constant& own) const {
+tensor::WeightCode GraphCompiler::weight_code(const NodeView& node, const Constant& own,
+                                              const tensor::PackedCodes& codes) const {
   tensor::WeightCode code;
   const auto [type_low, type_high] = element_range(own.element);
   int low = type_low;
@@ -102,16 +142,14 @@ tensor::WeightCode GraphCompiler::weight_code(const NodeView& node, const Consta
   while (!holds(code.bits, low) || !holds(code.bits, high)) ++code.bits;
   if (graph_.weight_bits == 0 || graph_.weight_bits >= code.bits) return code;
   code.bits = graph_.weight_bits;
-  with_values(own, [&](const auto* codes) {
-    for (std::int64_t i = 0; i < own.count(); ++i) {
-      const int value = static_cast<int>(codes[i]);  // NOLINT(bugprone-signed-char-misuse)
-      if (holds(code.bits, value)) continue;
-      node.fail(fmt::format("weight code {} needs more than {} bits", value, code.bits),
-                code.is_signed
-                    ? fmt::format("{}..{}", -(1 << (code.bits - 1)), (1 << (code.bits - 1)) - 1)
-                    : fmt::format("0..{}", (1 << code.bits) - 1));
-    }
-  });
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const int value = codes.at(i, code.is_signed);
+    if (holds(code.bits, value)) continue;
+    node.fail(fmt::format("weight code {} needs more than {} bits", value, code.bits),
+              code.is_signed
+                  ? fmt::format("{}..{}", -(1 << (code.bits - 1)), (1 << (code.bits - 1)) - 1)
+                  : fmt::format("0..{}", (1 << code.bits) - 1));
+  }
   return code;
 }
 
@@ -237,7 +275,8 @@ void GraphCompiler::fold_affine(const NodeView& node, PendingLayer& pending,
         "channel {} of {} is constant: {} takes its products away ({} is added to {} of "
         "them)",
         c, base::shown(layer.name), base::shown(node.node().name), offset[c], factor[c]));
-    std::fill_n(layer.weights.begin() + static_cast<std::ptrdiff_t>(c * k), k, std::int16_t{0});
+    const int zero = layer.weight_code.zero_point(static_cast<std::int64_t>(c));
+    for (std::size_t i = c * k; i < (c + 1) * k; ++i) layer.weights.set(i, zero);
     layer.bias[c] = static_cast<std::int32_t>(offset[c] < 0.0   ? -kConstantBias
                                               : offset[c] > 0.0 ? kConstantBias
                                                                 : 0.0);
@@ -256,11 +295,8 @@ void GraphCompiler::check_sums(const NodeView& node, const PendingLayer& pending
   const tensor::Code& code = network_.map(layer.input()).code;
   const std::int64_t most = std::max(code.highest_operand(), -code.lowest_operand());
   const std::size_t channels = layer.bias.size();
-  const std::size_t k = layer.weights.size() / channels;
   for (std::size_t c = 0; c < channels; ++c) {
-    std::int64_t weight = 0;
-    for (std::size_t i = 0; i < k; ++i) weight += std::abs(int{layer.weights[c * k + i]});
-    const std::int64_t sum = std::abs(std::int64_t{layer.bias[c]}) + weight * most;
+    const std::int64_t sum = std::abs(std::int64_t{layer.bias[c]}) + weight_reach(layer, c) * most;
     if (sum <= kMaxSteps) continue;
     node.fail(fmt::format("the sums of channel {} can reach {}", c, sum),
               fmt::format("at most {}, what 32 bits hold", kMaxSteps));
@@ -296,13 +332,13 @@ void GraphCompiler::convolution(const NodeView& node) {
   check_map(node, layer);
   Weights weights = weights_of(node, 0, sizes[0]);
   const std::int64_t taps = layer.taps();
-  layer.weights.reserve(weights.bytes.size());
-  for (std::int64_t o = 0; o < sizes[0]; ++o) {
-    for (std::int64_t tap = 0; tap < taps; ++tap) {
-      for (std::int64_t c = 0; c < sizes[1]; ++c) {
-        layer.weights.push_back(weights.operand((o * sizes[1] + c) * taps + tap, o));
-      }
-    }
+  const std::int64_t ins = sizes[1];
+  if (taps == 1 || ins == 1) {
+    layer.weights = std::move(weights.codes);
+  } else {
+    layer.weights = ordered(
+        weights.codes, sizes[0], ins * taps, [&](std::int64_t o) { return o * ins * taps; },
+        [&](std::int64_t i) { return i % ins * taps + i / ins; });
   }
   const MapShape out = layer.out;
   finish_gemm(node, in, std::move(weights), std::move(pending),
@@ -326,13 +362,9 @@ void GraphCompiler::pointwise(const NodeView& node, const GemmInput& in) {
   layer.groups = static_cast<int>(node.integer("group", 1));
   layer.out = {in.value.shape.height, in.value.shape.width, sizes[0]};
   Weights weights = weights_of(node, 0, sizes[0], in.averaged);
-  for (std::int64_t o = 0; o < sizes[0]; ++o) {
-    for (std::int64_t tap = 0; tap < in.averaged; ++tap) {
-      for (std::int64_t c = 0; c < sizes[1]; ++c) {
-        layer.weights.push_back(weights.operand(o * sizes[1] + c, o));
-      }
-    }
-  }
+  layer.weights = ordered(
+      weights.codes, sizes[0], sizes[1] * in.averaged, [&](std::int64_t o) { return o * sizes[1]; },
+      [&](std::int64_t i) { return i % sizes[1]; });
   const MapShape out = layer.out;
   finish_gemm(node, in, std::move(weights), std::move(pending),
               channels_first_view(out, in.value.view.rank()), 1.0, 1.0);
@@ -392,16 +424,13 @@ void GraphCompiler::transposed_convolution(const NodeView& node) {
   Weights weights = weights_of(node, 1, sizes[1] * groups);
   const std::int64_t taps = layer.taps();
   const std::int64_t ins = channels / groups;
-  layer.weights.reserve(weights.bytes.size());
-  for (std::int64_t o = 0; o < sizes[1] * groups; ++o) {
-    const std::int64_t first = o / sizes[1] * ins;
-    for (std::int64_t tap = taps; tap-- > 0;) {
-      for (std::int64_t c = 0; c < ins; ++c) {
-        const std::int64_t from = ((first + c) * sizes[1] + o % sizes[1]) * taps + tap;
-        layer.weights.push_back(weights.operand(from, o));
-      }
-    }
-  }
+  const auto row = [&](std::int64_t o) {
+    return (o / sizes[1] * ins * sizes[1] + o % sizes[1]) * taps;
+  };
+  const auto column = [&](std::int64_t i) {
+    return i % ins * sizes[1] * taps + (taps - 1 - i / ins);
+  };
+  layer.weights = ordered(weights.codes, sizes[1] * groups, ins * taps, row, column);
   const MapShape out = layer.out;
   finish_gemm(node, in, std::move(weights), std::move(pending),
               channels_first_view(out, value.view.rank()), 1.0, 1.0);
@@ -519,23 +548,30 @@ void GraphCompiler::fully_connected(const NodeView& node, bool transposed, doubl
     layer.window.kernel_w = static_cast<int>(layer.in.width);
   }
   check_map(node, layer);
-  // The file flattens in its own order; the machine keeps maps channels last.
-  const std::vector<std::int64_t> order =
-      each_pixel ? View({{Axis::kChannel}}, {1, 1, values}).order({1, 1, values})
-                 : value.view.order(value.shape);
-  std::vector<std::int64_t> from(order.size());
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    from[static_cast<std::size_t>(order[k])] = static_cast<std::int64_t>(k);
-  }
   Weights weights = weights_of(node, axis, sizes[axis], in.averaged);
-  layer.weights.reserve(weights.bytes.size() * static_cast<std::size_t>(in.averaged));
-  for (std::int64_t o = 0; o < sizes[axis]; ++o) {
-    for (std::int64_t tap = 0; tap < in.averaged; ++tap) {
-      for (const std::int64_t k : from) {
-        const std::int64_t at = transposed ? o * values + k : k * sizes[axis] + o;
-        layer.weights.push_back(weights.operand(at, o));
-      }
-    }
+  // The file flattens in its own order; the machine keeps maps channels last.
+  const MapShape& shape = value.shape;
+  const View last({{Axis::kHeight, Axis::kWidth, Axis::kChannel}}, shape);
+  const View& own = each_pixel ? last : value.view;
+  const std::int64_t rows = own.stride(shape, Axis::kHeight);
+  const std::int64_t columns = own.stride(shape, Axis::kWidth);
+  const std::int64_t channels = own.stride(shape, Axis::kChannel);
+  const auto at = [&](std::int64_t i) {
+    const std::int64_t pixel = i / shape.channels % (shape.height * shape.width);
+    return i % shape.channels * channels + pixel % shape.width * columns +
+           pixel / shape.width * rows;
+  };
+  const bool in_order = rows == last.stride(shape, Axis::kHeight) &&
+                        columns == last.stride(shape, Axis::kWidth) &&
+                        channels == last.stride(shape, Axis::kChannel);
+  if (transposed && in.averaged == 1 && in_order) {
+    layer.weights = std::move(weights.codes);
+  } else {
+    const std::int64_t along = transposed ? 1 : sizes[axis];
+    layer.weights = ordered(
+        weights.codes, sizes[axis], values * in.averaged,
+        [&](std::int64_t o) { return o * (transposed ? values : 1); },
+        [&](std::int64_t i) { return at(i) * along; });
   }
   std::vector<View::Group> groups =
       each_pixel ? value.view.groups() : std::vector<View::Group>(rank);

@@ -342,10 +342,8 @@ void GraphCompiler::combine(const NodeView& node, Layer& layer, const PendingLay
 void GraphCompiler::check_numbers(const NodeView& node, const Layer& layer) const {
   const tensor::Code& code = network_.map(layer.input()).code;
   const auto most = static_cast<double>(std::max(code.highest_operand(), -code.lowest_operand()));
-  const std::size_t k = layer.weights.size() / layer.scale.size();
   for (std::size_t c = 0; c < layer.scale.size(); ++c) {
-    double reach = 0.0;
-    for (std::size_t i = 0; i < k; ++i) reach += std::abs(int{layer.weights[c * k + i]});
+    const auto reach = static_cast<double>(weight_reach(layer, c));
     for (const double side : {-1.0, 0.0, 1.0}) {
       const double sum = layer.bias[c] + side * reach * most;
       const float real = static_cast<float>(sum) * layer.scale[c];

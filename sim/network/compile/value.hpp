@@ -25,8 +25,8 @@ struct PendingLayer {
 
   /// The layer, for the network; name and shape stay here, the weights do not.
   Layer taken() {
-    std::vector<std::int16_t> weights = std::move(layer.weights);
-    layer.weights.clear();
+    tensor::PackedCodes weights = std::move(layer.weights);
+    layer.weights = {};
     Layer result = layer;
     result.weights = std::move(weights);
     return result;
@@ -38,6 +38,19 @@ struct PendingLayer {
   }
   float step(std::size_t channel) const { return input_scale * channel_scale(channel); }
 };
+
+/// The sum of a channel's operands without their signs.
+inline std::int64_t weight_reach(const Layer& layer, std::size_t channel) {
+  const auto k = static_cast<std::size_t>(layer.k());
+  const bool is_signed = layer.weight_code.is_signed;
+  const int zero_point = layer.weight_code.zero_point(static_cast<std::int64_t>(channel));
+  std::int64_t sum = 0;
+  for (std::size_t i = channel * k; i < (channel + 1) * k; ++i) {
+    const int operand = layer.weights.at(i, is_signed) - zero_point;
+    sum += operand < 0 ? -operand : operand;
+  }
+  return sum;
+}
 
 /// A function of the reals of one or two maps, or of the sums of pending layers.
 struct Expression {

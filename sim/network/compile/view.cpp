@@ -122,4 +122,15 @@ std::vector<std::int64_t> View::order(const MapShape& shape) const {
   return positions;
 }
 
+std::int64_t View::stride(const MapShape& shape, Axis axis) const {
+  std::int64_t inner = 1;
+  for (std::size_t i = rank(); i-- > 0;) {
+    for (std::size_t j = groups_[i].size(); j-- > 0;) {
+      if (groups_[i][j] == axis) return inner;
+      inner *= axis_size(shape, groups_[i][j]);
+    }
+  }
+  return 0;  // of size 1
+}
+
 }  // namespace lacuna::network

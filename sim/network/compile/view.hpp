@@ -41,6 +41,9 @@ class View {
   View transposed(const std::vector<std::size_t>& perm) const;
   /// The map's values in the order of the tensor: positions in the map, channels last.
   std::vector<std::int64_t> order(const MapShape& shape) const;
+  /// Values of the tensor between those of neighbours in the map along that axis, where one axis of
+  /// the tensor runs over all values.
+  std::int64_t stride(const MapShape& shape, Axis axis) const;
 
   friend bool operator==(const View& a, const View& b) { return a.groups_ == b.groups_; }
 

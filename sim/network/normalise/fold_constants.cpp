@@ -6,8 +6,10 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <set>
 
 #include "network/limits.hpp"
+#include "network/normalise/transposed.hpp"
 #include "network/read/node_view.hpp"
 #include "network/read/obstacles.hpp"
 #include "tensor/function.hpp"
@@ -41,16 +43,16 @@ class Folder {
   }
 
   /// The constant that the node's output is; nothing where it is none.
-  Result fold(const Node& node);
+  Result fold(Node& node);
   /// Keeps it, and frees those that were read for the last time. Throws InputError where the nodes
   /// of the graph make more than a file may ask for.
   void keep(const Node& node, Constant constant);
 
  private:
   Constant take(const std::string& name);
-  Result constant_node(const Node& node) const;
+  static Result constant_node(Node& node);
   Result shape(const Node& node) const;
-  Result cast(const Node& node) const;
+  Result cast(const Node& node);
   Result gather(const Node& node) const;
   Result slice(const Node& node) const;
   Result concat(const Node& node) const;
@@ -60,7 +62,9 @@ class Folder {
   Result quantise(const Node& node) const;
   Result dequantise(const Node& node);
   Result clip(const Node& node);
-  Result arithmetic(const Node& node) const;
+  Result arithmetic(const Node& node);
+  template <class Compute>
+  Constant float_arithmetic(const Node& node, const Sizes& sizes, const Compute& compute);
   std::int64_t axis_of(const Node& node, const char* name, std::int64_t otherwise,
                        std::size_t rank) const;
 
@@ -70,17 +74,6 @@ class Folder {
   std::int64_t made_ = 0;  ///< bytes of constants that nodes made
   std::int64_t most_ = kLeastBudget;
 };
-
-/// As the other elements are: floats from floats, else integers.
-Constant like(const Constant& model, Sizes sizes, const std::vector<double>& values) {
-  if (model.element == Element::kFloat || model.quantisation) {
-    return Constant::of_floats(std::move(sizes), {values.begin(), values.end()});
-  }
-  std::vector<std::int64_t> integers(values.size());
-  std::transform(values.begin(), values.end(), integers.begin(),
-                 [](double value) { return static_cast<std::int64_t>(value); });
-  return Constant::of_integers(model.element, std::move(sizes), integers);
-}
 
 /// Copies the values at `from` (indices into the constant) into a new one of that size.
 Constant picked(const Constant& constant, Sizes sizes, const std::vector<std::int64_t>& from) {
@@ -111,7 +104,7 @@ std::int64_t Folder::axis_of(const Node& node, const char* name, std::int64_t ot
   return positive >= 0 && positive < static_cast<std::int64_t>(rank) ? positive : -1;
 }
 
-Result Folder::fold(const Node& node) {
+Result Folder::fold(Node& node) {
   if (!node.domain.empty() || node.outputs.size() != 1) return {};
   if (node.op == "Shape") return shape(node);
   if (node.op == "Constant") return constant_node(node);
@@ -120,19 +113,22 @@ Result Folder::fold(const Node& node) {
     if (!input.empty() && (own == nullptr || own->element == Element::kOther)) return {};
   }
   if (!node.has_input(0)) return {};
+  // The others compute with values one by one.
+  static const std::set<std::string> kPacked = {"Clip",     "DequantizeLinear", "Flatten",
+                                                "Identity", "QuantizeLinear",   "Reshape",
+                                                "Squeeze",  "Transpose",        "Unsqueeze"};
+  for (const std::string& input : node.inputs) {
+    if (!input.empty() && kPacked.count(node.op) == 0) graph_.constants.at(input).unpack();
+  }
   static const std::map<std::string, Result (Folder::*)(const Node&) const> kPure = {
-      {"Cast", &Folder::cast},
-      {"Gather", &Folder::gather},
-      {"Slice", &Folder::slice},
-      {"Concat", &Folder::concat},
-      {"ConstantOfShape", &Folder::filled},
-      {"Transpose", &Folder::transpose},
-      {"QuantizeLinear", &Folder::quantise}};
+      {"Gather", &Folder::gather},       {"Slice", &Folder::slice},
+      {"Concat", &Folder::concat},       {"ConstantOfShape", &Folder::filled},
+      {"Transpose", &Folder::transpose}, {"QuantizeLinear", &Folder::quantise}};
   static const std::map<std::string, Result (Folder::*)(const Node&)> kTaking = {
       {"Reshape", &Folder::view},  {"Flatten", &Folder::view},
       {"Squeeze", &Folder::view},  {"Unsqueeze", &Folder::view},
       {"Identity", &Folder::view}, {"DequantizeLinear", &Folder::dequantise},
-      {"Clip", &Folder::clip}};
+      {"Cast", &Folder::cast},     {"Clip", &Folder::clip}};
   if (const auto own = kPure.find(node.op); own != kPure.end()) return (this->*own->second)(node);
   if (const auto own = kTaking.find(node.op); own != kTaking.end()) {
     return (this->*own->second)(node);
@@ -159,9 +155,10 @@ void Folder::keep(const Node& node, Constant constant) {
   graph_.constants.insert_or_assign(node.output(), std::move(constant));
 }
 
-Result Folder::constant_node(const Node& node) const {
+// The node goes: a large value is not held twice.
+Result Folder::constant_node(Node& node) {
   const auto has = [&](const char* name) { return node.attributes.count(name) != 0; };
-  if (has("value")) return node.attributes.at("value").constant;
+  if (has("value")) return std::move(node.attributes.at("value").constant);
   if (has("value_float")) return Constant::of_floats({}, {node.attributes.at("value_float").real});
   if (has("value_int")) {
     return Constant::of_integers(Element::kInt64, {}, {node.attributes.at("value_int").integer});
@@ -193,7 +190,7 @@ Result Folder::shape(const Node& node) const {
                                {sizes->begin() + start, sizes->begin() + end});
 }
 
-Result Folder::cast(const Node& node) const {
+Result Folder::cast(const Node& node) {
   const Constant& from = *graph_.constant(node, 0);
   constexpr std::int64_t kFloat = 1;
   constexpr std::int64_t kInt32 = 6;
@@ -201,11 +198,13 @@ Result Folder::cast(const Node& node) const {
   constexpr std::int64_t kFloat16 = 10;
   constexpr std::int64_t kDouble = 11;
   const std::int64_t to = NodeView(graph_, node).integer("to", 0);
+  if (from.element == Element::kFloat && (to == kFloat || to == kDouble || to == kFloat16)) {
+    return take(node.inputs[0]);
+  }
   const std::vector<double> values = from.reals();
   if (to == kFloat || to == kDouble) {
     return Constant::of_floats(from.sizes, {values.begin(), values.end()});
   }
-  if (to == kFloat16 && from.element == Element::kFloat) return from;
   if (to != kInt32 && to != kInt64) return {};
   std::vector<std::int64_t> integers;
   for (const double value : values) {
@@ -297,8 +296,9 @@ Result Folder::filled(const Node& node) const {
   if (given == node.attributes.end()) {
     return Constant::of_floats(sizes, std::vector<float>(static_cast<std::size_t>(*count), 0.0F));
   }
-  const Constant& value = given->second.constant;
+  Constant value = given->second.constant;
   if (value.element == Element::kOther || value.count() != 1) return {};
+  value.unpack();
   return picked(value, sizes, std::vector<std::int64_t>(static_cast<std::size_t>(*count), 0));
 }
 
@@ -346,35 +346,7 @@ Result Folder::transpose(const Node& node) const {
     if (sorted[i] != static_cast<std::int64_t>(i)) return {};
   }
   if (perm.size() != rank || from.count() > kMostValues) return {};
-  Sizes strides(rank, 1);
-  for (std::size_t i = rank; i-- > 1;) strides[i - 1] = strides[i] * from.sizes[i];
-  Sizes sizes(rank);
-  for (std::size_t i = 0; i < rank; ++i) sizes[i] = from.sizes[static_cast<std::size_t>(perm[i])];
-  Constant result;
-  result.element = from.element;
-  result.sizes = sizes;
-  result.range = from.range;
-  result.quantisation = from.quantisation;
-  result.bytes.resize(from.bytes.size());
-  const std::size_t width = element_bytes(from.element);
-  Sizes at(rank, 0);
-  std::int64_t index = 0;
-  for (std::size_t i = 0; i * width < result.bytes.size(); ++i) {
-    std::memcpy(result.bytes.data() + i * width,
-                from.bytes.data() + static_cast<std::size_t>(index) * width, width);
-    for (std::size_t d = rank; d-- > 0;) {
-      const std::int64_t stride = strides[static_cast<std::size_t>(perm[d])];
-      index += stride;
-      if (++at[d] < sizes[d]) break;
-      index -= stride * sizes[d];
-      at[d] = 0;
-    }
-  }
-  if (result.quantisation) {
-    const auto found = std::find(perm.begin(), perm.end(), result.quantisation->axis);
-    result.quantisation->axis = found - perm.begin();
-  }
-  return result;
+  return transposed(from, perm);
 }
 
 /// Scales and zero points of a quantiser or dequantiser over a constant of these sizes.
@@ -413,26 +385,37 @@ Result Folder::quantise(const Node& node) const {
   const Element element = zero == nullptr ? Element::kUint8 : zero->element;
   if (!own || !is_code(element) || from.element != Element::kFloat) return {};
   const auto [low, high] = element_range(element);
-  std::size_t inner = 1;
-  for (std::size_t i = from.sizes.size(); i-- > static_cast<std::size_t>(own->axis) + 1;) {
-    inner *= static_cast<std::size_t>(from.sizes[i]);
-  }
   Constant result;
   result.element = element;
   result.sizes = from.sizes;
   result.bytes.resize(static_cast<std::size_t>(from.count()));
-  const auto* values = reinterpret_cast<const float*>(from.bytes.data());
-  for (std::size_t i = 0; i < result.bytes.size(); ++i) {
-    const std::size_t channel = i / inner;
-    const float scale = own->scale[own->scale.size() == 1 ? 0 : channel % own->scale.size()];
-    const int point =
-        own->zero_points[own->zero_points.size() == 1 ? 0 : channel % own->zero_points.size()];
-    const float steps = std::nearbyint(values[i] / scale);
-    if (std::isnan(steps)) return {};
-    const float code = steps + static_cast<float>(point);
-    const int kept = static_cast<int>(
-        std::min(std::max(code, static_cast<float>(low)), static_cast<float>(high)));
-    result.bytes[i] = static_cast<char>(kept);
+  std::size_t inner = result.bytes.size();
+  std::size_t channels = 1;
+  if (own->scale.size() + own->zero_points.size() > 2) {
+    const auto axis = from.sizes.begin() + own->axis;
+    channels = static_cast<std::size_t>(*axis);
+    inner = static_cast<std::size_t>(
+        std::accumulate(axis + 1, from.sizes.end(), std::int64_t{1}, std::multiplies<>()));
+  }
+  const auto value = [&](std::size_t i) {
+    if (from.packing == Packing::kHalves) {
+      std::uint16_t half = 0;
+      std::memcpy(&half, from.bytes.data() + i * sizeof(half), sizeof(half));
+      return half_to_float(half);
+    }
+    return reinterpret_cast<const float*>(from.bytes.data())[i];
+  };
+  for (std::size_t first = 0; first < result.bytes.size(); first += inner) {
+    const std::size_t channel = first / inner % channels;
+    const float scale = own->scale[own->scale.size() == 1 ? 0 : channel];
+    const auto point =
+        static_cast<float>(own->zero_points[own->zero_points.size() == 1 ? 0 : channel]);
+    for (std::size_t i = first; i < first + inner; ++i) {
+      const float steps = std::nearbyint(value(i) / scale);
+      if (std::isnan(steps)) return {};
+      result.bytes[i] = static_cast<char>(static_cast<int>(
+          std::min(std::max(steps + point, static_cast<float>(low)), static_cast<float>(high))));
+    }
   }
   return result;
 }
@@ -466,15 +449,60 @@ Result Folder::clip(const Node& node) {
   if (low > high) return {};
   Constant result = take(node.inputs[0]);
   const bool is_signed = type_low < 0;
-  for (char& byte : result.bytes) {
+  const auto clipped = [&](char byte) {
     const int code = is_signed ? static_cast<signed char>(byte) : static_cast<unsigned char>(byte);
-    byte = static_cast<char>(std::clamp(code, low, high));
+    return std::clamp(code, low, high);
+  };
+  const int sign = is_signed ? 8 : 0;
+  const auto clipped_nibble = [&](int nibble) {
+    return std::clamp((nibble ^ sign) - sign, low, high) & 15;
+  };
+  for (char& byte : result.bytes) {
+    const auto both = static_cast<unsigned char>(byte);
+    byte = static_cast<char>(result.packing == Packing::kNibbles
+                                 ? clipped_nibble(both & 15) | clipped_nibble(both >> 4) << 4
+                                 : clipped(byte));
   }
   result.range = {low, high};
   return result;
 }
 
-Result Folder::arithmetic(const Node& node) const {
+/// An operand of an element-wise operation, by place in the result.
+class Operand {
+ public:
+  Operand(const Constant& constant, const Sizes& sizes)
+      : reals_(constant),
+        sizes_(sizes),
+        own_(constant.sizes),
+        one_(constant.count() == 1),
+        all_(constant.sizes == sizes) {}
+
+  double at(std::size_t i) const { return reals_[one_ ? 0 : all_ ? i : index(i)]; }
+
+ private:
+  std::size_t index(std::size_t at) const {
+    std::size_t result = 0;
+    std::size_t stride = 1;
+    for (std::size_t d = 0; d < sizes_.size(); ++d) {
+      const auto size = static_cast<std::size_t>(sizes_[sizes_.size() - 1 - d]);
+      if (d < own_.size()) {
+        const auto own_size = static_cast<std::size_t>(own_[own_.size() - 1 - d]);
+        if (own_size != 1) result += stride * (at % size);
+        stride *= own_size;
+      }
+      at /= size;
+    }
+    return result;
+  }
+
+  Reals reals_;
+  Sizes sizes_;
+  Sizes own_;
+  bool one_;
+  bool all_;
+};
+
+Result Folder::arithmetic(const Node& node) {
   const tensor::Operation* operation = tensor::find_operation(node.op);
   if (operation == nullptr || operation->parameters != 0 ||
       node.inputs.size() != static_cast<std::size_t>(operation->operands)) {
@@ -484,39 +512,61 @@ Result Folder::arithmetic(const Node& node) const {
   const Constant& second = *graph_.constant(node, node.inputs.size() - 1);
   const std::optional<Sizes> sizes = broadcast(first.sizes, second.sizes);
   if (!sizes) return {};
-  const std::int64_t count = bounded_product(*sizes, kMostValues).value_or(0);
-  const std::int64_t largest = std::max(first.count(), second.count());
+  const auto count = static_cast<std::size_t>(bounded_product(*sizes, kMostValues).value_or(0));
+  const auto largest = static_cast<std::size_t>(std::max(first.count(), second.count()));
   if (count == 0 || (count > largest && count > kMostRepeated)) return {};
   const bool integers = first.element != Element::kFloat && !first.quantisation;
-  if (integers && node.op == "Div") {
+  const auto compute = [&](const Constant& a, const Constant& b, const auto& use) {
+    const Operand left(a, *sizes);
+    const Operand right(b, *sizes);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double operands[2] = {left.at(i), right.at(i)};
+      if (!use(i, operation->apply(operands, nullptr))) return false;
+    }
+    return true;
+  };
+  if (!integers) return float_arithmetic(node, *sizes, compute);
+  if (node.op == "Div") {
     const std::vector<std::int64_t> divisors = second.integers();
     if (std::find(divisors.begin(), divisors.end(), 0) != divisors.end()) return {};
   }
-  const std::vector<double> a = first.reals();
-  const std::vector<double> b = second.reals();
-  std::vector<double> values(static_cast<std::size_t>(count));
-  const auto index = [&](const Sizes& own, std::size_t at) {
-    std::size_t result = 0;
-    std::size_t stride = 1;
-    for (std::size_t d = 0; d < sizes->size(); ++d) {
-      const auto size = static_cast<std::size_t>((*sizes)[sizes->size() - 1 - d]);
-      if (d < own.size()) {
-        const auto own_size = static_cast<std::size_t>(own[own.size() - 1 - d]);
-        if (own_size != 1) result += stride * (at % size);
-        stride *= own_size;
-      }
-      at /= size;
-    }
-    return result;
-  };
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double operands[2] = {a[index(first.sizes, i)], b[index(second.sizes, i)]};
-    double value = operation->apply(operands, nullptr);
-    if (integers) value = std::trunc(value);
-    if (integers && !(std::abs(value) < 9.0e15)) return {};
-    values[i] = value;
+  std::vector<std::int64_t> values(count);
+  const bool fit = compute(first, second, [&](std::size_t i, double value) {
+    const double whole = std::trunc(value);
+    if (!(std::abs(whole) < 9.0e15)) return false;
+    values[i] = static_cast<std::int64_t>(whole);
+    return true;
+  });
+  if (!fit) return {};
+  return Constant::of_integers(first.element, *sizes, values);
+}
+
+// In the room of an operand that is as large: weights are not held twice.
+template <class Compute>
+Constant Folder::float_arithmetic(const Node& node, const Sizes& sizes, const Compute& compute) {
+  const std::size_t last = node.inputs.size() - 1;
+  Constant result;
+  const Constant* operands[2] = {graph_.constant(node, 0), graph_.constant(node, last)};
+  for (std::size_t i = 0; i <= last && result.element == Element::kOther; ++i) {
+    const Constant& own = *operands[i];
+    if (own.element != Element::kFloat || own.quantisation || own.sizes != sizes) continue;
+    result = take(node.inputs[i]);
+    operands[i] = &result;
+    if (last == 0) operands[1] = &result;
   }
-  return like(first, *sizes, values);
+  if (result.element == Element::kOther) {
+    const std::int64_t count =
+        std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
+    result.element = Element::kFloat;
+    result.sizes = sizes;
+    result.bytes.resize(static_cast<std::size_t>(count) * sizeof(float));
+  }
+  compute(*operands[0], *operands[1], [&](std::size_t i, double value) {
+    const auto real = static_cast<float>(value);
+    std::memcpy(result.bytes.data() + i * sizeof(real), &real, sizeof(real));
+    return true;
+  });
+  return result;
 }
 
 }  // namespace

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "tensor/packed_codes.hpp"
 
 namespace lacuna::network {
 
-/// What a tensor holds. float16 and double have become float by then, 4-bit integers lie in a byte
-/// each; kOther: what no node can use.
+/// What a tensor holds; float16 and double count as float. kOther: what no node can use.
 enum class Element : std::uint8_t {
   kFloat,
   kInt4,
@@ -32,7 +32,7 @@ enum class Element : std::uint8_t {
 };
 
 const char* element_name(Element element);
-/// Of a value as it lies in Constant::bytes.
+/// Of a value as it lies in Constant::bytes, unpacked.
 std::size_t element_bytes(Element element);
 /// The ends of an integer type of at most 16 bits.
 std::pair<int, int> element_range(Element element);
@@ -52,18 +52,28 @@ struct Quantisation {
   std::int64_t axis = 0;  ///< from the front
 };
 
+/// How values lie that the file has in less room than nodes compute with.
+enum class Packing : std::uint8_t {
+  kNone,
+  kNibbles,  ///< 4-bit integers, two in a byte, the first one low
+  kHalves    ///< float16
+};
+
 struct Constant {
   Element element = Element::kOther;
   Sizes sizes;
   std::string bytes;  ///< little-endian values, as many as the sizes say
+  Packing packing = Packing::kNone;
   /// Codes cut to fewer bits by a Clip.
   std::optional<std::pair<int, int>> range;
   /// The constant is what a DequantizeLinear makes of the codes in `bytes`.
   std::optional<Quantisation> quantisation;
 
-  std::int64_t count() const {
-    return static_cast<std::int64_t>(bytes.size() / element_bytes(element));
-  }
+  std::int64_t count() const;
+  /// Values take the room of their type.
+  void unpack();
+  /// The codes of 4 or 8 bits; moved out of it.
+  tensor::PackedCodes take_codes();
   /// All values, converted; a quantised constant gives its reals.
   std::vector<double> reals() const;
   /// All values of integer types, without the quantisation.
@@ -74,9 +84,26 @@ struct Constant {
                               const std::vector<std::int64_t>& values);
 };
 
-/// Calls `use` with a pointer to the values as their own type.
+float half_to_float(std::uint16_t half);
+
+/// Calls `use` with a pointer to the values, unpacked, as their own type.
 template <class Use>
 void with_values(const Constant& constant, Use&& use);
+
+/// The values of an unpacked constant, converted, one by one; a quantised one gives its reals. The
+/// constant must outlive it.
+class Reals {
+ public:
+  explicit Reals(const Constant& constant);
+  double operator[](std::size_t i) const;
+
+ private:
+  double number(std::size_t i) const;
+
+  const Constant& own_;
+  /// Values from one to its neighbour along the axis of the scales.
+  std::size_t inner_ = 1;
+};
 
 struct Attribute {
   enum class Kind : std::uint8_t { kInteger, kFloat, kText, kIntegers, kFloats, kConstant, kOther };

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 
 #include "base/file_limits.hpp"
 #include "base/file_target.hpp"
@@ -39,53 +37,22 @@ std::size_t raw_bytes(int data_type, std::size_t count) {
   }
 }
 
-float half_to_float(std::uint16_t half) {
-  constexpr int kMantissaBits = 10;
-  const int exponent = half >> kMantissaBits & 31;
-  const int mantissa = half & ((1 << kMantissaBits) - 1);
-  float value = 0.0F;
-  if (exponent == 31) {
-    value = mantissa == 0 ? std::numeric_limits<float>::infinity()
-                          : std::numeric_limits<float>::quiet_NaN();
-  } else if (exponent == 0) {
-    value = std::ldexp(static_cast<float>(mantissa), -24);
-  } else {
-    value = std::ldexp(static_cast<float>(mantissa + (1 << kMantissaBits)), exponent - 25);
-  }
-  return (half >> 15) != 0 ? -value : value;
-}
-
-template <class From, class Convert>
-std::string floats_of(const std::string& raw, std::size_t count, Convert convert) {
-  std::string bytes(count * sizeof(float), '\0');
-  for (std::size_t i = 0; i < count; ++i) {
-    From from;
-    std::memcpy(&from, raw.data() + i * sizeof(From), sizeof(From));
-    const float value = convert(from);
-    std::memcpy(bytes.data() + i * sizeof(float), &value, sizeof(value));
-  }
-  return bytes;
+Packing packing_of(int data_type) {
+  if (data_type == TensorProto::FLOAT16) return Packing::kHalves;
+  return data_type == kTypeInt4 || data_type == kTypeUint4 ? Packing::kNibbles : Packing::kNone;
 }
 
 /// From raw data to the bytes of a Constant.
-std::string from_raw(std::string raw, int data_type, std::size_t count) {
-  switch (data_type) {
-    case TensorProto::DOUBLE:
-      return floats_of<double>(raw, count, [](double value) { return static_cast<float>(value); });
-    case TensorProto::FLOAT16:
-      return floats_of<std::uint16_t>(raw, count, half_to_float);
-    case kTypeInt4:
-    case kTypeUint4: {
-      std::string bytes(count, '\0');
-      for (std::size_t i = 0; i < count; ++i) {
-        const int nibble = static_cast<unsigned char>(raw[i / 2]) >> (i % 2 == 0 ? 0 : 4) & 15;
-        bytes[i] = static_cast<char>(data_type == kTypeInt4 ? (nibble ^ 8) - 8 : nibble);
-      }
-      return bytes;
-    }
-    default:
-      return raw;
+std::string from_raw(std::string raw, int data_type) {
+  if (data_type != TensorProto::DOUBLE) return raw;
+  std::string bytes(raw.size() / sizeof(double) * sizeof(float), '\0');
+  for (std::size_t i = 0; i < bytes.size() / sizeof(float); ++i) {
+    double real = 0.0;
+    std::memcpy(&real, raw.data() + i * sizeof(real), sizeof(real));
+    const auto value = static_cast<float>(real);
+    std::memcpy(bytes.data() + i * sizeof(value), &value, sizeof(value));
   }
+  return bytes;
 }
 
 /// The values in the field of the tensor's type.
@@ -122,8 +89,7 @@ std::string packed(const Field& field) {
   return bytes;
 }
 
-std::string from_typed(const TensorProto& tensor, Element element, std::size_t count,
-                       const base::Place& place) {
+std::string from_typed(const TensorProto& tensor, Element element, const base::Place& place) {
   switch (tensor.data_type()) {
     case TensorProto::FLOAT:
       return packed<float>(tensor.float_data());
@@ -134,10 +100,10 @@ std::string from_typed(const TensorProto& tensor, Element element, std::size_t c
     case TensorProto::INT32:
       return packed<std::int32_t>(tensor.int32_data());
     case TensorProto::FLOAT16:
-      return from_raw(packed<std::uint16_t>(tensor.int32_data()), tensor.data_type(), count);
+      return packed<std::uint16_t>(tensor.int32_data());
     case kTypeInt4:
     case kTypeUint4:
-      return from_raw(packed<std::uint8_t>(tensor.int32_data()), tensor.data_type(), count);
+      return packed<std::uint8_t>(tensor.int32_data());
     default:
       break;
   }
@@ -249,6 +215,7 @@ Constant read_tensor(TensorProto& tensor, ExternalData& external, const base::Pl
                            fmt::format("at most {}", kMaxRank));
   }
   if (constant.element == Element::kOther) return constant;
+  constant.packing = packing_of(tensor.data_type());
   const bool is_external = tensor.data_location() == TensorProto::EXTERNAL;
   if (tensor.has_segment() || has_foreign_data(tensor) ||
       (is_external && (tensor.has_raw_data() || typed_count(tensor) > 0)) ||
@@ -273,7 +240,7 @@ Constant read_tensor(TensorProto& tensor, ExternalData& external, const base::Pl
                              fmt::format("at most {} bytes", base::kMaxModelBytes));
     }
     constant.bytes = from_raw(external.read(tensor, static_cast<std::int64_t>(bytes), place),
-                              tensor.data_type(), values);
+                              tensor.data_type());
     return constant;
   }
   const bool nibbles = tensor.data_type() == kTypeInt4 || tensor.data_type() == kTypeUint4;
@@ -289,9 +256,9 @@ Constant read_tensor(TensorProto& tensor, ExternalData& external, const base::Pl
   if (tensor.has_raw_data()) {
     std::string raw;
     raw.swap(*tensor.mutable_raw_data());
-    constant.bytes = from_raw(std::move(raw), tensor.data_type(), values);
+    constant.bytes = from_raw(std::move(raw), tensor.data_type());
   } else {
-    constant.bytes = from_typed(tensor, constant.element, values, place);
+    constant.bytes = from_typed(tensor, constant.element, place);
   }
   return constant;
 }

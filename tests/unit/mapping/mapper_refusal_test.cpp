@@ -66,7 +66,7 @@ TEST(MapperRefusal, GivenWiderCodesThanTheMachineThenThePrecisionIsNamed) {
 
 TEST(MapperRefusal, GivenTheLowestWeightThenSignMagnitudeIsRefusedAndTheOthersAreNot) {
   network::Network network = one_layer();
-  network.layers[0].weights[7] = -8;
+  network.layers[0].weights.set(7, -8);
   auto spec = machine();
   EXPECT_EQ(refusal(spec, network), "");
   spec.weight_sram.encoding = tensor::Encoding::kOffsetBinary;
@@ -84,12 +84,13 @@ TEST(MapperRefusal, GivenZeroPointsThenTheStoredCodeCountsAndNotTheOperand) {
   auto spec = machine();
   spec.weight_sram.encoding = tensor::Encoding::kSignMagnitude;
   tensor::WeightCode& code = network.layers[0].weight_code;
-  network.layers[0].weights[7] = -8;
-  code.zero_points = {1, 0, 0, 0, 0};  // code -7
+  code.zero_points = {1, 0, 0, 0, 0};
+  network.layers[0].weights.set(7, -7);  // operand -8
   EXPECT_EQ(refusal(spec, network), "");
-  network.layers[0].weights[7] = -9;  // code -8
+  network.layers[0].weights.set(7, -8);  // operand -9
   EXPECT_NE(refusal(spec, network).find("has a weight of -8"), std::string::npos);
   code.is_signed = false;  // plain binary, whatever the encoding
+  network.layers[0].weights.set(7, 0);
   code.zero_points = {9, 0, 0, 0, 0};
   EXPECT_EQ(refusal(spec, network), "");
 }

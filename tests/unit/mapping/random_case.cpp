@@ -290,11 +290,9 @@ void random_weights(Draw& draw, network::Layer& layer, int most_bits) {
       code.zero_points.push_back(static_cast<std::int16_t>(draw.between(low, high)));
     }
   }
-  for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-    for (std::int64_t k = 0; k < layer.k(); ++k) {
-      layer.weights.push_back(
-          static_cast<std::int16_t>(draw.between(low, high) - code.zero_point(c)));
-    }
+  layer.weights.assign(static_cast<std::size_t>(layer.out.channels * layer.k()), 0);
+  for (std::size_t i = 0; i < layer.weights.size(); ++i) {
+    layer.weights.set(i, draw.between(low, high));
   }
 }
 

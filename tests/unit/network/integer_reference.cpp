@@ -59,15 +59,16 @@ std::vector<std::int32_t> sums_of(const Layer& layer, const std::vector<std::uin
   for (std::size_t i = 0; i < sums.size(); ++i) {
     sums[i] = layer.bias[i % static_cast<std::size_t>(layer.out.channels)];
   }
-  const std::int64_t k = layer.k();
   const std::int64_t count = layer.group_in();
   slide(layer, [&](auto oy, auto ox, auto iy, auto ix, auto tap) {
     std::int32_t* sum = &sums[index(layer.out, oy, ox, 0)];
-    const std::int16_t* weights = layer.weights.data() + tap * count;
     for (int group = 0; group < layer.groups; ++group) {
       const std::uint8_t* values = &codes[index(layer.in, iy, ix, group * count)];
-      for (std::int64_t n = 0; n < layer.n(); ++n, ++sum, weights += k) {
-        for (std::int64_t c = 0; c < count; ++c) *sum += values[c] * weights[c];
+      for (std::int64_t n = 0; n < layer.n(); ++n, ++sum) {
+        const std::int64_t channel = group * layer.n() + n;
+        for (std::int64_t c = 0; c < count; ++c) {
+          *sum += values[c] * layer.operand(channel, tap * count + c);
+        }
       }
     }
   });

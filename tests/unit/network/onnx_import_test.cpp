@@ -360,8 +360,8 @@ TEST(OnnxImport, GivenTheExtremesOfTheWeightBitsThenTheyAreAccepted) {
   raw[0] = -8;
   raw[1] = 7;
   const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
-  EXPECT_EQ(network.layers[0].weights[0], -8);
-  EXPECT_EQ(network.layers[0].weights[1], 7);
+  EXPECT_EQ(network.layers[0].operand(0, 0), -8);
+  EXPECT_EQ(network.layers[0].operand(0, 1), 7);
 }
 
 TEST(OnnxImport, GivenAFileCutOffAnywhereThenAnErrorNamesTheFile) {

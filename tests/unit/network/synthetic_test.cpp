@@ -37,8 +37,9 @@ TEST(SyntheticNetwork, GivenAnyBitsThenWeightsFillTheSymmetricRangeEvenly) {
     const int top = (1 << (bits - 1)) - 1;
     const Network network = synthetic_network(gemm(1, 200, 200, 1.0), 0, 1, bits, 4);
     std::vector<int> count(static_cast<std::size_t>(2 * top + 1));
-    for (const std::int16_t weight : network.layers[0].weights) {
-      ++count.at(static_cast<std::size_t>(weight + top));
+    const tensor::PackedCodes& weights = network.layers[0].weights;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      ++count.at(static_cast<std::size_t>(weights.at(i, true) + top));
     }
     const double each = 40000.0 / static_cast<double>(count.size());
     for (const int c : count) EXPECT_NEAR(c, each, 6 * std::sqrt(each)) << bits;
