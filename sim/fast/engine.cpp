@@ -3,9 +3,17 @@
 #include <algorithm>
 
 #include "fast/batch_group.hpp"
+#include "fast/memory_walk.hpp"
 #include "mapping/timeline.hpp"
 
 namespace lacuna::fast {
+
+bool changes_weights_only(const fault::FaultPlan& plan) {
+  return std::all_of(plan.faults.begin(), plan.faults.end(), [](const fault::Fault& fault) {
+    return fault.memory == fault::MemoryId::kWeightSram && fault.cycle == memory::kNoCycle &&
+           !memory::fault_kind(fault.kind).by_chance;
+  });
+}
 
 Engine::Engine(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
                const fault::FaultPlan& plan)
@@ -15,6 +23,19 @@ Engine::~Engine() = default;
 
 base::Cycles Engine::load(const network::Network& network, const schedule::Schedule& schedule,
                           std::int64_t step_offset) {
+  if (trace_ != nullptr) *trace_ = {};
+  // Set-up is weight loads only, one transfer after the other.
+  std::int64_t end = 0;
+  for (const schedule::Step& step : schedule.setup) {
+    end = std::max<std::int64_t>(spec_.dram.latency_cycles, end) +
+          mapping::step_cycles(step, schedule, network, spec_);
+    if (trace_ != nullptr) trace_->steps.push_back({0, end});
+  }
+  walk_.reset();
+  if (!changes_weights_only(plan_)) {
+    walk_ = std::make_unique<MemoryWalk>(network, schedule, spec_, plan_, step_offset, outcomes_);
+    return base::Cycles{end};
+  }
   WeightReads reads;
   reads.changed.resize(schedule.steps.size());
   if (!plan_.faults.empty()) {
@@ -22,20 +43,21 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
   }
   loaded_ = std::make_unique<BatchGroup>(network, schedule, spec_, reads);
   batch_outcomes_ = reads.outcomes;
-  // Set-up is weight loads only, one transfer after the other.
-  std::int64_t end = 0;
-  if (trace_ != nullptr) *trace_ = {};
-  for (const schedule::Step& step : schedule.setup) {
-    end = std::max<std::int64_t>(spec_.dram.latency_cycles, end) +
-          mapping::step_cycles(step, schedule, network, spec_);
-    if (trace_ != nullptr) trace_->steps.push_back({0, end});
-  }
   return base::Cycles{end};
 }
 
 std::vector<measure::BatchResult> Engine::run(const std::vector<BatchImages>& batches,
-                                              const memory::BatchPlace& /*first*/) {
+                                              const memory::BatchPlace& first_place) {
   std::vector<measure::BatchResult> results;
+  if (walk_) {
+    memory::BatchPlace place = first_place;
+    for (const BatchImages& batch : batches) {
+      results.push_back(walk_->run(batch, place, trace_));
+      ++place.batch;
+      place.first_image += static_cast<std::int64_t>(batch.size());
+    }
+    return results;
+  }
   const std::size_t most = loaded_->one_lane() ? 1 : kLanes;
   for (std::size_t first = 0; first < batches.size(); first += most) {
     const std::size_t count = std::min<std::size_t>(most, batches.size() - first);

@@ -18,6 +18,10 @@
 namespace lacuna::fast {
 
 class BatchGroup;
+class MemoryWalk;
+
+/// Whether all that a plan does is that PE loads read other weights, the same in every batch.
+bool changes_weights_only(const fault::FaultPlan& plan);
 
 class Engine {
  public:
@@ -52,6 +56,7 @@ class Engine {
   const fault::FaultPlan& plan_;
   std::vector<measure::FaultOutcome> outcomes_;
   std::unique_ptr<BatchGroup> loaded_;
+  std::unique_ptr<MemoryWalk> walk_;                   ///< instead, where the plan asks for it
   std::vector<measure::FaultOutcome> batch_outcomes_;  ///< of one batch of what is loaded
   measure::BatchTrace* trace_ = nullptr;
 };

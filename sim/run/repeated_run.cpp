@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "fast/engine.hpp"
 #include "run/simulate.hpp"
 
 namespace lacuna::run {
@@ -60,7 +61,9 @@ PlanOutcome RepeatedRun::run_whole(const fault::FaultPlan& plan) const {
 }
 
 PlanOutcome RepeatedRun::run(const fault::FaultPlan& plan, const fast::Shortcuts& shortcuts) const {
-  if (engines_.empty() || plan.faults.size() > most_faults_) return run_whole(plan);
+  if (engines_.empty() || plan.faults.size() > most_faults_ || !fast::changes_weights_only(plan)) {
+    return run_whole(plan);
+  }
   check_plan(job_, plan);
   PlanOutcome outcome;
   outcome.faults.resize(plan.faults.size());

@@ -30,7 +30,8 @@ class RepeatedRun {
   const PlanOutcome& golden() const { return golden_; }
   bool keeps_values() const { return !engines_.empty(); }
 
-  /// Plans of more than 64 faults, and more than one in 64 bits of the weights, are run in full.
+  /// Plans of more than 64 faults, and more than one in 64 bits of the weights, are run in full,
+  /// and so are those that do more than change weights.
   PlanOutcome run(const fault::FaultPlan& plan, const fast::Shortcuts& shortcuts = {}) const;
 
   static constexpr std::int64_t kMostBytes = std::int64_t{2} << 30;

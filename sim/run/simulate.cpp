@@ -136,16 +136,6 @@ std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
     return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls, vcd_path);
   }
   SIM_CHECK(vcd_path.empty(), "run", -1, "waves are of the SystemC engine");
-  for (const fault::Fault& fault : plan.faults) {
-    if (fault.memory == fault::MemoryId::kWeightSram && fault.cycle == memory::kNoCycle &&
-        !memory::fault_kind(fault.kind).by_chance) {
-      continue;
-    }
-    throw base::InputError(
-        {plan.origin, 0, ""},
-        std::string("the fast engine has no such fault in ") + fault::memory_name(fault.memory),
-        "--engine systemc");
-  }
   SIM_CHECK(!stalls.any(), "run", -1, "stalls are for the SystemC engine");
   return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
 }

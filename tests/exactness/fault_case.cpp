@@ -73,4 +73,24 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
   return c;
 }
 
+std::string difference(const run::Measurement& a, const run::Measurement& b) {
+  if (a.logits != b.logits) return "logits";
+  if (a.logits_sha256 != b.logits_sha256) return "hash of the sums";
+  if (a.setup != b.setup) return "set-up";
+  if (a.layers.size() != b.layers.size()) return "number of layers";
+  for (std::size_t i = 0; i < a.layers.size(); ++i) {
+    for (const measure::Counter& counter : measure::kCounters) {
+      if (counter.of(a.layers[i]) == counter.of(b.layers[i])) continue;
+      return "layer " + std::to_string(i) + ": " + counter.key;
+    }
+  }
+  for (std::size_t f = 0; f < a.faults.size(); ++f) {
+    if (a.faults[f].reads_changed != b.faults[f].reads_changed ||
+        a.faults[f].overwritten != b.faults[f].overwritten) {
+      return "outcome of fault " + std::to_string(f);
+    }
+  }
+  return "";
+}
+
 }  // namespace lacuna::test

@@ -19,4 +19,7 @@ struct FaultCase {
 /// one. nullopt where the random network cannot be mapped.
 std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batches, bool faults);
 
+/// Which of two runs' figures differs first, or "".
+std::string difference(const run::Measurement& a, const run::Measurement& b);
+
 }  // namespace lacuna::test
