@@ -132,6 +132,13 @@ void drop_reserved(Graph& graph) {
   }
 }
 
+void adopt_contributed_quantisers(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    const bool quantiser = node.op == "QuantizeLinear" || node.op == "DequantizeLinear";
+    if (quantiser && node.domain == "com.microsoft") node.domain.clear();
+  }
+}
+
 void drop_identities(Graph& graph) {
   const Floats floats(graph);
   Replacements replacements;

@@ -158,8 +158,9 @@ std::string output_text(const network::Network& network, const Writers& writers,
                         fmt::join(writers[static_cast<std::size_t>(output.map)], " and "));
   }
   if (!output.function.empty()) text += ", a function of them";
-  constexpr const char* kTails[] = {"", ", Softmax", ", LogSoftmax", ", Sigmoid", ", ArgMax"};
+  constexpr const char* kTails[] = {"", ", Softmax", ", LogSoftmax", ", Sigmoid"};
   text += kTails[static_cast<std::size_t>(output.tail)];
+  if (output.arg_max) text += ", ArgMax";
   return text + (output.codes ? ", shown as codes\n" : "\n");
 }
 
