@@ -187,9 +187,9 @@ bool GraphCompiler::is_channels_last_input(const std::string& name, std::size_t 
   std::iota(axes.begin(), axes.end(), 0);
   const auto last = static_cast<std::int64_t>(rank) - 1;
   std::string at = name;
-  for (;;) {
+  for (int i = 0; i < kMostHandOn; ++i) {
     const auto readers = readers_.find(at);
-    if (readers == readers_.end()) return axes[1] == last;
+    if (readers == readers_.end()) break;
     const Node& node = *readers->second.front();
     if (node.is("MatMul")) return axes.back() == last;
     if (node.is("Transpose")) {
@@ -204,9 +204,10 @@ bool GraphCompiler::is_channels_last_input(const std::string& name, std::size_t 
     const bool hands_on = node.is("QuantizeLinear") || node.is("DequantizeLinear") ||
                           node.is("Cast") || node.is("Pad") || node.is("Transpose") ||
                           tensor::find_operation(node.op) != nullptr;
-    if (!hands_on || node.outputs.empty()) return axes[1] == last;
+    if (!hands_on || node.outputs.empty()) break;
     at = node.output();
   }
+  return axes[1] == last;
 }
 
 }  // namespace lacuna::network

@@ -218,6 +218,9 @@ class GraphCompiler {
     return pending_[static_cast<std::size_t>(expression.inputs[0].pending)];
   }
 
+  /// Nodes between the image and the first that says which axis is what.
+  static constexpr int kMostHandOn = 1024;
+
   Graph& graph_;
   std::string kind_;
   Network network_;

@@ -212,8 +212,8 @@ void GraphCompiler::clip_codes(const NodeView& node) {
     const std::int64_t own = node.integer(name, otherwise);
     return static_cast<int>(std::clamp<std::int64_t>(own, map.code.low, map.code.high));
   };
-  target.low = bound("low", map.code.low);
-  target.high = std::max(target.low, bound("high", map.code.high));
+  target.high = bound("high", map.code.high);
+  target.low = std::min(bound("low", map.code.low), target.high);  // ONNX: the upper bound wins
   target.code.low = std::min(target.low, map.code.zero_point);
   target.code.high = std::max(target.high, map.code.zero_point);
   if (target.code.low == target.code.high) {

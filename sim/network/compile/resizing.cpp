@@ -54,8 +54,11 @@ bool is_old(const NodeView& node) {
 std::vector<Sample> samples_of(const NodeView& node, bool linear, const Side& side) {
   const std::string mode =
       node.text("coordinate_transformation_mode", is_old(node) ? "asymmetric" : "half_pixel");
-  const std::string rounding =
-      node.text("nearest_mode", is_old(node) ? "floor" : "round_prefer_floor");
+  // Before operator set 11 there was no attribute: a side that shrinks rounds up (onnxruntime).
+  const char* otherwise = !is_old(node)       ? "round_prefer_floor"
+                          : side.scale < 1.0F ? "ceil"
+                                              : "floor";
+  const std::string rounding = node.text("nearest_mode", otherwise);
   std::vector<Sample> samples;
   for (std::int64_t o = 0; o < side.out; ++o) {
     const float at = source_coordinate(mode, o, side);

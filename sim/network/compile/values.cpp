@@ -189,12 +189,13 @@ void GraphCompiler::reshape(const NodeView& node) {
 // Whether the image goes to this node alone, whatever lies between.
 bool GraphCompiler::is_only_way(const NodeView& node) const {
   std::string at = graph_.inputs.front().name;
-  while (at != node.node().inputs[0]) {
+  for (int i = 0; i < kMostHandOn; ++i) {
     const auto readers = readers_.find(at);
     if (readers == readers_.end() || read_count_.at(at) != 1) return false;
+    if (at == node.node().inputs[0]) return true;
     at = readers->second.front()->output();
   }
-  return read_count_.at(at) == 1;
+  return false;
 }
 
 // An image that the file reads in other axes, such as a vector: the machine's input map gets those
@@ -210,6 +211,17 @@ bool GraphCompiler::reshape_image(const NodeView& node, Value& value, const Size
   if (value.view.reshaped(value.shape, {value.shape.values()}) != flat) return false;
   const bool last = is_channels_last_input(node.node().output(), to.size());
   Sizes sides(to.begin() + 1, to.end());
+  // Images come in the sizes that the file declares: axes of size 1 may come and go, and a vector
+  // may be any.
+  const auto without_ones = [](Sizes own) {
+    own.erase(std::remove(own.begin(), own.end(), 1), own.end());
+    return own;
+  };
+  const Sizes& declared = graph_.inputs.front().sizes;
+  if (declared.size() > 2 &&
+      without_ones({declared.begin() + 1, declared.end()}) != without_ones(sides)) {
+    return false;
+  }
   if (sides.size() == 2) sides.insert(sides.begin() + (last ? 0 : 1), 1);
   const MapShape shape =
       last ? MapShape{sides[0], sides[1], sides[2]} : MapShape{sides[1], sides[2], sides[0]};

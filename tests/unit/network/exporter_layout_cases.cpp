@@ -51,6 +51,18 @@ void add_quantisers(std::vector<ExporterCase>& all) {
   }));
 }
 
+void add_shared(std::vector<ExporterCase>& all) {
+  // Constants behind a view become part of no layer that others read without it.
+  all.push_back(case_of("sums_read_in_two_views", kColour, [](Maker& m) {
+    const std::string c = m.conv(m.image(), {4, 3, 3, 3});
+    m.op("Transpose", {c}).with("perm", Sizes{0, 2, 3, 1});
+    m.output(m.qdq(m.element(m.out(), "Mul", {2.0F, 0.5F, -1.0F, 0.25F}, {4}), 0.02F, 60));
+    m.op("MaxPool", {c}).with("kernel_shape", Sizes{2, 2}).with("strides", Sizes{2, 2});
+    m.output(m.qdq(m.element(m.out(), "Add", {0.5F}), 0.02F, 60));
+    m.output(m.qdq(c, 0.02F, 60));
+  }));
+}
+
 void add_views(std::vector<ExporterCase>& all) {
   all.push_back(case_of("argmax_cast_and_squeezed", kGrey, [](Maker& m) {
     m.op("ArgMax", {m.conv(m.image(), {4, 1, 3, 3})}).with("axis", std::int64_t{1});
@@ -170,6 +182,12 @@ void add_averages(std::vector<ExporterCase>& all) {
         .with("coordinate_transformation_mode", "half_pixel_symmetric");
     m.output(m.qdq(m.out(), 0.035F, 80));
   }));
+  all.push_back(case_of("made_smaller_before_rounding_had_a_name", {3, 7, 5}, [](Maker& m) {
+    m.opset(10);
+    const std::string a = m.qdq(m.conv(m.image(), {2, 3, 3, 3}), 0.02F, 60);
+    m.op("Resize", {a, m.floats({1.0F, 1.0F, 0.6F, 1.5F}, {4})}).with("mode", "nearest");
+    m.output(m.out());
+  }));
   all.push_back(case_of("resized_sequence", {2, 7}, [](Maker& m) {
     m.op("Conv", {m.image(), m.weights({4, 2, 3}, {0.01F}), m.bias(4)}).with("pads", Sizes{1, 1});
     m.op("Resize", {m.qdq(m.out(), 0.02F, 60), "", m.floats({1.0F, 1.0F, 1.7F}, {3})})
@@ -182,6 +200,7 @@ void add_averages(std::vector<ExporterCase>& all) {
 
 void add_layout_cases(std::vector<ExporterCase>& all) {
   add_quantisers(all);
+  add_shared(all);
   add_views(all);
   add_averages(all);
 }

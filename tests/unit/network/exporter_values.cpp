@@ -9,6 +9,14 @@ namespace lacuna::network::test {
 
 std::vector<float> runtime_values(const std::string& name) {
   static const std::map<std::string, std::vector<float>> kValues = {
+      {"made_smaller_before_rounding_had_a_name",
+       {0.53125F,   1.234375F, 0.78125F, -0.9375F,  0.265625F, -0.015625F, 0.125F,   0.0F,
+        -0.390625F, 0.59375F,  -0.625F,  0.421875F, -0.9375F,  -0.9375F,   -0.9375F, -0.9375F,
+        -0.9375F,   -0.9375F,  -0.9375F, -0.9375F,  -0.9375F,  -0.9375F,   -0.9375F, -0.9375F}},
+      {"sums_read_in_two_views",
+       {1.015625F,  -0.9375F,   -0.21875F, 0.0F,     0.9375F,   -0.21875F, -0.84375F,  1.09375F,
+        -0.234375F, -0.828125F, -0.28125F, 0.6875F,  1.046875F, 0.40625F,  -0.671875F, -0.765625F,
+        -0.9375F,   -0.9375F,   -0.9375F,  -0.9375F, 0.984375F, -0.9375F,  -0.875F,    -0.109375F}},
       {"argmax_cast_and_squeezed",
        {2.0F, 2.0F, 2.0F, 2.0F, 0.0F, 2.0F, 1.0F, 1.0F, 0.0F, 0.0F, 1.0F, 1.0F,
         0.0F, 1.0F, 2.0F, 1.0F, 0.0F, 1.0F, 0.0F, 2.0F, 1.0F, 1.0F, 1.0F, 0.0F}},
