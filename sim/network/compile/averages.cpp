@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/printable.hpp"
 #include "network/compile/compiler.hpp"
@@ -73,13 +75,18 @@ bool lies_side_by_side(const Window& window) {
 }
 
 bool is_pointwise(const Window& window) {
-  return window.kernel_h == 1 && window.kernel_w == 1 && window.stride_h == 1 &&
-         window.stride_w == 1 && !is_padded(window);
+  return window.kernel_h == 1 && window.kernel_w == 1 && !is_padded(window);
 }
 
-/// The window over the map of a convolution over its averages, which lie side by side without gaps.
+/// The window over the map of a convolution over its averages: a pointwise one, or they lie side by
+/// side without gaps.
 Window over_averages(const Window& own, const Window& average) {
-  Window window;
+  Window window = average;
+  if (is_pointwise(own)) {
+    window.stride_h *= own.stride_h;
+    window.stride_w *= own.stride_w;
+    return window;
+  }
   window.kernel_h = own.kernel_h * average.kernel_h;
   window.kernel_w = own.kernel_w * average.kernel_w;
   window.stride_h = own.stride_h * average.kernel_h;
@@ -103,10 +110,16 @@ void GraphCompiler::convolve_averages(const NodeView& node, const GemmInput& in)
                      average.stride_w == average.kernel_w && own.dilation_h == 1 &&
                      own.dilation_w == 1 &&
                      (!is_padded(own) ||
-                      (map.height % average.kernel_h == 0 && map.width % average.kernel_w == 0)) &&
-                     std::int64_t{own.kernel_h} * average.kernel_h <= kMaxDimension &&
-                     std::int64_t{own.kernel_w} * average.kernel_w <= kMaxDimension;
-  if (!is_pointwise(own) && !tiles) {
+                      (map.height % average.kernel_h == 0 && map.width % average.kernel_w == 0));
+  const std::pair<int, int> products[] = {
+      {own.kernel_h, average.kernel_h}, {own.kernel_w, average.kernel_w},
+      {own.stride_h, average.stride_h}, {own.stride_w, average.stride_w},
+      {own.pad_top, average.kernel_h},  {own.pad_bottom, average.kernel_h},
+      {own.pad_left, average.kernel_w}, {own.pad_right, average.kernel_w}};
+  const bool fits = std::all_of(std::begin(products), std::end(products), [&](const auto& product) {
+    return std::int64_t{product.first} * product.second <= kMaxDimension;
+  });
+  if ((!is_pointwise(own) && !tiles) || !fits) {
     fail_form(
         node, in.value,
         "the output of DequantizeLinear; averages for 1 x 1 Conv, or of windows side by side");
@@ -116,7 +129,7 @@ void GraphCompiler::convolve_averages(const NodeView& node, const GemmInput& in)
   Layer& layer = pending.layer;
   layer.inputs = {in.map};
   layer.in = network_.map(in.map).shape;
-  layer.window = is_pointwise(own) ? average : over_averages(own, average);
+  layer.window = over_averages(own, average);
   layer.groups = static_cast<int>(node.integer("group", 1));
   layer.out = out;
   layer.out.channels = sizes[0];

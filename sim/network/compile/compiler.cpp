@@ -79,7 +79,7 @@ namespace {
 /// What rules of the normaliser turn into other nodes, where they know the sizes.
 const std::vector<std::string> kLowered = {"Constant",          "Dropout",       "Flatten",
                                            "GlobalAveragePool", "GlobalMaxPool", "Identity",
-                                           "Squeeze",           "Unsqueeze"};
+                                           "Squeeze",           "Sum",           "Unsqueeze"};
 
 bool is_lowered(const std::string& op) {
   return std::find(kLowered.begin(), kLowered.end(), op) != kLowered.end();
@@ -115,6 +115,9 @@ void GraphCompiler::forget_inputs(const Node& node) {
 
 void GraphCompiler::run(const NodeView& node) {
   check_operator(node);
+  if (node.node().op == "Sum") {
+    node.fail(fmt::format("has {} inputs", node.node().inputs.size()), "one or two");
+  }
   if (is_lowered(node.node().op)) {
     node.fail("it does not fit the sizes of its input, or they are not known before the image is",
               "sizes that the graph says");

@@ -59,7 +59,8 @@ bool never_falls(const std::string& op, std::size_t constant, const std::vector<
 // What stands behind the MaxPool of a layer's sums acts in front of it: pooling comes after
 // rounding.
 void GraphCompiler::check_pooled(const NodeView& node, const Value& value, bool rises) const {
-  if (value.pools.empty() || rises) return;
+  const auto is_pool = [](const Layer& layer) { return layer.is_pool(); };
+  if (rises || std::none_of(value.pools.begin(), value.pools.end(), is_pool)) return;
   node.fail("its input is MaxPool of a layer's float output",
             "QuantizeLinear, and functions that never fall where their input rises");
 }
@@ -227,8 +228,8 @@ void GraphCompiler::two_values(const NodeView& node, const tensor::Operation& op
   const Value first = take_reals(node, 0);
   const Value second = take_reals(node, 1);
   if (!first.pools.empty() || !second.pools.empty()) {
-    node.fail("joins MaxPool of a layer's float output with another map",
-              "a quantiser behind MaxPool");
+    node.fail("joins MaxPool or Resize of a layer's float output with another map",
+              "a quantiser behind those");
   }
   const std::optional<Sizes> sizes =
       broadcast(first.view.sizes(first.shape), second.view.sizes(second.shape));
@@ -316,14 +317,17 @@ bool GraphCompiler::fold_constant(const NodeView& node, std::size_t constant) {
 
 void GraphCompiler::image_arithmetic(const NodeView& node, Value value, std::size_t constant) {
   const std::string& op = node.node().op;
-  if (!is_arithmetic(op) || (constant == 0 && (op == "Sub" || op == "Div"))) {
+  if (!is_arithmetic(op) || (constant == 0 && op == "Div")) {
     fail_form(node, value, "Add, Sub, Mul, Div by constants in front of the first quantiser");
   }
+  // A constant less the image: the image's negative, and the constant.
+  const bool turned = constant == 0 && op == "Sub";
+  if (turned) value.input_steps.push_back({InputStep::Kind::kMultiply, {-1.0F}});
   InputStep step;
-  step.kind = op == "Add"   ? InputStep::Kind::kAdd
-              : op == "Sub" ? InputStep::Kind::kSubtract
-              : op == "Mul" ? InputStep::Kind::kMultiply
-                            : InputStep::Kind::kDivide;
+  step.kind = op == "Add" || turned ? InputStep::Kind::kAdd
+              : op == "Sub"         ? InputStep::Kind::kSubtract
+              : op == "Mul"         ? InputStep::Kind::kMultiply
+                                    : InputStep::Kind::kDivide;
   const std::vector<double> values = channel_constant(node, constant, value);
   step.values = {values.begin(), values.end()};
   count_kept(node, static_cast<std::int64_t>(values.size()));

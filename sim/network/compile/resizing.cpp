@@ -130,11 +130,13 @@ std::vector<Side> sides_of(const NodeView& node, const Sizes& in) {
 
 void GraphCompiler::resize(const NodeView& node) {
   Value value = take(node, 0);
-  const bool codes = value.form == Value::Form::kCodes && !value.raw_codes;
-  if (!codes) value = take_window_input(node);
   check_attributes(node);
-  const std::string mode = node.text("mode", "nearest");
-  const bool linear = mode != "nearest";
+  const bool linear = node.text("mode", "nearest") != "nearest";
+  const bool codes = value.form == Value::Form::kCodes && !value.raw_codes;
+  // What copies values may as well copy them rounded.
+  const bool waits = !linear && value.form == Value::Form::kReals &&
+                     !(value.expression.reads_one_map() && value.expression.steps.empty());
+  if (!codes && !waits) value = take_window_input(node);
   if (!value.view.is_channels_first() || value.margins.any()) {
     node.fail("its input is flattened", "[N, channels, height, width], [N, channels, width]");
   }
@@ -155,6 +157,14 @@ void GraphCompiler::resize(const NodeView& node) {
   layer.sample_rows = samples_of(node, linear, sides[0]);
   layer.sample_columns = samples_of(node, linear, sides[1]);
   View view = channels_first_view(layer.out, value.view.rank());
+  if (waits) {
+    layer.name = layer_name(node);
+    value.shared = value.shared || read_count_[node.node().inputs[0]] != 1;
+    value.shape = layer.out;
+    value.view = std::move(view);
+    value.pools.push_back(std::move(layer));
+    return give(node, value);
+  }
   const int from = reals_of(value).inputs[0].map;
   layer.inputs = {from};
   const Map map = network_.map(from);

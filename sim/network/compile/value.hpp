@@ -105,9 +105,10 @@ struct Value {
   Form form = Form::kImage;
   MapShape shape;
   View view;
-  int map = kNoMap;          ///< kCodes
-  Expression expression;     ///< kReals, kOutput
-  std::vector<Layer> pools;  ///< kReals: max pooling that waits for the quantiser
+  int map = kNoMap;       ///< kCodes
+  Expression expression;  ///< kReals, kOutput
+  /// kReals: max pooling and nearest resizing that wait for the quantiser.
+  std::vector<Layer> pools;
   std::vector<Value> parts;  ///< kConcat
   Margins margins;
   bool shared = false;  ///< another node reads the sums, too, in another view

@@ -17,6 +17,9 @@ void drop_reserved(Graph& graph);
 /// are ONNX's own.
 void adopt_contributed_quantisers(Graph& graph);
 
+/// Sum of two values becomes Add, of one Identity.
+void lower_sums(Graph& graph);
+
 /// Takes out what hands its input on as it is: Identity, Dropout, and Cast between floats.
 void drop_identities(Graph& graph);
 

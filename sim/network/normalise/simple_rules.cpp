@@ -139,6 +139,14 @@ void adopt_contributed_quantisers(Graph& graph) {
   }
 }
 
+void lower_sums(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    if (!node.is("Sum")) continue;
+    if (node.inputs.size() == 2) node.op = "Add";
+    if (node.inputs.size() == 1) node.op = "Identity";
+  }
+}
+
 void drop_identities(Graph& graph) {
   const Floats floats(graph);
   Replacements replacements;

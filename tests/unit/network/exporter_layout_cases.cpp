@@ -188,6 +188,21 @@ void add_averages(std::vector<ExporterCase>& all) {
     m.op("Resize", {a, m.floats({1.0F, 1.0F, 0.6F, 1.5F}, {4})}).with("mode", "nearest");
     m.output(m.out());
   }));
+  all.push_back(case_of("sums_resized", kColour, [](Maker& m) {
+    m.op("Resize", {m.conv(m.image(), {4, 3, 3, 3}), "", m.floats({1.0F, 1.0F, 2.0F, 1.5F}, {4})})
+        .with("mode", "nearest");
+    m.output(m.head(m.qdq(m.node("HardSwish", {m.out()}), 0.02F, 20), 4 * 12 * 9));
+  }));
+  all.push_back(case_of("every_other_average_convolved", {3, 7, 7}, [averaged](Maker& m) {
+    m.op("Conv", {averaged(m, {2, 2}, {1, 1}), m.weights({2, 4, 1, 1}, {0.01F, 0.02F}), m.bias(2)})
+        .with("strides", Sizes{2, 2});
+    m.output(m.out());
+  }));
+  all.push_back(case_of("sum_of_two_and_of_a_turned_image", kColour, [](Maker& m) {
+    const std::string x = m.node("Sub", {m.floats({1.0F, 0.5F, 0.75F}, {3, 1, 1}), "x"});
+    const std::string a = m.qdq(m.conv(m.qdq(x, 1.0F / 200, 64), {4, 3, 3, 3}), 0.02F, 60);
+    m.output(m.qdq(m.node("Sum", {m.node("Sum", {a}), m.conv(a, {4, 4, 1, 1})}), 0.05F, 60));
+  }));
   all.push_back(case_of("resized_sequence", {2, 7}, [](Maker& m) {
     m.op("Conv", {m.image(), m.weights({4, 2, 3}, {0.01F}), m.bias(4)}).with("pads", Sizes{1, 1});
     m.op("Resize", {m.qdq(m.out(), 0.02F, 60), "", m.floats({1.0F, 1.0F, 1.7F}, {3})})

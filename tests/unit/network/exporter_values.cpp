@@ -9,6 +9,15 @@ namespace lacuna::network::test {
 
 std::vector<float> runtime_values(const std::string& name) {
   static const std::map<std::string, std::vector<float>> kValues = {
+      {"every_other_average_convolved",
+       {-0.09643555F, -0.49630737F, -0.63720703F, -0.23376465F, -0.72839355F, -0.8345947F,
+        -0.26974487F, -0.743042F, -0.8305664F, 0.4192505F, 1.3051758F, 1.526001F, 0.31323242F,
+        1.1461182F, 1.3087158F, 0.380188F, 1.1730347F, 1.3530273F}},
+      {"sum_of_two_and_of_a_turned_image",
+       {0.5F,     -0.625F,  -0.1875F, -1.25F,  0.375F,  -0.5625F, -0.5625F, -0.625F,
+        -0.6875F, -0.4375F, -0.625F,  -0.375F, 1.8125F, 1.0F,     1.5F,     -0.1875F,
+        2.25F,    0.875F,   0.4375F,  0.1875F, 0.125F,  0.1875F,  -0.1875F, -0.5F}},
+      {"sums_resized", {2.0897217F, -2.8459473F, 1.548706F, -2.4926758F}},
       {"made_smaller_before_rounding_had_a_name",
        {0.53125F,   1.234375F, 0.78125F, -0.9375F,  0.265625F, -0.015625F, 0.125F,   0.0F,
         -0.390625F, 0.59375F,  -0.625F,  0.421875F, -0.9375F,  -0.9375F,   -0.9375F, -0.9375F,

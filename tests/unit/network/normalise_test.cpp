@@ -61,6 +61,17 @@ TEST(AdoptContributedQuantisers, GivenThoseOfOnnxruntimeThenTheyAreOnnxsOwnAndOt
   EXPECT_EQ(s.graph.nodes[3].domain, "com.microsoft");
 }
 
+TEST(LowerSums, GivenOneOrTwoValuesThenItIsAnotherOperatorAndOfThreeItStays) {
+  Small s;
+  s.add("Sum", {"x"}, "a");
+  s.add("Sum", {"a", "x"}, "b");
+  s.add("Sum", {"a", "b", "x"}, "y");
+  lower_sums(s.graph);
+  EXPECT_EQ(s.graph.nodes[0].op, "Identity");
+  EXPECT_EQ(s.graph.nodes[1].op, "Add");
+  EXPECT_EQ(s.graph.nodes[2].op, "Sum");
+}
+
 TEST(PadSizes, GivenAxesThenTheOthersHaveNone) {
   Small s;
   s.codes("pads", Element::kInt64, {4}, {1, 2, 3, 4});
