@@ -23,6 +23,19 @@ std::string message(const Place& place, const std::string& wrong, const std::str
   return printable(text);
 }
 
+std::string one_line(const std::string& wrong, const std::vector<std::string>& lines) {
+  std::string text = wrong + ":";
+  for (const std::string& line : lines) text += " " + line;
+  return text;
+}
+
+std::string listed(const Place& place, const std::string& wrong,
+                   const std::vector<std::string>& lines, const std::string& last) {
+  std::string text = message(place, wrong, "", "") + ":";
+  for (const std::string& line : lines) text += "\n  " + printable(line);
+  return last.empty() ? text : text + "\n  " + printable(last);
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -43,6 +56,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 InputError::InputError(const Place& place, const std::string& wrong, const std::string& allowed,
                        const std::string& suggestion)
     : std::runtime_error(message(place, wrong, allowed, suggestion)) {}
+
+InputError::InputError(const Place& place, const std::string& wrong,
+                       const std::vector<std::string>& lines, const std::string& last)
+    : std::runtime_error(message(place, one_line(wrong, lines), last, "")),
+      lines_(std::make_shared<const std::string>(listed(place, wrong, lines, last))) {}
 
 InternalError::InternalError(std::string_view module, std::int64_t cycle, const std::string& what)
     : std::logic_error(std::string(module) +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +24,15 @@ class InputError : public std::runtime_error {
  public:
   InputError(const Place& place, const std::string& wrong, const std::string& allowed = "",
              const std::string& suggestion = "");
+  /// Several things that are wrong, a line each, and a last line. what() has all of it in one.
+  InputError(const Place& place, const std::string& wrong, const std::vector<std::string>& lines,
+             const std::string& last);
+
+  /// For people: what(), or where there are several things, each on an indented line of its own.
+  std::string text() const { return lines_ == nullptr ? what() : *lines_; }
+
+ private:
+  std::shared_ptr<const std::string> lines_;  ///< copies of an exception must not throw
 };
 
 /// A broken invariant of the program itself; `cycle` is -1 outside a simulation.

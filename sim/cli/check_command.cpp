@@ -218,7 +218,7 @@ int check_command(const std::vector<std::string>& arguments) {
     try {
       print(path + ": ok: " + found(path) + "\n");
     } catch (const base::InputError& error) {
-      print_error(error.what());
+      print_error(error.text());
       code = 2;
     }
   };

@@ -94,7 +94,7 @@ int sc_main(int argc, char** argv) {
     }
     return code;
   } catch (const lacuna::base::InputError& error) {
-    print_error(error.what());
+    print_error(error.text());
     return kUserError;
   } catch (const lacuna::cli::Interrupted& interrupted) {
     lacuna::cli::end_interrupted(interrupted);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -185,7 +186,9 @@ struct Layer {
 };
 
 /// What becomes of an output's real values, in double, rounded to float32 once.
-enum class Tail : std::uint8_t { kNone, kSoftmax, kLogSoftmax, kSigmoid, kArgMax };
+enum class Tail : std::uint8_t { kNone, kSoftmax, kLogSoftmax, kSigmoid };
+
+enum class Axis : std::uint8_t { kHeight, kWidth, kChannel };
 
 /// One of the outputs as the file has them.
 struct Output {
@@ -206,7 +209,9 @@ struct Output {
   tensor::Code tail_code;
   float tail_scale = 1.0F;
   bool codes = false;  ///< the file shows the codes of the last of these quantisers, or of the map
-  bool channels_last = false;       ///< the file has [height, width, channels], else channels first
+  bool arg_max = false;  ///< of each pixel the file shows the first channel of the largest value
+  /// In which the file has them, outermost first.
+  std::array<Axis, 3> order = {Axis::kChannel, Axis::kHeight, Axis::kWidth};
   std::vector<std::int64_t> sizes;  ///< as the file shows one image's, without the batch
 };
 

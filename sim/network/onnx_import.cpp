@@ -26,8 +26,9 @@ namespace {
 constexpr const char* kCard = "card.yaml";
 
 Network network_of(Graph graph, const std::string& sha256) {
+  std::string kind = kind_of(graph);
   normalise(graph);
-  Network network = GraphCompiler(graph).compile();
+  Network network = GraphCompiler(graph, std::move(kind)).compile();
   network.name = base::printable(fs::path(graph.file).stem().string());
   network.file = graph.file;
   network.sha256 = sha256;

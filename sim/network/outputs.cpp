@@ -8,7 +8,7 @@ namespace {
 
 // Over the channels of one pixel, in double.
 void apply_tail(Tail tail, float* values, std::int64_t channels) {
-  if (tail == Tail::kNone || tail == Tail::kArgMax) return;
+  if (tail == Tail::kNone) return;
   if (tail == Tail::kSigmoid) {
     for (std::int64_t c = 0; c < channels; ++c) {
       values[c] = static_cast<float>(1.0 / (1.0 + std::exp(-double{values[c]})));
@@ -76,6 +76,34 @@ float shown_value(const Network& network, const Output& output, std::int32_t int
 
 }  // namespace
 
+namespace {
+
+/// The values of a map, channels last, with its axes in another order.
+std::vector<float> in_order(const std::vector<float>& values, const MapShape& shape,
+                            const std::array<Axis, 3>& order) {
+  std::int64_t sizes[3];
+  std::int64_t steps[3];
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool channel = order[i] == Axis::kChannel;
+    const bool row = order[i] == Axis::kHeight;
+    sizes[i] = channel ? shape.channels : row ? shape.height : shape.width;
+    steps[i] = channel ? 1 : row ? shape.channels * shape.width : shape.channels;
+  }
+  std::vector<float> ordered;
+  ordered.reserve(values.size());
+  for (std::int64_t a = 0; a < sizes[0]; ++a) {
+    for (std::int64_t b = 0; b < sizes[1]; ++b) {
+      for (std::int64_t c = 0; c < sizes[2]; ++c) {
+        ordered.push_back(
+            values[static_cast<std::size_t>(a * steps[0] + b * steps[1] + c * steps[2])]);
+      }
+    }
+  }
+  return ordered;
+}
+
+}  // namespace
+
 void real_values(const Network& network, std::size_t output, const std::int32_t* integers,
                  float* values) {
   const Output& own = network.outputs[output];
@@ -110,15 +138,6 @@ std::vector<float> file_values(const Network& network, std::size_t output,
   const std::int32_t* integers = raw + output_offset(network, output);
   std::vector<float> values = real_values(network, output, raw);
   const std::int64_t pixels = shape.height * shape.width;
-  std::vector<float> ordered;
-  if (own.tail == Tail::kArgMax) {
-    for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
-      const auto first = values.begin() + pixel * shape.channels;
-      ordered.push_back(
-          static_cast<float>(std::max_element(first, first + shape.channels) - first));
-    }
-    return ordered;
-  }
   for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
     apply_tail(own.tail, values.data() + pixel * shape.channels, shape.channels);
   }
@@ -127,13 +146,15 @@ std::vector<float> file_values(const Network& network, std::size_t output,
     value =
         shown_value(network, own, integers[i], static_cast<std::size_t>(i % shape.channels), value);
   }
-  if (own.channels_last || pixels == 1) return values;
-  for (std::int64_t channel = 0; channel < shape.channels; ++channel) {
+  if (own.arg_max) {
     for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
-      ordered.push_back(values[static_cast<std::size_t>(pixel * shape.channels + channel)]);
+      const auto first = values.begin() + pixel * shape.channels;
+      values[static_cast<std::size_t>(pixel)] =
+          static_cast<float>(std::max_element(first, first + shape.channels) - first);
     }
+    values.resize(static_cast<std::size_t>(pixels));
   }
-  return ordered;
+  return in_order(values, {shape.height, shape.width, own.arg_max ? 1 : shape.channels}, own.order);
 }
 
 int class_output(const Network& network) {

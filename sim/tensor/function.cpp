@@ -15,6 +15,14 @@ double most(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
 using Values = const double*;
 
+/// By parameter 0: 0, the definition; else its approximation by tanh.
+double gelu(Values x, Values p) {
+  constexpr double kCubic = 0.044715;
+  const double v = x[0];
+  if (p[0] == 0.0) return 0.5 * v * (1.0 + std::erf(v * M_SQRT1_2));
+  return 0.5 * v * (1.0 + std::tanh(M_2_SQRTPI * M_SQRT1_2 * (v + kCubic * v * v * v)));
+}
+
 const std::vector<Operation> kOperations = {
     {"Abs", 1, 0, [](Values x, Values) { return std::fabs(x[0]); }},
     {"Add", 2, 0, [](Values x, Values) { return x[0] + x[1]; }},
@@ -27,8 +35,7 @@ const std::vector<Operation> kOperations = {
     {"Erf", 1, 0, [](Values x, Values) { return std::erf(x[0]); }},
     {"Exp", 1, 0, [](Values x, Values) { return std::exp(x[0]); }},
     {"Floor", 1, 0, [](Values x, Values) { return std::floor(x[0]); }},
-    {"Gelu", 1, 0,
-     [](Values x, Values) { return 0.5 * x[0] * (1.0 + std::erf(x[0] * M_SQRT1_2)); }},
+    {"Gelu", 1, 1, gelu},
     {"HardSigmoid", 1, 2,
      [](Values x, Values p) { return least(most(p[0] * x[0] + p[1], 0.0), 1.0); }},
     {"HardSwish", 1, 0,

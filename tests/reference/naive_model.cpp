@@ -8,6 +8,7 @@
 namespace lacuna::reference {
 namespace {
 
+using network::Axis;
 using network::Combine;
 using network::InputStep;
 using network::Layer;
@@ -282,10 +283,6 @@ class Evaluator {
     const double largest = *std::max_element(pixel.begin(), pixel.end());
     double sum = 0.0;
     for (const float value : pixel) sum += std::exp(value - largest);
-    if (tail == Tail::kArgMax) {
-      pixel = {static_cast<float>(std::max_element(pixel.begin(), pixel.end()) - pixel.begin())};
-      return;
-    }
     for (float& value : pixel) {
       if (tail == Tail::kSoftmax) value = static_cast<float>(std::exp(value - largest) / sum);
       if (tail == Tail::kLogSoftmax) value = static_cast<float>(value - largest - std::log(sum));
@@ -313,17 +310,25 @@ class Evaluator {
                                : static_cast<float>(p) * output.tail_scale;
         }
       }
+      if (output.arg_max) {
+        own = {static_cast<float>(std::max_element(own.begin(), own.end()) - own.begin())};
+      }
       all.insert(all.end(), own.begin(), own.end());
     }
-    if (output.tail == Tail::kArgMax) shape.channels = 1;
-    ModelOutput result{output.name, all};
-    if (output.channels_last) return result;
-    std::size_t next = 0;
-    for (std::int64_t c = 0; c < shape.channels; ++c) {
-      for (std::int64_t y = 0; y < shape.height; ++y) {
-        for (std::int64_t x = 0; x < shape.width; ++x)
-          result.values[next++] = all[at(shape, y, x, c)];
-      }
+    if (output.arg_max) shape.channels = 1;
+    ModelOutput result{output.name, {}};
+    const auto size = [&](std::size_t axis) {
+      if (output.order[axis] == Axis::kChannel) return shape.channels;
+      return output.order[axis] == Axis::kHeight ? shape.height : shape.width;
+    };
+    std::int64_t place[3];  // by Axis
+    for (std::int64_t i = 0; i < size(0) * size(1) * size(2); ++i) {
+      place[static_cast<std::size_t>(output.order[2])] = i % size(2);
+      place[static_cast<std::size_t>(output.order[1])] = i / size(2) % size(1);
+      place[static_cast<std::size_t>(output.order[0])] = i / size(2) / size(1);
+      result.values.push_back(all[at(shape, place[static_cast<std::size_t>(Axis::kHeight)],
+                                     place[static_cast<std::size_t>(Axis::kWidth)],
+                                     place[static_cast<std::size_t>(Axis::kChannel)])]);
     }
     return result;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "base/printable.hpp"
 #include "network/limits.hpp"
@@ -12,7 +13,8 @@
 
 namespace lacuna::network {
 
-GraphCompiler::GraphCompiler(Graph& graph) : graph_(graph) {
+GraphCompiler::GraphCompiler(Graph& graph, std::string kind)
+    : graph_(graph), kind_(std::move(kind)) {
   for (const Node& node : graph.nodes) {
     for (const std::string& input : node.inputs) {
       readers_[input].push_back(&node);
@@ -21,6 +23,7 @@ GraphCompiler::GraphCompiler(Graph& graph) : graph_(graph) {
   }
   for (const GraphValue& output : graph.outputs) ++read_count_[output.value];
   reads_left_ = read_count_;
+  find_ends();
 }
 
 Network GraphCompiler::compile() {
@@ -39,7 +42,7 @@ Network GraphCompiler::compile() {
     if (follows) obstacles_.collect([&] { check_operator(view); });
   }
   add_outputs();
-  obstacles_.throw_all(graph_.file, kind());
+  obstacles_.throw_all(graph_.file, kind_);
   drop_unwritten_maps();
   return std::move(network_);
 }
@@ -76,7 +79,7 @@ namespace {
 /// What rules of the normaliser turn into other nodes, where they know the sizes.
 const std::vector<std::string> kLowered = {"Constant",          "Dropout",       "Flatten",
                                            "GlobalAveragePool", "GlobalMaxPool", "Identity",
-                                           "Squeeze",           "Unsqueeze"};
+                                           "Squeeze",           "Sum",           "Unsqueeze"};
 
 bool is_lowered(const std::string& op) {
   return std::find(kLowered.begin(), kLowered.end(), op) != kLowered.end();
@@ -100,7 +103,7 @@ void GraphCompiler::check_operator(const NodeView& node) const {
   node.fail(own.domain.empty() ? "cannot be run as an integer layer"
                                : fmt::format("cannot be run as an integer layer (operator of {})",
                                              base::shown(own.domain)),
-            base::join(supported));
+            fmt::format("{}", fmt::join(supported, ", ")));
 }
 
 // A value that was read for the last time goes: a graph may have many large ones.
@@ -112,6 +115,9 @@ void GraphCompiler::forget_inputs(const Node& node) {
 
 void GraphCompiler::run(const NodeView& node) {
   check_operator(node);
+  if (node.node().op == "Sum") {
+    node.fail(fmt::format("has {} inputs", node.node().inputs.size()), "one or two");
+  }
   if (is_lowered(node.node().op)) {
     node.fail("it does not fit the sizes of its input, or they are not known before the image is",
               "sizes that the graph says");
@@ -121,8 +127,8 @@ void GraphCompiler::run(const NodeView& node) {
   (this->*found->second)(node);
 }
 
-// The graph's input. An image has rank 4, a sequence 3, a vector 2; a first Transpose says that
-// channels come last.
+// The graph's input. An image has rank 4, a sequence 3, a vector 2; which axis the channels are
+// show the nodes behind it.
 void GraphCompiler::add_image() {
   const base::Place graph_place{graph_.file, 0, "graph"};
   if (graph_.inputs.size() != 1) {
@@ -134,19 +140,20 @@ void GraphCompiler::add_image() {
   const base::Place place{graph_.file, 0, "input " + base::shown(image.name)};
   constexpr const char* kAllowed =
       "float, uint8 or int8, [N, channels, height, width], [N, height, width, channels], [N, "
-      "channels, width] or [N, values] with fixed sizes";
+      "channels, width], [N, width, channels] or [N, values] with fixed sizes";
   const bool integers = image.element == Element::kUint8 || image.element == Element::kInt8;
   const std::size_t rank = image.sizes.size();
   if ((image.element != Element::kFloat && !integers) || rank < 2 || rank > 4) {
     throw base::InputError(place, "is not an image of a known form", kAllowed);
   }
   const Sizes sizes(image.sizes.begin() + 1, image.sizes.end());
-  network_.input_channels_last = rank == 4 && is_channels_last_input(image.name);
+  network_.input_channels_last = rank > 2 && is_channels_last_input(image.name, rank);
   Value value;
   if (rank == 2) {
     value.shape = {1, 1, sizes[0]};
   } else if (rank == 3) {
-    value.shape = {1, sizes[1], sizes[0]};
+    value.shape = network_.input_channels_last ? MapShape{1, sizes[0], sizes[1]}
+                                               : MapShape{1, sizes[1], sizes[0]};
   } else if (network_.input_channels_last) {
     value.shape = {sizes[0], sizes[1], sizes[2]};
   } else {
@@ -157,14 +164,16 @@ void GraphCompiler::add_image() {
         place, fmt::format("is {} (height x width x channels)", to_string(value.shape)),
         fmt::format("{}, each in 1..{}, {} values", kAllowed, kMaxDimension, kMaxMapValues));
   }
-  if (image.sizes[0] != -1 && image.sizes[0] < 1) {
-    throw base::InputError(place, fmt::format("has a batch of {}", image.sizes[0]), "at least 1");
+  if (image.sizes[0] != -1 && (image.sizes[0] < 1 || image.sizes[0] > kMaxDimension)) {
+    throw base::InputError(place, fmt::format("has a batch of {}", image.sizes[0]),
+                           fmt::format("1..{}, or a free one", kMaxDimension));
   }
   batch_ = std::max<std::int64_t>(image.sizes[0], 1);
-  value.view = network_.input_channels_last
-                   ? View({{Axis::kHeight}, {Axis::kWidth}, {Axis::kChannel}}, value.shape)
-               : rank == 3 ? View({{Axis::kChannel}, {Axis::kWidth}}, value.shape)
-                           : channels_first_view(value.shape, rank - 1);
+  std::vector<View::Group> last = {{Axis::kHeight}, {Axis::kWidth}, {Axis::kChannel}};
+  if (rank == 3) last.erase(last.begin());
+  value.view = network_.input_channels_last ? View(last, value.shape)
+               : rank == 3                  ? View({{Axis::kChannel}, {Axis::kWidth}}, value.shape)
+                                            : channels_first_view(value.shape, rank - 1);
   const auto [low, high] = element_range(image.element);
   value.map = add_map(value.shape, {low, high, 0}, 1.0F);
   if (integers) {
@@ -174,154 +183,34 @@ void GraphCompiler::add_image() {
   values_.emplace(image.name, value);
 }
 
-// Whether the first node that minds the order turns [N, height, width, channels] around.
-bool GraphCompiler::is_channels_last_input(const std::string& name) const {
+// Whether the first node that minds the order reads the last axis as channels: MatMul reads the
+// last of what it is given, all others the one behind the batch.
+bool GraphCompiler::is_channels_last_input(const std::string& name, std::size_t rank) const {
+  std::vector<std::int64_t> axes(rank);  // of the input, in the order that nodes have made of them
+  std::iota(axes.begin(), axes.end(), 0);
+  const auto last = static_cast<std::int64_t>(rank) - 1;
   std::string at = name;
-  for (;;) {
+  for (int i = 0; i < kMostHandOn; ++i) {
     const auto readers = readers_.find(at);
-    if (readers == readers_.end()) return false;
+    if (readers == readers_.end()) break;
     const Node& node = *readers->second.front();
+    if (node.is("MatMul")) return axes.back() == last;
     if (node.is("Transpose")) {
-      return NodeView(graph_, node).integers("perm", {}) == std::vector<std::int64_t>{0, 3, 1, 2};
+      const std::vector<std::int64_t> perm = NodeView(graph_, node).integers("perm", {});
+      std::vector<std::int64_t> turned;
+      for (const std::int64_t from : perm) {
+        if (from >= 0 && from <= last) turned.push_back(axes[static_cast<std::size_t>(from)]);
+      }
+      if (turned.size() != rank) return false;
+      axes = std::move(turned);
     }
     const bool hands_on = node.is("QuantizeLinear") || node.is("DequantizeLinear") ||
-                          node.is("Cast") || tensor::find_operation(node.op) != nullptr;
-    if (!hands_on || node.outputs.empty()) return false;
+                          node.is("Cast") || node.is("Pad") || node.is("Transpose") ||
+                          tensor::find_operation(node.op) != nullptr;
+    if (!hands_on || node.outputs.empty()) break;
     at = node.output();
   }
-}
-
-void GraphCompiler::add_outputs() {
-  for (const GraphValue& output : graph_.outputs) {
-    if (unknown_.count(output.value) != 0) continue;
-    obstacles_.collect([&] { add_output(output); });
-  }
-}
-
-// The biased sums of a pending layer as an output: the last layer, or one of several.
-int GraphCompiler::logits_layer(const base::Place& place, int pending_index) {
-  PendingLayer& pending = pending_[static_cast<std::size_t>(pending_index)];
-  if (pending.logits >= 0) return pending.logits;
-  if (!pending.layer.is_gemm()) {
-    throw Obstacle{place, "comes from average pooling or resizing",
-                   "the float output of a Conv, Gemm or MatMul, or what a quantiser rounded"};
-  }
-  if (pending.done) {
-    throw Obstacle{place, "is the float output of a layer that a quantiser rounds, too",
-                   "either of both"};
-  }
-  pending.done = true;
-  pending.logits = static_cast<int>(network_.layers.size());
-  Layer layer = pending.taken();
-  layer.logits = true;
-  layer.scale.clear();
-  for (std::size_t c = 0; c < pending.weight_scale.size(); ++c) {
-    layer.scale.push_back(pending.step(c));
-  }
-  network_.layers.push_back(std::move(layer));
-  return pending.logits;
-}
-
-void GraphCompiler::add_output(const GraphValue& declared) {
-  const base::Place place{graph_.file, 0, "output " + base::shown(declared.name)};
-  const auto found = values_.find(declared.value);
-  if (found == values_.end())
-    throw Obstacle{place, "is a constant", "what nodes make of the image"};
-  const Value& value = found->second;
-  const bool plain = value.form == Value::Form::kCodes || value.form == Value::Form::kReals ||
-                     value.form == Value::Form::kOutput;
-  if (!plain || value.margins.any() || !value.pools.empty() || value.raw_codes) {
-    throw Obstacle{place, "is " + form_text(value), "the output of a layer"};
-  }
-  Output output = value.output;
-  output.name = declared.name;
-  output.sizes = value.view.sizes(value.shape);
-  if (output.tail == Tail::kArgMax) output.sizes = value.output.sizes;
-  const Expression expression =
-      value.form == Value::Form::kCodes ? reals_of(value) : value.expression;
-  output.codes = value.form == Value::Form::kCodes || value.output_is_codes;
-  if (expression.inputs.size() != 1) {
-    throw Obstacle{place, "has a residual operand added to it",
-                   "the float output of the last Conv, Gemm or MatMul"};
-  }
-  if (!expression.steps.empty()) output.function = expression.function();
-  if (expression.inputs[0].map != kNoMap) {
-    output.map = expression.inputs[0].map;
-    if (output.map == 0) throw Obstacle{place, "is the image", "the output of a layer"};
-  } else {
-    output.layer = logits_layer(place, expression.inputs[0].pending);
-    output.scale = network_.layers[static_cast<std::size_t>(output.layer)].scale;
-  }
-  if (!value.view.is_channels_first() && !value.view.whole()) {
-    if (!value.view.is_channels_last()) {
-      throw Obstacle{place, "has the axes of its map in an order of its own",
-                     "[N, channels, height, width] or [N, height, width, channels]"};
-    }
-    output.channels_last = true;
-  }
-  // A vector is in the order in which the file flattened it.
-  if (value.view.whole() && value.shape.height * value.shape.width > 1) {
-    const std::vector<std::int64_t> order = value.view.order(value.shape);
-    const View last({{Axis::kHeight, Axis::kWidth, Axis::kChannel}}, value.shape);
-    output.channels_last = order == last.order(value.shape);
-    if (!output.channels_last && order != channels_first_view(value.shape, 1).order(value.shape)) {
-      throw Obstacle{place, "has the axes of its map in an order of its own",
-                     "[N, channels x height x width] or [N, height x width x channels]"};
-    }
-  }
-  check_declared_sizes(declared, output);
-  network_.outputs.push_back(std::move(output));
-}
-
-void GraphCompiler::check_declared_sizes(const GraphValue& declared, const Output& output) const {
-  if (!declared.has_sizes || declared.sizes.empty()) return;
-  bool equal = declared.sizes.size() == output.sizes.size() + 1;
-  for (std::size_t i = 0; equal && i < output.sizes.size(); ++i) {
-    equal = declared.sizes[i + 1] == -1 || declared.sizes[i + 1] == output.sizes[i];
-  }
-  if (equal) return;
-  throw Obstacle{{graph_.file, 0, "output " + base::shown(declared.name)},
-                 fmt::format("is declared as {}, and the nodes make [N, {}] of it",
-                             sizes_text(declared.sizes), fmt::join(output.sizes, ", ")),
-                 "equal sizes"};
-}
-
-// One line at the end of the obstacles: what the file is, and what to do with it.
-std::string GraphCompiler::kind() const {
-  const auto any = [&](auto is_it) {
-    return std::any_of(graph_.nodes.begin(), graph_.nodes.end(), is_it);
-  };
-  const auto of_domain = [&](const char* part) {
-    return any([&](const Node& node) { return node.domain.find(part) != std::string::npos; });
-  };
-  const auto has = [&](std::initializer_list<const char*> ops) {
-    return any([&](const Node& node) {
-      return std::any_of(ops.begin(), ops.end(), [&](const char* op) { return node.op == op; });
-    });
-  };
-  if (has({"MultiThreshold"})) {
-    return "MultiThreshold is FINN's hardware form: export the network before it is streamlined";
-  }
-  if (has({"DynamicQuantizeLinear", "ConvInteger", "MatMulInteger"})) {
-    return "a network that quantises by each image's range (dynamic quantisation): quantise it "
-           "statically, e.g. with onnxruntime's quantize_static";
-  }
-  if (has({"QLinearConv", "QLinearMatMul", "QLinearAdd", "QGemm"})) {
-    return "a network in onnxruntime's QOperator form: export it in QDQ form (quant_format QDQ)";
-  }
-  if (has({"Quant", "BipolarQuant"})) {
-    return "a QONNX network: convert it to QDQ form (qonnx.transformation.qonnx_to_qcdq), or "
-           "export "
-           "it so (Brevitas' export_onnx_qcdq)";
-  }
-  if (has({"RequantShift", "RequantizedConv"}) || of_domain("PACT")) {
-    return "a network in Deeploy's or NEMO's integer form: export it in QDQ form";
-  }
-  if (!has({"QuantizeLinear", "DequantizeLinear"})) {
-    return "a float network, nothing in it is quantised: quantise it first, e.g. with "
-           "onnxruntime's quantize_static (QDQ form)";
-  }
-  return "";
+  return axes[1] == last;
 }
 
 }  // namespace lacuna::network

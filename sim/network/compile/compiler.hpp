@@ -17,10 +17,14 @@
 
 namespace lacuna::network {
 
+/// What a file's network is and what to do with it, where that is why it cannot be run; of the
+/// graph as it was read.
+std::string kind_of(const Graph& graph);
+
 class GraphCompiler {
  public:
-  /// Weights are freed as layers take them.
-  explicit GraphCompiler(Graph& graph);
+  /// Weights are freed as layers take them. `kind` ends what stands in the way (kind_of).
+  GraphCompiler(Graph& graph, std::string kind);
 
   /// The network, without name and hash. Throws InputError with all obstacles.
   Network compile();
@@ -53,19 +57,26 @@ class GraphCompiler {
   static const std::map<std::string, Handler>& handlers();
   void run(const NodeView& node);
   void check_operator(const NodeView& node) const;
-  bool is_channels_last_input(const std::string& name) const;
-  void check_declared_sizes(const GraphValue& declared, const Output& output) const;
+  bool is_channels_last_input(const std::string& name, std::size_t rank) const;
   static std::string form_text(const Value& value);
+
+  // graph_outputs.cpp: outputs, and tails in front of them.
+  void check_declared_sizes(const GraphValue& declared, const Output& output) const;
   void add_outputs();
   void add_output(const GraphValue& declared);
   int logits_layer(const base::Place& place, int pending);
-  std::string kind() const;
+  Value take_tail_input(const NodeView& node, std::int64_t axis, bool behind_tail);
+  void softmax(const NodeView& node);
+  void arg_max(const NodeView& node);
 
   // values.cpp: what nodes read and write, and nodes that only change the view.
   bool is_known(const std::string& name) const { return values_.count(name) != 0; }
   const Value& take(const NodeView& node, std::size_t input) const;
   void give(const NodeView& node, Value value);
-  void count_kept(const NodeView& node, std::int64_t more);
+  void count_kept(const base::Place& place, std::int64_t more);
+  void count_kept(const NodeView& node, std::int64_t more) {
+    count_kept(place_of(graph_.file, node.node()), more);
+  }
   void forget_inputs(const Node& node);
   [[noreturn]] void fail_form(const NodeView& node, const Value& value,
                               const std::string& supported) const;
@@ -73,11 +84,14 @@ class GraphCompiler {
   Value take_reals(const NodeView& node, std::size_t input) const;
   Expression reals_of(const Value& value) const;
   std::string layer_name(const NodeView& node);
+  std::string unique_name(const std::string& name);
   int add_map(const MapShape& shape, const tensor::Code& code, float scale);
   void reshape(const NodeView& node);
   bool is_input_map(const Value& value) const;
-  bool reshape_image(Value& value, const Sizes& to);
+  bool is_only_way(const NodeView& node) const;
+  bool reshape_image(const NodeView& node, Value& value, const Sizes& to);
   void transpose(const NodeView& node);
+  void transpose_index(const NodeView& node, Value value, const std::vector<std::size_t>& perm);
   void cast(const NodeView& node);
   void pad(const NodeView& node);
 
@@ -87,7 +101,8 @@ class GraphCompiler {
   Target target_of(const NodeView& node) const;
   void quantise_image(const NodeView& node, Value& value, const Target& target);
   void quantise_output(const NodeView& node, Value& value, const Target& target);
-  bool leads_to_outputs(const std::string& name) const;
+  void find_ends();
+  bool leads_to_outputs(const std::string& name) const { return ends_.count(name) != 0; }
   int quantise_reals(const NodeView& node, const Value& value, const Target& target);
   int quantise_map(const NodeView& node, const Expression& expression, const Target& target);
   int quantise_two_maps(const NodeView& node, const Value& value, const Target& target);
@@ -115,9 +130,14 @@ class GraphCompiler {
                                                   const Expression& expression, const Map& map,
                                                   const Target& target);
   static bool averages_less(const Layer& layer);
+  static bool averages_all(const Layer& layer);
   int add_layer(Layer layer, const Target& target);
+  int place(Layer layer);
+  Layer take_layer(const base::Place& place, PendingLayer& pending);
+  int spread_map(const NodeView& node, int map, const MapShape& to);
+  void make_gemm(const base::Place& place, PendingLayer& pending);
 
-  // gemm_layers.cpp: Conv, ConvTranspose, Gemm and MatMul.
+  // gemm_layers.cpp: Conv, ConvTranspose, Gemm and MatMul; averages.cpp.
   /// Steps of the sums that a bias may become which the file has in another unit.
   static constexpr std::int64_t kMostBias = 1LL << 30;
   struct Weights {
@@ -151,7 +171,9 @@ class GraphCompiler {
   void set_transposed_window(const NodeView& node, Layer& layer, bool one_row) const;
   static void add_to_bias(const NodeView& node, std::int32_t& bias, double more,
                           std::size_t channel, std::int64_t most = kMostBias);
-  void pointwise(const NodeView& node, const GemmInput& in);
+  void convolve_averages(const NodeView& node, const GemmInput& in);
+  void connect_averages(const NodeView& node, const GemmInput& in, bool transposed, double alpha,
+                        double beta);
   void add_bias(const NodeView& node, std::size_t input, PendingLayer& pending, double factor,
                 std::int64_t averaged);
   void fold_affine(const NodeView& node, PendingLayer& pending, const std::vector<double>& factor,
@@ -159,15 +181,12 @@ class GraphCompiler {
   void check_sums(const NodeView& node, const PendingLayer& pending) const;
   void give_pending(const NodeView& node, PendingLayer pending, View view);
 
-  // window_layers.cpp: pooling, resizing, concatenation.
+  // window_layers.cpp: pooling, concatenation; resizing.cpp.
   void max_pool(const NodeView& node);
   void average_pool(const NodeView& node);
   void reduce_mean(const NodeView& node);
   void add_average(const NodeView& node, const Value& value, Layer layer, View view);
   Value take_window_input(const NodeView& node) const;
-  std::vector<Sample> samples_of(const NodeView& node, bool linear, std::int64_t in,
-                                 std::int64_t out, float scale) const;
-  std::vector<float> resize_scales(const NodeView& node, const Value& value) const;
   void concat(const NodeView& node);
   bool concat_equal(const NodeView& node, Value& value);
   void resize(const NodeView& node);
@@ -176,15 +195,15 @@ class GraphCompiler {
   // expressions.cpp: element-wise functions and tails.
   void function(const NodeView& node);
   void clip(const NodeView& node);
+  void clip_codes(const NodeView& node);
   void prelu(const NodeView& node);
   void batch_normalisation(const NodeView& node);
   void image_arithmetic(const NodeView& node, Value value, std::size_t constant);
   void apply_constant(const NodeView& node, const tensor::Operation& operation,
                       std::size_t constant);
   void two_values(const NodeView& node, const tensor::Operation& operation);
-  Value take_tail_input(const NodeView& node, std::int64_t axis);
-  void softmax(const NodeView& node);
-  void arg_max(const NodeView& node);
+  void check_pooled(const NodeView& node, const Value& value, bool rises) const;
+  bool is_foldable(const NodeView& node, std::size_t input, const Value& value) const;
   bool fold_constant(const NodeView& node, std::size_t constant);
   std::vector<double> channel_constant(const NodeView& node, std::size_t input,
                                        const Value& value) const;
@@ -199,16 +218,23 @@ class GraphCompiler {
     return pending_[static_cast<std::size_t>(expression.inputs[0].pending)];
   }
 
+  /// Nodes between the image and the first that says which axis is what.
+  static constexpr int kMostHandOn = 1024;
+
   Graph& graph_;
+  std::string kind_;
   Network network_;
   Obstacles obstacles_;
   std::unordered_map<std::string, Value> values_;
   /// Written by nodes behind an obstacle: what reads them is no obstacle of its own.
   std::unordered_set<std::string> unknown_;
   std::unordered_map<std::string, std::vector<const Node*>> readers_;
+  /// What only outputs and their tails read.
+  std::unordered_set<std::string> ends_;
   std::unordered_map<std::string, int> read_count_;
   std::unordered_map<std::string, int> reads_left_;
-  std::unordered_set<std::string> layer_names_;
+  std::unordered_map<std::string, int> layer_names_;  ///< and the number for another of the name
+  std::unordered_set<std::string> placed_names_;
   std::vector<PendingLayer> pending_;
   std::int64_t batch_ = 1;
   std::int64_t kept_ = 0;  ///< weights, and values of tables and constants, of all layers

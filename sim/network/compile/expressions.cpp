@@ -31,7 +31,39 @@ std::vector<std::pair<const char*, float>> attributes_of(const std::string& op) 
   return found == kAttributes.end() ? std::vector<std::pair<const char*, float>>{} : found->second;
 }
 
+/// Whether a function of one value never falls where its operand rises: then that of the largest
+/// of values is the largest of theirs.
+bool never_falls(const std::string& op, const std::vector<double>& parameters) {
+  static const std::vector<std::string> kRising = {
+      "Ceil",     "Celu",     "Clip",        "Elu",       "Erf",
+      "Exp",      "Floor",    "HardSigmoid", "LeakyRelu", "Log",
+      "Relu",     "Round",    "Selu",        "Sign",      "Sigmoid",
+      "Softplus", "Softsign", "Sqrt",        "Tanh",      "ThresholdedRelu"};
+  if (std::find(kRising.begin(), kRising.end(), op) == kRising.end()) return false;
+  return op == "Clip" || op == "HardSigmoid"
+             ? op == "Clip" || parameters[0] >= 0.0
+             : std::all_of(parameters.begin(), parameters.end(), [](double p) { return p >= 0.0; });
+}
+
+/// The same of a value and constants, the one at `constant`.
+bool never_falls(const std::string& op, std::size_t constant, const std::vector<double>& values) {
+  if (op == "Add" || op == "Max" || op == "Min") return true;
+  if (op == "Sub") return constant == 1;
+  const bool positive =
+      std::all_of(values.begin(), values.end(), [](double value) { return value > 0.0; });
+  return positive && (op == "Mul" || (constant == 1 && (op == "Div" || op == "PRelu")));
+}
+
 }  // namespace
+
+// What stands behind the MaxPool of a layer's sums acts in front of it: pooling comes after
+// rounding.
+void GraphCompiler::check_pooled(const NodeView& node, const Value& value, bool rises) const {
+  const auto is_pool = [](const Layer& layer) { return layer.is_pool(); };
+  if (rises || std::none_of(value.pools.begin(), value.pools.end(), is_pool)) return;
+  node.fail("its input is MaxPool of a layer's float output",
+            "QuantizeLinear, and functions that never fall where their input rises");
+}
 
 // Values of a constant operand for the channels of a value: one, or one a channel.
 std::vector<double> GraphCompiler::channel_constant(const NodeView& node, std::size_t input,
@@ -75,12 +107,7 @@ void GraphCompiler::apply(const NodeView& node, Value& value, const tensor::Oper
     }
     return;
   }
-  if (!value.pools.empty()) {
-    const std::string name = operation.name;
-    if (name != "Relu" && name != "Clip") {
-      node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
-    }
-  }
+  check_pooled(node, value, never_falls(operation.name, parameters));
   Expression& expression = value.expression;
   const tensor::Function::Source at = expression.end();
   expression.steps.push_back({&operation, {at}, std::move(parameters)});
@@ -131,8 +158,9 @@ void GraphCompiler::function(const NodeView& node) {
   for (const auto& [attribute, otherwise] : attributes_of(name)) known.push_back(attribute);
   if (name == "Gelu") known.push_back("approximate");
   node.expect_attributes(known);
-  if (name == "Gelu" && node.text("approximate", "none") != "none") {
-    node.fail("is approximated by " + base::shown(node.text("approximate", "")), "none");
+  const std::string approximate = node.text("approximate", "none");
+  if (name == "Gelu" && approximate != "none" && approximate != "tanh") {
+    node.fail("is approximated by " + base::shown(approximate), "none, tanh");
   }
   if (operation.operands == 2) {
     const bool first = graph_.constant(node.node(), 0) != nullptr;
@@ -147,11 +175,13 @@ void GraphCompiler::function(const NodeView& node) {
   for (const auto& [attribute, otherwise] : attributes_of(name)) {
     parameters.push_back(double{node.real(attribute, otherwise)});
   }
+  if (name == "Gelu") parameters.push_back(approximate == "tanh" ? 1.0 : 0.0);
   if (name == "ThresholdedRelu" && !(parameters[0] >= 0.0 && std::isfinite(parameters[0]))) {
     node.fail(fmt::format("alpha is {}", parameters[0]), "0 or more");
   }
   if (value.form == Value::Form::kOutput) {
-    if (value.output.tail != Tail::kNone || value.output_is_codes || value.output.tail_quantised) {
+    if (value.output.tail != Tail::kNone || value.output_is_codes || value.output.tail_quantised ||
+        value.output.arg_max) {
       fail_form(node, value, "nothing behind a tail but its quantiser");
     }
   } else if (value.form != Value::Form::kConcat) {
@@ -162,10 +192,7 @@ void GraphCompiler::function(const NodeView& node) {
 }
 
 void GraphCompiler::clip(const NodeView& node) {
-  if (node.has("low")) {
-    node.fail("clips the codes of a value that others read unclipped, or that no quantiser wrote",
-              "Clip directly behind QuantizeLinear");
-  }
+  if (node.has("low")) return clip_codes(node);
   if (!node.has("min")) node.fail("its bounds are no constant numbers", "constant bounds, not NaN");
   Value value = take(node, 0);
   if (value.form != Value::Form::kConcat) value = take_reals(node, 0);
@@ -174,42 +201,72 @@ void GraphCompiler::clip(const NodeView& node) {
   give(node, std::move(value));
 }
 
+// Codes that others read unclipped: those within the bounds are a map of their own.
+void GraphCompiler::clip_codes(const NodeView& node) {
+  Value value = take(node, 0);
+  if (value.form != Value::Form::kCodes || value.raw_codes || value.margins.any()) {
+    fail_form(node, value, "codes that a quantiser wrote");
+  }
+  const Map map = network_.map(value.map);
+  Target target{map.scale, map.code};
+  const auto bound = [&](const char* name, int otherwise) {
+    const std::int64_t own = node.integer(name, otherwise);
+    return static_cast<int>(std::clamp<std::int64_t>(own, map.code.low, map.code.high));
+  };
+  target.high = bound("high", map.code.high);
+  target.low = std::min(bound("low", map.code.low), target.high);  // ONNX: the upper bound wins
+  target.code.low = std::min(target.low, map.code.zero_point);
+  target.code.high = std::max(target.high, map.code.zero_point);
+  if (target.code.low == target.code.high) {
+    node.fail(fmt::format("leaves the one code {}", target.code.low), "two or more");
+  }
+  value.map = quantise_map(node, reals_of(value), target);
+  give(node, std::move(value));
+}
+
 void GraphCompiler::two_values(const NodeView& node, const tensor::Operation& operation) {
   const Value first = take_reals(node, 0);
   const Value second = take_reals(node, 1);
   if (!first.pools.empty() || !second.pools.empty()) {
-    node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
+    node.fail("joins MaxPool or Resize of a layer's float output with another map",
+              "a quantiser behind those");
   }
   const std::optional<Sizes> sizes =
       broadcast(first.view.sizes(first.shape), second.view.sizes(second.shape));
   const MapShape& a = first.shape;
   const MapShape& b = second.shape;
-  const auto covers = [](const MapShape& whole, const MapShape& part) {
-    const bool pixels = part.height == whole.height && part.width == whole.width;
-    const bool channels = part.channels == whole.channels;
-    const bool one_pixel = part.height == 1 && part.width == 1;
-    return (pixels && (channels || part.channels == 1)) || (one_pixel && channels);
-  };
-  const bool a_is_whole = covers(a, b);
-  const bool whole_rank = first.view.rank() == second.view.rank();
-  const Value& whole = a_is_whole ? first : second;
-  const Value& part = a_is_whole ? second : first;
-  bool aligned = whole_rank && sizes.has_value() && (a_is_whole || covers(b, a));
-  for (std::size_t i = 0; aligned && i < whole.view.rank(); ++i) {
-    const View::Group& own = part.view.groups()[i];
-    aligned = own.empty() || own == whole.view.groups()[i];
+  // Axes of size 1 are in no group, so equal groups are of equal sizes.
+  std::vector<View::Group> groups = first.view.groups();
+  bool aligned = first.view.rank() == second.view.rank() && sizes.has_value();
+  for (std::size_t i = 0; aligned && i < groups.size(); ++i) {
+    const View::Group& own = second.view.groups()[i];
+    aligned = own.empty() || groups[i].empty() || own == groups[i];
+    if (groups[i].empty()) groups[i] = own;
   }
+  const MapShape whole = {std::max(a.height, b.height), std::max(a.width, b.width),
+                          std::max(a.channels, b.channels)};
+  aligned = aligned && is_map(whole);
   if (!aligned) {
     const auto text = [](const Value& value) {
       return to_string(value.shape) + (value.view.is_channels_first() ? "" : ", flattened");
     };
     node.fail(fmt::format("joins {} and {} (height x width x channels)", text(first), text(second)),
-              "equal shapes, or one map of 1 x 1 pixels or one channel");
+              "equal shapes, or such that are 1 along some axes");
   }
   Value result = joined(node, first, second, operation);
-  result.shape = whole.shape;
-  result.view = whole.view;
+  result.shape = whole;
+  result.view = View(groups, whole);
   give(node, std::move(result));
+}
+
+/// Whether constants may become part of the layer whose sums a value is: nothing else reads those.
+bool GraphCompiler::is_foldable(const NodeView& node, std::size_t input, const Value& value) const {
+  if (value.form != Value::Form::kReals || value.shared || !value.expression.reads_sums_alone() ||
+      !value.expression.steps.empty() || read_count_.at(node.node().inputs[input]) != 1) {
+    return false;
+  }
+  const auto index = static_cast<std::size_t>(value.expression.inputs[0].pending);
+  return pending_[index].layer.is_gemm();
 }
 
 // A constant behind a layer, as its weights' scale and its bias; in front of the first quantiser,
@@ -221,14 +278,13 @@ bool GraphCompiler::fold_constant(const NodeView& node, std::size_t constant) {
     image_arithmetic(node, std::move(value), constant);
     return true;
   }
-  if (!is_arithmetic(op) || value.form != Value::Form::kReals || !value.pools.empty() ||
-      !value.expression.reads_sums_alone() || !value.expression.steps.empty() ||
-      read_count_[node.node().inputs[1 - constant]] != 1) {
+  if (!is_arithmetic(op) || !is_foldable(node, 1 - constant, value) ||
+      (op == "Div" && constant == 0)) {
     return false;
   }
   PendingLayer& pending = pending_of(value.expression);
-  if (!pending.layer.is_gemm() || (op == "Div" && constant == 0)) return false;
   std::vector<double> values = channel_constant(node, constant, value);
+  check_pooled(node, value, never_falls(op, constant, values));
   const std::size_t channels = pending.layer.bias.size();
   if (op == "Add" && node.constant(constant).quantisation) {
     add_bias(node, constant, pending, 1.0, 1);
@@ -261,14 +317,17 @@ bool GraphCompiler::fold_constant(const NodeView& node, std::size_t constant) {
 
 void GraphCompiler::image_arithmetic(const NodeView& node, Value value, std::size_t constant) {
   const std::string& op = node.node().op;
-  if (!is_arithmetic(op) || (constant == 0 && (op == "Sub" || op == "Div"))) {
+  if (!is_arithmetic(op) || (constant == 0 && op == "Div")) {
     fail_form(node, value, "Add, Sub, Mul, Div by constants in front of the first quantiser");
   }
+  // A constant less the image: the image's negative, and the constant.
+  const bool turned = constant == 0 && op == "Sub";
+  if (turned) value.input_steps.push_back({InputStep::Kind::kMultiply, {-1.0F}});
   InputStep step;
-  step.kind = op == "Add"   ? InputStep::Kind::kAdd
-              : op == "Sub" ? InputStep::Kind::kSubtract
-              : op == "Mul" ? InputStep::Kind::kMultiply
-                            : InputStep::Kind::kDivide;
+  step.kind = op == "Add" || turned ? InputStep::Kind::kAdd
+              : op == "Sub"         ? InputStep::Kind::kSubtract
+              : op == "Mul"         ? InputStep::Kind::kMultiply
+                                    : InputStep::Kind::kDivide;
   const std::vector<double> values = channel_constant(node, constant, value);
   step.values = {values.begin(), values.end()};
   count_kept(node, static_cast<std::int64_t>(values.size()));
@@ -280,10 +339,8 @@ void GraphCompiler::image_arithmetic(const NodeView& node, Value value, std::siz
 void GraphCompiler::apply_constant(const NodeView& node, const tensor::Operation& operation,
                                    std::size_t constant) {
   Value value = take_reals(node, 1 - constant);
-  if (!value.pools.empty()) {
-    node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
-  }
   const std::vector<double> values = channel_constant(node, constant, value);
+  check_pooled(node, value, never_falls(operation.name, constant, values));
   Expression& expression = value.expression;
   const auto end = expression.end();
   const auto own = add_constant(node, expression, {values.begin(), values.end()});
@@ -337,15 +394,10 @@ void GraphCompiler::batch_normalisation(const NodeView& node) {
     return give(node, std::move(value));
   }
   value = take_reals(node, 0);
-  const bool foldable = value.expression.reads_sums_alone() && value.expression.steps.empty() &&
-                        value.pools.empty() && pending_of(value.expression).layer.is_gemm() &&
-                        read_count_[node.node().inputs[0]] == 1;
-  if (foldable) {
+  check_pooled(node, value, never_falls("Mul", 1, factor));
+  if (is_foldable(node, 0, value)) {
     fold_affine(node, pending_of(value.expression), factor, offset);
     return give(node, std::move(value));
-  }
-  if (!value.pools.empty()) {
-    node.fail("its input is MaxPool of a layer's float output", "Relu, Clip, QuantizeLinear");
   }
   Expression& expression = value.expression;
   const auto add_step = [&](const char* name, const std::vector<float>& values) {
@@ -355,56 +407,6 @@ void GraphCompiler::batch_normalisation(const NodeView& node) {
   };
   add_step("Mul", factors);
   add_step("Add", offsets);
-  give(node, std::move(value));
-}
-
-// A tail over the channels of what an output shows.
-Value GraphCompiler::take_tail_input(const NodeView& node, std::int64_t axis) {
-  Value value = take(node, 0);
-  constexpr const char* kSupported =
-      "the last layer's output; in the middle of a network it has no integer form";
-  const bool plain = value.form == Value::Form::kReals && value.pools.empty() &&
-                     value.expression.inputs.size() == 1;
-  const bool of_output = value.form == Value::Form::kOutput && !value.output_is_codes &&
-                         value.output.tail == Tail::kNone && !value.output.tail_quantised;
-  if ((!plain && !of_output) || value.margins.any() || !leads_to_outputs(node.node().output())) {
-    fail_form(node, value, kSupported);
-  }
-  if (axis < 0) axis += static_cast<std::int64_t>(value.view.rank()) + 1;
-  const bool valid = axis >= 1 && axis <= static_cast<std::int64_t>(value.view.rank()) &&
-                     value.view.is_channels(static_cast<std::size_t>(axis) - 1, value.shape);
-  if (!valid) node.fail(fmt::format("axis is {}", axis), "the axis of the channels, or classes");
-  value.form = Value::Form::kOutput;
-  return value;
-}
-
-void GraphCompiler::softmax(const NodeView& node) {
-  node.expect_inputs(1, 1);
-  node.expect_attributes({"axis"});
-  Value value = take_tail_input(node, node.integer("axis", graph_.opset < 13 ? 1 : -1));
-  // Before operator set 13 it runs over all axes from its own on.
-  if (graph_.opset < 13 && value.shape.height * value.shape.width != 1) {
-    node.fail("runs over pixels, too", "a vector, or operator set 13 and newer");
-  }
-  value.output.tail = node.node().op == "Softmax" ? Tail::kSoftmax : Tail::kLogSoftmax;
-  give(node, std::move(value));
-}
-
-void GraphCompiler::arg_max(const NodeView& node) {
-  node.expect_inputs(1, 1);
-  node.expect_attributes({"axis", "keepdims", "select_last_index"});
-  if (node.integer("select_last_index", 0) != 0) node.fail("selects the last index", "the first");
-  std::int64_t axis = node.integer("axis", 0);
-  Value value = take_tail_input(node, axis);
-  if (axis < 0) axis += static_cast<std::int64_t>(value.view.rank()) + 1;
-  value.output.tail = Tail::kArgMax;
-  value.output.sizes = value.view.sizes(value.shape);
-  const auto at = value.output.sizes.begin() + axis - 1;
-  if (node.integer("keepdims", 1) != 0) {
-    *at = 1;
-  } else {
-    value.output.sizes.erase(at);
-  }
   give(node, std::move(value));
 }
 

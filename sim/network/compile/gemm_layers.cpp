@@ -171,11 +171,10 @@ GraphCompiler::GemmInput GraphCompiler::take_gemm_input(const NodeView& node) {
   // An average that is not rounded: this layer sums over its window, too.
   const PendingLayer& pending = pending_of(expression);
   const Window& window = pending.layer.window;
-  const bool partial =
-      averages_less(pending.layer) ||
-      (window.pad_top + window.pad_left + window.pad_bottom + window.pad_right > 0 &&
-       !pending.layer.count_padding);
-  if (pending.layer.kind != LayerKind::kAveragePool || partial) fail_form(node, value, kSupported);
+  if (pending.layer.kind != LayerKind::kAveragePool) fail_form(node, value, kSupported);
+  if (!averages_all(pending.layer)) {
+    fail_form(node, value, "averages of as many values in each window, or a quantiser between");
+  }
   in.map = pending.layer.input();
   // A window of one pixel that goes over all of them leaves the map as it is.
   in.is_averaged = pending.layer.taps() > 1 || !(pending.layer.in == pending.layer.out);
@@ -204,9 +203,11 @@ void GraphCompiler::add_bias(const NodeView& node, std::size_t input, PendingLay
   const std::size_t channels = bias.size();
   const auto count = static_cast<std::size_t>(own.count());
   const bool is_conv = node.node().op == "Conv" || node.node().op == "ConvTranspose";
-  const bool is_vector =
-      (count == 1 && !is_conv) || (count == channels && !own.sizes.empty() &&
-                                   own.sizes.back() == static_cast<std::int64_t>(channels));
+  // Which axis an Add's operand lies along has been looked at (channel_constant).
+  const bool is_along =
+      node.node().op == "Add" ||
+      (!own.sizes.empty() && own.sizes.back() == static_cast<std::int64_t>(channels));
+  const bool is_vector = (count == 1 && !is_conv) || (count == channels && is_along);
   if (own.element == Element::kOther || !is_vector) {
     node.fail(fmt::format("its bias is {}", sizes_text(own.sizes)),
               fmt::format("{} values", channels));
@@ -321,7 +322,7 @@ void GraphCompiler::convolution(const NodeView& node) {
                           channels),
               "output channels x channels / groups x kernel height x kernel width");
   }
-  if (in.is_averaged) return pointwise(node, in);
+  if (in.is_averaged) return convolve_averages(node, in);
   PendingLayer pending;
   Layer& layer = pending.layer;
   layer.inputs = {in.map};
@@ -343,31 +344,6 @@ void GraphCompiler::convolution(const NodeView& node) {
   const MapShape out = layer.out;
   finish_gemm(node, in, std::move(weights), std::move(pending),
               channels_first_view(out, value.view.rank()), 1.0, 1.0);
-}
-
-// A 1 x 1 convolution of averages.
-void GraphCompiler::pointwise(const NodeView& node, const GemmInput& in) {
-  MapShape same;
-  const Window window = window_of(node, in.value, same);
-  const bool is_one = window.kernel_h == 1 && window.kernel_w == 1 && window.stride_h == 1 &&
-                      window.stride_w == 1 && window.pad_top + window.pad_left == 0 &&
-                      window.pad_bottom + window.pad_right == 0;
-  if (!is_one) fail_form(node, in.value, "the output of DequantizeLinear; averages for 1 x 1 Conv");
-  const Sizes sizes = weight_constant(node).sizes;
-  PendingLayer pending;
-  Layer& layer = pending.layer;
-  layer.inputs = {in.map};
-  layer.in = network_.map(in.map).shape;
-  layer.window = in.average;
-  layer.groups = static_cast<int>(node.integer("group", 1));
-  layer.out = {in.value.shape.height, in.value.shape.width, sizes[0]};
-  Weights weights = weights_of(node, 0, sizes[0], in.averaged);
-  layer.weights = ordered(
-      weights.codes, sizes[0], sizes[1] * in.averaged, [&](std::int64_t o) { return o * sizes[1]; },
-      [&](std::int64_t i) { return i % sizes[1]; });
-  const MapShape out = layer.out;
-  finish_gemm(node, in, std::move(weights), std::move(pending),
-              channels_first_view(out, in.value.view.rank()), 1.0, 1.0);
 }
 
 void GraphCompiler::finish_gemm(const NodeView& node, const GemmInput& in, Weights weights,
@@ -538,7 +514,7 @@ void GraphCompiler::fully_connected(const NodeView& node, bool transposed, doubl
                          : MapShape{1, 1, sizes[axis]};
   if (in.is_averaged) {
     if (value.shape.height * value.shape.width != 1) {
-      fail_form(node, value, "the output of DequantizeLinear, or averages of one pixel");
+      return connect_averages(node, in, transposed, alpha, beta);
     }
     // Its window may leave some of the map out.
     layer.kind = LayerKind::kConvolution;

@@ -63,8 +63,83 @@ tensor::Bounds bounds_behind(const Steps& steps, std::size_t from, float scale,
 int GraphCompiler::add_layer(Layer layer, const Target& target) {
   layer.output = target.map != kNoMap ? target.map : add_map(layer.out, target.code, target.scale);
   layer.output_channel = target.channel;
+  const int output = layer.output;
+  place(std::move(layer));
+  return output;
+}
+
+/// Its index.
+int GraphCompiler::place(Layer layer) {
+  if (!placed_names_.insert(layer.name).second) {
+    layer.name = unique_name(layer.name);
+    placed_names_.insert(layer.name);
+  }
   network_.layers.push_back(std::move(layer));
-  return network_.layers.back().output;
+  return static_cast<int>(network_.layers.size()) - 1;
+}
+
+// A pending layer for the network. Its weights go with the first; the machine rounds sums once, so
+// who reads them in another way has a layer of its own that makes them again.
+Layer GraphCompiler::take_layer(const base::Place& place, PendingLayer& pending) {
+  Layer layer = pending.taken();
+  if (pending.placed < 0) return layer;
+  const Layer& first = network_.layers[static_cast<std::size_t>(pending.placed)];
+  count_kept(place, static_cast<std::int64_t>(first.weights.size()));
+  layer.weights = first.weights;
+  network_.notes.push_back(
+      fmt::format("{} is computed once more: its float output is read in more than one way",
+                  base::shown(layer.name)));
+  return layer;
+}
+
+// A map whose one row, column or channel stands for all, written out: by nearest Resize, channels
+// by a convolution of ones.
+int GraphCompiler::spread_map(const NodeView& node, int map, const MapShape& to) {
+  const Map from = network_.map(map);
+  const auto fits = [](std::int64_t own, std::int64_t whole) { return own == whole || own == 1; };
+  if (from.sums || !fits(from.shape.height, to.height) || !fits(from.shape.width, to.width) ||
+      !fits(from.shape.channels, to.channels)) {
+    node.fail(fmt::format("reads {}{} beside {} (height x width x channels)",
+                          from.sums ? "sums of " : "", to_string(from.shape), to_string(to)),
+              "equal shapes, or quantised maps that are 1 along some axes");
+  }
+  const Target target{from.scale, from.code};
+  MapShape shape = from.shape;
+  if (shape.height != to.height || shape.width != to.width) {
+    Layer layer;
+    layer.name = layer_name(node);
+    layer.kind = LayerKind::kResize;
+    layer.inputs = {map};
+    layer.in = shape;
+    layer.out = {to.height, to.width, shape.channels};
+    const auto samples = [](std::int64_t in, std::int64_t out) {
+      std::vector<Sample> list(static_cast<std::size_t>(out));
+      for (std::int64_t i = 0; in > 1 && i < out; ++i) {
+        list[static_cast<std::size_t>(i)].first = static_cast<std::int32_t>(i);
+        list[static_cast<std::size_t>(i)].second = static_cast<std::int32_t>(i);
+      }
+      return list;
+    };
+    layer.sample_rows = samples(shape.height, to.height);
+    layer.sample_columns = samples(shape.width, to.width);
+    shape = layer.out;
+    map = add_layer(std::move(layer), target);
+  }
+  if (shape.channels == to.channels) return map;
+  const auto channels = static_cast<std::size_t>(to.channels);
+  count_kept(node, to.channels);
+  Layer layer;
+  layer.name = layer_name(node);
+  layer.inputs = {map};
+  layer.in = shape;
+  layer.out = to;
+  layer.weights.assign(channels, 1);
+  layer.weight_code.bits = kMinBits;
+  layer.weight_code.is_signed = true;
+  layer.bias.assign(channels, 0);
+  layer.scale.assign(channels, 1.0F);
+  layer.bounds = target.bounds();
+  return add_layer(std::move(layer), target);
 }
 
 void GraphCompiler::check_factors(const NodeView& node, const std::string& layer,
@@ -233,17 +308,21 @@ int GraphCompiler::quantise_two_maps(const NodeView& node, const Value& value,
   const MapShape joined = {std::max(first.height, second.height),
                            std::max(first.width, second.width),
                            std::max(first.channels, second.channels)};
-  const bool swapped = !(first == joined);
+  const bool swapped = !(first == joined) && second == joined;
   Layer layer;
-  layer.name = layer_name(node);
   layer.kind = LayerKind::kElementwise;
   layer.inputs = {expression.inputs[swapped ? 1 : 0].map, expression.inputs[swapped ? 0 : 1].map};
-  layer.in = network_.map(layer.inputs[0]).shape;
-  layer.out = joined;
-  if (!(layer.in == layer.out)) {
-    node.fail(fmt::format("both maps are smaller than what they make, {}", to_string(joined)),
-              "one of the maps of the shape of the result");
+  const MapShape& other = network_.map(layer.inputs[1]).shape;
+  const bool pixels = other.height == joined.height && other.width == joined.width;
+  const bool is_read_so =
+      (pixels && (other.channels == joined.channels || other.channels == 1)) ||
+      (other.height == 1 && other.width == 1 && other.channels == joined.channels);
+  if (!(network_.map(layer.inputs[0]).shape == joined)) {
+    layer.inputs[0] = spread_map(node, layer.inputs[0], joined);
   }
+  if (!is_read_so) layer.inputs[1] = spread_map(node, layer.inputs[1], joined);
+  layer.name = layer_name(node);
+  layer.in = layer.out = joined;
   layer.bounds = target.bounds();
   layer.function = expression.function(swapped);
   return add_layer(std::move(layer), target);
@@ -253,18 +332,15 @@ int GraphCompiler::quantise_two_maps(const NodeView& node, const Value& value,
 int GraphCompiler::keep_sums(const NodeView& node, int index) {
   PendingLayer& pending = pending_[static_cast<std::size_t>(index)];
   if (pending.map != kNoMap) return pending.map;
-  if (pending.done) {
-    node.fail(fmt::format("the float output of {} is quantised elsewhere",
-                          base::shown(pending.layer.name)),
-              "one reader of a layer's float output");
-  }
-  pending.done = true;
-  Layer layer = pending.taken();
+  const base::Place place = place_of(graph_.file, node.node());
+  if (!pending.layer.is_gemm()) make_gemm(place, pending);
+  Layer layer = take_layer(place, pending);
   layer.scale.clear();
   for (std::size_t c = 0; c < pending.weight_scale.size(); ++c)
     layer.scale.push_back(pending.step(c));
   pending.map = add_layer(std::move(layer), {1.0F, tensor::signed_code(kMaxBits)});
   network_.maps.back().sums = true;
+  pending.placed = static_cast<int>(network_.layers.size()) - 1;
   return pending.map;
 }
 
@@ -285,29 +361,25 @@ int GraphCompiler::quantise_sums(const NodeView& node, const Value& value, const
     }
   }
   PendingLayer& pending = pending_of(expression);
-  if (pending.done) {
-    node.fail(fmt::format("the float output of {} is quantised elsewhere, in another way",
-                          base::shown(pending.layer.name)),
-              "one quantiser of a layer's float output");
+  const base::Place place = place_of(graph_.file, node.node());
+  if (!pending.layer.is_gemm()) {
+    const bool bounded = expression.inputs.size() == 1 &&
+                         only_bounds(expression.steps, 0, tensor::Function::input(0));
+    if (bounded) return quantise_window(node, pending, expression, target);
+    make_gemm(place, pending);
   }
-  if (!pending.layer.is_gemm()) return quantise_window(node, pending, expression, target);
-  pending.done = true;
-  Layer layer = pending.taken();
+  Layer layer = take_layer(place, pending);
   if (expression.inputs.size() == 2) {
     const Expression::Input& second = expression.inputs[1];
     const int map = second.pending >= 0 ? keep_sums(node, second.pending) : second.map;
-    if (!(network_.map(map).shape == layer.out)) {
-      node.fail(fmt::format("its second operand is {}, the sums of {} are {} (height x width x "
-                            "channels)",
-                            to_string(network_.map(map).shape), base::shown(layer.name),
-                            to_string(layer.out)),
-                "equal shapes");
-    }
-    layer.inputs.push_back(map);
+    const bool equal = network_.map(map).shape == layer.out;
+    layer.inputs.push_back(equal ? map : spread_map(node, map, layer.out));
   }
   combine(node, layer, pending, expression, target);
   check_factors(node, layer.name, layer.scale, "the sums");
-  return add_layer(std::move(layer), target);
+  const int output = add_layer(std::move(layer), target);
+  pending.placed = static_cast<int>(network_.layers.size()) - 1;
+  return output;
 }
 
 // How sums become codes: rounded as they are within bounds, with another map, or by a function.
@@ -455,13 +527,7 @@ bool GraphCompiler::combine_two(const NodeView& node, Layer& layer, const Pendin
 // Average pooling and linear resizing.
 int GraphCompiler::quantise_window(const NodeView& node, PendingLayer& pending,
                                    const Expression& expression, const Target& target) {
-  Layer layer = pending.taken();
-  if (expression.inputs.size() != 1 ||
-      !only_bounds(expression.steps, 0, tensor::Function::input(0))) {
-    node.fail(fmt::format("rounds a function of the float output of {}", base::shown(layer.name)),
-              "Relu and Clip between pooling or resizing and its quantiser");
-  }
-  pending.done = true;
+  Layer layer = pending.layer;
   Target own = target;
   if (layer.kind == LayerKind::kAveragePool) {
     const auto factor = [&](std::int64_t count) {
@@ -492,15 +558,6 @@ int GraphCompiler::quantise_window(const NodeView& node, PendingLayer& pending,
   }
   layer.bounds = bounds_behind(expression.steps, 0, own.scale, own.bounds());
   return add_layer(std::move(layer), own);
-}
-
-/// Whether windows reach beyond the map although nothing is padded (ceil_mode).
-bool GraphCompiler::averages_less(const Layer& layer) {
-  const Window& window = layer.window;
-  return (layer.out.height - 1) * window.stride_h + window.dilation_h * (window.kernel_h - 1) + 1 >
-             layer.in.height ||
-         (layer.out.width - 1) * window.stride_w + window.dilation_w * (window.kernel_w - 1) + 1 >
-             layer.in.width;
 }
 
 // Each part in the steps of the output, in channels of its own of one map.

@@ -72,8 +72,8 @@ void GraphCompiler::quantise(const NodeView& node) {
     case Value::Form::kConcat:
       if (value.form == Value::Form::kReals && value.expression.reads_sums_alone() &&
           pending_of(value.expression).layer.is_gemm() && value.pools.empty() &&
-          value.shape.height * value.shape.width == 1 && !pending_of(value.expression).done &&
-          value.expression.steps.empty() && leads_to_outputs(node.node().output())) {
+          value.shape.height * value.shape.width == 1 && value.expression.steps.empty() &&
+          leads_to_outputs(node.node().output())) {
         quantise_output(node, value, target);
         break;
       }
@@ -123,8 +123,9 @@ void GraphCompiler::quantise_image(const NodeView& node, Value& value, const Tar
 // The last layer's quantiser, or one behind a tail.
 void GraphCompiler::quantise_output(const NodeView& node, Value& value, const Target& target) {
   Output& output = value.output;
+  if (output.arg_max) fail_form(node, value, "nothing behind ArgMax but Cast and Reshape");
   if (output.tail != Tail::kNone || !value.expression.steps.empty()) {
-    if (output.tail_quantised || output.tail == Tail::kArgMax) {
+    if (output.tail_quantised) {
       node.fail("quantises an output that is quantised already", "one quantiser behind the tail");
     }
     if (target.low != target.code.low || target.high != target.code.high) {
@@ -156,18 +157,26 @@ void GraphCompiler::quantise_output(const NodeView& node, Value& value, const Ta
   value.output_is_codes = true;
 }
 
-/// Whether nothing computes with what is behind a quantiser: outputs and their tails only.
-bool GraphCompiler::leads_to_outputs(const std::string& name) const {
-  static const std::vector<std::string> kTails = {
-      "ArgMax",  "DequantizeLinear", "LogSoftmax", "QuantizeLinear",
-      "Reshape", "Sigmoid",          "Softmax",    "Transpose"};
-  const auto readers = readers_.find(name);
-  if (readers == readers_.end()) return true;
-  return std::all_of(readers->second.begin(), readers->second.end(), [&](const Node* node) {
+// Values that nothing computes with: outputs and their tails only read them.
+void GraphCompiler::find_ends() {
+  static const std::vector<std::string> kTails = {"ArgMax",     "Cast",    "DequantizeLinear",
+                                                  "LogSoftmax", "Reshape", "QuantizeLinear",
+                                                  "Sigmoid",    "Softmax", "Transpose"};
+  const auto ends_there = [&](const Node* node) {
     return node->domain.empty() && !node->outputs.empty() &&
            std::find(kTails.begin(), kTails.end(), node->op) != kTails.end() &&
-           leads_to_outputs(node->output());
-  });
+           ends_.count(node->output()) != 0;
+  };
+  // Readers stand behind what they read.
+  for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+    for (const std::string& output : node->outputs) {
+      const auto readers = readers_.find(output);
+      if (readers == readers_.end() ||
+          std::all_of(readers->second.begin(), readers->second.end(), ends_there)) {
+        ends_.insert(output);
+      }
+    }
+  }
 }
 
 void GraphCompiler::dequantise(const NodeView& node) {

@@ -19,9 +19,9 @@ struct PendingLayer {
   /// GEMM layers: of the weights, and what constants multiplied the sums by since.
   std::vector<float> weight_scale;
   std::vector<double> factor;
-  int map = kNoMap;   ///< 32-bit sums, once they are kept as a map
-  bool done = false;  ///< quantised, or folded into another layer
-  int logits = -1;    ///< index in the network, once they are an output
+  int map = kNoMap;  ///< 32-bit sums, once they are kept as a map
+  int placed = -1;   ///< index in the network of the layer that has its weights
+  int logits = -1;   ///< index in the network, once they are an output
 
   /// The layer, for the network; name and shape stay here, the weights do not.
   Layer taken() {
@@ -105,11 +105,16 @@ struct Value {
   Form form = Form::kImage;
   MapShape shape;
   View view;
-  int map = kNoMap;          ///< kCodes
-  Expression expression;     ///< kReals, kOutput
-  std::vector<Layer> pools;  ///< kReals: max pooling that waits for the quantiser
+  int map = kNoMap;       ///< kCodes
+  Expression expression;  ///< kReals, kOutput
+  /// kReals: max pooling and nearest resizing that wait for the quantiser.
+  std::vector<Layer> pools;
   std::vector<Value> parts;  ///< kConcat
   Margins margins;
+  bool shared = false;  ///< another node reads the sums, too, in another view
+  /// Sizes behind the batch that a Reshape gave and no view has, since they tear an axis of the map
+  /// apart: only outputs may have them.
+  Sizes regrouped;
   std::vector<InputStep> input_steps;  ///< kImage
   bool raw_codes = false;  ///< kCodes: the file's input, whose scale a dequantiser has still to say
   Output output;           ///< kOutput: quantisers and tail

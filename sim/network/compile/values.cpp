@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "base/printable.hpp"
 #include "network/compile/compiler.hpp"
 #include "network/limits.hpp"
+#include "network/normalise/shapes.hpp"
 
 namespace lacuna::network {
 
@@ -69,11 +71,11 @@ const Value& GraphCompiler::take(const NodeView& node, std::size_t input) const 
 }
 
 // What the compilation keeps of constants, tables and weights, however often nodes read them.
-void GraphCompiler::count_kept(const NodeView& node, std::int64_t more) {
+void GraphCompiler::count_kept(const base::Place& place, std::int64_t more) {
   kept_ += more;
   if (kept_ <= kMaxWeights) return;
-  node.fail(fmt::format("the layers up to here have {} weights", kept_),
-            fmt::format("at most {}", kMaxWeights));
+  throw Obstacle{place, fmt::format("the layers up to here have {} weights", kept_),
+                 fmt::format("at most {}", kMaxWeights)};
 }
 
 void GraphCompiler::give(const NodeView& node, Value value) {
@@ -108,8 +110,14 @@ std::string GraphCompiler::layer_name(const NodeView& node) {
   if (!is_plain_name(name)) {
     node.fail("its name cannot name a layer", "1 to 200 printable ASCII characters");
   }
+  return unique_name(name);
+}
+
+std::string GraphCompiler::unique_name(const std::string& name) {
   std::string own = name;
-  for (int i = 2; !layer_names_.insert(own).second; ++i) own = fmt::format("{}_{}", name, i);
+  while (!layer_names_.emplace(own, 2).second) {
+    own = fmt::format("{}_{}", name, layer_names_.at(name)++);
+  }
   return own;
 }
 
@@ -154,29 +162,81 @@ void GraphCompiler::reshape(const NodeView& node) {
   if (to.empty() || to.front() != batch_) {
     node.fail("reshapes to " + wanted, fmt::format("[{}, ...], the batch first", batch_));
   }
-  const std::optional<View> view =
-      value.view.reshaped(value.shape, Sizes(to.begin() + 1, to.end()));
-  const bool of_image = !view && is_input_map(value) && reshape_image(value, to);
+  const Sizes sizes(to.begin() + 1, to.end());
+  if (value.form == Value::Form::kOutput && value.output.arg_max) {
+    value.output.sizes = sizes;
+    return give(node, value);
+  }
+  value.regrouped.clear();
+  const std::optional<View> view = value.view.reshaped(value.shape, sizes);
+  const bool plain =
+      view && (to.size() == 2 || view->is_channels_first() || view->is_channels_last());
+  const bool of_image = !plain && is_input_map(value) && reshape_image(node, value, to);
+  if (!view && !of_image && leads_to_outputs(node.node().output())) {
+    value.regrouped = sizes;
+    return give(node, value);
+  }
   if (!view && !of_image) {
     node.fail(fmt::format("reshapes {} (height x width x channels) to {}", to_string(value.shape),
                           wanted),
               "axes put together or taken apart as they are in the map");
   }
-  if (view) value.view = *view;
+  if (!of_image) value.view = *view;
+  value.shared = value.shared || read_count_[node.node().inputs[0]] != 1;
   give(node, value);
 }
 
-// A vector that is an image: the machine's input map gets its axes before anything reads it.
-bool GraphCompiler::reshape_image(Value& value, const Sizes& to) {
-  if (!value.view.whole() || to.size() != 4 || !network_.layers.empty() || !pending_.empty()) {
+// Whether the image goes to this node alone, whatever lies between.
+bool GraphCompiler::is_only_way(const NodeView& node) const {
+  std::string at = graph_.inputs.front().name;
+  for (int i = 0; i < kMostHandOn; ++i) {
+    const auto readers = readers_.find(at);
+    if (readers == readers_.end() || read_count_.at(at) != 1) return false;
+    if (at == node.node().inputs[0]) return true;
+    at = readers->second.front()->output();
+  }
+  return false;
+}
+
+// An image that the file reads in other axes, such as a vector: the machine's input map gets those
+// before anything reads it, if its values are still in the order of the file.
+bool GraphCompiler::reshape_image(const NodeView& node, Value& value, const Sizes& to) {
+  if (to.size() < 3 || to.size() > 4 || !network_.layers.empty() || !pending_.empty() ||
+      !is_only_way(node)) {
     return false;
   }
-  const MapShape shape{to[2], to[3], to[1]};
-  if (value.shape.channels != value.shape.values() || !is_map(shape)) return false;
-  if (read_count_[graph_.inputs.front().name] != 1) return false;
+  std::vector<Axis> order = {Axis::kChannel, Axis::kHeight, Axis::kWidth};
+  if (network_.input_channels_last) order = {Axis::kHeight, Axis::kWidth, Axis::kChannel};
+  const View flat({order}, value.shape);
+  if (value.view.reshaped(value.shape, {value.shape.values()}) != flat) return false;
+  const bool last = is_channels_last_input(node.node().output(), to.size());
+  Sizes sides(to.begin() + 1, to.end());
+  // Images come in the sizes that the file declares: axes of size 1 may come and go, and a vector
+  // may be any.
+  const auto without_ones = [](Sizes own) {
+    own.erase(std::remove(own.begin(), own.end(), 1), own.end());
+    return own;
+  };
+  const Sizes& declared = graph_.inputs.front().sizes;
+  if (declared.size() > 2 &&
+      without_ones({declared.begin() + 1, declared.end()}) != without_ones(sides)) {
+    return false;
+  }
+  if (sides.size() == 2) sides.insert(sides.begin() + (last ? 0 : 1), 1);
+  const MapShape shape =
+      last ? MapShape{sides[0], sides[1], sides[2]} : MapShape{sides[1], sides[2], sides[0]};
+  const auto is_by_channel = [](const InputStep& step) { return step.values.size() > 1; };
+  const bool by_channel =
+      std::any_of(value.input_steps.begin(), value.input_steps.end(), is_by_channel) ||
+      std::any_of(network_.input_steps.begin(), network_.input_steps.end(), is_by_channel);
+  if (!is_map(shape) || (by_channel && shape.channels != value.shape.channels)) return false;
   network_.maps.front().shape = shape;
+  network_.input_channels_last = last;
   value.shape = shape;
-  value.view = channels_first_view(shape, 3);
+  std::vector<View::Group> groups = {{Axis::kHeight}, {Axis::kWidth}};
+  groups.insert(last ? groups.end() : groups.begin(), View::Group{Axis::kChannel});
+  if (to.size() == 3) groups.erase(groups.begin() + (last ? 0 : 1));
+  value.view = View(groups, shape);
   return true;
 }
 
@@ -189,7 +249,9 @@ bool GraphCompiler::is_input_map(const Value& value) const {
 
 void GraphCompiler::transpose(const NodeView& node) {
   Value value = take(node, 0);
-  const std::size_t rank = value.view.rank() + 1;
+  const bool index = value.form == Value::Form::kOutput && value.output.arg_max;
+  if (!value.regrouped.empty()) fail_form(node, value, "axes of the map");
+  const std::size_t rank = (index ? value.output.sizes.size() : value.view.rank()) + 1;
   std::vector<std::int64_t> perm(rank);
   std::iota(perm.rbegin(), perm.rend(), 0);
   perm = node.integers("perm", perm);
@@ -203,9 +265,26 @@ void GraphCompiler::transpose(const NodeView& node) {
   }
   std::vector<std::size_t> inner;
   for (std::size_t i = 1; i < rank; ++i) inner.push_back(static_cast<std::size_t>(perm[i]) - 1);
+  if (index) return transpose_index(node, value, inner);
   value.view = value.view.transposed(inner);
   for (Value& part : value.parts) part.view = part.view.transposed(inner);
+  value.shared = value.shared || read_count_[node.node().inputs[0]] != 1;
   give(node, value);
+}
+
+// What ArgMax left of a map: its pixels keep their order.
+void GraphCompiler::transpose_index(const NodeView& node, Value value,
+                                    const std::vector<std::size_t>& perm) {
+  Sizes sizes;
+  std::size_t latest = 0;
+  for (const std::size_t from : perm) {
+    sizes.push_back(value.output.sizes[from]);
+    if (sizes.back() == 1) continue;
+    if (from < latest) fail_form(node, value, "rows and columns in their order behind ArgMax");
+    latest = from;
+  }
+  value.output.sizes = std::move(sizes);
+  give(node, std::move(value));
 }
 
 // Integers that the file reads as real values: its input, before arithmetic and a quantiser.
@@ -214,6 +293,18 @@ void GraphCompiler::cast(const NodeView& node) {
   constexpr std::int64_t kFloatTypes[] = {1, 10, 11};
   Value value = take(node, 0);
   const std::int64_t to = node.integer("to", 0);
+  if (value.form == Value::Form::kOutput && value.output.arg_max) {
+    // By ONNX's number of the type: how many classes it can number.
+    static const std::map<std::int64_t, std::int64_t> kClasses = {
+        {1, 1 << 24}, {2, 1 << 8},   {3, 1 << 7},   {4, 1 << 16},  {5, 1 << 15}, {6, 1 << 24},
+        {7, 1 << 24}, {10, 1 << 11}, {11, 1 << 24}, {12, 1 << 24}, {13, 1 << 24}};
+    const auto type = kClasses.find(to);
+    if (type == kClasses.end() || value.shape.channels > type->second) {
+      node.fail(fmt::format("casts the index of {} classes to type {}", value.shape.channels, to),
+                "a type of numbers that has all of them");
+    }
+    return give(node, value);
+  }
   const bool to_float = std::count(std::begin(kFloatTypes), std::end(kFloatTypes), to) == 1;
   if (!to_float || !value.raw_codes) {
     node.fail(fmt::format("casts to type {}; its input is {}", to, form_text(value)),
@@ -234,17 +325,13 @@ void GraphCompiler::pad(const NodeView& node) {
       !value.pools.empty()) {
     fail_form(node, value, "the image, codes, dequantised codes");
   }
-  std::vector<std::int64_t> pads = node.integers("pads", {});
-  if (node.node().has_input(1)) pads = node.integers_input(1);
   double filled = node.real("value", 0.0F);
   if (node.node().has_input(2)) {
     const std::vector<double> values = node.constant(2).reals();
     filled = values.size() == 1 ? values.front() : 1.0;
   }
   const std::size_t rank = value.view.rank() + 1;
-  if (pads.size() != 2 * rank || node.node().has_input(3)) {
-    node.fail(fmt::format("has {} pads", pads.size()), "two for each axis, none named in axes");
-  }
+  const Sizes pads = pad_sizes(node, rank);
   const double zero =
       value.form == Value::Form::kCodes ? network_.map(value.map).code.zero_point : 0;
   if (filled != zero) {

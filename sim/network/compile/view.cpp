@@ -1,5 +1,7 @@
 #include "network/compile/view.hpp"
 
+#include <algorithm>
+
 namespace lacuna::network {
 
 std::int64_t axis_size(const MapShape& shape, Axis axis) {
@@ -93,6 +95,19 @@ std::optional<View> View::reshaped(const MapShape& shape, const Sizes& to) const
     result.groups_.push_back(group);
   }
   return next == axes.size() ? std::optional(result) : std::nullopt;
+}
+
+std::array<Axis, 3> View::axes() const {
+  std::array<Axis, 3> list{};
+  std::size_t count = 0;
+  for (const Group& group : groups_) {
+    for (const Axis axis : group) list[count++] = axis;
+  }
+  for (const Axis axis : {Axis::kChannel, Axis::kHeight, Axis::kWidth}) {
+    const auto end = list.begin() + static_cast<std::ptrdiff_t>(count);
+    if (std::find(list.begin(), end, axis) == end) list[count++] = axis;
+  }
+  return list;
 }
 
 View View::transposed(const std::vector<std::size_t>& perm) const {

@@ -2,6 +2,7 @@
 // the same values channels first or last, flattened, or as a sequence.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -9,8 +10,6 @@
 #include "network/read/graph.hpp"
 
 namespace lacuna::network {
-
-enum class Axis : std::uint8_t { kHeight, kWidth, kChannel };
 
 /// For each axis of the tensor behind the batch: the axes of the map that it runs over, outermost
 /// first. Axes of the map of size 1 are in none, so one may be read as any other.
@@ -39,6 +38,8 @@ class View {
   /// The same values in axes of other sizes; nothing where an axis of the map would be torn apart.
   std::optional<View> reshaped(const MapShape& shape, const Sizes& to) const;
   View transposed(const std::vector<std::size_t>& perm) const;
+  /// All axes of the map, outermost first in the tensor; those of size 1 anywhere.
+  std::array<Axis, 3> axes() const;
   /// The map's values in the order of the tensor: positions in the map, channels last.
   std::vector<std::int64_t> order(const MapShape& shape) const;
   /// Values of the tensor between those of neighbours in the map along that axis, where one axis of
@@ -46,6 +47,7 @@ class View {
   std::int64_t stride(const MapShape& shape, Axis axis) const;
 
   friend bool operator==(const View& a, const View& b) { return a.groups_ == b.groups_; }
+  friend bool operator!=(const View& a, const View& b) { return !(a == b); }
 
  private:
   std::vector<Group> groups_;

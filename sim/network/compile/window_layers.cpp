@@ -127,6 +127,7 @@ void GraphCompiler::max_pool(const NodeView& node) {
   value.shape = layer.out;
   value.view = channels_first_view(layer.out, value.view.rank());
   if (pending) {
+    value.shared = value.shared || read_count_[node.node().inputs[0]] != 1;
     value.pools.push_back(layer);
     return give(node, value);
   }
@@ -253,12 +254,20 @@ void GraphCompiler::concat(const NodeView& node) {
   if (axis < 0) axis += static_cast<std::int64_t>(first.view.rank()) + 1;
   value.shape = first.shape;
   value.shape.channels = 0;
+  // Vectors of maps, flattened channels first, join as the maps' channels do.
+  const auto is_flat = [&](const Value& part) {
+    const View flat = channels_first_view(part.shape, 1);
+    return part.view.whole() && static_cast<std::int64_t>(*part.view.whole()) == axis - 1 &&
+           part.view.groups()[static_cast<std::size_t>(axis) - 1] == flat.groups()[0];
+  };
+  const bool flat = first.shape.height * first.shape.width > 1 &&
+                    std::all_of(value.parts.begin(), value.parts.end(), is_flat);
   for (const Value& part : value.parts) {
-    const bool fits = part.view.rank() == first.view.rank() && part.form == first.form &&
-                      part.shape.height == first.shape.height &&
-                      part.shape.width == first.shape.width && axis >= 1 &&
-                      axis <= static_cast<std::int64_t>(part.view.rank()) &&
-                      part.view.is_channels(static_cast<std::size_t>(axis) - 1, part.shape);
+    const bool fits =
+        part.view.rank() == first.view.rank() && part.form == first.form &&
+        part.shape.height == first.shape.height && part.shape.width == first.shape.width &&
+        axis >= 1 && axis <= static_cast<std::int64_t>(part.view.rank()) &&
+        (flat || part.view.is_channels(static_cast<std::size_t>(axis) - 1, part.shape));
     if (!fits) {
       node.fail(fmt::format("axis {} joins {} and {} (height x width x channels)", axis,
                             to_string(first.shape), to_string(part.shape)),
@@ -272,6 +281,8 @@ void GraphCompiler::concat(const NodeView& node) {
   }
   std::vector<View::Group> groups = first.view.groups();
   groups[static_cast<std::size_t>(axis) - 1] = {Axis::kChannel};
+  if (flat)
+    groups[static_cast<std::size_t>(axis) - 1] = {Axis::kChannel, Axis::kHeight, Axis::kWidth};
   value.view = View(groups, value.shape);
   value.form = Value::Form::kConcat;
   if (concat_equal(node, value)) return;
@@ -311,140 +322,6 @@ bool GraphCompiler::concat_equal(const NodeView& node, Value& value) {
   if (joined.form == Value::Form::kReals) joined.expression.inputs.push_back({joined.map, -1});
   give(node, joined);
   return true;
-}
-
-namespace {
-
-/// How an output coordinate becomes one of the input (ONNX Resize).
-float source_coordinate(const std::string& mode, std::int64_t out, std::int64_t in_size,
-                        std::int64_t out_size, float scale) {
-  const auto o = static_cast<float>(out);
-  if (mode == "asymmetric") return o / scale;
-  if (mode == "align_corners") {
-    return out_size == 1 ? 0.0F
-                         : o * static_cast<float>(in_size - 1) / static_cast<float>(out_size - 1);
-  }
-  if (mode == "pytorch_half_pixel" && out_size == 1) return 0.0F;
-  return (o + 0.5F) / scale - 0.5F;
-}
-
-std::int64_t nearest_pixel(const std::string& mode, float at) {
-  if (mode == "floor") return static_cast<std::int64_t>(std::floor(at));
-  if (mode == "ceil") return static_cast<std::int64_t>(std::ceil(at));
-  if (mode == "round_prefer_ceil") return static_cast<std::int64_t>(std::floor(at + 0.5F));
-  return static_cast<std::int64_t>(std::ceil(at - 0.5F));
-}
-
-}  // namespace
-
-std::vector<Sample> GraphCompiler::samples_of(const NodeView& node, bool linear, std::int64_t in,
-                                              std::int64_t out, float scale) const {
-  const bool old = node.node().op == "Upsample" || graph_.opset < 11;
-  const std::string mode =
-      node.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
-  const std::string rounding = node.text("nearest_mode", old ? "floor" : "round_prefer_floor");
-  std::vector<Sample> samples;
-  for (std::int64_t o = 0; o < out; ++o) {
-    const float at = source_coordinate(mode, o, in, out, scale);
-    Sample sample;
-    if (!linear) {
-      sample.first = static_cast<std::int32_t>(
-          std::clamp<std::int64_t>(nearest_pixel(rounding, at), 0, in - 1));
-      sample.second = sample.first;
-    } else {
-      const float inside = std::min(std::max(at, 0.0F), static_cast<float>(in - 1));
-      sample.first = static_cast<std::int32_t>(inside);
-      sample.second = static_cast<std::int32_t>(std::min<std::int64_t>(sample.first + 1, in - 1));
-      const bool one = sample.first == sample.second;
-      // ONNX Runtime: the weight of a pixel is the distance from the other one.
-      sample.weight_first = one ? 0.5F : std::abs(inside - static_cast<float>(sample.second));
-      sample.weight_second = one ? 0.5F : std::abs(inside - static_cast<float>(sample.first));
-    }
-    samples.push_back(sample);
-  }
-  return samples;
-}
-
-void GraphCompiler::resize(const NodeView& node) {
-  Value value = take(node, 0);
-  const bool codes = value.form == Value::Form::kCodes && !value.raw_codes;
-  if (!codes) value = take_window_input(node);
-  const std::string mode = node.text("mode", "nearest");
-  const bool linear = mode == "linear" || mode == "bilinear";
-  static const std::vector<std::string> kModes = {"half_pixel", "asymmetric", "align_corners",
-                                                  "pytorch_half_pixel"};
-  const std::string place = node.text("coordinate_transformation_mode", "half_pixel");
-  if ((mode != "nearest" && !linear) ||
-      std::find(kModes.begin(), kModes.end(), place) == kModes.end() ||
-      node.integer("antialias", 0) != 0 || node.has("axes") ||
-      node.integer("exclude_outside", 0) != 0) {
-    node.fail(fmt::format("mode {}, coordinate_transformation_mode {}", base::shown(mode),
-                          base::shown(place)),
-              "nearest or linear; half_pixel, asymmetric, align_corners, pytorch_half_pixel");
-  }
-  if (!value.view.is_channels_first() || value.view.rank() != 3 || value.margins.any()) {
-    node.fail("its input is flattened", "[N, channels, height, width]");
-  }
-  const std::vector<float> scales = resize_scales(node, value);
-  Layer layer;
-  layer.kind = LayerKind::kResize;
-  layer.linear = linear;
-  layer.in = value.shape;
-  const auto side = [&](std::int64_t in, float scale) {
-    return static_cast<std::int64_t>(
-        std::min(std::floor(static_cast<float>(in) * scale), 1.0F + kMaxDimension));
-  };
-  layer.out = {side(value.shape.height, scales[0]), side(value.shape.width, scales[1]),
-               value.shape.channels};
-  if (const Constant* sizes = graph_.constant(node.node(), 3); sizes && sizes->count() == 4) {
-    const std::vector<std::int64_t> named = sizes->integers();
-    layer.out.height = named[2];
-    layer.out.width = named[3];
-  }
-  check_map(node, layer);
-  layer.sample_rows = samples_of(node, linear, layer.in.height, layer.out.height, scales[0]);
-  layer.sample_columns = samples_of(node, linear, layer.in.width, layer.out.width, scales[1]);
-  View view = channels_first_view(layer.out, 3);
-  const int from = reals_of(value).inputs[0].map;
-  layer.inputs = {from};
-  const Map map = network_.map(from);
-  if (linear) {
-    if (codes) fail_form(node, value, "the output of DequantizeLinear, for linear Resize");
-    PendingLayer pending;
-    pending.layer = std::move(layer);
-    pending.input_scale = map.scale;
-    return give_pending(node, std::move(pending), std::move(view));
-  }
-  layer.name = layer_name(node);
-  value.shape = layer.out;
-  value.view = std::move(view);
-  value.map = add_layer(std::move(layer), {map.scale, map.code});
-  if (!codes) value.expression.inputs[0].map = value.map;
-  give(node, value);
-}
-
-/// Of height and width.
-std::vector<float> GraphCompiler::resize_scales(const NodeView& node, const Value& value) const {
-  constexpr const char* kSupported = "constant scales of height and width alone";
-  if (const Constant* own = graph_.constant(node.node(), 3); own != nullptr && own->count() > 0) {
-    const std::vector<std::int64_t> sizes = node.integers_input(3);
-    if (sizes.size() != 4 || sizes[1] != value.shape.channels || sizes[2] < 1 || sizes[3] < 1) {
-      node.fail(fmt::format("resizes to [{}]", fmt::join(sizes, ", ")), kSupported);
-    }
-    return {static_cast<float>(sizes[2]) / static_cast<float>(value.shape.height),
-            static_cast<float>(sizes[3]) / static_cast<float>(value.shape.width)};
-  }
-  const bool old = node.node().op == "Upsample" || graph_.opset < 11;
-  std::vector<float> scales;
-  if (node.node().attributes.count("scales") != 0) {
-    scales = node.node().attributes.at("scales").reals;
-  } else {
-    scales = node.floats_input(old ? 1 : 2);
-  }
-  const bool valid = scales.size() == 4 && scales[0] == 1.0F && scales[1] == 1.0F &&
-                     scales[2] > 0.0F && scales[3] > 0.0F;
-  if (!valid) node.fail(fmt::format("scales are [{}]", fmt::join(scales, ", ")), kSupported);
-  return {scales[2], scales[3]};
 }
 
 }  // namespace lacuna::network

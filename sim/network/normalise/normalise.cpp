@@ -5,6 +5,8 @@ namespace lacuna::network {
 
 void normalise(Graph& graph) {
   drop_reserved(graph);
+  adopt_contributed_quantisers(graph);
+  lower_sums(graph);
   drop_unread(graph);
   drop_identities(graph);
   Shapes shapes(graph);

@@ -13,6 +13,13 @@ namespace lacuna::network {
 /// Takes out attributes that ONNX does not know and later rules give a meaning.
 void drop_reserved(Graph& graph);
 
+/// Quantisers of com.microsoft, which onnxruntime writes for types that ONNX's own had not then,
+/// are ONNX's own.
+void adopt_contributed_quantisers(Graph& graph);
+
+/// Sum of two values becomes Add, of one Identity.
+void lower_sums(Graph& graph);
+
 /// Takes out what hands its input on as it is: Identity, Dropout, and Cast between floats.
 void drop_identities(Graph& graph);
 

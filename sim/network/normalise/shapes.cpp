@@ -1,6 +1,7 @@
 #include "network/normalise/shapes.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "network/limits.hpp"
@@ -145,6 +146,36 @@ WindowSizes window_sizes(const Graph& graph, const Node& node, const Sizes& in) 
     window.pads_end[i] = total - window.pads_begin[i];
   }
   return window;
+}
+
+Sizes pad_sizes(const NodeView& node, std::size_t rank) {
+  const Sizes own = node.node().has_input(1) ? node.integers_input(1) : node.integers("pads", {});
+  Sizes axes;
+  if (node.node().has_input(3)) {
+    axes = node.integers_input(3);
+  } else {
+    axes.resize(rank);
+    std::iota(axes.begin(), axes.end(), 0);
+  }
+  Sizes pads(2 * rank, 0);
+  std::vector<bool> named(rank, false);
+  bool fits = own.size() == 2 * axes.size();
+  for (std::size_t i = 0; fits && i < axes.size(); ++i) {
+    const std::int64_t axis = axes[i] < 0 ? axes[i] + static_cast<std::int64_t>(rank) : axes[i];
+    fits = axis >= 0 && axis < static_cast<std::int64_t>(rank) &&
+           !named[static_cast<std::size_t>(axis)];
+    if (!fits) break;
+    const auto at = static_cast<std::size_t>(axis);
+    named[at] = true;
+    pads[at] = own[i];
+    pads[at + rank] = own[i + axes.size()];
+  }
+  if (!fits) {
+    node.fail(std::to_string(own.size()) + " pads over " + std::to_string(axes.size()) + " of " +
+                  std::to_string(rank) + " axes",
+              "two for each axis, each axis once");
+  }
+  return pads;
 }
 
 std::optional<Sizes> broadcast(const Sizes& a, const Sizes& b) {
@@ -336,19 +367,32 @@ std::optional<Sizes> Shapes::output_of(const Node& node) const {
     }
     return out;
   }
+  if (op == "ArgMax") {
+    Sizes out = *in;
+    std::int64_t axis = view.integer("axis", 0);
+    if (axis < 0) axis += static_cast<std::int64_t>(out.size());
+    if (axis < 0 || axis >= static_cast<std::int64_t>(out.size())) return std::nullopt;
+    if (view.integer("keepdims", 1) == 0) {
+      out.erase(out.begin() + axis);
+    } else {
+      out[static_cast<std::size_t>(axis)] = 1;
+    }
+    return out;
+  }
   if (op == "Pad") {
-    const auto pads = view.has("pads")                      ? view.integers("pads", {})
-                      : graph_.constant(node, 1) != nullptr ? view.integers_input(1)
-                                                            : Sizes{};
+    const Sizes pads = pad_sizes(view, in->size());
     const bool huge = std::any_of(pads.begin(), pads.end(), [](std::int64_t pad) {
       return pad < -kMostTensorValues || pad > kMostTensorValues;
     });
-    if (huge || pads.size() != 2 * in->size()) return std::nullopt;
+    if (huge) return std::nullopt;
     Sizes out = *in;
     for (std::size_t i = 0; i < out.size(); ++i) out[i] += pads[i] + pads[i + out.size()];
     return out;
   }
-  if (op == "Resize" || op == "Upsample") return resized(node, *in);
+  if (op == "Resize" || op == "Upsample") {
+    const auto sizes = resize_sizes(view, *in);
+    return sizes ? std::optional(sizes->sizes) : std::nullopt;
+  }
   return elementwise(node);
 }
 
@@ -423,23 +467,78 @@ Sizes Shapes::reduced(const Node& node, const Sizes& in) const {
   return out;
 }
 
-std::optional<Sizes> Shapes::resized(const Node& node, const Sizes& in) const {
-  const NodeView view(graph_, node);
-  if (graph_.constant(node, 3) != nullptr) {
-    const Sizes sizes = view.integers_input(3);
-    return sizes.size() == in.size() ? std::optional(sizes) : std::nullopt;
+namespace {
+
+/// The axes that a Resize names: all, where it names none.
+std::optional<std::vector<std::size_t>> resized_axes(const NodeView& node, std::size_t rank) {
+  std::vector<std::size_t> axes;
+  if (!node.has("axes")) {
+    axes.resize(rank);
+    std::iota(axes.begin(), axes.end(), std::size_t{0});
+    return axes;
   }
-  const std::size_t at = node.op == "Upsample" || graph_.opset < 11 ? 1 : 2;
-  if (graph_.constant(node, at) == nullptr) return std::nullopt;
-  const std::vector<float> scales = view.floats_input(at);
-  if (scales.size() != in.size()) return std::nullopt;
-  Sizes out = in;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const float size = std::floor(static_cast<float>(out[i]) * scales[i]);
+  for (std::int64_t axis : node.integers("axes", {})) {
+    if (axis < 0) axis += static_cast<std::int64_t>(rank);
+    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) return std::nullopt;
+    axes.push_back(static_cast<std::size_t>(axis));
+  }
+  return axes;
+}
+
+// Sizes that the node names, or the largest or smallest that keep the ratio of the sides.
+std::optional<ResizeSizes> resized_to(const NodeView& node, const Sizes& in,
+                                      const std::vector<std::size_t>& axes, const Sizes& to) {
+  const std::string policy = node.text("keep_aspect_ratio_policy", "stretch");
+  ResizeSizes result{in, std::vector<float>(in.size(), 1.0F)};
+  float common = 0.0F;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (to[i] < 1 || to[i] > kMostTensorValues) return std::nullopt;
+    result.sizes[axes[i]] = to[i];
+    const float scale = static_cast<float>(to[i]) / static_cast<float>(in[axes[i]]);
+    result.scales[axes[i]] = scale;
+    common = i == 0                   ? scale
+             : policy == "not_larger" ? std::min(common, scale)
+                                      : std::max(common, scale);
+  }
+  if (policy == "stretch") return result;
+  for (const std::size_t axis : axes) {
+    result.scales[axis] = common;
+    result.sizes[axis] =
+        static_cast<std::int64_t>(std::round(common * static_cast<float>(in[axis])));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::optional<ResizeSizes> resize_sizes(const NodeView& node, const Sizes& in) {
+  const auto axes = resized_axes(node, in.size());
+  if (!axes) return std::nullopt;
+  constexpr std::size_t kSizes = 3;
+  const Constant* named = node.graph().constant(node.node(), kSizes);
+  if (named != nullptr && named->count() > 0) {
+    const Sizes to = node.integers_input(kSizes);
+    return to.size() == axes->size() ? resized_to(node, in, *axes, to) : std::nullopt;
+  }
+  const std::size_t at = node.node().op == "Upsample" || node.graph().opset < 11 ? 1 : 2;
+  const auto attribute = node.node().attributes.find("scales");
+  std::vector<float> scales;
+  if (attribute != node.node().attributes.end()) {
+    scales = attribute->second.reals;
+  } else {
+    if (node.graph().constant(node.node(), at) == nullptr) return std::nullopt;
+    scales = node.floats_input(at);
+  }
+  if (scales.size() != axes->size()) return std::nullopt;
+  ResizeSizes result{in, std::vector<float>(in.size(), 1.0F)};
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    const std::size_t axis = (*axes)[i];
+    const float size = std::floor(static_cast<float>(in[axis]) * scales[i]);
     if (!(size >= 0.0F && size <= static_cast<float>(kMaxDimension))) return std::nullopt;
-    out[i] = static_cast<std::int64_t>(size);
+    result.sizes[axis] = static_cast<std::int64_t>(size);
+    result.scales[axis] = scales[i];
   }
-  return out;
+  return result;
 }
 
 }  // namespace lacuna::network

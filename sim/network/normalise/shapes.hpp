@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "network/read/graph.hpp"
+#include "network/read/node_view.hpp"
 
 namespace lacuna::network {
 
@@ -21,6 +22,19 @@ struct WindowSizes {
 /// Of Conv, ConvTranspose, MaxPool and AveragePool over `in` (with batch and channels). Throws
 /// Obstacle.
 WindowSizes window_sizes(const Graph& graph, const Node& node, const Sizes& in);
+
+/// Of Pad over a tensor of that rank: for each axis what is added in front, then behind. Throws
+/// Obstacle.
+Sizes pad_sizes(const NodeView& node, std::size_t rank);
+
+/// Of a Resize or Upsample: sizes that it makes, and the scale of each axis.
+struct ResizeSizes {
+  Sizes sizes;
+  std::vector<float> scales;
+};
+/// Nothing where the node does not name one for each axis of `in`, or they are not constant. Throws
+/// Obstacle.
+std::optional<ResizeSizes> resize_sizes(const NodeView& node, const Sizes& in);
 
 /// Along one axis; 0 where the window does not fit. A window that begins in the padding behind the
 /// map is left out, as ONNX says.
@@ -42,7 +56,6 @@ class Shapes {
   std::optional<Sizes> output_of(const Node& node) const;
   std::optional<Sizes> elementwise(const Node& node) const;
   std::optional<Sizes> matmul(const Node& node) const;
-  std::optional<Sizes> resized(const Node& node, const Sizes& in) const;
   Sizes windowed(const Node& node, const Sizes& in) const;
   Sizes reduced(const Node& node, const Sizes& in) const;
 

@@ -132,6 +132,21 @@ void drop_reserved(Graph& graph) {
   }
 }
 
+void adopt_contributed_quantisers(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    const bool quantiser = node.op == "QuantizeLinear" || node.op == "DequantizeLinear";
+    if (quantiser && node.domain == "com.microsoft") node.domain.clear();
+  }
+}
+
+void lower_sums(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    if (!node.is("Sum")) continue;
+    if (node.inputs.size() == 2) node.op = "Add";
+    if (node.inputs.size() == 1) node.op = "Identity";
+  }
+}
+
 void drop_identities(Graph& graph) {
   const Floats floats(graph);
   Replacements replacements;

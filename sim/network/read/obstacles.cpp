@@ -45,28 +45,24 @@ bool Obstacles::collect(const std::function<void()>& step) {
 
 void Obstacles::throw_all(const std::string& file, const std::string& kind) const {
   if (all_.empty()) return;
-  std::string text;
-  if (all_.size() == 1) {
-    text = obstacle_text(all_.front());
-  } else {
-    text = fmt::format("{} things stand in the way: ", all_.size());
-    for (std::size_t i = 0; i < all_.size() && i < kShownObstacles; ++i) {
-      Obstacle own = all_[i];
-      // Long lists of what is supported are said once.
-      const auto same =
-          std::find_if(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(i),
-                       [&](const Obstacle& other) { return other.supported == own.supported; });
-      if (!own.supported.empty() && same != all_.begin() + static_cast<std::ptrdiff_t>(i)) {
-        own.supported = fmt::format("as in ({})", same - all_.begin() + 1);
-      }
-      text += fmt::format("({}) {} ", i + 1, obstacle_text(own));
+  if (all_.size() == 1) throw base::InputError({file, 0, ""}, obstacle_text(all_.front()), kind);
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < all_.size() && i < kShownObstacles; ++i) {
+    Obstacle own = all_[i];
+    // Long lists of what is supported are said once.
+    const auto same =
+        std::find_if(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(i),
+                     [&](const Obstacle& other) { return other.supported == own.supported; });
+    if (!own.supported.empty() && same != all_.begin() + static_cast<std::ptrdiff_t>(i)) {
+      own.supported = fmt::format("as in ({})", same - all_.begin() + 1);
     }
-    if (all_.size() > kShownObstacles) {
-      text += fmt::format("and {} more ", all_.size() - kShownObstacles);
-    }
-    text.pop_back();
+    lines.push_back(fmt::format("({}) {}", i + 1, obstacle_text(own)));
   }
-  throw base::InputError({file, 0, ""}, text, kind);
+  if (all_.size() > kShownObstacles) {
+    lines.push_back(fmt::format("and {} more", all_.size() - kShownObstacles));
+  }
+  throw base::InputError({file, 0, ""}, fmt::format("{} things stand in the way", all_.size()),
+                         lines, kind);
 }
 
 }  // namespace lacuna::network

@@ -158,8 +158,9 @@ std::string output_text(const network::Network& network, const Writers& writers,
                         fmt::join(writers[static_cast<std::size_t>(output.map)], " and "));
   }
   if (!output.function.empty()) text += ", a function of them";
-  constexpr const char* kTails[] = {"", ", Softmax", ", LogSoftmax", ", Sigmoid", ", ArgMax"};
+  constexpr const char* kTails[] = {"", ", Softmax", ", LogSoftmax", ", Sigmoid"};
   text += kTails[static_cast<std::size_t>(output.tail)];
+  if (output.arg_max) text += ", ArgMax";
   return text + (output.codes ? ", shown as codes\n" : "\n");
 }
 
@@ -171,7 +172,7 @@ std::string network_text(const network::Network& network, const network::InputCa
                   network.layers.size(), network.weight_bits(), network.activation_bits());
   text += input_text(network, card);
   const Writers writers = writers_of(network);
-  constexpr std::size_t kMostName = 24;
+  constexpr std::size_t kMostName = 19;  // 100 columns in all
   std::size_t width = std::string("layer").size();
   bool transposed = false;
   for (const network::Layer& layer : network.layers) {
@@ -180,26 +181,31 @@ std::string network_text(const network::Network& network, const network::InputCa
   }
   const auto row = [&](const std::string& number, const std::string& name, const std::string& work,
                        const std::string& reads, const std::string& output, const std::string& bits,
-                       const std::string& macs, const std::string& parameters) {
-    text +=
-        fmt::format("{:>3} {:<{}} {:<16} {:<5} {:>11} {:<6} {:>11} {:>10}\n", number,
-                    name.substr(0, kMostName), width, work, reads, output, bits, macs, parameters);
+                       const std::string& step, const std::string& zero, const std::string& macs,
+                       const std::string& parameters) {
+    text += fmt::format("{:>3} {:<{}} {:<16} {:<5} {:>11} {:<6} {:>8} {:>4} {:>10} {:>9}\n", number,
+                        name.substr(0, kMostName), width, work, reads, output, bits, step, zero,
+                        macs, parameters);
   };
-  row("", "layer", "work", "reads", "output", "bits", "MACs", "parameters");
+  row("", "layer", "work", "reads", "output", "bits", "step", "zero", "MACs", "params");
   std::int64_t macs = 0;
   std::int64_t parameters = 0;
   std::int64_t bits = 0;
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const network::Layer& layer = network.layers[i];
+    const network::Map* codes = layer.logits ? nullptr : &network.map(layer.output);
+    if (codes != nullptr && codes->sums) codes = nullptr;
     row(std::to_string(i + 1), layer.name, work_text(layer), reads_text(writers, layer),
         shape_text(layer.out), bits_text(network, layer),
+        codes == nullptr ? "-" : fmt::format("{:.3g}", codes->scale),
+        codes == nullptr ? "-" : std::to_string(codes->code.zero_point),
         layer.is_gemm() ? std::to_string(macs_of(layer)) : "-",
         layer.is_gemm() ? std::to_string(parameters_of(layer)) : "-");
     macs += macs_of(layer);
     parameters += parameters_of(layer);
     bits += static_cast<std::int64_t>(layer.weights.size()) * layer.weight_code.bits;
   }
-  row("", "total", "", "", "", "", std::to_string(macs), std::to_string(parameters));
+  row("", "total", "", "", "", "", "", "", std::to_string(macs), std::to_string(parameters));
   constexpr std::int64_t kByte = 8;
   text += fmt::format("weights  {} bytes\n", (bits + kByte - 1) / kByte);
   for (const network::Output& output : network.outputs)
@@ -208,7 +214,9 @@ std::string network_text(const network::Network& network, const network::InputCa
   text +=
       "work: window, /stride, d dilation, * zeros between; reads: layers, 0 the image, a+b one "
       "map\n"
-      "of both; output: height x width x channels; bits: inputs x weights > outputs\n";
+      "of both; output: height x width x channels; bits: inputs x weights > outputs; step, zero: "
+      "real\n"
+      "value of a code of the output, and zero point\n";
   if (transposed) text += "MACs of transposed convolutions count the zeros between\n";
   return text;
 }

@@ -1,9 +1,11 @@
 // What the import says about models that it does not run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
+#include "base/error.hpp"
 #include "errors/network/golden_messages.hpp"
 #include "network/onnx_import.hpp"
 #include "unit/network/model_builder.hpp"
@@ -132,6 +134,10 @@ TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
                   [](ModelBuilder& b) { image_shape(b).mutable_dim(1)->set_dim_value(1LL << 40); }),
           changed("input_batch",
                   [](ModelBuilder& b) { image_shape(b).mutable_dim(0)->set_dim_value(0); }),
+          changed("input_batch_of_2_to_40",
+                  [](ModelBuilder& b) {
+                    image_shape(b).mutable_dim(0)->set_dim_value(std::int64_t{1} << 40);
+                  }),
           changed("no_output", [](ModelBuilder& b) { b.graph().clear_output(); }),
           changed("output_unknown",
                   [](ModelBuilder& b) { b.graph().mutable_output(0)->set_name("nothing"); }),
@@ -311,6 +317,11 @@ TEST(OnnxErrors, GivenSeveralObstaclesThenAllAreNamedAndTheKindOfTheNetwork) {
                   b.add_floats("w", {1.0F}, {1, 1, 1, 1});
                   b.add_node("Conv", "c", {"image", "w"});
                 }),
+          built("weights_alone",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).conv("c", ConvSpec{}).output();
+                  b.remove("image_dq").remove("image_q");
+                }),
           built("dynamic_network",
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F);
@@ -345,6 +356,28 @@ TEST(OnnxErrors, GivenSeveralObstaclesThenAllAreNamedAndTheKindOfTheNetwork) {
                 }),
       },
       "onnx_obstacles.txt");
+}
+
+TEST(OnnxErrors, GivenSeveralObstaclesThenPeopleSeeALineEachAndAtMostForty) {
+  ModelBuilder b(8, 8);
+  b.image(1, 4, 4, 0.125F);
+  for (int i = 0; i < 42; ++i) {
+    const std::string name = "n\n" + std::to_string(i);  // a name makes no line of its own
+    b.add_node("Cosh", name, {"image_dq_out"});
+    b.graph().add_output()->set_name(name + "_out");
+  }
+  try {
+    import_onnx_bytes(b.bytes(), "model.onnx");
+    FAIL();
+  } catch (const base::InputError& error) {
+    const std::string text = error.text();
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 41) << text;
+    EXPECT_EQ(
+        text.rfind("model.onnx: 42 things stand in the way:\n  (1) node 'n\\x0a0' (Cosh): ", 0), 0U)
+        << text;
+    EXPECT_NE(text.find("\n  and 2 more"), std::string::npos) << text;
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+  }
 }
 
 TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
@@ -491,7 +524,7 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                 }),
           built("average_ceil_mode",
                 [](ModelBuilder& b) {
-                  b.image(1, 4, 4, 0.125F).average_pool("pool", 2, 2, 2, 2);
+                  b.image(1, 4, 4, 0.125F).average_pool("pool", 3, 3, 2, 2);
                   set_attribute(b.node("pool"), "ceil_mode", std::int64_t{1});
                 }),
           built("average_includes_pads",
@@ -505,9 +538,31 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).global_average_pool("p").quantise("a", 1e-42F);
                 }),
-          built(
-              "relu_behind_average",
-              [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).global_average_pool("p").relu("r"); }),
+          built("swish_behind_max_pool",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F).conv("c", ConvSpec{}).max_pool("p", 2, 2, 2, 2);
+                  b.add_node("HardSwish", "h", {"p_out"});
+                }),
+          built("resize_by_cubes",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_floats("s", {1.0F, 1.0F, 2.0F, 2.0F}, {4});
+                  set_attribute(b.add_node("Resize", "r", {"image_dq_out", "", "s"}), "mode",
+                                "cubic");
+                }),
+          built("resize_of_a_part",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_floats("s", {1.0F, 1.0F, 2.0F, 2.0F}, {4});
+                  set_attribute(b.add_node("Resize", "r", {"image_dq_out", "", "s"}),
+                                "coordinate_transformation_mode", "tf_crop_and_resize");
+                }),
+          built("resize_of_channels",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_floats("s", {1.0F, 2.0F, 2.0F, 2.0F}, {4});
+                  b.add_node("Resize", "r", {"image_dq_out", "", "s"});
+                }),
           changed("threshold_negative",
                   [](ModelBuilder& b) {
                     b.node("relu1").set_op_type("ThresholdedRelu");
@@ -526,13 +581,6 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                   }),
           built("threshold_behind_quantiser",
                 [](ModelBuilder& b) { b.image(1, 4, 4, 0.125F).thresholded_relu("t", 0.5F); }),
-          built("threshold_behind_average",
-                [](ModelBuilder& b) {
-                  b.image(1, 4, 4, 0.125F).global_average_pool("p").thresholded_relu("t", 0.5F);
-                }),
-          built(
-              "logits_from_average",
-              [](ModelBuilder& b) { b.image(3, 4, 4, 0.125F).global_average_pool("p").output(); }),
           built("pool_behind_flatten",
                 [](ModelBuilder& b) {
                   b.image(1, 4, 4, 0.125F).flatten("flat").max_pool("pool", 2, 2, 2, 2);

@@ -1,151 +1,12 @@
 #include "unit/network/exporter_cases.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <random>
+#include "unit/network/exporter_maker.hpp"
 
 namespace lacuna::network::test {
 namespace {
 
-using Names = std::vector<std::string>;
-using Sizes = std::vector<std::int64_t>;
-constexpr int kFloat = onnx::TensorProto::FLOAT;
-constexpr int kU8 = onnx::TensorProto::UINT8;
-constexpr int kS8 = onnx::TensorProto::INT8;
-constexpr int kI64 = onnx::TensorProto::INT64;
-
-/// The power of two nearest to a scale: with such, ONNX Runtime's float arithmetic is exact, and
-/// its values are those of the integers to the last bit.
-float power_of_two(float scale) { return std::exp2(std::nearbyint(std::log2(scale))); }
-
-/// Adds nodes to a model; every call gives the name of the value that it made.
-class Maker {
- public:
-  explicit Maker(ModelBuilder& builder) : b_(builder) {}
-
-  std::string node(const std::string& op, const Names& inputs) {
-    last_ = "n" + std::to_string(count_++);
-    b_.add_node(op, last_, inputs);
-    return last_ + "_out";
-  }
-  template <class T>
-  Maker& with(const char* name, T value) {
-    set_attribute(b_.node(last_), name, value);
-    return *this;
-  }
-  std::string out() const { return last_ + "_out"; }
-  Maker& op(const std::string& op, const Names& inputs) {
-    node(op, inputs);
-    return *this;
-  }
-  std::string floats(const std::vector<float>& values, const Sizes& sizes) {
-    const std::string name = "c" + std::to_string(count_++);
-    b_.add_floats(name, values, sizes);
-    return name;
-  }
-  std::string ints(int type, const std::vector<std::int64_t>& values, const Sizes& sizes) {
-    const std::string name = "c" + std::to_string(count_++);
-    b_.add_integers(name, type, values, sizes);
-    return name;
-  }
-  /// Quantised and back.
-  std::string qdq(const std::string& x, float scale, std::int64_t zero = 0, int type = kU8) {
-    const std::string s = floats({power_of_two(scale)}, {});
-    const std::string z = ints(type, {zero}, {});
-    return node("DequantizeLinear", {node("QuantizeLinear", {x, s, z}), s, z});
-  }
-  /// Random weights behind a dequantiser; several scales lie along `axis`.
-  std::string weights(const Sizes& sizes, std::vector<float> scales,
-                      const std::vector<std::int64_t>& zeros = {0}, int type = kS8,
-                      std::int64_t axis = 0) {
-    std::int64_t count = 1;
-    for (const std::int64_t size : sizes) count *= size;
-    std::transform(scales.begin(), scales.end(), scales.begin(), power_of_two);
-    std::vector<std::int64_t> codes;
-    const int low = type == kU8 ? 0 : -100;
-    for (std::int64_t i = 0; i < count; ++i) codes.push_back(low + draw(type == kU8 ? 256 : 201));
-    const Sizes along =
-        scales.size() == 1 ? Sizes{} : Sizes{static_cast<std::int64_t>(scales.size())};
-    std::vector<std::int64_t> points = zeros;
-    points.resize(scales.size(), zeros[0]);
-    node("DequantizeLinear",
-         {ints(type, codes, sizes), floats(scales, along), ints(type, points, along)});
-    if (scales.size() > 1) with("axis", axis);
-    return out();
-  }
-  /// A random float bias in +-0.25, a multiple of every step of sums.
-  std::string bias(std::int64_t count) {
-    std::vector<float> values;
-    for (std::int64_t i = 0; i < count; ++i)
-      values.push_back(static_cast<float>(draw(129) - 64) / 256.0F);
-    return floats(values, {count});
-  }
-  std::vector<float> reals(std::int64_t count, float low, float high) {
-    std::vector<float> values;
-    for (std::int64_t i = 0; i < count; ++i) {
-      values.push_back(low + (high - low) * static_cast<float>(draw(1001)) / 1000.0F);
-    }
-    return values;
-  }
-  std::string conv(const std::string& x, const Sizes& sizes, float scale = 0.01F) {
-    op("Conv", {x, weights(sizes, {scale}), bias(sizes[0])});
-    if (sizes.size() == 4 && sizes[2] == 3) with("pads", Sizes{1, 1, 1, 1});
-    return out();
-  }
-  std::string image() { return qdq("x", 1.0F / 255); }
-  /// Flatten and a last Gemm over `values`.
-  std::string head(const std::string& x, std::int64_t values, std::int64_t classes = 4) {
-    const std::string flat = node("Flatten", {x});
-    op("Gemm", {flat, weights({classes, values}, {0.01F}), bias(classes)});
-    return with("transB", std::int64_t{1}).out();
-  }
-  void output(const std::string& value) {
-    b_.graph().add_output()->set_name(value);
-    onnx::TypeProto::Tensor& type = *b_.graph()
-                                         .mutable_output(b_.graph().output_size() - 1)
-                                         ->mutable_type()
-                                         ->mutable_tensor_type();
-    type.set_elem_type(kFloat);
-  }
-  /// The output declared last holds int64.
-  void integer_output() {
-    b_.graph()
-        .mutable_output(b_.graph().output_size() - 1)
-        ->mutable_type()
-        ->mutable_tensor_type()
-        ->set_elem_type(kI64);
-  }
-  std::string element(const std::string& x, const std::string& op_name, std::vector<float> values,
-                      const Sizes& sizes = {}) {
-    return node(op_name, {x, floats(values, sizes)});
-  }
-
- private:
-  std::int64_t draw(std::int64_t below) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(below));
-  }
-  ModelBuilder& b_;
-  std::mt19937 random_{7};
-  std::string last_;
-  int count_ = 0;
-};
-
-using Build = std::function<void(Maker&)>;
-
-ExporterCase of(const char* name, const Sizes& input, const Build& build, int type = kFloat) {
-  return {name, input,
-          [build](ModelBuilder& b) {
-            Maker maker(b);
-            build(maker);
-          },
-          type};
-}
-
-const Sizes kGrey = {1, 6, 6};
-const Sizes kColour = {3, 6, 6};
-
 void add_dialects(std::vector<ExporterCase>& all) {
-  all.push_back(of("offset_activations_and_weights", kColour, [](Maker& m) {
+  all.push_back(case_of("offset_activations_and_weights", kColour, [](Maker& m) {
     const std::string x = m.qdq("x", 0.005F, 17);
     m.op("Conv",
          {x, m.weights({4, 3, 3, 3}, {0.004F, 0.006F, 0.005F, 0.003F}, {128, 110, 140, 128}, kU8),
@@ -154,14 +15,14 @@ void add_dialects(std::vector<ExporterCase>& all) {
     const std::string a = m.qdq(m.out(), 0.03F, 101);
     m.output(m.head(m.qdq(m.conv(a, {2, 4, 3, 3}), 0.05F, -20, kS8), 72));
   }));
-  all.push_back(of("output_quantiser_per_channel", kColour, [](Maker& m) {
+  all.push_back(case_of("output_quantiser_per_channel", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.node("Relu", {m.conv(m.image(), {4, 3, 3, 3})}), 0.02F);
     const std::string flat = m.node("Flatten", {a});
     m.op("Gemm", {flat, m.weights({3, 144}, {0.01F, 0.02F, 0.005F}), m.bias(3)})
         .with("transB", std::int64_t{1});
     m.output(m.qdq(m.out(), 0.25F, 100));
   }));
-  all.push_back(of("batch_normalisation", kColour, [](Maker& m) {
+  all.push_back(case_of("batch_normalisation", kColour, [](Maker& m) {
     const std::string c = m.conv(m.image(), {4, 3, 3, 3});
     m.op("BatchNormalization",
          {c, m.floats({0.5F, -1.25F, 2.0F, 0.75F}, {4}), m.floats(m.reals(4, -0.5F, 0.5F), {4}),
@@ -169,19 +30,19 @@ void add_dialects(std::vector<ExporterCase>& all) {
     const std::string a = m.qdq(m.node("Relu", {m.out()}), 0.02F);
     m.output(m.head(a, 144));
   }));
-  all.push_back(of("constants_behind_layers", kColour, [](Maker& m) {
+  all.push_back(case_of("constants_behind_layers", kColour, [](Maker& m) {
     const std::string c = m.conv(m.image(), {4, 3, 3, 3});
     const std::string k = m.element(c, "Mul", {0.5F, -2.0F, 4.0F, 1.0F}, {4, 1, 1});
     const std::string s =
         m.element(m.element(k, "Add", {0.125F, 0.25F, -0.5F, 0.0F}, {1, 4, 1, 1}), "Div", {2.0F});
     m.output(m.head(m.qdq(m.element(s, "Sub", {0.125F}), 0.03F, 90), 144));
   }));
-  all.push_back(of("input_normalisation", kColour, [](Maker& m) {
+  all.push_back(case_of("input_normalisation", kColour, [](Maker& m) {
     const std::string c = m.element(m.element("x", "Sub", {0.485F, 0.456F, 0.406F}, {1, 3, 1, 1}),
                                     "Div", {0.229F, 0.224F, 0.225F}, {1, 3, 1, 1});
     m.output(m.head(m.qdq(m.conv(m.qdq(c, 0.02F, 110), {4, 3, 3, 3}), 0.05F, 128), 144));
   }));
-  all.push_back(of(
+  all.push_back(case_of(
       "uint8_input", kColour,
       [](Maker& m) {
         const std::string x =
@@ -189,7 +50,7 @@ void add_dialects(std::vector<ExporterCase>& all) {
         m.output(m.head(m.qdq(m.conv(x, {4, 3, 3, 3}), 0.02F, 60), 144));
       },
       kU8));
-  all.push_back(of(
+  all.push_back(case_of(
       "uint8_input_cast", kColour,
       [](Maker& m) {
         m.op("Cast", {"x"}).with("to", std::int64_t{1});
@@ -197,7 +58,7 @@ void add_dialects(std::vector<ExporterCase>& all) {
         m.output(m.head(m.qdq(m.conv(x, {4, 3, 3, 3}), 0.02F, 60), 144));
       },
       kU8));
-  all.push_back(of("channels_last", {6, 6, 3}, [](Maker& m) {
+  all.push_back(case_of("channels_last", {6, 6, 3}, [](Maker& m) {
     m.op("Transpose", {"x"}).with("perm", Sizes{0, 3, 1, 2});
     const std::string c =
         m.qdq(m.conv(m.qdq(m.out(), 1.0F / 255, -128, kS8), {4, 3, 3, 3}), 0.02F, -60, kS8);
@@ -205,7 +66,7 @@ void add_dialects(std::vector<ExporterCase>& all) {
     const std::string flat = m.node("Reshape", {m.out(), m.ints(kI64, {-1, 144}, {2})});
     m.output(m.node("Add", {m.node("MatMul", {flat, m.weights({144, 4}, {0.01F})}), m.bias(4)}));
   }));
-  all.push_back(of("sizes_from_the_graph", kColour, [](Maker& m) {
+  all.push_back(case_of("sizes_from_the_graph", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     const std::string batch = m.node("Gather", {m.node("Shape", {a}), m.ints(kI64, {0}, {})});
     m.op("Unsqueeze", {batch, m.ints(kI64, {0}, {1})});
@@ -214,7 +75,7 @@ void add_dialects(std::vector<ExporterCase>& all) {
     m.op("Gemm", {flat, m.weights({4, 144}, {0.01F}), m.bias(4)});
     m.output(m.with("transB", std::int64_t{1}).with("alpha", 0.5F).with("beta", 2.0F).out());
   }));
-  all.push_back(of("turned_weights", kColour, [](Maker& m) {
+  all.push_back(case_of("turned_weights", kColour, [](Maker& m) {
     const std::string a = m.node("Flatten", {m.image()});
     m.op("Transpose", {m.weights({5, 108}, {0.01F, 0.02F, 0.01F, 0.005F, 0.01F})})
         .with("perm", Sizes{1, 0});
@@ -224,14 +85,14 @@ void add_dialects(std::vector<ExporterCase>& all) {
 }
 
 void add_windows(std::vector<ExporterCase>& all) {
-  all.push_back(of("dilation", kColour, [](Maker& m) {
+  all.push_back(case_of("dilation", kColour, [](Maker& m) {
     m.op("Conv", {m.image(), m.weights({4, 3, 3, 2}, {0.01F})})
         .with("dilations", Sizes{2, 3})
         .with("pads", Sizes{2, 1, 2, 2});
     m.output(m.head(m.qdq(m.out(), 0.02F, 60), 144));
   }));
   for (const char* automatic : {"SAME_LOWER", "SAME_UPPER", "VALID"}) {
-    all.push_back(of(automatic, {3, 7, 7}, [automatic](Maker& m) {
+    all.push_back(case_of(automatic, {3, 7, 7}, [automatic](Maker& m) {
       m.op("Conv", {m.image(), m.weights({4, 3, 2, 4}, {0.01F})})
           .with("strides", Sizes{1, 2})
           .with("auto_pad", automatic);
@@ -239,18 +100,18 @@ void add_windows(std::vector<ExporterCase>& all) {
       m.output(m.head(m.qdq(m.out(), 0.02F, 60), valid ? 4 * 6 * 2 : 4 * 7 * 4));
     }));
   }
-  all.push_back(of("conv1d", {2, 20}, [](Maker& m) {
+  all.push_back(case_of("conv1d", {2, 20}, [](Maker& m) {
     m.op("Conv", {m.image(), m.weights({4, 2, 3}, {0.01F}), m.bias(4)})
         .with("dilations", Sizes{2})
         .with("pads", Sizes{1, 2})
         .with("strides", Sizes{2});
     m.output(m.head(m.qdq(m.out(), 0.02F, 60), 40));
   }));
-  all.push_back(of("vectors", {20}, [](Maker& m) {
+  all.push_back(case_of("vectors", {20}, [](Maker& m) {
     m.op("Gemm", {m.image(), m.weights({20, 6}, {0.01F}), m.bias(6)});
     m.output(m.head(m.qdq(m.node("Relu", {m.out()}), 0.02F), 6));
   }));
-  all.push_back(of("pixelwise_matmul", {6, 6, 3}, [](Maker& m) {
+  all.push_back(case_of("pixelwise_matmul", {6, 6, 3}, [](Maker& m) {
     m.op("Transpose", {"x"}).with("perm", Sizes{0, 3, 1, 2});
     const std::string c = m.qdq(m.conv(m.qdq(m.out(), 1.0F / 255), {4, 3, 3, 3}), 0.02F, 60);
     m.op("Transpose", {c}).with("perm", Sizes{0, 2, 3, 1});
@@ -258,7 +119,7 @@ void add_windows(std::vector<ExporterCase>& all) {
         m.qdq(m.node("MatMul", {m.out(), m.weights({4, 2}, {0.02F})}), 0.03F, 128);
     m.output(m.head(a, 72));
   }));
-  all.push_back(of("transposed_convolutions", kColour, [](Maker& m) {
+  all.push_back(case_of("transposed_convolutions", kColour, [](Maker& m) {
     m.op("ConvTranspose",
          {m.image(), m.weights({3, 4, 3, 3}, {0.01F, 0.02F, 0.01F, 0.015F}, {0}, kS8, 1),
           m.bias(4)})
@@ -272,7 +133,7 @@ void add_windows(std::vector<ExporterCase>& all) {
         .with("strides", Sizes{1, 3});
     m.output(m.qdq(m.out(), 0.06F, 120));
   }));
-  all.push_back(of("padded_averages", kColour, [](Maker& m) {
+  all.push_back(case_of("padded_averages", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     m.op("AveragePool", {a})
         .with("kernel_shape", Sizes{3, 2})
@@ -285,7 +146,7 @@ void add_windows(std::vector<ExporterCase>& all) {
         .with("ceil_mode", std::int64_t{1});
     m.output(m.qdq(m.out(), 0.013F, 70));
   }));
-  all.push_back(of("padded_averages_that_count", kColour, [](Maker& m) {
+  all.push_back(case_of("padded_averages_that_count", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     m.op("AveragePool", {a})
         .with("kernel_shape", Sizes{3, 2})
@@ -294,7 +155,7 @@ void add_windows(std::vector<ExporterCase>& all) {
         .with("count_include_pad", std::int64_t{1});
     m.output(m.qdq(m.out(), 0.017F, 61));
   }));
-  all.push_back(of("max_pools", kColour, [](Maker& m) {
+  all.push_back(case_of("max_pools", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     m.op("MaxPool", {a})
         .with("kernel_shape", Sizes{2, 2})
@@ -306,42 +167,42 @@ void add_windows(std::vector<ExporterCase>& all) {
         .with("ceil_mode", std::int64_t{1});
     m.output(m.out());
   }));
-  all.push_back(of("max_pool_of_sums", kColour, [](Maker& m) {
+  all.push_back(case_of("max_pool_of_sums", kColour, [](Maker& m) {
     m.op("MaxPool", {m.conv(m.image(), {4, 3, 3, 3})})
         .with("kernel_shape", Sizes{2, 2})
         .with("strides", Sizes{2, 2});
     m.output(m.head(m.qdq(m.node("Relu", {m.out()}), 0.02F, 3), 36));
   }));
-  all.push_back(of("pads_in_front", kColour, [](Maker& m) {
+  all.push_back(case_of("pads_in_front", kColour, [](Maker& m) {
     m.op("Pad", {m.image(), m.ints(kI64, {0, 0, 1, 0, 0, 0, 2, 1}, {8})});
     m.op("Conv", {m.out(), m.weights({4, 3, 3, 3}, {0.01F}), m.bias(4)})
         .with("pads", Sizes{0, 1, 0, 1});
     m.output(m.head(m.qdq(m.out(), 0.02F, 60), 4 * 7 * 7));
   }));
-  all.push_back(of("average_without_quantiser", kColour, [](Maker& m) {
+  all.push_back(case_of("average_without_quantiser", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     m.op("ReduceMean", {a}).with("axes", Sizes{2, 3}).with("keepdims", std::int64_t{0});
     m.op("Gemm", {m.out(), m.weights({5, 4}, {0.01F}), m.bias(5)});
     m.output(m.with("transB", std::int64_t{1}).out());
   }));
-  all.push_back(of("average_that_leaves_some_out", kColour, [](Maker& m) {
+  all.push_back(case_of("average_that_leaves_some_out", kColour, [](Maker& m) {
     m.op("AveragePool", {m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60)})
         .with("kernel_shape", Sizes{4, 4})
         .with("strides", Sizes{3, 3});
     m.output(m.head(m.out(), 4, 5));
   }));
-  all.push_back(of("average_of_every_other_pixel", kColour, [](Maker& m) {
+  all.push_back(case_of("average_of_every_other_pixel", kColour, [](Maker& m) {
     m.op("AveragePool", {m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60)})
         .with("kernel_shape", Sizes{1, 1})
         .with("strides", Sizes{2, 2});
     m.output(m.head(m.qdq(m.conv(m.out(), {4, 4, 1, 1}), 0.02F, 60), 36));
   }));
-  all.push_back(of("pooled_product_with_a_gate", kColour, [](Maker& m) {
+  all.push_back(case_of("pooled_product_with_a_gate", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     const std::string gate = m.qdq(m.node("GlobalAveragePool", {a}), 0.01F, 100);
     m.output(m.qdq(m.node("GlobalMaxPool", {m.node("Mul", {a, gate})}), 0.05F, 90));
   }));
-  all.push_back(of("pooled_sum_of_maps", kColour, [](Maker& m) {
+  all.push_back(case_of("pooled_sum_of_maps", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
     const std::string b = m.qdq(m.conv(a, {4, 4, 3, 3}), 0.04F, 70);
     m.op("MaxPool", {m.node("Add", {a, b})})
@@ -350,7 +211,7 @@ void add_windows(std::vector<ExporterCase>& all) {
     m.output(m.head(m.qdq(m.out(), 0.05F, 80), 36));
   }));
   for (const char* name : {"SAME_UPPER", "SAME_LOWER"}) {
-    all.push_back(of((std::string("transposed_") + name).c_str(), kColour, [name](Maker& m) {
+    all.push_back(case_of((std::string("transposed_") + name).c_str(), kColour, [name](Maker& m) {
       const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
       m.op("ConvTranspose", {a, m.weights({4, 2, 4, 3}, {0.01F})})
           .with("auto_pad", name)
@@ -358,20 +219,20 @@ void add_windows(std::vector<ExporterCase>& all) {
       m.output(m.qdq(m.out(), 0.06F, 120));
     }));
   }
-  all.push_back(of("transposed_to_a_shape", kColour, [](Maker& m) {
+  all.push_back(case_of("transposed_to_a_shape", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
     m.op("ConvTranspose", {a, m.weights({4, 2, 3, 3}, {0.01F})})
         .with("output_shape", Sizes{12, 11})
         .with("strides", Sizes{2, 2});
     m.output(m.qdq(m.out(), 0.06F, 120));
   }));
-  all.push_back(of("transposed_groups_by_channel", kColour, [](Maker& m) {
+  all.push_back(case_of("transposed_groups_by_channel", kColour, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.03F, 60);
     m.op("ConvTranspose", {a, m.weights({4, 2, 3, 3}, {0.01F, 0.04F}, {0}, kS8, 1)})
         .with("group", std::int64_t{2});
     m.output(m.head(m.qdq(m.out(), 0.06F, 120), 4 * 8 * 8));
   }));
-  all.push_back(of("resized_by_fractions", kGrey, [](Maker& m) {
+  all.push_back(case_of("resized_by_fractions", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {3, 1, 2, 2}), 0.02F, 60);
     // 5 x float32(1.4) is 7 in float32, and less in double.
     m.op("Resize", {a, "", m.floats({1.0F, 1.0F, 1.4F, 1.4F}, {4})})
@@ -380,7 +241,7 @@ void add_windows(std::vector<ExporterCase>& all) {
         .with("nearest_mode", "floor");
     m.output(m.head(m.out(), 3 * 7 * 7));
   }));
-  all.push_back(of("depthwise", kColour, [](Maker& m) {
+  all.push_back(case_of("depthwise", kColour, [](Maker& m) {
     m.op("Conv", {m.image(), m.weights({6, 1, 3, 3}, {0.01F}), m.bias(6)})
         .with("group", std::int64_t{3});
     m.output(m.head(m.qdq(m.out(), 0.02F, 60), 96));
@@ -390,15 +251,15 @@ void add_windows(std::vector<ExporterCase>& all) {
 void add_functions(std::vector<ExporterCase>& all) {
   for (const char* name :
        {"LeakyRelu", "HardSwish", "Sigmoid", "Tanh", "Elu", "HardSigmoid", "Softplus"}) {
-    all.push_back(of((std::string(name) + "_of_sums").c_str(), kGrey, [name](Maker& m) {
+    all.push_back(case_of((std::string(name) + "_of_sums").c_str(), kGrey, [name](Maker& m) {
       m.output(m.head(m.qdq(m.node(name, {m.conv(m.image(), {4, 1, 3, 3})}), 0.01F, 50), 144));
     }));
-    all.push_back(of((std::string(name) + "_of_codes").c_str(), kGrey, [name](Maker& m) {
+    all.push_back(case_of((std::string(name) + "_of_codes").c_str(), kGrey, [name](Maker& m) {
       const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 100);
       m.output(m.head(m.qdq(m.node(name, {a}), 0.01F, 50), 144));
     }));
   }
-  all.push_back(of("prelu_by_channel", kGrey, [](Maker& m) {
+  all.push_back(case_of("prelu_by_channel", kGrey, [](Maker& m) {
     const std::string c = m.conv(m.image(), {4, 1, 3, 3});
     const std::string a =
         m.qdq(m.element(c, "PRelu", {0.25F, -0.5F, 0.1F, 0.0F}, {4, 1, 1}), 0.02F, 60);
@@ -406,7 +267,7 @@ void add_functions(std::vector<ExporterCase>& all) {
         m.qdq(m.element(a, "PRelu", {0.5F, 0.3F, 0.2F, 0.1F}, {4, 1, 1}), 0.015F, 40);
     m.output(m.head(b, 144));
   }));
-  all.push_back(of("compositions", kGrey, [](Maker& m) {
+  all.push_back(case_of("compositions", kGrey, [](Maker& m) {
     const std::string c = m.conv(m.image(), {4, 1, 3, 3});
     const std::string silu = m.qdq(m.node("Mul", {c, m.node("Sigmoid", {c})}), 0.01F, 40);
     const std::string six = m.node(
@@ -418,7 +279,7 @@ void add_functions(std::vector<ExporterCase>& all) {
         m.element(m.node("Mul", {swish, m.element(erf, "Add", {1.0F})}), "Mul", {0.5F});
     m.output(m.head(m.qdq(gelu, 0.008F, 30), 144));
   }));
-  all.push_back(of("clips", kGrey, [](Maker& m) {
+  all.push_back(case_of("clips", kGrey, [](Maker& m) {
     const std::string c = m.conv(m.image(), {4, 1, 3, 3});
     const std::string a =
         m.qdq(m.node("Clip", {c, m.floats({-0.5F}, {}), m.floats({0.75F}, {})}), 0.02F, -5, kS8);
@@ -427,20 +288,20 @@ void add_functions(std::vector<ExporterCase>& all) {
               0.02F, 12);
     m.output(m.head(m.qdq(m.element(d, "Min", {0.5F}), 0.01F), 144));
   }));
-  all.push_back(of("two_maps", kGrey, [](Maker& m) {
+  all.push_back(case_of("two_maps", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     const std::string b = m.qdq(m.conv(a, {4, 4, 3, 3}), 0.05F, -10, kS8);
     const std::string sum = m.qdq(m.node("Relu", {m.node("Add", {a, b})}), 0.03F, 3);
     const std::string difference = m.qdq(m.node("Sub", {b, sum}), 0.04F, 90);
     m.output(m.head(m.qdq(m.node("Mul", {difference, a}), 0.07F, 130), 144));
   }));
-  all.push_back(of("squeeze_and_excite", kGrey, [](Maker& m) {
+  all.push_back(case_of("squeeze_and_excite", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     const std::string mean = m.qdq(m.node("GlobalAveragePool", {a}), 0.01F, 70);
     const std::string gate = m.qdq(m.node("Sigmoid", {m.conv(mean, {4, 4, 1, 1})}), 1.0F / 256);
     m.output(m.head(m.qdq(m.node("Mul", {gate, a}), 0.02F, 60), 144));
   }));
-  all.push_back(of("sums_and_maps", kGrey, [](Maker& m) {
+  all.push_back(case_of("sums_and_maps", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     const std::string sum =
         m.qdq(m.node("Relu", {m.node("Add", {a, m.conv(a, {4, 4, 3, 3})})}), 0.05F, 2);
@@ -449,18 +310,18 @@ void add_functions(std::vector<ExporterCase>& all) {
         m.qdq(m.node("Mul", {m.node("Relu", {m.conv(less, {4, 4, 3, 3})}), sum}), 0.5F, 7);
     m.output(m.head(product, 144));
   }));
-  all.push_back(of("two_layers_summed", kGrey, [](Maker& m) {
+  all.push_back(case_of("two_layers_summed", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     const std::string sum = m.node("Add", {m.conv(a, {4, 4, 1, 1}), m.conv(a, {4, 4, 3, 3})});
     m.output(m.head(m.qdq(m.node("Relu", {sum}), 0.05F), 144));
   }));
-  all.push_back(of("concat", kGrey, [](Maker& m) {
+  all.push_back(case_of("concat", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     const std::string b = m.qdq(m.conv(a, {3, 4, 3, 3}), 0.05F, -10, kS8);
     m.op("Concat", {b, a, m.conv(a, {2, 4, 1, 1})}).with("axis", std::int64_t{1});
     m.output(m.head(m.qdq(m.out(), 0.04F, 100), 9 * 36));
   }));
-  all.push_back(of("concat_of_equal_codes", kGrey, [](Maker& m) {
+  all.push_back(case_of("concat_of_equal_codes", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     const std::string b = m.qdq(m.conv(a, {4, 4, 3, 3}, 0.004F), 0.02F, 60);
     m.op("Concat", {a, b}).with("axis", std::int64_t{-3});
@@ -479,33 +340,33 @@ void add_tails(std::vector<ExporterCase>& all) {
       m.output(m.qdq(m.out(), 0.021F, 64));
     };
   };
-  all.push_back(of("resize_nearest", kGrey, resized("nearest", "asymmetric")));
-  all.push_back(of("resize_linear", kGrey, resized("linear", "half_pixel")));
-  all.push_back(of("resize_linear_corners", kGrey, resized("linear", "align_corners")));
+  all.push_back(case_of("resize_nearest", kGrey, resized("nearest", "asymmetric")));
+  all.push_back(case_of("resize_linear", kGrey, resized("linear", "half_pixel")));
+  all.push_back(case_of("resize_linear_corners", kGrey, resized("linear", "align_corners")));
   for (const char* name : {"Softmax", "LogSoftmax", "Sigmoid", "Relu"}) {
-    all.push_back(of((std::string("tail_") + name).c_str(), kGrey, [name](Maker& m) {
+    all.push_back(case_of((std::string("tail_") + name).c_str(), kGrey, [name](Maker& m) {
       m.output(m.node(name, {m.head(m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60), 144)}));
     }));
   }
-  all.push_back(of("tail_arg_max", kGrey, [](Maker& m) {
+  all.push_back(case_of("tail_arg_max", kGrey, [](Maker& m) {
     m.op("ArgMax", {m.head(m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60), 144)})
         .with("axis", std::int64_t{1})
         .with("keepdims", std::int64_t{0});
     m.output(m.out());
     m.integer_output();
   }));
-  all.push_back(of("arg_max_of_a_map", kGrey, [](Maker& m) {
+  all.push_back(case_of("arg_max_of_a_map", kGrey, [](Maker& m) {
     m.op("ArgMax", {m.conv(m.image(), {4, 1, 3, 3})}).with("axis", std::int64_t{1});
     m.output(m.out());
     m.integer_output();
   }));
-  all.push_back(of("quantised_softmax", kGrey, [](Maker& m) {
+  all.push_back(case_of("quantised_softmax", kGrey, [](Maker& m) {
     const std::string y =
         m.qdq(m.head(m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60), 144), 0.1F, 10, kS8);
     m.op("Softmax", {y}).with("axis", std::int64_t{1});
     m.output(m.qdq(m.out(), 1.0F / 256, -128, kS8));
   }));
-  all.push_back(of("two_outputs", kGrey, [](Maker& m) {
+  all.push_back(case_of("two_outputs", kGrey, [](Maker& m) {
     const std::string a = m.qdq(m.conv(m.image(), {4, 1, 3, 3}), 0.02F, 60);
     m.output(m.head(a, 144));
     m.output(m.qdq(m.conv(a, {2, 4, 3, 3}), 0.05F, 99));
@@ -524,6 +385,7 @@ const std::vector<ExporterCase>& exporter_cases() {
     add_windows(all);
     add_functions(all);
     add_tails(all);
+    add_layout_cases(all);
     return all;
   }();
   return kCases;

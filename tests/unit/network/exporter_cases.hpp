@@ -20,6 +20,8 @@ struct ExporterCase {
 void PrintTo(const ExporterCase& own, std::ostream* out);
 
 const std::vector<ExporterCase>& exporter_cases();
+/// Those of exporter_layout_cases.cpp, which are among them.
+void add_layout_cases(std::vector<ExporterCase>& all);
 
 /// The model of a case; its input is "x".
 onnx::ModelProto exporter_model(const ExporterCase& own);

@@ -48,6 +48,62 @@ struct Small {
   }
 };
 
+TEST(AdoptContributedQuantisers, GivenThoseOfOnnxruntimeThenTheyAreOnnxsOwnAndOthersAreNot) {
+  Small s;
+  s.add("QuantizeLinear", {"x", "s"}, "a").domain = "com.microsoft";
+  s.add("DequantizeLinear", {"a", "s"}, "b").domain = "com.microsoft";
+  s.add("QuantizeLinear", {"b", "s"}, "c").domain = "my.own";
+  s.add("Gelu", {"b"}, "d").domain = "com.microsoft";
+  adopt_contributed_quantisers(s.graph);
+  EXPECT_EQ(s.graph.nodes[0].domain, "");
+  EXPECT_EQ(s.graph.nodes[1].domain, "");
+  EXPECT_EQ(s.graph.nodes[2].domain, "my.own");
+  EXPECT_EQ(s.graph.nodes[3].domain, "com.microsoft");
+}
+
+TEST(LowerSums, GivenOneOrTwoValuesThenItIsAnotherOperatorAndOfThreeItStays) {
+  Small s;
+  s.add("Sum", {"x"}, "a");
+  s.add("Sum", {"a", "x"}, "b");
+  s.add("Sum", {"a", "b", "x"}, "y");
+  lower_sums(s.graph);
+  EXPECT_EQ(s.graph.nodes[0].op, "Identity");
+  EXPECT_EQ(s.graph.nodes[1].op, "Add");
+  EXPECT_EQ(s.graph.nodes[2].op, "Sum");
+}
+
+TEST(PadSizes, GivenAxesThenTheOthersHaveNone) {
+  Small s;
+  s.codes("pads", Element::kInt64, {4}, {1, 2, 3, 4});
+  s.codes("axes", Element::kInt64, {2}, {-1, 2});
+  const Node& pad = s.add("Pad", {"x", "pads", "", "axes"}, "y");
+  const NodeView view(s.graph, pad);
+  EXPECT_EQ(pad_sizes(view, 4), (Sizes{0, 0, 2, 1, 0, 0, 4, 3}));
+  EXPECT_THROW(pad_sizes(view, 2), Obstacle);  // there is no axis 2
+  s.codes("axes", Element::kInt64, {2}, {3, -1});
+  EXPECT_THROW(pad_sizes(view, 4), Obstacle);  // the same axis twice
+}
+
+TEST(ResizeSizes, GivenAPolicyThenTheRatioOfTheSidesIsKept) {
+  for (const char* policy : {"stretch", "not_larger", "not_smaller"}) {
+    Small s;
+    s.codes("to", Element::kInt64, {2}, {6, 6});
+    Node& node = s.add("Resize", {"x", "", "", "to"}, "y");
+    node.attributes["axes"].kind = Attribute::Kind::kIntegers;
+    node.attributes["axes"].integers = {2, 3};
+    node.attributes["keep_aspect_ratio_policy"].kind = Attribute::Kind::kText;
+    node.attributes["keep_aspect_ratio_policy"].text = policy;
+    const auto sizes = resize_sizes(NodeView(s.graph, node), {1, 2, 3, 4});
+    ASSERT_TRUE(sizes.has_value());
+    const std::string name = policy;
+    EXPECT_EQ(sizes->sizes, name == "stretch"      ? (Sizes{1, 2, 6, 6})
+                            : name == "not_larger" ? (Sizes{1, 2, 5, 6})
+                                                   : (Sizes{1, 2, 6, 8}));
+    EXPECT_EQ(sizes->scales[1], 1.0F);
+    EXPECT_EQ(sizes->scales[2], name == "not_larger" ? 1.5F : 2.0F);
+  }
+}
+
 TEST(DropIdentities, GivenNodesThatHandOnThenTheirReadersReadTheirInput) {
   Small s;
   s.add("Identity", {"x"}, "a");

@@ -81,7 +81,8 @@ TEST(Outputs, GivenATailThenItIsWorkedOutInDoubleAndRoundedOnce) {
   EXPECT_EQ(shown(network, {4, 0, -4}),
             (Floats{static_cast<float>(1.0 / (1.0 + std::exp(-2.0))), 0.5F,
                     static_cast<float>(1.0 / (1.0 + std::exp(2.0)))}));
-  output.tail = Tail::kArgMax;
+  output.tail = Tail::kNone;
+  output.arg_max = true;
   EXPECT_EQ(shown(network, {1, 4, 4}), Floats{1.0F});
 }
 
@@ -95,6 +96,9 @@ TEST(Outputs, GivenAQuantiserBehindATailThenItsStepsOrCodesAreShown) {
   EXPECT_EQ(shown(network, {0, 100}), (Floats{0.5F, 255.0F / 256.0F}));
   output.codes = true;
   EXPECT_EQ(shown(network, {0, 100}), (Floats{0.0F, 127.0F}));
+  // Rounded to equal codes, the first of the largest is the index; before, the second was larger.
+  output.arg_max = true;
+  EXPECT_EQ(shown(network, {100, 101}), Floats{0.0F});
 }
 
 TEST(Outputs, GivenAMapThenItsValuesStandInTheFilesOrder) {
@@ -102,16 +106,19 @@ TEST(Outputs, GivenAMapThenItsValuesStandInTheFilesOrder) {
   Network network = map_network({2, 3, 2}, tensor::signed_code(8, 3), 0.5F);
   const Integers raw = {0, 10, 1, 11, 2, 12, 3, 13, 4, 14, 5, 15};
   EXPECT_EQ(shown(network, raw), (Floats{0, 0.5F, 1, 1.5F, 2, 2.5F, 5, 5.5F, 6, 6.5F, 7, 7.5F}));
-  network.outputs[0].channels_last = true;
+  network.outputs[0].order = {Axis::kHeight, Axis::kWidth, Axis::kChannel};
   EXPECT_EQ(shown(network, raw), (Floats{0, 5, 0.5F, 5.5F, 1, 6, 1.5F, 6.5F, 2, 7, 2.5F, 7.5F}));
   network.outputs[0].codes = true;
   EXPECT_EQ(shown(network, raw)[1], 13.0F);
+  network.outputs[0].order = {Axis::kWidth, Axis::kChannel, Axis::kHeight};
+  EXPECT_EQ(shown(network, raw), (Floats{3, 6, 13, 16, 4, 7, 14, 17, 5, 8, 15, 18}));
 }
 
 TEST(Outputs, GivenATailOverAMapThenEachPixelHasItsOwn) {
   Network network = map_network({1, 2, 2}, tensor::unsigned_code(8), 1.0F);
-  network.outputs[0].tail = Tail::kArgMax;
+  network.outputs[0].arg_max = true;
   EXPECT_EQ(shown(network, {3, 5, 9, 2}), (Floats{1.0F, 0.0F}));
+  network.outputs[0].arg_max = false;
   network.outputs[0].tail = Tail::kSoftmax;
   const Floats values = shown(network, {3, 3, 7, 7});
   EXPECT_EQ(values, (Floats{0.5F, 0.5F, 0.5F, 0.5F}));

@@ -36,7 +36,10 @@ TEST(Function, GivenAnOperationThenItIsOnnxs) {
   EXPECT_EQ(apply("Sigmoid", {-200.0F}), 0.0F);
   EXPECT_EQ(apply("Tanh", {0.5F}), static_cast<float>(std::tanh(0.5)));
   EXPECT_EQ(apply("Elu", {-1.0F}, {2.0}), static_cast<float>(2.0 * (std::exp(-1.0) - 1.0)));
-  EXPECT_EQ(apply("Gelu", {1.0F}), static_cast<float>(0.5 * (1.0 + std::erf(std::sqrt(0.5)))));
+  EXPECT_EQ(apply("Gelu", {1.0F}, {0.0}),
+            static_cast<float>(0.5 * (1.0 + std::erf(std::sqrt(0.5)))));
+  EXPECT_EQ(apply("Gelu", {1.0F}, {1.0}),
+            static_cast<float>(0.5 * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * 1.044715))));
   EXPECT_EQ(apply("Softplus", {0.0F}), static_cast<float>(std::log(2.0)));
   EXPECT_EQ(apply("Softplus", {500.0F}), 500.0F);
   EXPECT_EQ(apply("Mish", {0.0F}), 0.0F);
