@@ -88,10 +88,10 @@ std::string check_csv(const std::string& path) {
   std::string head(7, '\0');
   std::ifstream(path, std::ios::binary).read(head.data(), 7);
   if (head == "memory,") {
-    fault::MemoryGeometry largest;  // the file by itself: any cell that some memory could have
-    largest.words = std::int64_t{1} << 40;
-    largest.word_bits = 1 << 12;
-    largest.banks = 1 << 10;
+    fault::Memories largest;  // the file by itself: any cell that some memory could have
+    for (const memory::MemoryKind& kind : memory::kMemories) {
+      largest.at(kind.id) = {kind.id, std::int64_t{1} << 40, 1 << 12, 1 << 10, {}, {}};
+    }
     const auto plan = fault::read_map(path, largest);
     return fmt::format("fault map, {} faults", plan.faults.size());
   }

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "cli/outputs.hpp"
 #include "cli/progress.hpp"
+#include "config/text.hpp"
 #include "fault/map_file.hpp"
 #include "fault/sampler.hpp"
 #include "run/load.hpp"
@@ -26,6 +29,43 @@ memory::FaultKind fault_kind(const Options& options) {
   const std::vector<std::string> names = memory::fault_kind_names(kinds);
   throw base::InputError({"", 0, "--fault-kind"}, "'" + name + "' is not known",
                          base::join(names) + " are allowed", base::nearest_name(name, names));
+}
+
+/// The memories of a random map: each with the rate beside its name, else that of --ber.
+std::vector<fault::MemoryRate> memory_rates(const Options& options) {
+  std::optional<double> shared;
+  if (options.has("ber")) shared = options.real("ber", 0, 1);
+  if (!options.has("memory")) return {{fault::MemoryId::kWeightSram, shared.value()}};
+  std::vector<fault::MemoryRate> rates;
+  for (const std::string& text : options.texts("memory")) {
+    const std::size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    const std::vector<std::string> names = memory::memory_names();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      throw base::InputError({"", 0, "--memory"}, base::shown(name) + " is not known",
+                             base::join(names) + " are allowed", base::nearest_name(name, names));
+    }
+    fault::MemoryRate own;
+    own.memory = static_cast<fault::MemoryId>(found - names.begin());
+    if (equals != std::string::npos) {
+      double rate = -1;
+      const bool number = config::parse_real(text.substr(equals + 1), &rate) == config::Number::kOk;
+      if (!number || !(rate >= 0 && rate <= 1)) {
+        throw base::InputError({"", 0, "--memory " + name},
+                               base::shown(text.substr(equals + 1)) + " is no rate",
+                               "a number from 0 to 1");
+      }
+      own.rate = rate;
+    } else if (shared) {
+      own.rate = *shared;
+    } else {
+      throw base::InputError({"", 0, "--memory " + name}, "has no rate",
+                             "--ber P for all, or --memory " + name + "=P");
+    }
+    rates.push_back(own);
+  }
+  return rates;
 }
 
 }  // namespace
@@ -78,19 +118,24 @@ run::Job load_job(const Options& options, const std::string& data) {
 
 void add_fault_options(Options& options) {
   options.value("faults", "FILE", "fault plan (.yaml) or measured map (.csv)")
-      .value("ber", "P", "or a random map: each cell of the weight SRAM is faulty with this rate")
+      .value("ber", "P", "or a random map: each cell of a memory is faulty with this rate")
+      .values(
+          "memory", "NAME[=P]",
+          "a memory of the random map (default weight_sram), with a rate of its own; repeatable")
       .value("map-seed", "S", "seed of the random map (default 1); maps of one seed are nested")
       .value("fault-kind", "KIND", "of the random map: flip (default), stuck_at_0, stuck_at_1")
       .value("save-faults", "FILE", "write the plan's permanent faults as a map (.csv)");
 }
 
 fault::FaultPlan load_faults(const Options& options, const run::Job& job) {
-  const fault::MemoryGeometry memory = run::weight_sram(job);
-  if (options.has("faults") && options.has("ber")) {
-    throw base::InputError({"", 0, "--faults, --ber"}, "both are given", "one is allowed");
+  for (const char* name : {"ber", "memory"}) {
+    if (!options.has("faults") || !options.has(name)) continue;
+    throw base::InputError({"", 0, std::string("--faults, --") + name}, "both are given",
+                           "one is allowed");
   }
+  const bool random = options.has("ber") || options.has("memory");
   for (const char* name : {"map-seed", "fault-kind"}) {
-    if (options.has(name) && !options.has("ber")) {
+    if (options.has(name) && !random) {
       throw base::InputError({"", 0, std::string("--") + name}, "there is no random map",
                              std::string("--") + name + " goes with --ber");
     }
@@ -99,13 +144,17 @@ fault::FaultPlan load_faults(const Options& options, const run::Job& job) {
   plan.origin = "none";
   if (const auto path = options.text("faults")) {
     plan = run::load_faults(*path, job);
-  } else if (options.has("ber")) {
-    const double rate = options.real("ber", 0, 1);
+  } else if (random) {
+    const fault::Memories memories = run::memories(job);
+    const std::vector<fault::MemoryRate> rates = memory_rates(options);
+    std::int64_t all = 0;
+    for (const fault::MemoryRate& own : rates) all += memories[own.memory].cells();
     const std::int64_t seed =
         options.integer("map-seed", 1, 0, std::numeric_limits<std::int64_t>::max());
     ProgressLine line("drawing the fault map");
-    plan = fault::sample_map(memory, rate, static_cast<std::uint64_t>(seed), fault_kind(options),
-                             [&](std::int64_t cells) { line.update(cells, memory.cells()); });
+    plan =
+        fault::sample_maps(memories, rates, static_cast<std::uint64_t>(seed), fault_kind(options),
+                           [&](std::int64_t cells) { line.update(cells, all); });
   }
   return plan;
 }

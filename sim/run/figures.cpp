@@ -38,7 +38,7 @@ constexpr int kAccumulatorBits = 32;
 constexpr AccessBits kAccessBits[] = {
     {"memory.weight_sram", [](const RunRecord& r) { return r.weight_bits; }},
     {"memory.activation_sram", [](const RunRecord& r) { return r.activation_bits; }},
-    {"memory.bitmap", [](const RunRecord& r) { return r.bitmap_word_bits; }},
+    {"memory.activation_bitmap", [](const RunRecord& r) { return r.bitmap_word_bits; }},
     {"memory.accumulator_sram", [](const RunRecord&) { return kAccumulatorBits; }},
 };
 

@@ -265,6 +265,14 @@ std::string sums_sha256(const std::vector<std::int32_t>& sums) {
 }
 
 void check_plan(const Job& job, const fault::FaultPlan& plan) {
+  if (job.commit_stall_probability > 0 || job.max_start_delay > 0) {
+    for (const fault::Fault& fault : plan.faults) {
+      if (fault.cycle == memory::kNoCycle) continue;
+      throw base::InputError({plan.origin, 0, "when"},
+                             "stalls are injected, so that cycles are not those of the machine",
+                             "faults at cycles, or stalls");
+    }
+  }
   for (const fault::Fault& fault : plan.faults) {
     if (fault.step == memory::kPermanent) continue;
     for (const Part& part : job.parts) {

@@ -128,7 +128,7 @@ test('run records: bars, densities and downloads are the record', async () => {
     assert.equal(Number(rows.at(-1).cycles), record.cycles.total);
     // Every figure, by its key.
     const figures = await page.locator(`#section-${i} details.figures tbody tr`).allTextContents();
-    for (const key of ['cycles.total', 'macs_per_dram_byte', 'memory.bitmap.reads', 'faults.armed']) {
+    for (const key of ['cycles.total', 'macs_per_dram_byte', 'memory.activation_bitmap.reads', 'faults.armed']) {
       assert.ok(figures.some(text => text.startsWith(key)), key);
     }
     assert.deepEqual(rows.slice(0, -1).map(row => Number(row.weight_load_cycles)),

@@ -29,6 +29,21 @@ RecordKind kind_of(run::FigureKind kind) {
   return RecordKind::kCount;
 }
 
+/// Names that keys had in older records.
+constexpr std::pair<const char*, const char*> kRenamed[] = {
+    {"memory.bitmap", "memory.activation_bitmap"}};
+
+std::string key_today(const std::string& key) {
+  for (const auto& [old, today] : kRenamed) {
+    const std::string name = old;
+    const bool starts = key.compare(0, name.size(), name) == 0;
+    if (starts && (key.size() == name.size() || key[name.size()] == '.')) {
+      return today + key.substr(name.size());
+    }
+  }
+  return key;
+}
+
 }  // namespace
 
 void RecordFields::add(RecordField field) {
@@ -57,8 +72,12 @@ void RecordFields::add_figures(run::FigureScope not_of) {
   }
 }
 
+bool RecordFields::is_object(const std::string& key) const {
+  return objects_.count(key_today(key)) > 0;
+}
+
 std::size_t RecordFields::find(const std::string& key) const {
-  const auto found = places_.find(key);
+  const auto found = places_.find(key_today(key));
   return found == places_.end() ? list_.size() : found->second;
 }
 

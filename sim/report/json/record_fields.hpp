@@ -39,9 +39,9 @@ class RecordFields {
   void add_figures(run::FigureScope not_of);
 
   const std::vector<RecordField>& list() const { return list_; }
-  /// list().size() where there is none.
+  /// list().size() where there is none. By today's name, or one that older records have.
   std::size_t find(const std::string& key) const;
-  bool is_object(const std::string& key) const { return objects_.count(key) > 0; }
+  bool is_object(const std::string& key) const;
 
  private:
   std::vector<RecordField> list_;

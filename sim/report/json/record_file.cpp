@@ -64,6 +64,7 @@ class Row {
     const std::size_t place = fields_.find(key);
     if (place < values_.size()) {
       const RecordField& field = fields_.list()[place];
+      if (values_[place]) fail(key, "stands there under two names");
       if (!fits(field, value)) fail(key, "is " + shown(value), allowed(field));
       if (const auto* count = std::get_if<std::int64_t>(&value);
           count != nullptr && is_ratio(field)) {

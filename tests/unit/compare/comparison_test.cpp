@@ -115,7 +115,7 @@ TEST(Comparison, GivenAllThenWhatIsEqualIsThereToo) {
   EXPECT_EQ(json["layers"].size(), 2U);
   EXPECT_EQ(json["layers"][0]["figures"].size(), comparison.a.layers[0].figures.size());
   const std::string text = report::comparison_text(comparison, true);
-  EXPECT_NE(text.find("\nmemory.bitmap.reads "), std::string::npos);
+  EXPECT_NE(text.find("\nmemory.activation_bitmap.reads "), std::string::npos);
   EXPECT_NE(text.find("\nhashes.data "), std::string::npos);
 }
 

@@ -168,6 +168,24 @@ std::string machine_error(const std::function<void(Json&)>& change) {
       [&] { report::record_from_bytes(json.dump(), "r.json"); });
 }
 
+// memory.bitmap, as records had it, is memory.activation_bitmap.
+TEST(RecordFile, GivenAKeyByItsOldNameThenItIsReadAndBothNamesAreAnError) {
+  Json json = Json::parse(test::sample_json());
+  json["memory"]["bitmap"] = json["memory"]["activation_bitmap"];
+  EXPECT_NE(test::message_of<base::InputError>([&] {
+              report::record_from_bytes(json.dump(), "r.json");
+            }).find("stands there under two names"),
+            std::string::npos);
+  json["memory"].erase("activation_bitmap");
+  for (Json& layer : json["layers"]) {
+    layer["memory"]["bitmap"] = layer["memory"]["activation_bitmap"];
+    layer["memory"].erase("activation_bitmap");
+  }
+  const RecordFile today = report::record_from_bytes(test::sample_json(), "r.json");
+  const RecordFile old = report::record_from_bytes(json.dump(), "r.json");
+  EXPECT_FALSE(report::compare_records(today, old).differs());
+}
+
 TEST(RecordFile, GivenAMistakeInTheMachineThenTheMessageSaysWhereWhatAndWhatIsAllowed) {
   EXPECT_EQ(machine_error([](Json&) {}), "");
   EXPECT_EQ(machine_error([](Json& m) { m["array"]["row"] = 2; }),
