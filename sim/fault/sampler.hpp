@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "fault/geometry.hpp"
 #include "fault/plan.hpp"
@@ -19,5 +20,18 @@ namespace lacuna::fault {
 FaultPlan sample_map(const MemoryGeometry& geometry, double rate, std::uint64_t seed,
                      memory::FaultKind kind,
                      const std::function<void(std::int64_t cells)>& progress = {});
+
+/// A memory and the share of its cells that is faulty.
+struct MemoryRate {
+  MemoryId memory = MemoryId::kWeightSram;
+  double rate = 0;
+};
+
+/// sample_map of several memories, in any order, as one plan. Each memory draws from its own
+/// stream, so that another one beside it changes none of its faults. Throws base::InputError as
+/// sample_map does, of all faults together, and for a memory that is not there, or is there twice.
+FaultPlan sample_maps(const Memories& memories, std::vector<MemoryRate> rates, std::uint64_t seed,
+                      memory::FaultKind kind,
+                      const std::function<void(std::int64_t cells)>& progress = {});
 
 }  // namespace lacuna::fault

@@ -107,5 +107,61 @@ TEST(SampleMap, ReportsHowManyCellsAreDrawn) {
   EXPECT_EQ(plan.faults.size(), sample_map(geometry, 1e-3, 5, FaultKind::kFlip).faults.size());
 }
 
+TEST(SampleMaps, WhenAMemoryIsAddedThenTheOthersKeepTheirFaults) {
+  arch::AcceleratorSpec spec;
+  spec.array.rows = 4;
+  spec.array.cols = 4;
+  spec.weight_sram.word_bits = spec.activation_sram.word_bits = 64;
+  spec.weight_sram.banks = spec.activation_sram.banks = 2;
+  MemorySizes sizes;
+  sizes.weight_words = 512;
+  sizes.activation_slots = 4096;
+  sizes.accumulator_entries = 64;
+  const Memories memories(spec, sizes);
+  const auto of = [](const FaultPlan& plan, MemoryId memory) {
+    FaultPlan own;
+    for (const Fault& fault : plan.faults) {
+      if (fault.memory == memory) own.faults.push_back(fault);
+    }
+    return sites(own);
+  };
+  const FaultPlan both =
+      sample_maps(memories, {{MemoryId::kActivationSram, 0.02}, {MemoryId::kWeightSram, 0.01}}, 7,
+                  FaultKind::kFlip);
+  EXPECT_EQ(both.origin, "ber weight_sram=0.01 activation_sram=0.02 seed 7 flip");
+  EXPECT_TRUE(std::is_sorted(both.faults.begin(), both.faults.end(),
+                             [](const Fault& a, const Fault& b) { return a.memory < b.memory; }));
+  const FaultPlan weights =
+      sample_maps(memories, {{MemoryId::kWeightSram, 0.01}}, 7, FaultKind::kFlip);
+  EXPECT_EQ(weights.origin, "ber 0.01 seed 7 flip");
+  EXPECT_EQ(sites(weights),
+            sites(sample_map(memories[MemoryId::kWeightSram], 0.01, 7, FaultKind::kFlip)));
+  EXPECT_EQ(of(both, MemoryId::kWeightSram), sites(weights));
+  const FaultPlan values =
+      sample_maps(memories, {{MemoryId::kActivationSram, 0.02}}, 7, FaultKind::kFlip);
+  EXPECT_EQ(values.origin, "ber activation_sram=0.02 seed 7 flip");
+  EXPECT_EQ(of(both, MemoryId::kActivationSram), sites(values));
+  EXPECT_FALSE(weights.faults.empty());
+  EXPECT_FALSE(values.faults.empty());
+  // Streams of their own: the same numbers would make the same pattern.
+  const FaultPlan sums =
+      sample_maps(memories, {{MemoryId::kAccumulatorSram, 0.02}}, 7, FaultKind::kFlip);
+  EXPECT_NE(sites(sums), sites(values));
+}
+
+TEST(SampleMaps, RefusesAMemoryThatIsNotThereOrIsThereTwice) {
+  const Memories one(memory_of(512, 64, 4));
+  const auto error = [&](std::vector<MemoryRate> rates) {
+    return lacuna::test::message_of<base::InputError>(
+        [&] { sample_maps(one, std::move(rates), 1, FaultKind::kFlip); });
+  };
+  EXPECT_EQ(error({{MemoryId::kPsumFifos, 0.1}}),
+            "memory: there is no psum_fifos; only weight_sram");
+  EXPECT_EQ(error({{MemoryId::kWeightSram, 0.1}, {MemoryId::kWeightSram, 0.2}}),
+            "memory: weight_sram stands there twice; each memory once");
+  EXPECT_EQ(error({{MemoryId::kWeightSram, 2}}),
+            "bit error rate: 2 is out of range; a number from 0 to 1");
+}
+
 }  // namespace
 }  // namespace lacuna::fault
