@@ -4,7 +4,8 @@
 
 #include "fast/batch_group.hpp"
 #include "fast/memory_walk.hpp"
-#include "mapping/timeline.hpp"
+#include "schedule/durations.hpp"
+#include "schedule/placement.hpp"
 
 namespace lacuna::fast {
 
@@ -24,12 +25,16 @@ Engine::~Engine() = default;
 base::Cycles Engine::load(const network::Network& network, const schedule::Schedule& schedule,
                           std::int64_t step_offset) {
   if (trace_ != nullptr) *trace_ = {};
-  // Set-up is weight loads only, one transfer after the other.
+  // Set-up is weight loads only, which wait for nothing.
+  schedule::Placement<std::int64_t> placement(spec_);
+  const auto no_wait = [](schedule::StepId /*id*/) { return std::int64_t{0}; };
   std::int64_t end = 0;
   for (const schedule::Step& step : schedule.setup) {
-    end = std::max<std::int64_t>(spec_.dram.latency_cycles, end) +
-          mapping::step_cycles(step, schedule, network, spec_);
-    if (trace_ != nullptr) trace_->steps.push_back({0, end});
+    const auto span =
+        placement.place(schedule::Precedence(step),
+                        schedule::step_duration(step, schedule, network, spec_), no_wait, no_wait);
+    end = std::max(end, span.end);
+    if (trace_ != nullptr) trace_->steps.push_back({span.start, span.end});
   }
   walk_.reset();
   if (!changes_weights_only(plan_)) {

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "fast/index.hpp"
-#include "mapping/timeline.hpp"
+#include "schedule/durations.hpp"
 
 namespace lacuna::fast {
 namespace {
@@ -62,7 +62,7 @@ class Compiler {
 
  private:
   base::Bytes bytes(const Step& step) const {
-    return mapping::transfer_bytes(step, schedule_, network_, spec_);
+    return schedule::transfer_bytes(step, schedule_, network_, spec_);
   }
 
   std::int64_t slots(const schedule::MapRows& rows) const {

@@ -4,7 +4,6 @@
 
 #include "base/error.hpp"
 #include "fast/index.hpp"
-#include "mapping/timeline.hpp"
 #include "network/outputs.hpp"
 
 namespace lacuna::fast {
@@ -27,6 +26,7 @@ MemoryWalk::MemoryWalk(const network::Network& network, const schedule::Schedule
       step_offset_(step_offset),
       bits_(spec.precision.activation_bits),
       step_times_(schedule, network, spec),
+      placement_(spec),
       weights_(schedule.weight_words, spec.weight_sram.word_bits, spec.weight_sram.banks,
                spec.precision.weight_bits),
       values_(at(words_of(schedule.activation_slots, spec.activations_per_word()) *
@@ -99,34 +99,33 @@ measure::BatchResult MemoryWalk::run(const std::vector<const std::uint8_t*>& ima
   }
   densities_.assign(network_.maps.size(), {});
   stream_cycles_.clear();
-  last_start_ = {};
-  last_end_ = {};
+  placement_ = schedule::Placement<std::int64_t>(spec_);
   load_input(images);
   schedule::StepId next = 0;
   for (const schedule::Step& step : schedule_.steps) {
     begin_step(next++);
     switch (step.kind) {
       case schedule::StepKind::kLoadWeights:
-        end_step(mapping::step_cycles(step, schedule_, network_, spec_));
-        counters(step).dram_read += mapping::transfer_bytes(step, schedule_, network_, spec_);
+        end_step(schedule::step_duration(step, schedule_, network_, spec_));
+        counters(step).dram_read += schedule::transfer_bytes(step, schedule_, network_, spec_);
         counters(step).weight_sram.writes += block(step).values();
         load_weights(step, access(ends_[at(id_)]));
         break;
       case schedule::StepKind::kLoadActivations:
-        end_step(mapping::step_cycles(step, schedule_, network_, spec_));
+        end_step(schedule::step_duration(step, schedule_, network_, spec_));
         load_activations(step);
         break;
       case schedule::StepKind::kStoreActivations:
-        end_step(mapping::step_cycles(step, schedule_, network_, spec_));
+        end_step(schedule::step_duration(step, schedule_, network_, spec_));
         store_activations(step);
         break;
       case schedule::StepKind::kLoadPe:
-        end_step(mapping::step_cycles(step, schedule_, network_, spec_));
+        end_step(schedule::step_duration(step, schedule_, network_, spec_));
         load_pe(step);
         break;
       case schedule::StepKind::kStream:
         stream(step);
-        end_step(stream_cycles_.back());
+        end_step(schedule::without_tail(stream_cycles_.back()));
         break;
       case schedule::StepKind::kPost:
         post(step);
@@ -183,31 +182,15 @@ void MemoryWalk::take_map_outputs() {
 
 void MemoryWalk::begin_step(schedule::StepId id) {
   id_ = id;
-  const schedule::Step& step = schedule_.steps[at(id)];
-  const auto unit = static_cast<std::size_t>(schedule::resource_of(step.kind));
-  const auto resource = static_cast<schedule::Resource>(unit);
-  std::int64_t ready = 0;
-  for (const schedule::StepId wait : step.waits) {
-    if (wait != schedule::kNoStep) ready = std::max(ready, ends_[at(wait)]);
-  }
-  if (step.after_start != schedule::kNoStep) {
-    ready = std::max(ready, starts_[at(step.after_start)]);
-  }
-  const bool queues = resource == schedule::Resource::kDma || resource == schedule::Resource::kPost;
-  start_ = std::max(ready, queues ? last_start_[unit] : last_end_[unit]);
-  starts_[at(id)] = last_start_[unit] = start_;
+  start_ = placement_.start(
+      schedule::Precedence(schedule_.steps[at(id)]),
+      [this](schedule::StepId earlier) { return starts_[at(earlier)]; },
+      [this](schedule::StepId earlier) { return ends_[at(earlier)]; });
+  starts_[at(id)] = start_;
 }
 
-void MemoryWalk::end_step(std::int64_t cycles) {
-  const auto unit = static_cast<std::size_t>(schedule::resource_of(schedule_.steps[at(id_)].kind));
-  const auto resource = static_cast<schedule::Resource>(unit);
-  std::int64_t from = start_;
-  if (resource == schedule::Resource::kDma) {
-    from = std::max(start_ + spec_.dram.latency_cycles, last_end_[unit]);
-  } else if (resource == schedule::Resource::kPost) {
-    from = std::max(start_ + (spec_.post.lanes ? spec_.post.latency_cycles : 0), last_end_[unit]);
-  }
-  ends_[at(id_)] = last_end_[unit] = from + cycles;
+void MemoryWalk::end_step(const schedule::Duration& duration) {
+  ends_[at(id_)] = placement_.end(schedule::resource_of(schedule_.steps[at(id_)].kind), duration);
 }
 
 void MemoryWalk::load_weights(const schedule::Step& step, const memory::Access& access) {
@@ -330,7 +313,7 @@ void MemoryWalk::load_activations(const schedule::Step& step) {
   const std::int64_t slots = schedule::slots_per_value(map, spec_);
   const memory::Access now = access(ends_[at(id_)]);
   measure::LayerCounters& counts = counters(step);
-  counts.dram_read += mapping::transfer_bytes(step, schedule_, network_, spec_);
+  counts.dram_read += schedule::transfer_bytes(step, schedule_, network_, spec_);
   const std::vector<std::int32_t>& from = dram_[at(step.rows.map)];
   for_each_moved(step, region(step.output),
                  [&](std::int64_t slot, std::int64_t /*place*/, std::size_t value) {
@@ -345,7 +328,7 @@ void MemoryWalk::store_activations(const schedule::Step& step) {
   const network::Map& map = network_.map(step.rows.map);
   const std::int64_t slots = schedule::slots_per_value(map, spec_);
   measure::LayerCounters& counts = counters(step);
-  counts.dram_written += mapping::transfer_bytes(step, schedule_, network_, spec_);
+  counts.dram_written += schedule::transfer_bytes(step, schedule_, network_, spec_);
   std::vector<std::int32_t>& to = dram_[at(step.rows.map)];
   for_each_moved(step, region(step.input),
                  [&](std::int64_t slot, std::int64_t place, std::size_t value) {

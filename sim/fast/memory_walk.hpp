@@ -3,12 +3,11 @@
 // every cell holds; each read is asked of the faults at its time, and the times are those of the
 // run as it is, with all its faults.
 //
-// It shares the schedule, the arithmetic and the cells with the SystemC engine, and nothing of
-// time: steps follow from the recurrences of docs/timing.md, accesses from the table of
-// docs/faults.md.
+// It shares the schedule, the arithmetic and the cells with the SystemC engine, and of time only
+// which resources take one step at a time: steps follow from the recurrences of docs/timing.md,
+// accesses from the table of docs/faults.md.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +19,8 @@
 #include "measure/counters.hpp"
 #include "memory/cell_array.hpp"
 #include "network/network.hpp"
+#include "schedule/durations.hpp"
+#include "schedule/placement.hpp"
 #include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
@@ -72,7 +73,7 @@ class MemoryWalk {
 
   /// A step is given its start and, once its duration is known, its end.
   void begin_step(schedule::StepId id);
-  void end_step(std::int64_t cycles);
+  void end_step(const schedule::Duration& duration);
   memory::Access access(std::int64_t cycle, std::int64_t pixel = 0, std::int64_t index = 0) const {
     return {step_offset_ + id_, cycle, pixel, index};
   }
@@ -137,6 +138,7 @@ class MemoryWalk {
   std::int64_t step_offset_;
   int bits_;  ///< of a stored activation
   StepTimes step_times_;
+  schedule::Placement<std::int64_t> placement_;  ///< of the batch
 
   // What the memories hold.
   memory::CellArray weights_;
@@ -157,8 +159,6 @@ class MemoryWalk {
   std::int64_t start_ = 0;  ///< of the step
   std::vector<std::int64_t> starts_;
   std::vector<std::int64_t> ends_;
-  std::array<std::int64_t, schedule::kResources> last_start_{};
-  std::array<std::int64_t, schedule::kResources> last_end_{};
   std::vector<std::int64_t> stream_cycles_;
   std::vector<Density> densities_;    ///< [map], as written
   std::vector<std::int16_t> maxima_;  ///< fused pooling: [window column][lane]

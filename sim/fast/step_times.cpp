@@ -5,7 +5,6 @@
 
 #include "base/cpu.hpp"
 #include "fast/lanes.hpp"
-#include "mapping/timeline.hpp"
 
 // Vectors live inside inlined functions only, so how they would be passed does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -25,15 +24,10 @@ constexpr auto kPost = static_cast<std::size_t>(Resource::kPost);
 
 using TimesOfLanes __attribute__((vector_size(kLanes * 4))) = std::int32_t;
 
-template <class Times>
-LACUNA_INLINE Times larger(Times a, Times b) {
-  return a > b ? a : b;
-}
-
 }  // namespace
 
-// The rules, for one batch or for kLanes side by side; lane l of step id lies at [id * lanes + l].
-// Steps before `first` are as `before` says.
+// Of one batch or of kLanes side by side; lane l of step id lies at [id * lanes + l]. Steps before
+// `first` are as `before` says.
 template <class Times, std::size_t kCount, class Number>
 LACUNA_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t first,
                                     Placed<const Number> before, Placed<Number> times) const {
@@ -42,48 +36,35 @@ LACUNA_INLINE void StepTimes::place(const Number* stream_cycles, std::size_t fir
     std::memcpy(&value, numbers + index * kCount, sizeof value);
     return value;
   };
+  const auto start_of = [&](StepId step) LACUNA_INLINE_LAMBDA {
+    const auto id = static_cast<std::size_t>(step);
+    return get(id < first ? before.start : times.start, id);
+  };
+  const auto end_of = [&](StepId step) LACUNA_INLINE_LAMBDA {
+    const auto id = static_cast<std::size_t>(step);
+    return get(id < first ? before.end : times.end, id);
+  };
   const Times zero = {};
-  const auto dma_latency = static_cast<Number>(spec_.dram.latency_cycles);
-  const auto post_latency = static_cast<Number>(spec_.post.lanes ? spec_.post.latency_cycles : 0);
-  Times last_start[kUnits] = {};
-  Times last_end[kUnits] = {};
+  const auto duration_of = [&](std::size_t id) LACUNA_INLINE_LAMBDA {
+    const schedule::Duration& own = durations_[id];
+    return schedule::DurationOf<Times>{steps_[id].resource == Resource::kArray
+                                           ? get(stream_cycles, place_[id])
+                                           : zero + static_cast<Number>(own.occupancy),
+                                       zero + static_cast<Number>(own.tail)};
+  };
+  schedule::Placement<Times, Number> placement(spec_);
   for (std::size_t unit = 0; unit < kUnits && first > 0; ++unit) {
     const auto next =
         std::lower_bound(queues_[unit].begin(), queues_[unit].end(), static_cast<StepId>(first));
     if (next == queues_[unit].begin()) continue;
-    const auto last = static_cast<std::size_t>(*std::prev(next));
-    last_start[unit] = get(before.start, last);
-    last_end[unit] = get(before.end, last);
+    const StepId last = *std::prev(next);
+    placement.resume(static_cast<Resource>(unit), {start_of(last), end_of(last)},
+                     duration_of(static_cast<std::size_t>(last)).tail);
   }
   for (std::size_t id = first; id < steps_.size(); ++id) {
-    const StepRule& step = steps_[id];
-    Times ready = zero;
-    for (std::uint32_t i = 0; i < step.wait_count; ++i) {
-      const auto wait = static_cast<std::size_t>(step.waits[i]);
-      ready = larger(ready, get(wait < first ? before.end : times.end, wait));
-    }
-    if (step.after_start != schedule::kNoStep) {
-      const auto wait = static_cast<std::size_t>(step.after_start);
-      ready = larger(ready, get(wait < first ? before.start : times.start, wait));
-    }
-    const std::size_t unit = step.unit;
-    const auto cycles = static_cast<Number>(cycles_[id]);
-    Times start;
-    Times end;
-    if (unit == kDma) {
-      start = larger(ready, last_start[unit]);
-      end = larger(start + dma_latency, last_end[unit]) + cycles;
-    } else if (unit == kPost) {
-      start = larger(ready, last_start[unit]);
-      end = larger(start + post_latency, last_end[unit]) + cycles;
-    } else {
-      start = larger(ready, last_end[unit]);
-      end = start + (unit == kArray ? get(stream_cycles, place_[id]) : zero + cycles);
-    }
-    last_start[unit] = start;
-    last_end[unit] = end;
-    std::memcpy(times.start + id * kCount, &start, sizeof start);
-    std::memcpy(times.end + id * kCount, &end, sizeof end);
+    const auto span = placement.place(steps_[id], duration_of(id), start_of, end_of);
+    std::memcpy(times.start + id * kCount, &span.start, sizeof span.start);
+    std::memcpy(times.end + id * kCount, &span.end, sizeof span.end);
   }
 }
 
@@ -128,10 +109,12 @@ bool StepTimes::fits_lanes(const std::vector<std::int64_t>& stream_cycles) const
   std::int64_t sum = 0;
   std::size_t stream = 0;
   for (std::size_t id = 0; id < schedule_.steps.size(); ++id) {
-    const bool streams = schedule_.steps[id].kind == schedule::StepKind::kStream;
-    const std::int64_t longest = streams ? stream_cycles[stream++] : cycles_[id];
+    const Resource resource = steps_[id].resource;
+    const schedule::Duration& own = durations_[id];
+    const std::int64_t longest =
+        (resource == Resource::kArray ? stream_cycles[stream++] : own.occupancy) + own.tail;
     if (longest >= kMost - sum) return false;
-    sum += longest + spec_.dram.latency_cycles + (spec_.post.lanes ? spec_.post.latency_cycles : 0);
+    sum += longest + schedule::rule_of(resource).latency(spec_);
     if (sum >= kMost) return false;
   }
   return true;
@@ -141,7 +124,6 @@ StepTimes::StepTimes(const schedule::Schedule& schedule, const network::Network&
                      const arch::AcceleratorSpec& spec)
     : schedule_(schedule),
       spec_(spec),
-      cycles_(schedule.steps.size()),
       place_(schedule.steps.size()),
       start_(schedule.steps.size()),
       end_(schedule.steps.size()) {
@@ -150,16 +132,8 @@ StepTimes::StepTimes(const schedule::Schedule& schedule, const network::Network&
     auto& own = queues_[static_cast<std::size_t>(schedule::resource_of(step.kind))];
     place_[id] = own.size();
     own.push_back(static_cast<StepId>(id));
-    StepRule rule;
-    rule.unit = static_cast<std::uint8_t>(schedule::resource_of(step.kind));
-    rule.after_start = step.after_start;
-    for (const StepId wait : step.waits) {
-      if (wait != schedule::kNoStep) rule.waits[rule.wait_count++] = wait;
-    }
-    steps_.push_back(rule);
-    if (step.kind != schedule::StepKind::kStream) {
-      cycles_[id] = mapping::step_cycles(step, schedule, network, spec);
-    }
+    steps_.emplace_back(step);
+    durations_.push_back(schedule::step_duration(step, schedule, network, spec));
   }
 }
 

@@ -8,6 +8,8 @@
 
 #include "measure/batch_trace.hpp"
 #include "measure/counters.hpp"
+#include "schedule/durations.hpp"
+#include "schedule/placement.hpp"
 #include "schedule/schedule.hpp"
 
 namespace lacuna::fast {
@@ -84,18 +86,10 @@ class StepTimes {
   };
   void follow(std::size_t unit, std::size_t place, Blame& blame) const;
 
-  /// What of a step its time depends on, close together.
-  struct StepRule {
-    std::uint8_t unit = 0;
-    std::uint32_t wait_count = 0;
-    std::array<schedule::StepId, kUnits> waits{};
-    schedule::StepId after_start = schedule::kNoStep;
-  };
-
   const schedule::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
-  std::vector<StepRule> steps_;
-  std::vector<std::int64_t> cycles_;  ///< of each step but streams
+  std::vector<schedule::Precedence> steps_;
+  std::vector<schedule::Duration> durations_;  ///< of each step; of streams at dense speed
   std::array<std::vector<schedule::StepId>, kUnits> queues_;
   std::vector<std::size_t> place_;  ///< of each step in its queue
   std::vector<std::int64_t> start_;

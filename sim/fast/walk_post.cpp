@@ -30,7 +30,7 @@ void MemoryWalk::post(const schedule::Step& step) {
       spec_.post.lanes
           ? base::ceil_div(block(step).n_count, *spec_.post.lanes) * (step.residual >= 0 ? 2 : 1)
           : 0;
-  end_step(entries * each);
+  end_step(schedule::without_tail(entries * each));
   const std::int64_t begin = ends_[at(id_)] - entries * each;
   maxima_.assign(at(layer(step.layer).out.width * spec_.array.cols), 0);
   for (std::int64_t e = 0; e < entries; ++e) {
@@ -127,7 +127,7 @@ void MemoryWalk::over_maps(const schedule::Step& step) {
   };
   std::int64_t cycles = 0;
   for (std::int64_t e = 0; e < entries; ++e) cycles += cost(e);
-  end_step(cycles);
+  end_step(schedule::without_tail(cycles));
   std::int64_t time = ends_[at(id_)] - cycles;
   for (std::int64_t e = 0; e < entries; ++e) {
     time += cost(e);

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "memory/cell_array.hpp"
+#include "schedule/accesses.hpp"
 
 namespace lacuna::fast {
 namespace {
@@ -57,41 +58,33 @@ WeightReads replay_weight_sram(const schedule::Schedule& schedule, const network
       own = trained_weights(schedule.blocks[static_cast<std::size_t>(block)], network);
     return own;
   };
-  const auto write = [&](const schedule::Step& step, std::int64_t now) {
-    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
-    const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
-    const std::int64_t channel = block.group * layer.n() + block.n_begin;
-    const BlockWeights& weights = weights_of(step.block);
-    auto weight = weights.begin();
-    for (std::int64_t k = 0; k < block.k_count; ++k) {
-      const std::int64_t slot =
-          schedule::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
-      for (std::int64_t n = 0; n < block.n_count; ++n, ++weight) {
-        cells.write(slot + n, layer.weight_code.pattern(*weight, channel + n, bits, encoding), now);
-      }
-    }
-  };
-  for (const schedule::Step& step : schedule.setup) write(step, -1);
   BlockWeights read;
-  for (std::size_t id = 0; id < schedule.steps.size(); ++id) {
-    const schedule::Step& step = schedule.steps[id];
-    const std::int64_t now = step_offset + static_cast<std::int64_t>(id);
-    if (step.kind == schedule::StepKind::kLoadWeights) write(step, now);
-    if (step.kind != schedule::StepKind::kLoadPe) continue;
-    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(step.block)];
+  const auto visit = [&](const schedule::Access& access) {
+    const std::int64_t now =
+        access.step == schedule::kSetup ? access.step : step_offset + access.step;
+    const schedule::Block& block = schedule.blocks[static_cast<std::size_t>(access.block)];
     const network::Layer& layer = network.layers[static_cast<std::size_t>(block.layer)];
     const std::int64_t channel = block.group * layer.n() + block.n_begin;
+    const BlockWeights& weights = weights_of(access.block);
+    auto weight = weights.begin();
+    const bool write = access.kind == schedule::AccessKind::kWrite;
     read.clear();
     for (std::int64_t k = 0; k < block.k_count; ++k) {
       const std::int64_t slot =
-          schedule::weight_slot(block, step.address, block.k_begin + k, block.n_begin, spec);
+          schedule::weight_slot(block, access.first, block.k_begin + k, block.n_begin, spec);
       for (std::int64_t n = 0; n < block.n_count; ++n) {
-        read.push_back(
-            layer.weight_code.operand(cells.read(slot + n, now), channel + n, bits, encoding));
+        if (write) {
+          cells.write(slot + n, layer.weight_code.pattern(*weight++, channel + n, bits, encoding),
+                      now);
+        } else {
+          read.push_back(
+              layer.weight_code.operand(cells.read(slot + n, now), channel + n, bits, encoding));
+        }
       }
     }
-    if (read != weights_of(step.block)) result.changed[id] = read;
-  }
+    if (!write && read != weights) result.changed[static_cast<std::size_t>(access.step)] = read;
+  };
+  schedule::for_each_access(schedule, network, spec, fault::MemoryId::kWeightSram, visit);
   return result;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedule/resources.hpp"
+
 namespace lacuna::judge {
 namespace {
 
@@ -9,16 +11,9 @@ void join(ResourceClock& clock, const ResourceClock& other) {
   for (std::size_t r = 0; r < clock.size(); ++r) clock[r] = std::max(clock[r], other[r]);
 }
 
-constexpr std::size_t index_of(schedule::Resource resource) {
-  return static_cast<std::size_t>(resource);
-}
-
 }  // namespace
 
 EndClocks::EndClocks(const schedule::Schedule& schedule, const arch::AcceleratorSpec& spec) {
-  const bool serial = spec.array.weight_load == arch::WeightLoad::kSerial;
-  const std::size_t loader = index_of(schedule::Resource::kLoader);
-  const std::size_t array = index_of(schedule::Resource::kArray);
   const ResourceClock nothing{schedule::kNoStep, schedule::kNoStep, schedule::kNoStep,
                               schedule::kNoStep};
   // Known when the last step so far of each resource has started, and when it has ended.
@@ -30,7 +25,8 @@ EndClocks::EndClocks(const schedule::Schedule& schedule, const arch::Accelerator
   before_.reserve(schedule.steps.size());
   after.reserve(schedule.steps.size());
   for (const schedule::Step& step : schedule.steps) {
-    const std::size_t own = index_of(schedule::resource_of(step.kind));
+    const schedule::Resource resource = schedule::resource_of(step.kind);
+    const std::size_t own = schedule::index_of(resource);
     ResourceClock clock = started[own];
     for (const schedule::StepId wait : step.waits) {
       if (wait != schedule::kNoStep) join(clock, after[static_cast<std::size_t>(wait)]);
@@ -38,9 +34,12 @@ EndClocks::EndClocks(const schedule::Schedule& schedule, const arch::Accelerator
     if (step.after_start != schedule::kNoStep) {
       join(clock, before_[static_cast<std::size_t>(step.after_start)]);
     }
-    if (own == loader || own == array) join(clock, finished[own]);
-    if (serial && own == loader) join(clock, finished[array]);
-    if (serial && own == array) join(clock, finished[loader]);
+    if (schedule::is_one_at_a_time(resource)) {
+      for (const schedule::ResourceRule& rule : schedule::kResourceRules) {
+        if (!schedule::are_joined(resource, rule.resource, spec)) continue;
+        join(clock, finished[schedule::index_of(rule.resource)]);
+      }
+    }
     ResourceClock end = clock;
     join(end, finished[own]);
     end[own] = static_cast<schedule::StepId>(before_.size());

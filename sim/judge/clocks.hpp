@@ -4,10 +4,10 @@
 //  - waits[r]: that step of resource r has ended;
 //  - a resource starts its steps, and ends them, in list order, so with a step all earlier ones of
 //    its resource have ended;
-//  - loader and array take their next step only when the last one has ended; with serial weight
-//    load the two are one resource;
-//  - DMA and post are pipelines (latency of one transfer runs under another): a step of theirs may
-//    start before the one before it has ended;
+//  - some resources take their next step only when the last one has ended, and are one with others
+//    (loader and array with serial weight load); the rest are pipelines (latency of one transfer
+//    runs under another), where a step may start before the one before it has ended: both as
+//    schedule/resources.hpp says;
 //  - after_start: what had ended before that stream started has ended.
 //
 // So the knowledge about a step is a vector clock: for each resource the last step that has ended.

@@ -4,6 +4,9 @@
 #include <map>
 #include <vector>
 
+#include "schedule/durations.hpp"
+#include "schedule/resources.hpp"
+
 namespace lacuna::mapping {
 namespace {
 
@@ -17,8 +20,10 @@ class CutWork {
     } else {
       for (const schedule::PixelRange& range : ranges_) {
         const schedule::MapRows rows = own_.output_rows(range);
-        post_ += pool_cycles(own_.network(), own_.layer(), rows.image_count * rows.row_count,
-                             rows.image_count, spec_);
+        post_ +=
+            schedule::map_step_duration(own_.network(), own_.layer(),
+                                        rows.image_count * rows.row_count, rows.image_count, spec_)
+                .occupancy;
       }
     }
     count_maps();
@@ -27,14 +32,18 @@ class CutWork {
   // Loader and array take one step at a time; latencies of DRAM and post unit pass once at least.
   Estimate least() const {
     Estimate least;
-    const std::int64_t dma = transfers_ > 0 ? spec_.dram.latency_cycles + dma_ : 0;
-    const std::int64_t post = spec_.post.lanes ? spec_.post.latency_cycles + post_ : 0;
+    const std::int64_t dma = transfers_ > 0 ? latency(schedule::Resource::kDma) + dma_ : 0;
+    const std::int64_t post = latency(schedule::Resource::kPost) + post_;
     least.cycles = base::Cycles{std::max({dma, loader_, array_, post})};
     least.dram = bytes_;
     return least;
   }
 
  private:
+  std::int64_t latency(schedule::Resource resource) const {
+    return schedule::rule_of(resource).latency(spec_);
+  }
+
   void count_passes() {
     const network::Layer& layer = own_.layer();
     const std::vector<schedule::Block> blocks =
@@ -54,12 +63,15 @@ class CutWork {
       const bool stay = cut_.weights_stay || words <= setting_.weight_words;
       for (std::size_t i = begin; i < begin + turn; ++i) {
         const schedule::Block& block = blocks[i];
-        loader_ += loads * load_pe_cycles(block, spec_);
-        if (!setting_.weights_resident) transfer(weight_bytes(block, spec_), stay ? 1 : loads);
+        loader_ += loads * schedule::load_pe_duration(block, spec_).occupancy;
+        if (!setting_.weights_resident) {
+          transfer(schedule::weight_bytes(block, spec_), stay ? 1 : loads);
+        }
         for (const auto& [rows, times] : sizes) {
           const std::int64_t pixels = rows * layer.out.width;
-          array_ += times * stream_cycles(block, pixels, spec_);
-          if ((i + 1) % k_passes == 0) post_ += times * post_cycles(layer, block, pixels, spec_);
+          array_ += times * schedule::stream_duration(block, pixels, spec_).occupancy;
+          if ((i + 1) % k_passes != 0) continue;
+          post_ += times * schedule::post_duration(layer, block, pixels, spec_).occupancy;
         }
       }
     }
@@ -98,12 +110,12 @@ class CutWork {
   }
 
   void move(const schedule::MapRows& rows, std::int64_t times) {
-    transfer(map_bytes(rows, own_.network(), spec_), times);
+    transfer(schedule::map_bytes(rows, own_.network(), spec_), times);
   }
 
   void transfer(base::Bytes bytes, std::int64_t times) {
     transfers_ += times;
-    dma_ += times * transfer_cycles(bytes, spec_);
+    dma_ += times * schedule::transfer_duration(bytes, spec_).occupancy;
     bytes_ += base::Bytes{times * bytes.value};
   }
 

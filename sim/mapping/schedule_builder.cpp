@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "schedule/resources.hpp"
 
 namespace lacuna::mapping {
 ScheduleBuilder::ScheduleBuilder(const network::Network& network, const arch::AcceleratorSpec& spec,
@@ -211,11 +212,10 @@ std::size_t ScheduleBuilder::most_steps(const std::vector<LayerWork>& works) con
 }
 
 schedule::StepId ScheduleBuilder::append(schedule::Step step) {
-  // Loader and array take one step at a time, in list order: no need to wait for their own. (DMA
-  // and post unit queue theirs.)
+  // Where a resource takes one step at a time, in list order, no step needs to wait for its own.
   const schedule::Resource resource = schedule::resource_of(step.kind);
-  if (resource == schedule::Resource::kLoader || resource == schedule::Resource::kArray) {
-    step.waits[static_cast<std::size_t>(resource)] = schedule::kNoStep;
+  if (schedule::is_one_at_a_time(resource)) {
+    step.waits[schedule::index_of(resource)] = schedule::kNoStep;
   }
   schedule_.steps.push_back(step);
   return static_cast<schedule::StepId>(schedule_.steps.size() - 1);

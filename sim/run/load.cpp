@@ -7,6 +7,7 @@
 #include "fault/fault_file.hpp"
 #include "network/onnx_import.hpp"
 #include "network/outputs.hpp"
+#include "run/value_cells.hpp"
 #include "run/weight_cells.hpp"
 
 namespace lacuna::run {
@@ -94,7 +95,10 @@ fault::FaultPlan load_faults(const std::string& path, const Job& job) {
   const fault::FaultFile file(path);
   std::optional<JobWeightCells> weights;
   if (file.names_weights()) weights.emplace(job);
-  fault::PlanTarget target{memories(job), weights ? &*weights : nullptr, job.steps()};
+  std::optional<JobValueCells> values;
+  if (file.names_values()) values.emplace(job);
+  fault::PlanTarget target{memories(job), weights ? &*weights : nullptr, job.steps(),
+                           values ? &*values : nullptr};
   if (file.names_cycles()) target.parts = timed_parts(job);
   return file.plan(target);
 }

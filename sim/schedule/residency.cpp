@@ -1,11 +1,12 @@
 #include "schedule/residency.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "base/error.hpp"
+#include "schedule/live_cells.hpp"
 
 namespace lacuna::schedule {
 
@@ -17,61 +18,35 @@ ResidencyMap::ResidencyMap(const Schedule& schedule, const network::Network& net
       values_per_word_(spec.weights_per_word()),
       of_block_(schedule.blocks.size()) {
   follow_steps();
-  index_pieces();
   index_blocks();
 }
 
 void ResidencyMap::follow_steps() {
-  std::map<std::int64_t, Piece> live;  // by first word
-  const auto words = [&](const Step& s) {
-    const Block& block = schedule_.blocks[static_cast<std::size_t>(s.block)];
-    return block.k_count * words_per_index(block, spec_);
+  struct Held {
+    std::int32_t block = 0;
+    std::int64_t address = 0;
+    Stay stay;
   };
-  // Cuts a live piece in two at a word, so that no piece crosses it.
-  const auto cut = [&](std::int64_t word) {
-    auto it = live.lower_bound(word);
-    if (it == live.begin()) return;
-    --it;
-    if (it->second.end <= word) return;
-    Piece right = it->second;
-    right.begin = word;
-    it->second.end = word;
-    live.emplace(word, std::move(right));
+  LiveCells<Held> live;
+  std::vector<Piece> pieces;
+  StepId now = kSetup;
+  const auto end_stay = [&](std::int64_t begin, std::int64_t end, Held held) {
+    held.stay.until = now;
+    pieces.push_back({begin, end, held.block, held.address, std::move(held.stay)});
   };
-  const auto load = [&](const Step& s, StepId id) {
-    const std::int64_t end = s.address + words(s);
-    cut(s.address);
-    cut(end);
-    for (auto it = live.lower_bound(s.address); it != live.end() && it->first < end;) {
-      it->second.stay.until = id;
-      pieces_.push_back(std::move(it->second));
-      it = live.erase(it);
+  const auto replaced = [](const Held& /*held*/) { return false; };
+  for_each_access(schedule_, network_, spec_, MemoryId::kWeightSram, [&](const Access& access) {
+    now = access.step;
+    if (access.kind == AccessKind::kWrite) {
+      const Held fresh{access.block, access.first, {now, 0, {}}};
+      live.write(access.first, access.end(), fresh, replaced, end_stay);
+    } else {
+      live.visit(access.first, access.end(), [&](Held& held) { held.stay.reads.push_back(now); });
     }
-    live.emplace(s.address, Piece{s.address, end, s.block, s.address, {id, 0, {}}});
-  };
-  for (const Step& s : schedule_.setup) load(s, kSetup);
-  for (std::size_t i = 0; i < schedule_.steps.size(); ++i) {
-    const Step& s = schedule_.steps[i];
-    const auto id = static_cast<StepId>(i);
-    if (s.kind == StepKind::kLoadWeights) load(s, id);
-    if (s.kind != StepKind::kLoadPe) continue;
-    const std::int64_t end = s.address + words(s);
-    for (auto it = live.lower_bound(s.address); it != live.end() && it->first < end; ++it) {
-      it->second.stay.reads.push_back(id);
-    }
-  }
-  for (auto& entry : live) {
-    entry.second.stay.until = static_cast<StepId>(schedule_.steps.size());
-    pieces_.push_back(std::move(entry.second));
-  }
-}
-
-void ResidencyMap::index_pieces() {
-  std::sort(pieces_.begin(), pieces_.end(), [](const Piece& a, const Piece& b) {
-    return std::tie(a.begin, a.stay.from) < std::tie(b.begin, b.stay.from);
   });
-  reach_.resize(pieces_.size());
-  fill_reach(0, pieces_.size());
+  now = static_cast<StepId>(schedule_.steps.size());
+  live.finish(end_stay);
+  pieces_.build(std::move(pieces));
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     of_block_[static_cast<std::size_t>(pieces_[i].block)].push_back(i);
   }
@@ -80,27 +55,6 @@ void ResidencyMap::index_pieces() {
       return std::tie(pieces_[a].stay.from, a) < std::tie(pieces_[b].stay.from, b);
     });
   }
-}
-
-// The sorted pieces are a balanced tree: the root of [first, last) is its middle, and reach_ there
-// is the greatest end of all of them.
-std::int64_t ResidencyMap::fill_reach(std::size_t first, std::size_t last) {
-  if (first == last) return 0;
-  const std::size_t middle = first + (last - first) / 2;
-  reach_[middle] =
-      std::max({pieces_[middle].end, fill_reach(first, middle), fill_reach(middle + 1, last)});
-  return reach_[middle];
-}
-
-void ResidencyMap::find(std::size_t first, std::size_t last, std::int64_t word,
-                        std::vector<const Piece*>& found) const {
-  if (first == last) return;
-  const std::size_t middle = first + (last - first) / 2;
-  if (reach_[middle] <= word) return;
-  find(first, middle, word, found);
-  if (pieces_[middle].begin > word) return;
-  if (pieces_[middle].end > word) found.push_back(&pieces_[middle]);
-  find(middle + 1, last, word, found);
 }
 
 ResidencyMap::CellPlace ResidencyMap::place_of(const memory::CellPosition& cell) const {
@@ -116,9 +70,9 @@ ResidencyMap::CellPlace ResidencyMap::place_of(const memory::CellPosition& cell)
 
 // Pieces with a weight in the cell, by step.
 std::vector<const ResidencyMap::Piece*> ResidencyMap::pieces_at(const CellPlace& place) const {
-  std::vector<const Piece*> found;
-  if (!place.used) return found;
-  find(0, pieces_.size(), place.word, found);
+  if (!place.used) return {};
+  std::vector<const Piece*> found = pieces_.at(
+      place.word, [](const Piece& a, const Piece& b) { return a.stay.from < b.stay.from; });
   // An index's last word may have more lanes than the block has channels left.
   const auto holds_nothing = [&](const Piece* piece) {
     const Block& block = schedule_.blocks[static_cast<std::size_t>(piece->block)];
@@ -127,8 +81,6 @@ std::vector<const ResidencyMap::Piece*> ResidencyMap::pieces_at(const CellPlace&
     return word_of_index * values_per_word_ + place.lane >= block.n_count;
   };
   found.erase(std::remove_if(found.begin(), found.end(), holds_nothing), found.end());
-  std::sort(found.begin(), found.end(),
-            [](const Piece* a, const Piece* b) { return a->stay.from < b->stay.from; });
   return found;
 }
 

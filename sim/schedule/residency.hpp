@@ -7,19 +7,17 @@
 // out when they are asked for, so the map of a network of millions of weights takes kilobytes.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "arch/spec.hpp"
 #include "memory/cell_array.hpp"
 #include "network/network.hpp"
+#include "schedule/run_index.hpp"
 #include "schedule/schedule.hpp"
+#include "schedule/stay.hpp"
 
 namespace lacuna::schedule {
-
-/// As a step that begins a stay: the load in set-up, before the first step of every batch.
-inline constexpr StepId kSetup = -1;
 
 /// One weight of the network, as indices of its layer's tensor.
 struct WeightIndex {
@@ -28,14 +26,6 @@ struct WeightIndex {
   std::int64_t ky = 0;
   std::int64_t kx = 0;
   std::int64_t in = 0;  ///< in channel of the group
-};
-
-/// Steps of one batch: loaded at `from` (or kSetup), overwritten at `until`, which is the number of
-/// steps where nothing overwrites it.
-struct Stay {
-  StepId from = kSetup;
-  StepId until = 0;
-  std::vector<StepId> reads;  ///< the PE loads that read it, ascending
 };
 
 /// A weight in its cells: bit b of its code lies in the cell first_cell with bit + b.
@@ -93,10 +83,6 @@ class ResidencyMap {
 
   void follow_steps();
   void index_blocks();
-  void index_pieces();
-  std::int64_t fill_reach(std::size_t first, std::size_t last);
-  void find(std::size_t first, std::size_t last, std::int64_t word,
-            std::vector<const Piece*>& found) const;
   std::vector<const Piece*> pieces_at(const CellPlace& place) const;
   CellPlace place_of(const memory::CellPosition& cell) const;
   std::size_t block_of(std::int32_t layer, std::int64_t group, std::int64_t k,
@@ -106,8 +92,7 @@ class ResidencyMap {
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   int values_per_word_;
-  std::vector<Piece> pieces_;                       ///< by (begin, from)
-  std::vector<std::int64_t> reach_;                 ///< greatest end in the subtree, see find()
+  RunIndex<Piece> pieces_;                          ///< by (begin, from)
   std::vector<std::vector<std::size_t>> of_block_;  ///< pieces by block, by step
   std::vector<std::size_t> block_order_;            ///< blocks by (layer, group, n, k)
 };

@@ -114,28 +114,56 @@ std::string region_fault(const Region& region, const MapView& view) {
   return "";
 }
 
+std::optional<CellRun> slots_of(const ImageRows& rows, const Region& region, const MapView& view) {
+  if (rows.image < region.image_begin || rows.image >= region.image_begin + region.image_count ||
+      rows.begin < region.row_begin || rows.end > region.row_begin + region.row_count) {
+    return std::nullopt;
+  }
+  const std::int64_t row_size = view.shape.width * region.channel_count * view.value_slots;
+  const std::int64_t first =
+      (rows.image - region.image_begin) * region.row_count + (rows.begin - region.row_begin);
+  return CellRun{region.base + first * row_size, (rows.end - rows.begin) * row_size, view.map,
+                 (rows.image * view.shape.height + rows.begin) * row_size};
+}
+
 std::optional<std::vector<CellRun>> slots_of(const std::vector<ImageRows>& rows,
                                              const Region& region, const MapView& view) {
   std::vector<CellRun> runs;
-  const std::int64_t row_size = view.shape.width * region.channel_count * view.value_slots;
   for (const ImageRows& r : rows) {
-    if (r.image < region.image_begin || r.image >= region.image_begin + region.image_count ||
-        r.begin < region.row_begin || r.end > region.row_begin + region.row_count) {
-      return std::nullopt;
-    }
-    const std::int64_t first =
-        (r.image - region.image_begin) * region.row_count + (r.begin - region.row_begin);
-    const CellRun run{region.base + first * row_size, (r.end - r.begin) * row_size, view.map,
-                      (r.image * view.shape.height + r.begin) * row_size};
-    const bool joins = !runs.empty() && runs.back().begin + runs.back().count == run.begin &&
-                       runs.back().value + runs.back().count == run.value;
+    const std::optional<CellRun> run = slots_of(r, region, view);
+    if (!run) return std::nullopt;
+    const bool joins = !runs.empty() && runs.back().begin + runs.back().count == run->begin &&
+                       runs.back().value + runs.back().count == run->value;
     if (joins) {
-      runs.back().count += run.count;
+      runs.back().count += run->count;
     } else {
-      runs.push_back(run);
+      runs.push_back(*run);
     }
   }
   return runs;
+}
+
+std::optional<std::int64_t> slot_of(const MapValue& value, const Region& region,
+                                    const MapView& view) {
+  const std::int64_t channel = value.channel - region.channel_begin;
+  if (value.map != region.map || channel < 0 || channel >= region.channel_count || value.x < 0 ||
+      value.x >= view.shape.width) {
+    return std::nullopt;
+  }
+  const auto row = slots_of(ImageRows{value.image, value.y, value.y + 1}, region, view);
+  if (!row) return std::nullopt;
+  return row->begin + (value.x * region.channel_count + channel) * view.value_slots;
+}
+
+SlotPlace place_of_slot(std::int64_t slot, const Region& region, const MapView& view) {
+  const std::int64_t offset = slot - region.base;
+  const std::int64_t value = offset / view.value_slots;
+  const std::int64_t pixel = value / region.channel_count;
+  const std::int64_t row = pixel / view.shape.width;
+  return {{view.map, region.image_begin + row / region.row_count,
+           region.channel_begin + value % region.channel_count,
+           region.row_begin + row % region.row_count, pixel % view.shape.width},
+          offset % view.value_slots};
 }
 
 }  // namespace lacuna::schedule

@@ -66,9 +66,36 @@ std::vector<ImageRows> transfer_rows(const MapRows& rows);
 /// Why the region is not one of the map: empty when it is.
 std::string region_fault(const Region& region, const MapView& view);
 
-/// The slots of the rows in a region, with all its channels, as few runs; nullopt when the region
-/// does not contain them. Data is numbered as if the region's channels were all of the map's.
+/// The slots of the rows in a region, with all its channels; nullopt when the region does not
+/// contain them. Data is numbered as if the region's channels were all of the map's.
+std::optional<CellRun> slots_of(const ImageRows& rows, const Region& region, const MapView& view);
+/// The same of the rows of several images, as few runs.
 std::optional<std::vector<CellRun>> slots_of(const std::vector<ImageRows>& rows,
                                              const Region& region, const MapView& view);
+
+/// A value of a map.
+struct MapValue {
+  std::int32_t map = 0;
+  std::int64_t image = 0;
+  std::int64_t channel = 0;
+  std::int64_t y = 0;
+  std::int64_t x = 0;
+
+  bool operator==(const MapValue& other) const {
+    return map == other.map && image == other.image && channel == other.channel && y == other.y &&
+           x == other.x;
+  }
+};
+
+/// The first slot of a value in a region of its map; nullopt when it does not lie there.
+std::optional<std::int64_t> slot_of(const MapValue& value, const Region& region,
+                                    const MapView& view);
+
+/// What a slot of a region is for.
+struct SlotPlace {
+  MapValue value;
+  std::int64_t part = 0;  ///< of the value's slots
+};
+SlotPlace place_of_slot(std::int64_t slot, const Region& region, const MapView& view);
 
 }  // namespace lacuna::schedule

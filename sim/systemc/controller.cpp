@@ -1,6 +1,7 @@
 #include "systemc/controller.hpp"
 
 #include "base/error.hpp"
+#include "schedule/resources.hpp"
 
 namespace lacuna::systemc {
 
@@ -97,9 +98,9 @@ bool Controller::held_back(std::size_t unit, StepId id) {
 bool Controller::may_start(std::size_t unit) {
   Queue& own = queues_[unit];
   if (own.started == own.steps.size()) return false;
-  const auto resource = static_cast<Resource>(unit);
-  const bool one_at_a_time = resource == Resource::kLoader || resource == Resource::kArray;
-  if (one_at_a_time && own.started != own.ended) return false;
+  if (schedule::is_one_at_a_time(static_cast<Resource>(unit)) && own.started != own.ended) {
+    return false;
+  }
   const StepId id = own.steps[own.started];
   return ready(program_.step(id)) && !held_back(unit, id);
 }

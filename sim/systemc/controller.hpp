@@ -2,8 +2,8 @@
 // counts what each cycle was spent on, from its own busy signals.
 //
 // Timing: a step that becomes ready at t starts at t; a step that ends at t lets others start at t.
-// Loader and array take one step at a time; DMA and post unit queue theirs. Woken only by starts
-// and ends. Memories owned: none.
+// Loader and array take one step at a time; DMA and post unit queue theirs
+// (schedule/resources.hpp). Woken only by starts and ends. Memories owned: none.
 #pragma once
 
 #include <array>

@@ -298,6 +298,32 @@ TEST_F(Cli, GivenAWeightThenItsCellsHoldItBothWays) {
       << back.out;
 }
 
+// Sixteen values a word: bank 3 of row 0 is slots 48 to 63. Pixel (0, 3) of pool2 is in the first
+// of two K passes of fc1, which has eight channel tiles.
+TEST_F(Cli, GivenACellOfTheActivationsThenWhatPassesThroughItIsShown) {
+  const Output map = lacuna("map " + kLeNet +
+                            " --cell activation_sram:3,0,63 --cell activation_bitmap:3,0,7"
+                            " --cell activation_sram:0,300,0");
+  ASSERT_EQ(map.code, 0) << map.error;
+  const char* const lines[] = {
+      "sram:3,0,63: bit 3 of input:0,2,7 of image 0 of the batch from step 0 to step 18, read by "
+      "steps 6",
+      "sram:3,0,63: bit 3 of pool2:15,0,3 of image 0 of the batch from step 18 to step 74, read by "
+      "steps 24 29 34 39 44 49 54 59",
+      "sram:3,0,63: bit 3 of fc2:63,0,0 of image 0 of the batch from step 74 to the end, read by "
+      "steps 82",
+      "bitmap:3,0,7: whether input:0,1,27 of image 0 of the batch is zero from step 0 to step 18, "
+      "read by steps 6",
+      "bitmap:3,0,7: whether pool2:7,0,3 of image 0 of the batch is zero from step 18 to step 74, "
+      "read by steps 24 29 34 39 44 49 54 59",
+      "bitmap:3,0,7: whether fc2:55,0,0 of image 0 of the batch is zero from step 74 to the end, "
+      "read by steps 82",
+      "sram:0,300,0: no value ever lies in this cell"};
+  std::string expected;
+  for (const char* line : lines) expected += std::string("activation_") + line + "\n";
+  EXPECT_EQ(map.out, expected);
+}
+
 // Batches of 4 and a last one of 1: other steps, other reads.
 TEST_F(Cli, GivenALastSmallerBatchThenItsCellsAreShownToo) {
   const std::string job = "map --hw hw_configs/tiny_8x8.yaml --model models/lenet5_as --batch ";
@@ -310,7 +336,9 @@ TEST_F(Cli, GivenALastSmallerBatchThenItsCellsAreShownToo) {
     }
     return lines;
   };
-  for (const std::string what : {" --cell weight:0,17,5", " --weight fc1:9,3,3,8"}) {
+  for (const std::string what :
+       {" --cell weight:0,17,5", " --weight fc1:9,3,3,8", " --cell activation_sram:0,3,5",
+        " --cell activation_bitmap:0,3,1"}) {
     const Output both = lacuna(job + "4 --images 5" + what);
     const Output last = lacuna(job + "1 --images 1" + what);
     ASSERT_EQ(both.code, 0) << both.error;

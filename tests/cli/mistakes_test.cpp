@@ -108,6 +108,18 @@ TEST_F(Mistakes, GivenAMistakeInAMapThenTheMessageSaysWhereWhatAndWhatIsAllowed)
        "lacuna: --weight: out channel: '6' cannot be used; an integer from 0 to 5 is allowed\n"},
       {"map " + kEdge + "--model models/lenet5_qdnn --cell weight:4,0,0",
        "lacuna: --cell: bank: '4' cannot be used; an integer from 0 to 3 is allowed\n"},
+      {"map " + kEdge + "--model models/lenet5_qdnn --cell activation_sram:4,512,0",
+       "lacuna: --cell: row: '512' cannot be used; an integer from 0 to 511 is allowed\n"},
+      {"map " + kEdge + "--model models/lenet5_qdnn --cell activation_bitmap:4,0,16",
+       "lacuna: --cell: bit: '16' cannot be used; an integer from 0 to 15 is allowed\n"},
+      {"map --hw hw_configs/scalesim_ws.yaml --model models/lenet5_qdnn --cell "
+       "activation_bitmap:0,0,0",
+       "lacuna: --cell: there is no activation_bitmap; a machine with zero_skipping: skip "
+       "reads one, no other\n"},
+      {"map " + kEdge + "--model models/lenet5_qdnn --cell pe_weights:4,0,0",
+       "lacuna: --cell: 'pe_weights:4,0,0' names no cell; weight:BANK,ROW,BIT, "
+       "activation_sram:BANK,ROW,BIT or activation_bitmap:BANK,ROW,BIT is allowed, as "
+       "weight:0,17,5\n"},
   });
 }
 

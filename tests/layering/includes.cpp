@@ -24,6 +24,8 @@ struct Strangers {
 constexpr Strangers kStrangers[] = {
     {"systemc", "fast", "is the other engine"},
     {"judge", "mapping", "stands apart: the judge knows nothing of the mapper"},
+    {"systemc", "mapping", "stands apart: an engine runs any schedule, whoever wrote it"},
+    {"fast", "mapping", "stands apart: an engine runs any schedule, whoever wrote it"},
     {"campaign", "explore", "is beside, not below"},
 };
 

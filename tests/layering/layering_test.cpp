@@ -77,6 +77,8 @@ TEST(BadEdges, AreFound) {
        "#include \"run/version.hpp\"\n#include \"run.hpp\"\n"
        "#include \"run/gone.hpp\"\n// #include \"cli/comment.hpp\"\n"},
       {"mapping/mapper.hpp", "#include \"judge/judge.hpp\"\n"},
+      {"systemc/controller.cpp", "#include \"mapping/mapper.hpp\"\n"},
+      {"fast/step_times.cpp", "#include \"mapping/mapper.hpp\"\n"},
       {"judge/judge.hpp", ""},
       {"campaign/store.hpp", ""},
       {"explore/sweep.hpp", "#include \"campaign/store.hpp\"\n"},
@@ -90,6 +92,10 @@ TEST(BadEdges, AreFound) {
                      "cli/main.cpp:3: \"run/gone.hpp\" does not exist",
                      "mapping/mapper.hpp:1: \"judge/judge.hpp\" stands apart: the judge knows "
                      "nothing of the mapper",
+                     "systemc/controller.cpp:1: \"mapping/mapper.hpp\" stands apart: an engine "
+                     "runs any schedule, whoever wrote it",
+                     "fast/step_times.cpp:1: \"mapping/mapper.hpp\" stands apart: an engine runs "
+                     "any schedule, whoever wrote it",
                      "explore/sweep.hpp:1: \"campaign/store.hpp\" is beside, not below",
                      "utils/misc.hpp:0: is in no room"}));
 }

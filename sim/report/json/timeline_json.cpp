@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "run/version.hpp"
 #include "schedule/buffer_use.hpp"
+#include "schedule/resources.hpp"
 
 namespace lacuna::report {
 namespace {
@@ -20,7 +21,10 @@ constexpr int kSetupProcess = 2;
 int lane_of(Resource resource) { return 1 + static_cast<int>(resource); }
 constexpr int kClassLane = 1 + schedule::kResources;
 
-constexpr const char* kLaneNames[] = {"DMA", "weight load", "stream", "post", "cycle classes"};
+const char* lane_name(int lane) {
+  return lane == kClassLane ? "cycle classes"
+                            : schedule::kResourceRules[static_cast<std::size_t>(lane - 1)].name;
+}
 
 const char* class_name(base::Cycles measure::CycleClasses::*spent_as) {
   for (const measure::CycleClass& own : measure::kCycleClasses) {
@@ -43,7 +47,7 @@ class Writer {
   void lane_names(int process, const std::string& name, int lanes) {
     name_lane(process, 0, "process_name", name);
     for (int lane = 1; lane <= lanes; ++lane) {
-      name_lane(process, lane, "thread_name", kLaneNames[lane - 1]);
+      name_lane(process, lane, "thread_name", lane_name(lane));
       put({{"name", "thread_sort_index"},
            {"ph", "M"},
            {"pid", process},
