@@ -172,9 +172,7 @@ void TrialRunner::add_fault_files(std::size_t machine, std::size_t model,
   population.source = Population::Source::kFile;
   population.first = population.most = 1;
   for (const fault::FaultFile& file : files) {
-    own.files.push_back(file.plan(
-        {run::memories(own.job), &own.weights, own.job.steps(), nullptr,
-         file.names_cycles() ? run::timed_parts(own.job) : std::vector<fault::TimedPart>{}}));
+    own.files.push_back(run::tie_faults(file, own.job));
     run::check_plan(own.job, own.files.back());
     population.file = file.path();
     add_population(population);

@@ -214,7 +214,7 @@ int map_command(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna map --hw FILE (--model DIR | --workload FILE) [options]\n\n"
       "Shows how the layers are cut and why, what the buffers hold, and where weights\n"
-      "and activations lie. It needs no images: --data is random here unless it is given.");
+      "and activations lie. It needs no images: --data is random here unless given.");
   add_job_options(options);
   options.flag("steps", "list every step of the schedule")
       .values("weight", "LAYER:OUT,KY,KX,IN", "the cells that hold a weight; repeatable")

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "fast/index.hpp"
+#include "fast/weight_reads.hpp"
 #include "network/outputs.hpp"
 
 namespace lacuna::fast {
@@ -50,6 +51,7 @@ MemoryWalk::MemoryWalk(const network::Network& network, const schedule::Schedule
   for (const network::Map& map : network.maps) {
     dram_.emplace_back(at(schedule.batch * map.shape.values()));
   }
+  trained_.resize(schedule.blocks.size());
   starts_.resize(schedule.steps.size());
   ends_.resize(schedule.steps.size());
   arm(plan, outcomes);
@@ -215,6 +217,18 @@ void MemoryWalk::load_pe(const schedule::Step& step) {
   const network::Layer& of = layer(own.layer);
   const int slots = spec_.array.weights_per_pe;
   counters(step).weight_sram.reads += own.values();
+  if (!weights_.faults().armed() && !registers_.weights.armed()) {
+    std::vector<std::int16_t>& trained = trained_[at(step.block)];
+    if (trained.empty()) trained = trained_weights(own, network_);
+    for (std::int64_t v = 0; v < own.k_count; ++v) {
+      const schedule::IndexPlace place = schedule::place_index(own, v, spec_);
+      const std::int64_t to =
+          ((std::int64_t{step.set} * spec_.array.rows + place.row) * slots + place.slot) *
+          spec_.array.cols;
+      std::copy_n(trained.begin() + v * own.n_count, own.n_count, pe_operands_.begin() + to);
+    }
+    return;
+  }
   for (std::int64_t v = 0; v < own.k_count; ++v) {
     const memory::Access now = access(start_ + 1 + v, 0, v);
     const std::int64_t slot =

@@ -56,6 +56,7 @@ class MemoryWalk {
     std::int64_t x = 0;
     std::int64_t channel = 0;  ///< of the map
     int slot = 0;              ///< of the PE's weights
+    std::int64_t offset = 0;   ///< of its slot from that of the window's corner
   };
   /// An activation that a row issues.
   struct Issue {
@@ -150,6 +151,8 @@ class MemoryWalk {
   memory::FaultOverlay accumulator_faults_;
   std::vector<std::int16_t> pe_operands_;  ///< [set][row][slot][col]
   std::vector<std::uint8_t> pe_codes_;
+  /// [block] as trained, [index][channel]: what is loaded where no fault lies in weights.
+  std::vector<std::vector<std::int16_t>> trained_;
   RegisterFaults registers_;
   memory::FaultOverlay table_faults_;
   std::vector<std::vector<std::int32_t>> dram_;  ///< [map]: patterns of codes, or sums

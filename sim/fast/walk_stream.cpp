@@ -60,8 +60,14 @@ void MemoryWalk::list_rows(Pass& pass) const {
     const std::int64_t position = k / group_in;
     const std::int64_t channel = pass.block.group * group_in + k % group_in;
     const auto row = static_cast<std::size_t>(place.row);
-    pass.rows[row].push_back({v, position / pass.layer.window.kernel_w,
-                              position % pass.layer.window.kernel_w, channel, place.slot});
+    const network::Window& window = pass.layer.window;
+    const std::int64_t y = position / window.kernel_w;
+    const std::int64_t x = position % window.kernel_w;
+    pass.rows[row].push_back(
+        {v, y, x, channel, place.slot,
+         (y * window.dilation_h * pass.layer.in.width + x * window.dilation_w) *
+                 pass.region.channel_count +
+             channel - pass.region.channel_begin});
     // A word is one position and D aligned channels; indices rise, so words repeat in runs only.
     const std::int64_t word =
         position * base::ceil_div(pass.layer.in.channels, std::int64_t{spec_.bitmap_word_bits()}) +
@@ -81,13 +87,23 @@ void MemoryWalk::gather(Pass& pass, int row, std::int64_t start, std::vector<Iss
   const bool skip = spec_.zero_skipping == arch::ZeroSkipping::kSkip;
   const network::Window& window = pass.layer.window;
   measure::LayerCounters& counts = counters(pass.step);
+  // Where no part of the window lies in the padding, or between pixels, slots follow from its
+  // corner.
+  const std::int64_t top = pass.y * window.stride_h - window.pad_top;
+  const std::int64_t left = pass.x * window.stride_w - window.pad_left;
+  const bool inside = window.insert_h == 1 && window.insert_w == 1 && top >= 0 && left >= 0 &&
+                      top + (window.kernel_h - 1) * window.dilation_h < pass.layer.in.height &&
+                      left + (window.kernel_w - 1) * window.dilation_w < pass.layer.in.width;
+  const std::int64_t corner =
+      inside ? slot_of(pass.region, {pass.image, top, left, pass.region.channel_begin}) : 0;
   for (const RowIndex& index : pass.rows[at(row)]) {
-    const std::int64_t y = window.input_row(pass.y, index.y, pass.layer.in.height);
-    const std::int64_t x = window.input_column(pass.x, index.x, pass.layer.in.width);
+    const std::int64_t y = inside ? 0 : window.input_row(pass.y, index.y, pass.layer.in.height);
+    const std::int64_t x = inside ? 0 : window.input_column(pass.x, index.x, pass.layer.in.width);
     std::int16_t operand = 0;
     if (y >= 0 && x >= 0) {
       const memory::Access now = access(start_ + start, pass.pixel, index.number);
-      const std::int64_t slot = slot_of(pass.region, {pass.image, y, x, index.channel});
+      const std::int64_t slot =
+          inside ? corner + index.offset : slot_of(pass.region, {pass.image, y, x, index.channel});
       if (skip) {
         std::uint32_t bit = bitmap_[at(slot)];
         if (bitmap_faults_.armed() && bitmap_faults_.marks(slot)) {

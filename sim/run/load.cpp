@@ -92,7 +92,10 @@ Job load_job(const JobFiles& files) {
 }
 
 fault::FaultPlan load_faults(const std::string& path, const Job& job) {
-  const fault::FaultFile file(path);
+  return tie_faults(fault::FaultFile(path), job);
+}
+
+fault::FaultPlan tie_faults(const fault::FaultFile& file, const Job& job) {
   std::optional<JobWeightCells> weights;
   if (file.names_weights()) weights.emplace(job);
   std::optional<JobValueCells> values;

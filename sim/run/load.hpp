@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/document.hpp"
+#include "fault/fault_file.hpp"
 #include "network/data/feeder.hpp"
 #include "network/data_set.hpp"
 #include "run/job.hpp"
@@ -54,6 +55,9 @@ inline constexpr std::int64_t kMaxBatch = 4096;
 /// Throws base::InputError for what cannot be read, does not fit together or cannot be mapped, and
 /// where not exactly one of model and workload is named.
 Job load_job(const JobFiles& files);
+
+/// The faults of a file that has been read, on the job's machine. Throws base::InputError.
+fault::FaultPlan tie_faults(const fault::FaultFile& file, const Job& job);
 
 /// The faults of a file on the job's machine. Throws base::InputError.
 fault::FaultPlan load_faults(const std::string& path, const Job& job);
