@@ -7,11 +7,17 @@ namespace {
 
 constexpr int kSumBits = 32;
 
+std::string plural(const std::string& name) {
+  if (name == "index") return "indices";
+  if (name == "entry") return "entries";
+  return name + "s";
+}
+
 std::string describe_axes(const std::vector<NamedAxis>& axes) {
   std::string text;
   for (const NamedAxis& axis : axes) {
-    text += axis.first == 0 ? fmt::format("{} {}s x ", axis.count, axis.name)
-                            : fmt::format("{}s {} to {} x ", axis.name, axis.first,
+    text += axis.first == 0 ? fmt::format("{} {} x ", axis.count, plural(axis.name))
+                            : fmt::format("{} {} to {} x ", plural(axis.name), axis.first,
                                           axis.first + axis.count - 1);
   }
   return text;

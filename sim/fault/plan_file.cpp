@@ -117,8 +117,13 @@ Where read_where(const Section& section) {
 void read_what(const Section& section, FaultRule& rule) {
   constexpr unsigned kAnyTime = memory::kPermanently | memory::kAsUpset | memory::kInWindow;
   if (!section.is_section("what")) {
-    const auto kinds = memory::fault_kinds(kAnyTime);
+    const auto kinds = memory::fault_kinds(kAnyTime, true);
     rule.kind = kinds[section.choice_index("what", memory::fault_kind_names(kinds))];
+    if (memory::fault_kind(rule.kind).by_chance) {
+      const std::string name = memory::fault_kind_name(rule.kind);
+      throw InputError(section.place("what"), name + " needs a probability",
+                       "as {" + name + ": 0.01}");
+    }
     return;
   }
   // A kind by chance, with its probability.
