@@ -1,10 +1,12 @@
 #include "exactness/fault_case.hpp"
 
+#include <algorithm>
 #include <random>
 #include <set>
 
 #include "base/error.hpp"
 #include "mapping/mapper.hpp"
+#include "mapping/timeline.hpp"
 
 namespace lacuna::test {
 namespace {
@@ -35,6 +37,34 @@ void add_faults(run::Job& job, std::uint32_t seed) {
     job.plan.faults.push_back(fault);
   }
 }
+
+/// Words of a memory that the job's schedule uses.
+std::int64_t used_words(const run::Job& job, const fault::MemoryGeometry& memory) {
+  const schedule::Schedule& schedule = job.parts.front().schedule;
+  switch (memory.memory) {
+    case memory::MemoryId::kWeightSram:
+      return schedule.weight_words;
+    case memory::MemoryId::kActivationSram:
+      return base::ceil_div(schedule.activation_slots, job.spec.activations_per_word());
+    case memory::MemoryId::kActivationBitmap:
+      return base::ceil_div(schedule.activation_slots, std::int64_t{memory.word_bits});
+    case memory::MemoryId::kAccumulatorSram:
+      return schedule.accumulator_entries * memory.banks;
+    default:
+      return memory.words;
+  }
+}
+
+class Draw {
+ public:
+  explicit Draw(std::uint32_t seed) : random_(seed) {}
+  std::int64_t below(std::int64_t n) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n));
+  }
+
+ private:
+  std::mt19937 random_;
+};
 
 }  // namespace
 
@@ -71,6 +101,70 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
   }
   if (faults) add_faults(c.job, seed);
   return c;
+}
+
+int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed) {
+  const fault::MemoryGeometry memory = run::memories(job)[id];
+  Draw draw(seed * 7 + 3);
+  const run::Part& part = job.parts.front();
+  const std::int64_t cycles =
+      mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value;
+  const std::int64_t words = std::min(memory.words, used_words(job, memory) + 1);
+  const bool registers =
+      id == memory::MemoryId::kPeAccumulators || id == memory::MemoryId::kPsumFifos;
+  std::set<std::int64_t> permanent;
+  int by_cycle = 0;
+  for (std::int64_t left = 1 + draw.below(24); left > 0; --left) {
+    const std::int64_t word = draw.below(words);
+    fault::Fault fault;
+    fault.memory = id;
+    fault.cell = {word % memory.banks, word / memory.banks, draw.below(memory.word_bits)};
+    const std::int64_t time = draw.below(10);
+    if (time < 4) {
+      fault.cycle = draw.below(cycles + 1);
+      if (draw.below(4) == 0) fault.batch = static_cast<std::int32_t>(draw.below(2));
+      ++by_cycle;
+    } else if (time < 5 && !registers && !part.remainder) {
+      fault.step = draw.below(job.steps());
+    } else {
+      const auto kinds = memory::fault_kinds(memory::kPermanently | memory::kInWindow, true);
+      fault.kind =
+          kinds[static_cast<std::size_t>(draw.below(static_cast<std::int64_t>(kinds.size())))];
+      fault.probability = 0.4F;
+      if (time < 7) {
+        fault.cycle = draw.below(cycles + 1);
+        fault.until = fault.cycle + 1 + draw.below(cycles);
+      } else if (!permanent.insert(word * memory.word_bits + fault.cell.bit).second) {
+        continue;
+      }
+    }
+    job.plan.faults.push_back(fault);
+  }
+  job.plan.seed = seed;
+  return by_cycle;
+}
+
+std::string fewest_faults(run::Job job, std::string (*differ)(const run::Job&)) {
+  for (std::size_t f = job.plan.faults.size(); f-- > 0;) {
+    run::Job fewer = job;
+    fewer.plan.faults.erase(fewer.plan.faults.begin() + static_cast<std::ptrdiff_t>(f));
+    if (!differ(fewer).empty()) job = fewer;
+  }
+  std::string text = differ(job) + ":";
+  for (const fault::Fault& fault : job.plan.faults) {
+    text += std::string(" [") + memory::memory_name(fault.memory) + " " +
+            memory::fault_kind_name(fault.kind) + " bank " + std::to_string(fault.cell.bank) +
+            " row " + std::to_string(fault.cell.row) + " bit " + std::to_string(fault.cell.bit) +
+            " step " + std::to_string(fault.step) + " cycle " + std::to_string(fault.cycle) +
+            " until " + std::to_string(fault.until) + " batch " + std::to_string(fault.batch) + "]";
+  }
+  return text;
+}
+
+bool has_groups_or_halo(const network::Network& network) {
+  return std::any_of(network.layers.begin(), network.layers.end(), [](const auto& layer) {
+    return layer.groups > 1 || (layer.is_gemm() && layer.window.kernel_h > layer.window.stride_h);
+  });
 }
 
 std::string difference(const run::Measurement& a, const run::Measurement& b) {

@@ -19,6 +19,15 @@ struct FaultCase {
 /// one. nullopt where the random network cannot be mapped.
 std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batches, bool faults);
 
+/// Adds some faults of one memory, of any kind and time, mostly in cells that the schedule uses;
+/// how many of them are upsets at a cycle.
+int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed);
+
+/// What differs, and the faults that are needed for it: some are left out as long as anything does.
+std::string fewest_faults(run::Job job, std::string (*differ)(const run::Job&));
+
+bool has_groups_or_halo(const network::Network& network);
+
 /// Which of two runs' figures differs first, or "".
 std::string difference(const run::Measurement& a, const run::Measurement& b);
 

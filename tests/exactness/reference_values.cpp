@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
 
 #include "exactness/reference_run.hpp"
+#include "reference/naive_post.hpp"
 #include "tensor/encoding.hpp"
 
 namespace lacuna::reference {
@@ -41,36 +41,21 @@ std::vector<std::int64_t> under(std::int64_t out, int kernel, int stride, int be
   return found;
 }
 
-// Within the bounds, and rounded by the library's function in its default mode, to the nearest and
-// ties to even.
-int rounded(float scaled, const tensor::Bounds& bounds) {
-  const float kept = scaled > bounds.threshold ? scaled : 0.0F;
-  return static_cast<int>(std::clamp(std::nearbyint(kept), bounds.low, bounds.high));
-}
-
-// A real value as an operand of a map.
-int quantised(float real, const network::Map& map, const tensor::Bounds& bounds) {
-  return rounded(real / map.scale, bounds);
-}
-
-// An element-wise layer: the file's own function of the real values behind the operands; of one map
-// without tables, the operands themselves.
+// An element-wise layer; of one map without tables, the operands themselves.
 Operands transformed(const network::Network& network, const network::Layer& layer,
                      const std::vector<const Operands*>& maps) {
   if (maps.size() == 1 && layer.tables.empty()) return *maps.front();
   Operands out;
-  const network::Map& result = network.maps[at(layer.output)];
   for (std::int64_t pixel = 0; pixel < layer.out.height * layer.out.width; ++pixel) {
     for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-      float reals[2] = {0.0F, 0.0F};
+      int operands[2] = {0, 0};
       for (std::size_t i = 0; i < maps.size(); ++i) {
-        const network::Map& map = network.maps[at(layer.inputs[i])];
-        const bool one_pixel = map.shape.height == 1 && map.shape.width == 1;
-        const std::int64_t channel = map.shape.channels == 1 ? 0 : c;
-        const std::int64_t place = (one_pixel ? 0 : pixel) * map.shape.channels + channel;
-        reals[i] = static_cast<float>((*maps[i])[at(place)]) * map.scale;
+        const network::MapShape& shape = network.maps[at(layer.inputs[i])].shape;
+        const bool one_pixel = shape.height == 1 && shape.width == 1;
+        const std::int64_t channel = shape.channels == 1 ? 0 : c;
+        operands[i] = (*maps[i])[at((one_pixel ? 0 : pixel) * shape.channels + channel)];
       }
-      out.push_back(quantised(layer.function(reals, c), result, layer.bounds));
+      out.push_back(elementwise_value(network, layer, c, operands));
     }
   }
   return out;
@@ -79,44 +64,20 @@ Operands transformed(const network::Network& network, const network::Layer& laye
 Operands resized(const network::Network& network, const network::Layer& layer,
                  const Operands& map) {
   Operands out;
-  const network::Map& from = network.maps[at(layer.inputs[0])];
   for (const network::Sample& row : layer.sample_rows) {
     for (const network::Sample& column : layer.sample_columns) {
       for (std::int64_t c = 0; c < layer.out.channels; ++c) {
-        const auto real = [&](std::int64_t y, std::int64_t x) {
-          return static_cast<float>(map[at((y * layer.in.width + x) * layer.in.channels + c)]) *
-                 from.scale;
+        const auto operand = [&](std::int64_t y, std::int64_t x) {
+          return map[at((y * layer.in.width + x) * layer.in.channels + c)];
         };
-        float value = real(row.first, column.first);
-        if (layer.linear) {
-          value = row.weight_first * column.weight_first * value;
-          value += row.weight_first * column.weight_second * real(row.first, column.second);
-          value += row.weight_second * column.weight_first * real(row.second, column.first);
-          value += row.weight_second * column.weight_second * real(row.second, column.second);
-        }
-        out.push_back(quantised(value, network.maps[at(layer.output)], layer.bounds));
+        const int corners[4] = {operand(row.first, column.first), operand(row.first, column.second),
+                                operand(row.second, column.first),
+                                operand(row.second, column.second)};
+        out.push_back(resized_value(network, layer, row, column, corners));
       }
     }
   }
   return out;
-}
-
-// The factor of a window's average, by how many positions it counts.
-float factor_of(const network::Layer& layer, std::int64_t y, std::int64_t x, std::size_t inside) {
-  if (layer.scale.size() == 1) return layer.scale[0];
-  const network::Window& w = layer.window;
-  std::size_t count = inside;
-  if (layer.count_padding) {
-    const auto padded = [](std::int64_t out, int kernel, int stride, int before, int dilation,
-                           std::int64_t side, int after) {
-      // Shifted so that padding counts as inside.
-      return under(out, kernel, stride, 0, dilation, before + side + after).size();
-    };
-    count =
-        padded(y, w.kernel_h, w.stride_h, w.pad_top, w.dilation_h, layer.in.height, w.pad_bottom) *
-        padded(x, w.kernel_w, w.stride_w, w.pad_left, w.dilation_w, layer.in.width, w.pad_right);
-  }
-  return layer.scale.at(count - 1);
 }
 
 Operands pooled(const network::Layer& layer, const Operands& map) {
@@ -137,11 +98,8 @@ Operands pooled(const network::Layer& layer, const Operands& map) {
             sum += operand;
           }
         }
-        out.push_back(layer.kind == network::LayerKind::kMaxPool
-                          ? most
-                          : rounded(static_cast<float>(sum) *
-                                        factor_of(layer, y, x, rows.size() * columns.size()),
-                                    layer.bounds));
+        out.push_back(layer.kind == network::LayerKind::kMaxPool ? most
+                                                                 : average_value(layer, y, x, sum));
       }
     }
   }
@@ -205,29 +163,11 @@ Values run_layers(const network::Network& network, const std::vector<Codes>& ima
           own_sums.push_back(sum);
           const int second =
               layer.inputs.size() > 1 ? values.maps[at(layer.inputs[1])][out.size()][v] : 0;
-          const float own = static_cast<float>(sum) * layer.scale[channel];
-          const float other =
-              layer.operand_scale.empty()
-                  ? static_cast<float>(second)
-                  : static_cast<float>(second) *
-                        layer.operand_scale[layer.operand_scale.size() == 1 ? 0 : channel];
           if (layer.logits) continue;
-          if (network.maps[at(layer.output)].sums) {
-            operands.push_back(sum);
-            continue;
-          }
-          if (layer.combine == network::Combine::kFunction) {
-            const float reals[2] = {own, other};
-            operands.push_back(quantised(layer.function(reals, static_cast<std::int64_t>(channel)),
-                                         network.maps[at(layer.output)], layer.bounds));
-            continue;
-          }
-          float scaled = own;
-          if (layer.combine == network::Combine::kAdd) scaled = own + other;
-          if (layer.combine == network::Combine::kMultiply) {
-            scaled = (layer.relu_first && own < 0.0F ? 0.0F : own) * other;
-          }
-          operands.push_back(rounded(scaled, layer.bounds));
+          operands.push_back(
+              network.maps[at(layer.output)].sums
+                  ? sum
+                  : post_value(network, layer, static_cast<std::int64_t>(channel), sum, second));
         }
         out.push_back(std::move(operands));
         values.sums[i].push_back(std::move(own_sums));
