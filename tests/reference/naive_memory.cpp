@@ -31,6 +31,7 @@ NaiveMemory::NaiveMemory(const fault::MemoryGeometry& geometry, std::int64_t lan
     const Fault& fault = plan.faults[f];
     if (fault.memory != geometry.memory) continue;
     if (fault.batch != memory::kEvery && fault.batch != batch.batch) continue;
+    if (fault.part != memory::kEvery && fault.part != batch.part) continue;
     const std::int64_t word = fault.cell.row * geometry.banks + fault.cell.bank;
     Cell& own = cells_.at(at(word * word_bits_ + fault.cell.bit));
     own.number = word * word_bits_ + fault.cell.bit;

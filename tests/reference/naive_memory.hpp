@@ -21,10 +21,12 @@ struct Moment {
   std::int64_t index = 0;
 };
 
-/// Which batch it is.
+/// Which batch of a job it is.
 struct BatchNumber {
-  std::int64_t batch = 0;
-  std::int64_t first_image = 0;
+  std::int64_t batch = 0;        ///< of its part
+  std::int64_t first_image = 0;  ///< of its part
+  std::int64_t part = 0;         ///< a model is one; of a workload each layer
+  std::int64_t first_step = 0;   ///< of its part, in the job's program order
 };
 
 class NaiveMemory {

@@ -1,190 +1,189 @@
-// CellArray against a model that keeps one bool a cell and knows nothing of packing or masks. A
-// fault "changed a read" when the same read without this one fault would have answered otherwise.
+// What faulty cells answer, and what is written down of it: FaultOverlay with lanes of any width,
+// and CellArray, against the memory of the naive evaluation, which keeps one object a cell and the
+// list of its accesses, and knows nothing of lanes, masks or last writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <list>
+#include <optional>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "memory/cell_array.hpp"
+#include "reference/naive_memory.hpp"
 #include "share.hpp"
 
 namespace lacuna::memory {
 namespace {
 
-class NaiveMemory {
- public:
-  NaiveMemory(int words, int word_bits, int banks, int value_bits)
-      : word_bits_(word_bits),
-        banks_(banks),
-        value_bits_(value_bits),
-        bits_(static_cast<std::size_t>(words * word_bits)) {}
-
-  void arm(const CellPosition& cell, FaultKind kind, std::int64_t step,
-           measure::FaultOutcome* outcome) {
-    faults_.push_back({static_cast<int>((cell.row * banks_ + cell.bank) * word_bits_ + cell.bit),
-                       kind, step, outcome, step != kPermanent, false});
-  }
-
-  int read(int slot, std::int64_t step) {
-    int value = 0;
-    for (int i = 0; i < value_bits_; ++i) {
-      const int cell = cell_of(slot, i);
-      for (Fault& fault : faults_) {
-        if (fault.cell == cell && fault.waiting && fault.step <= step) {
-          fault.waiting = false;
-          fault.lies_in_cell = true;
-        }
-      }
-      const bool bit = answer(cell, nullptr);
-      for (Fault& fault : faults_) {
-        if (fault.cell == cell && answer(cell, &fault) != bit) ++fault.outcome->reads_changed;
-      }
-      if (bit) value |= 1 << i;
-    }
-    return value;
-  }
-
-  void write(int slot, int code, std::int64_t step) {
-    for (int i = 0; i < value_bits_; ++i) {
-      const int cell = cell_of(slot, i);
-      for (Fault& fault : faults_) {
-        if (fault.cell != cell) continue;
-        fault.lies_in_cell = false;
-        if (fault.waiting && fault.step <= step) {
-          fault.waiting = false;
-          fault.outcome->overwritten = true;
-        }
-      }
-      bits_[static_cast<std::size_t>(cell)] = ((code >> i) & 1) != 0;
-    }
-  }
-
-  void next_batch() {
-    for (Fault& fault : faults_) {
-      fault.lies_in_cell = false;
-      fault.waiting = fault.step != kPermanent;
-    }
-  }
-
- private:
-  struct Fault {
-    int cell;
-    FaultKind kind;
-    std::int64_t step;
-    measure::FaultOutcome* outcome;
-    bool waiting;
-    bool lies_in_cell;
-  };
-
-  int cell_of(int slot, int bit) const {
-    const int per_word = word_bits_ / value_bits_;
-    return slot / per_word * word_bits_ + slot % per_word * value_bits_ + bit;
-  }
-
-  bool answer(int cell, const Fault* without) const {
-    bool bit = bits_[static_cast<std::size_t>(cell)];
-    for (const Fault& fault : faults_) {
-      if (fault.cell == cell && &fault != without && fault.lies_in_cell) bit = !bit;
-    }
-    for (const Fault& fault : faults_) {
-      if (fault.cell != cell || &fault == without || fault.step != kPermanent) continue;
-      bit = fault.kind == FaultKind::kFlip ? !bit : fault.kind == FaultKind::kStuckAt1;
-    }
-    return bit;
-  }
-
-  int word_bits_;
-  int banks_;
-  int value_bits_;
-  std::vector<bool> bits_;
-  std::list<Fault> faults_;
+/// How many of the cases had it.
+struct Coverage {
+  int wide_lanes = 0;  ///< more bits than a code can have
+  int fired = 0;
+  int overwritten = 0;
+  int out_of_list_order = 0;  ///< a read at an earlier cycle than one asked before it
 };
 
 class RandomCase {
  public:
-  explicit RandomCase(unsigned seed) : random_(seed) {}
+  RandomCase(unsigned seed, Coverage& coverage) : random_(seed), coverage_(coverage) {}
 
   void run() {
-    const int value_bits = draw(1, 8);
-    const int word_bits = draw(value_bits, 40);
-    const int banks = draw(1, 4);
-    const int words = draw(1, 12);
-    CellArray memory(words, word_bits, banks, value_bits);
-    NaiveMemory model(words, word_bits, banks, value_bits);
-    const int slots = words * (word_bits / value_bits);
-    ASSERT_EQ(memory.slots(), slots);
-    write_all(memory, model, slots, value_bits);
-    arm_some(memory, model, words, word_bits, banks);
-    for (int batch = 0; batch < 3; ++batch) {
-      for (int step = 0; step < 12; ++step) {
-        for (int access = draw(0, 10); access > 0; --access) {
-          const int slot = draw(0, slots - 1);
-          if (draw(0, 3) == 0) {
-            const int code = draw(0, (1 << value_bits) - 1);
-            memory.write(slot, static_cast<std::uint8_t>(code), step);
-            model.write(slot, code, step);
-          } else {
-            ASSERT_EQ(int{memory.read(slot, step)}, model.read(slot, step));
-          }
-        }
+    lane_bits_ = draw(1, draw(0, 1) == 0 ? 8 : 32);
+    geometry_.word_bits = draw(lane_bits_, lane_bits_ + 32);
+    geometry_.banks = draw(1, 4);
+    geometry_.words = draw(1, 12);
+    const CellGrid grid{geometry_.words, geometry_.word_bits, geometry_.banks};
+    overlay_.emplace(grid, lane_bits_);
+    if (lane_bits_ <= 8) {
+      array_.emplace(geometry_.words, geometry_.word_bits, geometry_.banks, lane_bits_);
+    }
+    values_.resize(static_cast<std::size_t>(geometry_.words * (geometry_.word_bits / lane_bits_)));
+    for (std::size_t lane = 0; lane < values_.size(); ++lane) {
+      values_[lane] = any_value();
+      if (array_) {
+        array_->write(static_cast<std::int64_t>(lane), static_cast<std::uint8_t>(values_[lane]),
+                      setup_access());
       }
-      memory.faults().begin_batch({});
-      model.next_batch();
     }
-    for (std::size_t i = 0; i < actual_.size(); ++i) {
-      ASSERT_EQ(actual_[i].reads_changed, expected_[i].reads_changed) << "fault " << i;
-      ASSERT_EQ(actual_[i].overwritten, expected_[i].overwritten) << "fault " << i;
+    arm_some();
+    for (std::int64_t batch = 0; batch < 3; ++batch) {
+      run_batch({batch, 5 * batch, batch % 2});
+      if (::testing::Test::HasFatalFailure()) return;
     }
+    for (std::size_t i = 0; i < expected_.size(); ++i) {
+      for (const auto* actual : {&of_overlay_, array_ ? &of_array_ : &of_overlay_}) {
+        ASSERT_EQ((*actual)[i].reads_changed, expected_[i].reads_changed) << "fault " << i;
+        ASSERT_EQ((*actual)[i].overwritten, expected_[i].overwritten) << "fault " << i;
+      }
+    }
+    count();
   }
 
  private:
   int draw(int min, int max) { return std::uniform_int_distribution<int>(min, max)(random_); }
+  std::uint32_t any_value() {
+    const std::uint32_t mask = lane_bits_ == 32 ? ~0U : (1U << lane_bits_) - 1;
+    return static_cast<std::uint32_t>(random_()) & mask;
+  }
 
-  void write_all(CellArray& memory, NaiveMemory& model, int slots, int value_bits) {
-    for (int slot = 0; slot < slots; ++slot) {
-      const int code = draw(0, (1 << value_bits) - 1);
-      memory.write(slot, static_cast<std::uint8_t>(code), 0);
-      model.write(slot, code, 0);
+  void arm_some() {
+    const auto count = static_cast<std::size_t>(draw(0, 30));
+    plan_.seed = random_();
+    std::set<std::int64_t> permanent;
+    while (plan_.faults.size() < count) {
+      const int word = draw(0, static_cast<int>(geometry_.words) - 1);
+      Fault fault;
+      fault.cell = {word % geometry_.banks, word / geometry_.banks,
+                    draw(0, geometry_.word_bits - 1)};
+      fault.probability = 0.5F;
+      if (draw(0, 2) == 0) fault.batch = draw(0, 2);
+      if (draw(0, 3) == 0) fault.part = draw(0, 1);
+      const int time = draw(0, 3);
+      if (time == 0) {
+        fault.step = draw(0, 11);
+      } else if (time == 1) {
+        fault.cycle = draw(0, 30);
+      } else {
+        const auto kinds = fault_kinds(kPermanently | kInWindow, true);
+        fault.kind = kinds[static_cast<std::size_t>(draw(0, static_cast<int>(kinds.size()) - 1))];
+        const std::int64_t number = word * geometry_.word_bits + fault.cell.bit;
+        if (time == 2) {
+          fault.cycle = draw(0, 30);
+          fault.until = fault.cycle + draw(1, 20);
+        } else if (!permanent.insert(number).second) {
+          continue;
+        }
+      }
+      plan_.faults.push_back(fault);
+    }
+    expected_.resize(count);
+    of_overlay_.resize(count);
+    of_array_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      overlay_->arm(plan_.faults[i], plan_.seed, &of_overlay_[i]);
+      if (array_) array_->faults().arm(plan_.faults[i], plan_.seed, &of_array_[i]);
     }
   }
 
-  void arm_some(CellArray& memory, NaiveMemory& model, int words, int word_bits, int banks) {
-    const auto count = static_cast<std::size_t>(draw(0, 30));
-    actual_.resize(count);
-    expected_.resize(count);
-    std::vector<int> permanent;
-    for (std::size_t i = 0; i < count; ++i) {
-      const int word = draw(0, words - 1);
-      const CellPosition cell{word % banks, word / banks, draw(0, word_bits - 1)};
-      const int number = word * word_bits + static_cast<int>(cell.bit);
-      const bool taken = std::count(permanent.begin(), permanent.end(), number) > 0;
-      FaultKind kind = FaultKind::kFlip;
-      std::int64_t step = draw(0, 11);
-      if (!taken && draw(0, 1) == 0) {
-        permanent.push_back(number);
-        const std::vector<FaultKind> kinds = fault_kinds(kPermanently);
-        kind = kinds[static_cast<std::size_t>(draw(0, static_cast<int>(kinds.size()) - 1))];
-        step = kPermanent;
-      }
-      memory.arm(cell, kind, step, &actual_[i]);
-      model.arm(cell, kind, step, &expected_[i]);
+  // Writes of a lane are in the same order in both clocks, and no read passes one; reads between
+  // two writes come at any cycles between them.
+  void run_batch(const reference::BatchNumber& number) {
+    const BatchPlace place{number.batch, number.first_image,
+                           static_cast<std::int32_t>(number.part)};
+    overlay_->begin_batch(place);
+    if (array_) array_->faults().begin_batch(place);
+    reference::NaiveMemory naive(geometry_, lane_bits_, plan_, number);
+    for (std::size_t lane = 0; lane < values_.size(); ++lane) {
+      naive.write(static_cast<std::int64_t>(lane), values_[lane], {});
     }
+    std::vector<int> written(values_.size(), 0);
+    std::vector<int> last(values_.size(), 0);
+    for (int step = 0; step < 12; ++step) {
+      for (int access = draw(0, 10); access > 0; --access) {
+        const auto lane = static_cast<std::size_t>(draw(0, static_cast<int>(values_.size()) - 1));
+        const auto slot = static_cast<std::int64_t>(lane);
+        reference::Moment now{step, 0, draw(0, 3), draw(0, 3)};
+        const bool write = draw(0, 3) == 0;
+        const int cycle = draw(write ? last[lane] : written[lane], last[lane] + 4);
+        now.cycle = cycle;
+        const Access own{now.step, now.cycle, now.pixel, now.index};
+        if (write) {
+          written[lane] = last[lane] = cycle;
+          values_[lane] = any_value();
+          naive.write(slot, values_[lane], now);
+          if (overlay_->armed() && overlay_->marks(slot)) overlay_->write(slot, own);
+          if (array_) array_->write(slot, static_cast<std::uint8_t>(values_[lane]), own);
+          continue;
+        }
+        if (cycle < last[lane]) out_of_list_order_ = true;
+        last[lane] = std::max(last[lane], cycle);
+        const std::uint32_t wanted = naive.read(slot, now);
+        const bool marked = overlay_->armed() && overlay_->marks(slot);
+        ASSERT_EQ(marked ? overlay_->read(slot, values_[lane], own) : values_[lane], wanted);
+        if (array_) {
+          ASSERT_EQ(std::uint32_t{array_->read(slot, own)}, wanted);
+        }
+      }
+    }
+    naive.judge(expected_);
+  }
+
+  void count() {
+    const auto any = [&](auto is) { return std::any_of(expected_.begin(), expected_.end(), is); };
+    coverage_.wide_lanes += lane_bits_ > 8 ? 1 : 0;
+    coverage_.fired += any([](const auto& own) { return own.reads_changed > 0; }) ? 1 : 0;
+    coverage_.overwritten += any([](const auto& own) { return own.overwritten; }) ? 1 : 0;
+    coverage_.out_of_list_order += out_of_list_order_ ? 1 : 0;
   }
 
   std::mt19937 random_;
-  std::vector<measure::FaultOutcome> actual_;
+  Coverage& coverage_;
+  int lane_bits_ = 1;
+  fault::MemoryGeometry geometry_;
+  fault::FaultPlan plan_;
+  std::optional<FaultOverlay> overlay_;
+  std::optional<CellArray> array_;     ///< lanes of up to 8 bits
+  std::vector<std::uint32_t> values_;  ///< [lane] as written last
   std::vector<measure::FaultOutcome> expected_;
+  std::vector<measure::FaultOutcome> of_overlay_;
+  std::vector<measure::FaultOutcome> of_array_;
+  bool out_of_list_order_ = false;
 };
 
-TEST(CellArrayModel, AgreesWithOneBoolACell) {
+TEST(CellArrayModel, AgreesWithOneObjectACell) {
   const unsigned cases = test::case_count(100'000, 3'000);
+  Coverage coverage;
   for (unsigned seed = 1; seed <= cases; ++seed) {
     SCOPED_TRACE(seed);
-    RandomCase(seed).run();
+    RandomCase(seed, coverage).run();
     if (HasFatalFailure()) return;
   }
+  const int share = static_cast<int>(cases) / 4;
+  EXPECT_GT(coverage.wide_lanes, share);
+  EXPECT_GT(coverage.fired, share);
+  EXPECT_GT(coverage.overwritten, share);
+  EXPECT_GT(coverage.out_of_list_order, share);
 }
 
 }  // namespace
