@@ -38,14 +38,14 @@ void add_faults(run::Job& job, std::uint32_t seed) {
   }
 }
 
-/// Words of a memory that the job's schedule uses.
-std::int64_t used_words(const run::Job& job, const fault::MemoryGeometry& memory) {
-  const schedule::Schedule& schedule = job.parts.front().schedule;
+/// Words of a memory that a schedule uses.
+std::int64_t used_words(const schedule::Schedule& schedule, const arch::AcceleratorSpec& spec,
+                        const fault::MemoryGeometry& memory) {
   switch (memory.memory) {
     case memory::MemoryId::kWeightSram:
       return schedule.weight_words;
     case memory::MemoryId::kActivationSram:
-      return base::ceil_div(schedule.activation_slots, job.spec.activations_per_word());
+      return base::ceil_div(schedule.activation_slots, spec.activations_per_word());
     case memory::MemoryId::kActivationBitmap:
       return base::ceil_div(schedule.activation_slots, std::int64_t{memory.word_bits});
     case memory::MemoryId::kAccumulatorSram:
@@ -106,15 +106,20 @@ std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batche
 int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed) {
   const fault::MemoryGeometry memory = run::memories(job)[id];
   Draw draw(seed * 7 + 3);
-  const run::Part& part = job.parts.front();
-  const std::int64_t cycles =
-      mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value;
-  const std::int64_t words = std::min(memory.words, used_words(job, memory) + 1);
+  const bool several = job.parts.size() > 1;
   const bool registers =
       id == memory::MemoryId::kPeAccumulators || id == memory::MemoryId::kPsumFifos;
   std::set<std::int64_t> permanent;
   int by_cycle = 0;
   for (std::int64_t left = 1 + draw.below(24); left > 0; --left) {
+    const auto number =
+        several ? static_cast<std::int32_t>(draw.below(static_cast<std::int64_t>(job.parts.size())))
+                : 0;
+    const run::Part& part = job.parts[static_cast<std::size_t>(number)];
+    const std::int64_t cycles =
+        mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value;
+    const std::int64_t words =
+        std::min(memory.words, used_words(part.schedule, job.spec, memory) + 1);
     const std::int64_t word = draw.below(words);
     fault::Fault fault;
     fault.memory = id;
@@ -138,6 +143,7 @@ int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed) {
         continue;
       }
     }
+    if (several && fault.cycle != memory::kNoCycle) fault.part = number;
     job.plan.faults.push_back(fault);
   }
   job.plan.seed = seed;
@@ -165,6 +171,27 @@ bool has_groups_or_halo(const network::Network& network) {
   return std::any_of(network.layers.begin(), network.layers.end(), [](const auto& layer) {
     return layer.groups > 1 || (layer.is_gemm() && layer.window.kernel_h > layer.window.stride_h);
   });
+}
+
+run::Job make_workload_case(std::uint32_t seed) {
+  Draw draw(seed);
+  network::Workload workload;
+  workload.name = "random";
+  for (std::int64_t i = 0; i < 3; ++i) {
+    network::WorkloadLayer own;
+    own.layer.name = "l" + std::to_string(i);
+    own.density = 0.6;
+    network::Window& w = own.layer.window;
+    w.kernel_h = w.kernel_w = static_cast<int>(1 + draw.below(3));
+    w.pad_top = w.pad_left = w.kernel_h / 2;
+    const std::int64_t side = 1 + draw.below(4);
+    own.layer.in = {w.kernel_h - w.pad_top + side - 1, w.kernel_w - w.pad_left + side - 1,
+                    1 + draw.below(6)};
+    own.layer.out = {side, side, 1 + draw.below(7)};
+    workload.layers.push_back(own);
+  }
+  return run::workload_job(mapping::testing::random_case(seed).spec, workload, seed,
+                           1 + draw.below(2));
 }
 
 std::string difference(const run::Measurement& a, const run::Measurement& b) {

@@ -19,6 +19,10 @@ struct FaultCase {
 /// one. nullopt where the random network cannot be mapped.
 std::optional<FaultCase> make_fault_case(std::uint32_t seed, std::int64_t batches, bool faults);
 
+/// A workload of three layers, each a part of its own. Throws base::InputError where one cannot be
+/// mapped.
+run::Job make_workload_case(std::uint32_t seed);
+
 /// Adds some faults of one memory, of any kind and time, mostly in cells that the schedule uses;
 /// how many of them are upsets at a cycle.
 int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed);

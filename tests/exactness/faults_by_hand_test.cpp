@@ -481,6 +481,28 @@ TEST(FaultsByHand, GivenAPermanentFlipInAPeAccumulatorThenItTurnsOnceAProduct) {
   EXPECT_EQ(issued.faults.back().reads_changed, 3);
 }
 
+// A gated value costs its cycle: the products behind it come later.
+TEST(FaultsByHand, GivenAGatedZeroThenTheNextProductIsACycleLater) {
+  // Row 0 has 0 and 1. T = 4; nothing at 5, the product at 6, the commit at 6 behind it.
+  arch::AcceleratorSpec spec = tiny_machine();
+  spec.zero_skipping = arch::ZeroSkipping::kGate;
+  run::Job job = job_of(spec, network_of({ones(0, 1, 4, 1)}), {0, 1, 0, 0});
+  fault::Fault window = permanent(MemoryId::kPeAccumulators, in_pe(0, 0, 0, 0));
+  window.cycle = 5;
+  window.until = 6;
+  job.plan.faults = {window};
+  EXPECT_EQ(measure(job).faults.front().reads_changed, 0);
+  // 0 reads as 1, 1 + 1 = 2, and 2 as 3.
+  job.plan.faults.front().cycle = 6;
+  job.plan.faults.front().until = 7;
+  const run::Measurement both = measure(job);
+  EXPECT_EQ(both.faults.front().reads_changed, 2);
+  EXPECT_EQ(both.logits, std::vector<std::int32_t>{3});
+  // An upset is seen by the product alone, which writes 2.
+  job.plan.faults = {upset_at(MemoryId::kPeAccumulators, in_pe(0, 0, 0, 0), 6)};
+  EXPECT_EQ(measure(job).logits, std::vector<std::int32_t>{2});
+}
+
 // A zero code that reads as another one: gated no more; but behind a bit of 0 nobody sees it.
 TEST(FaultsByHand, GivenAZeroThatReadsAsAnotherCodeThenGatingSeesItAndSkippingDoesNot) {
   arch::AcceleratorSpec spec = tiny_machine();

@@ -4,9 +4,12 @@
 // and the faults that are needed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "base/error.hpp"
 #include "exactness/fault_case.hpp"
 #include "exactness/naive_run.hpp"
 #include "share.hpp"
@@ -74,6 +77,43 @@ TEST_P(FaultsReference, GivenFaultsOfAnyKindAtAnyTimeThenValuesCyclesAndOutcomes
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultsReference,
                          ::testing::Range<std::size_t>(0, memory::kMemoryCount),
+                         [](const auto& own) { return memory::kMemories[own.param].name; });
+
+// Each layer of a workload, which has no lookup tables, begins at cycle 0 as after set-up; steps
+// are numbered through all of them.
+class WorkloadFaultsReference : public FaultsReference {};
+
+TEST_P(WorkloadFaultsReference, GivenAWorkloadThenEachLayerHasItsOwnTime) {
+  const memory::MemoryKind& kind = memory::kMemories[GetParam()];
+  const auto cases = static_cast<int>(test::case_count(600, 40, 10));
+  int run = 0;
+  int fired = 0;
+  for (std::uint32_t seed = 950'000; run < cases; ++seed) {
+    ASSERT_LT(seed, 950'000U + 20U * static_cast<std::uint32_t>(cases));
+    std::optional<run::Job> job;
+    try {
+      job = test::make_workload_case(seed);
+    } catch (const base::InputError&) {
+      continue;
+    }
+    if (!run::memories(*job).has(kind.id)) continue;
+    ++run;
+    test::add_memory_faults(*job, kind.id, seed);
+    const run::Measurement naive = test::run_naively(*job);
+    ASSERT_EQ(test::difference_from_naive(naive, run::simulate(*job, run::EngineKind::kFast)), "")
+        << "seed " << seed << " " << test::fewest_faults(*job, differs_from_naive);
+    fired += std::any_of(naive.faults.begin(), naive.faults.end(),
+                         [](const auto& outcome) { return outcome.reads_changed > 0; })
+                 ? 1
+                 : 0;
+  }
+  EXPECT_GT(fired, run / 2);
+}
+
+// Lookup tables are the last.
+static_assert(memory::kMemories.back().id == memory::MemoryId::kLookupTables);
+INSTANTIATE_TEST_SUITE_P(Each, WorkloadFaultsReference,
+                         ::testing::Range<std::size_t>(0, memory::kMemoryCount - 1),
                          [](const auto& own) { return memory::kMemories[own.param].name; });
 
 }  // namespace

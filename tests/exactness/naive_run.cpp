@@ -7,19 +7,16 @@
 namespace lacuna::test {
 
 run::Measurement run_naively(const run::Job& job) {
-  const run::Part& part = job.parts.at(0);
   const fault::Memories memories = run::memories(job);
-  const reference::NaiveMachine machine{part.network, job.spec, memories, job.plan};
   run::Measurement measured;
   measured.faults.resize(job.plan.faults.size());
   std::vector<std::int32_t> hashed;
-  const auto count = static_cast<std::int64_t>(part.images.size());
-  for (std::int64_t first = 0; first < count; first += part.schedule.batch) {
-    const bool whole = first + part.schedule.batch <= count;
-    const schedule::Schedule& schedule = whole ? part.schedule : *part.remainder;
-    const std::vector<std::vector<std::uint8_t>> images(
-        part.images.begin() + first, part.images.begin() + first + schedule.batch);
-    reference::NaiveBatch batch(machine, schedule, images, {first / part.schedule.batch, first});
+  const auto add = [&](const run::Part& part, const schedule::Schedule& schedule,
+                       const reference::BatchNumber& number) {
+    const auto first = part.images.begin() + number.first_image;
+    const std::vector<std::vector<std::uint8_t>> images(first, first + schedule.batch);
+    reference::NaiveBatch batch({part.network, job.spec, memories, job.plan}, schedule, images,
+                                number);
     batch.run(measured.faults);
     measured.batch_cycles.push_back(batch.cycles());
     const std::vector<std::int32_t> logits = batch.logits();
@@ -30,6 +27,18 @@ run::Measurement run_naively(const run::Job& job) {
       const std::vector<std::int32_t> sums = batch.sums(i);
       hashed.insert(hashed.end(), sums.begin(), sums.end());
     }
+  };
+  for (std::size_t p = 0; p < job.parts.size(); ++p) {
+    const run::Part& part = job.parts[p];
+    reference::BatchNumber number;
+    number.part = static_cast<std::int64_t>(p);
+    number.first_step = part.step_offset;
+    const auto count = static_cast<std::int64_t>(part.images.size());
+    for (; number.first_image + part.schedule.batch <= count; ++number.batch) {
+      add(part, part.schedule, number);
+      number.first_image += part.schedule.batch;
+    }
+    if (part.remainder) add(part, *part.remainder, number);
   }
   measured.logits_sha256 = run::sums_sha256(hashed);
   return measured;

@@ -39,7 +39,10 @@ int zero_point(const network::Layer& layer, std::int64_t channel) {
 NaiveBatch::NaiveBatch(const NaiveMachine& machine, const schedule::Schedule& schedule,
                        const std::vector<std::vector<std::uint8_t>>& images,
                        const BatchNumber& batch)
-    : machine_(machine), network_(machine.network), spec_(machine.spec), schedule_(schedule) {
+    : first_step_(batch.first_step),
+      network_(machine.network),
+      spec_(machine.spec),
+      schedule_(schedule) {
   for (const memory::MemoryKind& kind : memory::kMemories) {
     if (!machine.memories.has(kind.id)) continue;
     memories_[memory::index_of(kind.id)] = std::make_unique<NaiveMemory>(
@@ -84,7 +87,7 @@ void NaiveBatch::run(std::vector<measure::FaultOutcome>& outcomes) {
     StepTime time = start_of(step);
     StepTime& before = last_[at(static_cast<int>(schedule::resource_of(step.kind)))];
     Moment now;
-    now.step = static_cast<std::int64_t>(id);
+    now.step = first_step_ + static_cast<std::int64_t>(id);
     switch (schedule::resource_of(step.kind)) {
       case Resource::kDma:
         time.end = std::max(time.start + spec_.dram.latency_cycles, before.end) + dma_cycles(step);

@@ -102,7 +102,7 @@ class NaiveBatch {
                          std::int64_t slot) const;
   std::vector<std::vector<std::int64_t>> indices_of_rows(const schedule::Block& block) const;
 
-  NaiveMachine machine_;
+  std::int64_t first_step_;
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   const schedule::Schedule& schedule_;
