@@ -113,7 +113,8 @@ TEST_P(WorkloadFaultsReference, GivenAWorkloadThenEachLayerHasItsOwnTime) {
                  : 0;
   }
   EXPECT_GT(fired, 0);
-  if (cases >= kFew) EXPECT_GT(fired, run / 2);
+  if (cases < kFew) return;
+  EXPECT_GT(fired, run / 2);
 }
 
 // Lookup tables are the last.

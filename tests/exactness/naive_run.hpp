@@ -6,7 +6,7 @@
 namespace lacuna::test {
 
 /// What of a Measurement the naive evaluation gives: logits, their hash, the cycles of each batch,
-/// and what every fault did.
+/// MACs and densities of each layer, and what every fault did.
 run::Measurement run_naively(const run::Job& job);
 
 /// Which of these figures differs from an engine's, or "".

@@ -48,6 +48,9 @@ NaiveBatch::NaiveBatch(const NaiveMachine& machine, const schedule::Schedule& sc
     memories_[memory::index_of(kind.id)] = std::make_unique<NaiveMemory>(
         machine.memories[kind.id], lane_bits(kind.id, spec_), machine.plan, batch);
   }
+  macs_.resize(network_.layers.size());
+  written_.resize(network_.maps.size(), 0);
+  nonzeros_.resize(network_.maps.size(), 0);
   for (const network::Map& map : network_.maps) {
     dram_.emplace_back(images.size(), Map(at(map.shape.values())));
   }
@@ -56,6 +59,8 @@ NaiveBatch::NaiveBatch(const NaiveMachine& machine, const schedule::Schedule& sc
       const tensor::Code& code = network_.maps[0].code;
       const int number = images[i][v] - (code.is_signed() && images[i][v] >= 128 ? 256 : 0);
       dram_[0][i][v] = pattern_of(0, number - code.zero_point);
+      ++written_[0];
+      if (number != code.zero_point) ++nonzeros_[0];
     }
   }
   for (const network::Layer& layer : network_.layers) {
@@ -286,6 +291,8 @@ void NaiveBatch::write_pattern(const schedule::Region& region, const Place& plac
 void NaiveBatch::write_value(const schedule::Region& region, const Place& place, int value,
                              const Moment& now) {
   const bool is_sum = network_.maps[at(region.map)].sums;
+  ++written_[at(region.map)];
+  if (value != 0) ++nonzeros_[at(region.map)];
   write_pattern(region, place,
                 is_sum ? static_cast<std::uint32_t>(value) : pattern_of(region.map, value), now);
 }
@@ -413,8 +420,15 @@ void NaiveBatch::multiply(const Stream& s, std::int64_t row, const std::vector<T
     const std::int64_t channel = s.block.group * s.layer.n() + s.block.n_begin + c;
     now.cycle = start + c;
     accumulators.write(lane, 0, now);
+    measure::MacCounts& macs = macs_[at(s.step.layer)];
+    macs.total += static_cast<std::int64_t>(s.indices[at(row)].size());
+    macs.skipped += static_cast<std::int64_t>(s.indices[at(row)].size() - tokens.size());
     for (const Token& token : tokens) {
-      if (spec_.zero_skipping == arch::ZeroSkipping::kGate && token.operand == 0) continue;
+      if (spec_.zero_skipping == arch::ZeroSkipping::kGate && token.operand == 0) {
+        ++macs.gated;
+        continue;
+      }
+      ++macs.issued;
       now.cycle = start + c;
       now.index = token.slot;
       const std::uint32_t pattern =
@@ -520,6 +534,15 @@ std::int64_t NaiveBatch::cycles() const {
   std::int64_t end = 0;
   for (const StepTime& time : times_) end = std::max(end, time.end);
   return end;
+}
+
+measure::LayerCounters NaiveBatch::counts(std::size_t layer) const {
+  measure::LayerCounters counts;
+  counts.macs = macs_[layer];
+  const int input = network_.layers[layer].inputs[0];
+  counts.input_values = written_[at(input)];
+  counts.input_nonzeros = nonzeros_[at(input)];
+  return counts;
 }
 
 std::vector<std::int32_t> NaiveBatch::sums(std::size_t layer) const {

@@ -40,13 +40,14 @@ class NaiveBatch {
   /// Biased sums of a GEMM layer, image after image.
   std::vector<std::int32_t> sums(std::size_t layer) const;
 
+  /// MACs of a layer, and how many values of its input map are written, and not zero as written.
+  measure::LayerCounters counts(std::size_t layer) const;
+
+ private:
   struct StepTime {
     std::int64_t start = 0;
     std::int64_t end = 0;
   };
-  const std::vector<StepTime>& times() const { return times_; }
-
- private:
   using Map = std::vector<std::uint32_t>;  ///< patterns of one image, channels last
 
   /// A value of a map by where it is.
@@ -109,6 +110,9 @@ class NaiveBatch {
   std::array<std::unique_ptr<NaiveMemory>, memory::kMemoryCount> memories_;
   std::vector<std::vector<Map>> dram_;                        ///< [map][image]
   std::vector<std::vector<std::vector<std::int32_t>>> sums_;  ///< [layer][image]
+  std::vector<measure::MacCounts> macs_;                      ///< [layer]
+  std::vector<std::int64_t> written_;                         ///< [map]
+  std::vector<std::int64_t> nonzeros_;                        ///< [map]
   std::vector<StepTime> times_;
   std::array<StepTime, schedule::kResources> last_{};
 };
