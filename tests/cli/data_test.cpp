@@ -106,10 +106,10 @@ TEST_F(Data, GivenCheckOfAModelThenItsLayersInputAndOutputsAreShown) {
   row("input    28x28x1 (height x width x channels), reals, channels first\n"
       "         codes of 4 bits, 0..15, zero point 0, step 0.06666667: reals 0..1\n");
   // 28 x 28 pixels x 5 x 5 x 6, and 6 x 25 weights with 6 biases.
-  row("  1 conv1 conv 5x5         0         28x28x6 4x4>4       117600        156\n");
-  row("  2 pool1 max 2x2/2        1         14x14x6 4>4              -          -\n");
-  row("  7 fc3   full             6          1x1x10 4x4>32         840        850\n");
-  row("    total                                                416520      61706\n");
+  row("  1 conv1 conv 5x5         0         28x28x6 4x4>4     0.154    0     117600       156\n");
+  row("  2 pool1 max 2x2/2        1         14x14x6 4>4       0.154    0          -         -\n");
+  row("  7 fc3   full             6          1x1x10 4x4>32        -    -        840       850\n");
+  row("    total                                                             416520     61706\n");
   row("output   'logits': [10], sums of 'fc3'\n");
   // A layer that adds another one's output names both.
   EXPECT_NE(lacuna("check --model models/resnet8_as").out.find(" 2 1 "), std::string::npos);

@@ -65,6 +65,71 @@ const PlanErrorCase kPlanCases[] = {
      "  - where: {memory: weight_sram, bit: 5}\n    what: stuck_at_1\n"},
 };
 
+// Of a machine of 4 x 4 PEs that gates, with FIFOs of 2 places, D 2 and two register sets; a batch
+// takes at most 50 cycles, and there are three.
+const PlanErrorCase kMemoryCases[] = {
+    {"plan_memory_absent", "faults:\n  - where: {memory: activation_bitmap}\n    what: flip\n"},
+    {"plan_tables_absent", "faults:\n  - where: {memory: lookup_tables}\n    what: flip\n"},
+    {"plan_pe_row", "faults:\n  - where: {memory: pe_accumulators, row: 4}\n    what: flip\n"},
+    {"plan_fifo_row", "faults:\n  - where: {memory: psum_fifos, row: 0-2}\n    what: flip\n"},
+    {"plan_pe_bank", "faults:\n  - where: {memory: pe_weights, bank: 0}\n    what: flip\n"},
+    {"plan_pe_layer", "faults:\n  - where: {memory: pe_weights, layer: conv}\n    what: flip\n"},
+    {"plan_pe_cluster",
+     "faults:\n  - where: {memory: pe_weights, row: 0, col: 0, slot: 0, set: 0, bit: 0,\n"
+     "            cluster: [2, 1]}\n    what: flip\n"},
+    {"plan_register_step",
+     "faults:\n  - where: {memory: psum_fifos}\n    what: flip\n    when: {step: 3}\n"},
+    {"plan_cycle",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: flip\n"
+     "    when: {cycle: 51}\n"},
+    {"plan_batch",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: flip\n"
+     "    when: {cycle: 5, batch: 3}\n"},
+    {"plan_cycle_of_layer",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: flip\n"
+     "    when: {cycle: 5, layer: conv}\n"},
+    {"plan_window",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: stuck_at_0\n"
+     "    when: {window: [7, 7]}\n"},
+    {"plan_two_times",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: flip\n"
+     "    when: {cycle: 5, step: 3}\n"},
+    {"plan_stuck_at_cycle",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: stuck_at_0\n"
+     "    when: {cycle: 5}\n"},
+    {"plan_disturb_alone",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: read_disturb\n"},
+    {"plan_disturb_share",
+     "faults:\n  - where: {memory: accumulator_sram, row: 0}\n    what: {read_disturb: 1.5}\n"},
+};
+
+fault::PlanTarget gating_machine() {
+  arch::AcceleratorSpec spec;
+  spec.array.rows = spec.array.cols = 4;
+  spec.array.weights_per_pe = 2;
+  spec.array.weight_load = arch::WeightLoad::kShadowed;
+  spec.array.psum_fifo_depth = 2;
+  spec.array.local_accumulators = 1;
+  spec.zero_skipping = arch::ZeroSkipping::kGate;
+  spec.weight_sram.word_bits = spec.activation_sram.word_bits = 32;
+  spec.weight_sram.banks = spec.activation_sram.banks = 1;
+  fault::PlanTarget target{fault::Memories(spec, {16, 64, 8, 0}), nullptr, 30};
+  target.parts = {{"net", 3, 50}};
+  return target;
+}
+
+TEST(PlanErrors, OfEveryMemoryReadAsTheGoldenFilesSay) {
+  const test::TempFolder folder;
+  for (const PlanErrorCase& test : kMemoryCases) {
+    SCOPED_TRACE(test.golden);
+    folder.write("plan.yaml", test.text);
+    const std::string message = test::message_of<base::InputError>(
+        [&] { fault::load_plan("plan.yaml", gating_machine()); });
+    EXPECT_NE(message, "") << "is accepted";
+    test::expect_golden(test.golden, message);
+  }
+}
+
 TEST(PlanErrors, ReadAsTheGoldenFilesSay) {
   const test::TempFolder folder;
   const fault::test::HandWeights weights;
