@@ -60,18 +60,17 @@ T one_of(const std::string& name, const std::vector<std::pair<std::string, T>>& 
   return all.front().second;
 }
 
-std::vector<FaultType> read_types(const config::Section& section, bool upsets,
+std::vector<FaultForm> read_forms(const config::Section& section, bool upsets,
                                   Complaints& complaints) {
-  std::vector<std::pair<std::string, FaultType>> all;
-  for (const auto type : {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1}) {
-    all.emplace_back(fault_type_name(type), type);
+  std::vector<std::pair<std::string, FaultForm>> all;
+  for (const FaultForm& form : fault_forms()) {
+    if (upsets || form.when == FaultTime::kPermanent) all.emplace_back(form.name(), form);
   }
-  if (upsets) all.emplace_back(fault_type_name(FaultType::kUpset), FaultType::kUpset);
-  std::vector<FaultType> types;
+  std::vector<FaultForm> forms;
   for (const std::string& name : section.strings("kinds")) {
-    types.push_back(one_of(name, all, section.place("kinds"), complaints));
+    forms.push_back(one_of(name, all, section.place("kinds"), complaints));
   }
-  return types;
+  return forms;
 }
 
 // "cell", "row", "column", "bank", or rows x bits as "2x3".
@@ -165,7 +164,7 @@ Sizes read_sizes(const config::Section& section, const char* least, std::int64_t
 
 MapPlan read_maps(const config::Section& section, Complaints& complaints) {
   MapPlan maps;
-  maps.types = read_types(section, false, complaints);
+  maps.forms = read_forms(section, false, complaints);
   maps.rates = section.reals("rates", 0, 1);
   constexpr std::int64_t kLeastMaps = 10;
   const Sizes sizes = read_sizes(section, "maps", kLeastMaps, complaints);
@@ -241,7 +240,7 @@ Contrast read_contrast(const config::Section& section, const std::vector<std::st
 
 SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   SitePlan sites;
-  sites.types = read_types(section, true, complaints);
+  sites.forms = read_forms(section, true, complaints);
   sites.sites = section.choice_with_default<SitePlan::Sites>(
       "sites", {{"cells", SitePlan::Sites::kCells}, {"weights", SitePlan::Sites::kWeights}},
       sites.sites);
@@ -278,7 +277,7 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
     sites.most = sizes.most;
     sites.half_width = sizes.half_width;
   }
-  refuse_repeats(sites.types, section.place("kinds"), complaints);
+  refuse_repeats(sites.forms, section.place("kinds"), complaints);
   refuse_more(sites.shapes.size(), kMaxShapes, section.place("shapes"), complaints);
   refuse_repeats(sites.shapes, section.place("shapes"), complaints);
   if (!complaints.any()) check_keys(section, sites, complaints);
@@ -342,7 +341,7 @@ Plan read_plan(const config::Document& document) {
   refuse_repeats(plan.machines, root.place("machines"), complaints);
   refuse_repeats(plan.models, root.place("models"), complaints);
   if (plan.maps) {
-    refuse_repeats(plan.maps->types, maps->place("kinds"), complaints);
+    refuse_repeats(plan.maps->forms, maps->place("kinds"), complaints);
     refuse_more(plan.maps->rates.size(), kMaxRates, maps->place("rates"), complaints);
     refuse_repeats(plan.maps->rates, maps->place("rates"), complaints);
   }

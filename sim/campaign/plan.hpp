@@ -12,11 +12,11 @@
 
 namespace lacuna::campaign {
 
-/// Random fault maps of the weight SRAM: every type x every rate. Chip i has the same seed for
-/// every machine, network, type and rate, so differences are paired, and a higher rate contains a
+/// Random fault maps of the weight SRAM: every kind x every rate. Chip i has the same seed for
+/// every machine, network, kind and rate, so differences are paired, and a higher rate contains a
 /// lower one.
 struct MapPlan {
-  std::vector<FaultType> types;
+  std::vector<FaultForm> forms;
   std::vector<double> rates;
   std::int64_t maps = 0;             ///< at least
   std::int64_t most = 0;             ///< at most; as `maps` without a half-width
@@ -25,13 +25,13 @@ struct MapPlan {
 
 enum class StratumKey : std::uint8_t { kLayer, kBit, kBank, kRow };
 
-/// Faults at single sites: every type x every shape, each stratum with a sample of its own.
+/// Faults at single sites: every kind x every shape, each stratum with a sample of its own.
 struct SitePlan {
   enum class Sites : std::uint8_t {
     kCells,    ///< every cell of the weight SRAM
     kWeights,  ///< every bit of every weight: struck are all cells that ever hold it
   };
-  std::vector<FaultType> types;
+  std::vector<FaultForm> forms;
   std::vector<Shape> shapes;
   Sites sites = Sites::kCells;
   std::vector<StratumKey> strata;

@@ -4,15 +4,40 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
+#include <vector>
 
-#include "memory/cell_array.hpp"
+#include "memory/fault_kinds.hpp"
+#include "memory/memories.hpp"
 
 namespace lacuna::campaign {
 
-/// What happens to a cell. An upset is one flip of the stored bit, at a step drawn uniformly.
-enum class FaultType : std::uint8_t { kFlip, kStuckAt0, kStuckAt1, kUpset };
-const char* fault_type_name(FaultType type);
-memory::FaultKind fault_kind(FaultType type);
+/// When a fault is there.
+enum class FaultTime : std::uint8_t {
+  kPermanent,  ///< from power-up
+  kStep,       ///< an upset of the stored bit, at a step drawn uniformly
+};
+
+/// What happens to a cell, and when.
+struct FaultForm {
+  memory::FaultKind kind = memory::FaultKind::kFlip;
+  FaultTime when = FaultTime::kPermanent;
+
+  /// The kind's name, or "upset".
+  const char* name() const;
+  friend bool operator==(const FaultForm& a, const FaultForm& b) {
+    return a.kind == b.kind && a.when == b.when;
+  }
+  /// Flips first, then the other kinds; upsets last.
+  friend bool operator<(const FaultForm& a, const FaultForm& b) { return a.order() < b.order(); }
+
+ private:
+  std::tuple<FaultTime, bool, memory::FaultKind> order() const {
+    return {when, kind != memory::FaultKind::kFlip, kind};
+  }
+};
+/// All that a campaign may ask for.
+std::vector<FaultForm> fault_forms();
 
 /// Which cells a fault at a site strikes: `rows` x `bits` neighbours from the site's cell on, or a
 /// whole row (one word), column (one bit of all words of a bank) or bank.
@@ -47,7 +72,7 @@ struct Population {
   Source source = Source::kMaps;
   std::size_t machine = 0;  ///< index of Plan::machines
   std::size_t model = 0;    ///< index of Plan::models
-  FaultType type = FaultType::kFlip;
+  FaultForm form;
   double rate = 0;               ///< maps: of faulty cells
   Shape shape;                   ///< sites
   StratumLabel label;            ///< sites

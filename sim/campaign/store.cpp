@@ -54,10 +54,10 @@ std::int64_t most_of(CountOf what, std::int64_t images) {
   return 0;
 }
 
-template <class Enum, class Name>
-Enum named(const store::Statement& query, int column, std::initializer_list<Enum> all, Name name) {
+template <class Value, class Name>
+Value named(const store::Statement& query, int column, const std::vector<Value>& all, Name name) {
   const std::string text = query.name(column);
-  for (const Enum value : all) {
+  for (const Value& value : all) {
     if (text == name(value)) return value;
   }
   throw base::InputError({query.path(), 0, query.column(column)}, "'" + text.substr(0, 40) + "'",
@@ -116,9 +116,9 @@ TrialRow Store::read_row(const store::Statement& query) const {
   row.faults.site.weight = query.name(8);
   row.faults.step = query.integer(9);
   TrialOutcome& outcome = row.outcome;
-  outcome.status =
-      named(query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
-            trial_status_name);
+  outcome.status = named<TrialStatus>(
+      query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
+      trial_status_name);
   int column = 11;
   const auto read_counts = [&](bool of_result) {
     for (const OutcomeCount& own : kOutcomeCounts) {
@@ -170,7 +170,7 @@ void Store::write_populations(const store::Database& database, const TrialRunner
         .bind(static_cast<std::int64_t>(own.machine))
         .bind(static_cast<std::int64_t>(own.model))
         .bind(std::string(source_name(own.source)))
-        .bind(std::string(fault_type_name(own.type)))
+        .bind(std::string(own.form.name()))
         .bind(own.rate)
         .bind(own.shape.name())
         .bind(own.shape.rows)
@@ -275,10 +275,9 @@ void Store::read_populations() {
     Population own;
     own.machine = static_cast<std::size_t>(query.integer(0));
     own.model = static_cast<std::size_t>(query.integer(1));
-    own.source = named(query, 2, {Source::kMaps, Source::kSites, Source::kFile}, source_name);
-    own.type = named(
-        query, 3, {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1, FaultType::kUpset},
-        fault_type_name);
+    own.source =
+        named<Source>(query, 2, {Source::kMaps, Source::kSites, Source::kFile}, source_name);
+    own.form = named(query, 3, fault_forms(), [](const FaultForm& form) { return form.name(); });
     own.rate = query.real(4);
     own.shape.rows = query.integer(6);
     own.shape.bits = query.integer(7);

@@ -122,9 +122,9 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
     population.source = Population::Source::kMaps;
     population.first = plan_.maps->maps;
     population.most = plan_.maps->most;
-    for (const FaultType type : plan_.maps->types) {
+    for (const FaultForm& form : plan_.maps->forms) {
       for (const double rate : plan_.maps->rates) {
-        population.type = type;
+        population.form = form;
         population.rate = rate;
         add_population(population);
       }
@@ -137,9 +137,10 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
     for (const Shape& shape : sites.shapes) {
       own.tables.emplace_back(own.job, own.weights, own.residency, sites, shape);
     }
-    for (const FaultType type : sites.types) {
-      const std::int64_t steps = type == FaultType::kUpset ? own.job.steps() : 1;
-      if (type == FaultType::kUpset && own.job.parts.front().remainder) {
+    for (const FaultForm& form : sites.forms) {
+      const bool upsets = form.when == FaultTime::kStep;
+      const std::int64_t steps = upsets ? own.job.steps() : 1;
+      if (upsets && own.job.parts.front().remainder) {
         throw base::InputError({plan_.name, 0, "batch"},
                                "upsets strike a step of every batch, but the last one is smaller",
                                "a batch that divides the number of images");
@@ -147,7 +148,7 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
       for (std::size_t table = 0; table < own.tables.size(); ++table) {
         const auto& strata = own.tables[table].strata();
         for (std::size_t stratum = 0; stratum < strata.size(); ++stratum) {
-          population.type = type;
+          population.form = form;
           population.shape = sites.shapes[table];
           population.label = strata[stratum].label;
           population.sites = static_cast<std::int64_t>(strata[stratum].sites.size()) * steps;
@@ -206,7 +207,7 @@ std::uint32_t TrialRunner::site_number(const Trial& trial) const {
 
 std::int64_t TrialRunner::step_of(const Trial& trial) const {
   const Population& own = populations_[trial.population];
-  if (own.type != FaultType::kUpset) return memory::kPermanent;
+  if (own.form.when != FaultTime::kStep) return memory::kPermanent;
   const SiteStratum& place = site_strata_[trial.population];
   const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
   const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum),
@@ -238,8 +239,7 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
   switch (own.source) {
     case Population::Source::kMaps:
       return fault::sample_map(run::weight_sram(where.job), own.rate,
-                               plan_.seed + static_cast<std::uint64_t>(trial.draw),
-                               fault_kind(own.type));
+                               plan_.seed + static_cast<std::uint64_t>(trial.draw), own.form.kind);
     case Population::Source::kFile: {
       const auto file = std::find(plan_.fault_files.begin(), plan_.fault_files.end(), own.file);
       return where.files[static_cast<std::size_t>(file - plan_.fault_files.begin())];
@@ -253,7 +253,7 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
   for (const memory::CellPosition& cell : table.cells(site_number(trial), step)) {
     fault::SourcedFault fault;
     fault.fault.cell = cell;
-    fault.fault.kind = fault_kind(own.type);
+    fault.fault.kind = own.form.kind;
     fault.fault.step = step;
     faults.push_back(fault);
   }

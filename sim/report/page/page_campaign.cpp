@@ -206,12 +206,9 @@ Json Gatherer::points_json() const {
   const std::size_t models = store_.plan().models.size();
   for (const campaign::MapSummaries::Point& point : maps_.points()) {
     const auto& golden = store_.golden()[point.machine * models + point.model];
-    Json json = {{"machine", golden.machine},
-                 {"network", golden.model},
-                 {"kind", campaign::fault_type_name(point.type)},
-                 {"rate", point.rate},
-                 {"maps", point.maps},
-                 {"failed", point.failed}};
+    Json json = {{"machine", golden.machine}, {"network", golden.model},
+                 {"kind", point.form.name()}, {"rate", point.rate},
+                 {"maps", point.maps},        {"failed", point.failed}};
     if (point.top1.mean) {
       const auto& interval = point.top1.interval;
       json["top1"] = *point.top1.mean;
@@ -403,13 +400,13 @@ Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& recorde
 }
 
 Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
-  const auto& [machine, model, type, shape] = key;
+  const auto& [machine, model, form, shape] = key;
   const auto& golden = store_.golden()[machine * store_.plan().models.size() + model];
   std::int64_t all = 0;
   for (const std::size_t i : sites.populations) all += store_.populations()[i].sites;
   Json json = {{"machine", golden.machine},
                {"network", golden.model},
-               {"kind", campaign::fault_type_name(type)},
+               {"kind", form.name()},
                {"shape", shape},
                {"of", store_.plan().sites &&
                               store_.plan().sites->sites == campaign::SitePlan::Sites::kWeights

@@ -102,7 +102,7 @@ Json head_json(const campaign::Store& store) {
     if (own.source == Source::kFile) {
       population["file"] = own.file;
     } else {
-      population["kind"] = campaign::fault_type_name(own.type);
+      population["kind"] = own.form.name();
     }
     if (own.source == Source::kMaps) population["rate"] = own.rate;
     if (own.source == Source::kSites) {
@@ -153,7 +153,7 @@ Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& s
               const campaign::GoldenRow& golden) {
   return {{"machine", golden.machine},
           {"network", golden.model},
-          {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
+          {"kind", std::get<campaign::FaultForm>(key).name()},
           {"shape", std::get<std::string>(key)},
           {"bank", place.first},
           {"row", place.second},
@@ -200,8 +200,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     sink(fmt::format(
         "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{}\n",
         row.trial.number, csv_field(golden.machine), csv_field(golden.model),
-        campaign::source_name(own.source),
-        own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
+        campaign::source_name(own.source), own.source == Source::kFile ? "" : own.form.name(),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
         maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
         sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
@@ -251,7 +250,7 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
           const campaign::GoldenRow& golden) {
         sink(fmt::format(
             "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(golden.machine),
-            csv_field(golden.model), campaign::fault_type_name(std::get<campaign::FaultType>(key)),
+            csv_field(golden.model), std::get<campaign::FaultForm>(key).name(),
             std::get<std::string>(key), place.first, place.second, sums.tally.done,
             sums.tally.failed, sums.tally.critical, sums.masked, sums.sdc,
             golden.outcome.has_labels() ? std::to_string(sums.correct_lost) : std::string(),

@@ -199,7 +199,7 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   const auto faults = static_cast<double>(all.tally.done);
   std::string text =
       fmt::format("\n{} on {}, {} of a {}: {} faults of {} sites{}\n", golden.model, golden.machine,
-                  campaign::fault_type_name(first.type), first.shape.name(), all.tally.done, sites,
+                  first.form.name(), first.shape.name(), all.tally.done, sites,
                   all.tally.failed > 0 ? fmt::format(", {} failed", all.tally.failed) : "");
   if (all.tally.done == 0) return text;
   const bool complete = all.tally.done == sites;

@@ -68,16 +68,15 @@ std::string describe_trial(const campaign::Population& population,
                            const campaign::TrialFaults& faults, std::int64_t draw) {
   switch (population.source) {
     case Source::kMaps:
-      return fmt::format("{} at rate {}, map {} (seed {})",
-                         campaign::fault_type_name(population.type), population.rate, draw,
-                         faults.map_seed);
+      return fmt::format("{} at rate {}, map {} (seed {})", population.form.name(), population.rate,
+                         draw, faults.map_seed);
     case Source::kFile:
       return population.file;
     case Source::kSites:
       break;
   }
   const campaign::Site& site = faults.site;
-  std::string text = campaign::fault_type_name(population.type);
+  std::string text = population.form.name();
   if (population.shape.name() != "cell") text += " of a " + population.shape.name();
   if (site.cell.bank >= 0) text += fmt::format(" {}", site.cell.bank);
   if (site.cell.row >= 0) text += fmt::format("/{}", site.cell.row);

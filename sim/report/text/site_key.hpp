@@ -10,10 +10,10 @@
 namespace lacuna::report {
 
 /// Machine, network, kind and shape.
-using SiteKey = std::tuple<std::size_t, std::size_t, campaign::FaultType, std::string>;
+using SiteKey = std::tuple<std::size_t, std::size_t, campaign::FaultForm, std::string>;
 
 inline SiteKey site_key(const campaign::Population& own) {
-  return {own.machine, own.model, own.type, own.shape.name()};
+  return {own.machine, own.model, own.form, own.shape.name()};
 }
 
 }  // namespace lacuna::report
