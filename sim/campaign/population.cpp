@@ -10,6 +10,8 @@ const char* FaultForm::name() const {
       break;
     case FaultTime::kStep:
       return "upset";
+    case FaultTime::kCycle:
+      return "strike";
   }
   return memory::fault_kind_name(kind);
 }
@@ -20,6 +22,7 @@ std::vector<FaultForm> fault_forms() {
     forms.push_back({kind, FaultTime::kPermanent});
   }
   forms.push_back({memory::FaultKind::kFlip, FaultTime::kStep});
+  forms.push_back({memory::FaultKind::kFlip, FaultTime::kCycle});
   std::sort(forms.begin(), forms.end());
   return forms;
 }

@@ -163,7 +163,9 @@ void Gatherer::add_site(const campaign::TrialRow& row) {
   }
   const bool cells =
       store_.plan().sites && store_.plan().sites->sites == campaign::SitePlan::Sites::kCells;
-  if (cells && own.shape.name() == "cell" && site.cell.bank >= 0 && site.cell.row >= 0 &&
+  // A map of the weight SRAM's cells, each struck once.
+  const bool once = own.memory == memory::MemoryId::kWeightSram && !own.with_replacement();
+  if (cells && once && own.shape.name() == "cell" && site.cell.bank >= 0 && site.cell.row >= 0 &&
       site.cell.bit >= 0) {
     add_cell(sites, row);
   }
@@ -277,8 +279,8 @@ Json Gatherer::strata_matrix_json(const Sites& sites) const {
     }
     const std::size_t row_place = place_of(rows, row.describe());
     const std::size_t column_place = place_of(columns, column.describe());
-    entries.push_back(
-        entry_json(tallies_[i], store_.populations()[i].sites, row_place, column_place));
+    entries.push_back(entry_json(tallies_[i], store_.populations()[i].finite_sites().value_or(0),
+                                 row_place, column_place));
   }
   return {{"by", by}, {"strata", true}, {"rows", rows}, {"columns", columns}, {"entries", entries}};
 }
@@ -400,7 +402,7 @@ Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& recorde
 }
 
 Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
-  const auto& [machine, model, form, shape] = key;
+  const auto& [machine, model, form, shape, memory] = key;
   const auto& golden = store_.golden()[machine * store_.plan().models.size() + model];
   std::int64_t all = 0;
   for (const std::size_t i : sites.populations) all += store_.populations()[i].sites;
@@ -408,6 +410,7 @@ Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
                {"network", golden.model},
                {"kind", form.name()},
                {"shape", shape},
+               {"memory", memory::memory_name(memory)},
                {"of", store_.plan().sites &&
                               store_.plan().sites->sites == campaign::SitePlan::Sites::kWeights
                           ? "weights"

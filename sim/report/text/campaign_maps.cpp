@@ -227,6 +227,15 @@ void contrast_csv(const MapSummaries& maps, const MapSummaries::Compared& compar
 
 }  // namespace
 
+std::string maps_memories(const campaign::Plan& plan) {
+  std::string text;
+  for (const campaign::MapPlan::Memory& own : plan.maps->memories) {
+    text += fmt::format("{}{}{}", text.empty() ? "" : " ", memory::memory_name(own.id),
+                        own.rate ? fmt::format("={}", *own.rate) : "");
+  }
+  return text;
+}
+
 std::string maps_text(const campaign::MapSummaries& maps) {
   if (maps.cells().empty()) return "";
   const campaign::Plan& plan = maps.store().plan();
@@ -235,6 +244,10 @@ std::string maps_text(const campaign::MapSummaries& maps) {
       "speed-up: against the same machine without zero skipping; cycles: change against "
       "fault-free;\nfailed: trials that crashed or timed out)\n",
       100 * plan.confidence, sdc_text(maps.store()));
+  const std::string memories = maps_memories(plan);
+  if (memories != memory::memory_name(memory::MemoryId::kWeightSram)) {
+    text += "faults in " + memories + "\n";
+  }
   text += accuracy_table(maps);
   text += fmt::format(
       "\noutputs against the fault-free run (agreement: images of the same top-1;\nRMSE: of the "

@@ -78,11 +78,17 @@ std::string describe_trial(const campaign::Population& population,
   const campaign::Site& site = faults.site;
   std::string text = population.form.name();
   if (population.shape.name() != "cell") text += " of a " + population.shape.name();
+  if (population.memory != memory::MemoryId::kWeightSram) {
+    text += std::string(" of ") + memory::memory_name(population.memory);
+  }
   if (site.cell.bank >= 0) text += fmt::format(" {}", site.cell.bank);
   if (site.cell.row >= 0) text += fmt::format("/{}", site.cell.row);
   if (site.cell.bit >= 0) text += fmt::format("/{}", site.cell.bit);
   if (!site.weight.empty()) text += fmt::format(" {} bit {}", site.weight, site.code_bit);
   if (faults.step != memory::kPermanent) text += fmt::format(" at step {}", faults.step);
+  if (faults.cycle != memory::kNoCycle) {
+    text += fmt::format(" at cycle {} of batch {}", faults.cycle, faults.batch);
+  }
   return text;
 }
 
