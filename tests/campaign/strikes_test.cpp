@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "fault/sampler.hpp"
 #include "program/program.hpp"
 #include "run/load.hpp"
+#include "statistics/proportion.hpp"
 #include "unit/network/model_builder.hpp"
 
 namespace lacuna::campaign {
@@ -287,6 +290,104 @@ TEST_F(Strikes, GivenAnyNumberOfWorkersThenTheSameBytesAreExportedAndReplayed) {
     EXPECT_NE(replay.out.find("strike"), std::string::npos) << replay.out;
   }
   EXPECT_EQ(lacuna("report " + store + " --out " + path("r.html")).code, 0);
+}
+
+/// Fields of the lines of a CSV without quotes, by column.
+std::vector<std::map<std::string, std::string>> csv_rows(const std::string& text) {
+  std::stringstream lines(text);
+  std::vector<std::string> names;
+  std::vector<std::map<std::string, std::string>> rows;
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> fields(1);
+    for (const char c : line) {
+      if (c == ',') {
+        fields.emplace_back();
+      } else {
+        fields.back() += c;
+      }
+    }
+    if (names.empty()) {
+      names = fields;
+      continue;
+    }
+    EXPECT_EQ(fields.size(), names.size()) << line;
+    rows.emplace_back();
+    for (std::size_t i = 0; i < names.size() && i < fields.size(); ++i) {
+      rows.back()[names[i]] = fields[i];
+    }
+  }
+  return rows;
+}
+
+TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
+  const std::string faults =
+      "single_faults:\n  memories: [pe_accumulators, pe_weights]\n  when: uniform_cycle\n"
+      "  samples: 400\n";
+  // Of the three batches the longest misses it without a fault, too.
+  std::int64_t longest = 0;
+  const TrialRunner runner(load_plan(plan(faults)));
+  for (std::int64_t draw = 0; draw < 50; ++draw) {
+    longest = std::max(longest, runner.faults(runner.trial(draw)).batch_cycles);
+  }
+  const auto deadline = static_cast<double>(longest - 1);
+  const std::string file = plan("deadline_cycles: " + std::to_string(longest - 1) + "\n" + faults);
+  const std::string store = path("s.sqlite");
+  const Output run = lacuna("campaign run " + file + " --out " + store);
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("vulnerability: percent of the faults"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("the faults that cost most cycles"), std::string::npos) << run.out;
+  ASSERT_EQ(
+      lacuna("campaign export " + store + " --csv " + path("t.csv") + " --summary " + path("m.csv"))
+          .code,
+      0);
+  std::map<std::string, std::map<std::string, double>> expected;
+  std::map<std::string, std::vector<double>> times;
+  for (const auto& row : csv_rows(read(path("t.csv")))) {
+    std::map<std::string, double>& own = expected[row.at("memory")];
+    const double added = std::stod(row.at("cycles")) - std::stod(row.at("golden_cycles"));
+    const double before = std::stod(row.at("batch_cycles"));
+    const double share = 1.0 / 400;
+    own["sdc_any"] += row.at("sdc") != "0" ? share : 0;
+    own["outputs_changed"] += row.at("masked") != "5" ? share : 0;
+    own["cycles_changed"] += added != 0 ? share : 0;
+    own["slower"] += added > 0 ? share : 0;
+    own["faster"] += added < 0 ? share : 0;
+    own["late"] += before + added > deadline ? share : 0;
+    own["late_before"] += before > deadline ? share : 0;
+    times[row.at("memory")].push_back((before + added) / before);
+  }
+  ASSERT_EQ(expected.size(), 2U);
+  for (auto& [memory, list] : times) {
+    ASSERT_EQ(list.size(), 400U);
+    std::sort(list.begin(), list.end());
+    expected[memory]["time_median"] = list[199];
+    expected[memory]["time_p99"] = list[395];
+    expected[memory]["time_p999"] = list[399];
+    expected[memory]["time_most"] = list[399];
+  }
+  const std::map<std::string, double>& sums = expected.at("pe_accumulators");
+  EXPECT_GT(sums.at("outputs_changed"), 0);
+  EXPECT_GT(sums.at("slower"), 0);
+  EXPECT_GT(sums.at("faster"), 0);
+  EXPECT_GT(sums.at("late_before"), 0);
+  EXPECT_LT(sums.at("late_before"), 1);
+  int found = 0;
+  for (const auto& row : csv_rows(read(path("m.csv")))) {
+    if (row.at("unit") != "fault") continue;
+    ++found;
+    EXPECT_EQ(row.at("kind"), "strike");
+    EXPECT_EQ(row.at("n"), "400");
+    EXPECT_EQ(row.at("layer") + row.at("bit"), "");
+    const double mean = std::stod(row.at("mean"));
+    EXPECT_NEAR(mean, expected.at(row.at("memory")).at(row.at("figure")), 6e-6)
+        << row.at("memory") << " " << row.at("figure");
+    if (row.at("figure") == "outputs_changed") {
+      const auto interval = statistics::wilson_interval(std::llround(400 * mean), 400, 0.95);
+      EXPECT_NEAR(std::stod(row.at("lower")), interval.lower, 1e-6);
+      EXPECT_NEAR(std::stod(row.at("upper")), interval.upper, 1e-6);
+    }
+  }
+  EXPECT_EQ(found, 2 * 11);
 }
 
 TEST_F(Strikes, GivenMapsOfSeveralMemoriesThenEachHasItsOwnRateAndBothEnginesAgree) {

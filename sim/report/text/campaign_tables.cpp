@@ -4,6 +4,7 @@
 #include "report/text/campaign_maps.hpp"
 #include "report/text/campaign_sites.hpp"
 #include "report/text/campaign_text.hpp"
+#include "report/text/campaign_vulnerability.hpp"
 #include "report/text/text_parts.hpp"
 
 namespace lacuna::report {
@@ -87,15 +88,20 @@ std::string describe_trial(const campaign::Population& population,
   if (!site.weight.empty()) text += fmt::format(" {} bit {}", site.weight, site.code_bit);
   if (faults.step != memory::kPermanent) text += fmt::format(" at step {}", faults.step);
   if (faults.cycle != memory::kNoCycle) {
-    text += fmt::format(" at cycle {} of batch {}", faults.cycle, faults.batch);
+    text += fmt::format(" batch {} cycle {}", faults.batch, faults.cycle);
   }
   return text;
 }
 
 void campaign_summary_csv(const campaign::Store& store, const Sink& sink) {
   campaign::MapSummaries maps(store);
-  store.for_each([&](const campaign::TrialRow& row) { maps.add(row); });
+  campaign::Vulnerability found(store);
+  store.for_each([&](const campaign::TrialRow& row) {
+    maps.add(row);
+    found.add(row);
+  });
   maps_csv(maps, sink);
+  vulnerability_csv(store, found, sink);
 }
 
 std::string lost_trials(const campaign::Store& store) {
@@ -113,12 +119,14 @@ std::string campaign_tables(const campaign::Store& store) {
   const campaign::Plan& plan = store.plan();
   campaign::MapSummaries maps(store);
   SiteTables sites(store);
+  campaign::Vulnerability found(store);
   std::string files;
   SavingsSums savings;
   std::int64_t trials = 0;
   store.for_each([&](const campaign::TrialRow& row) {
     maps.add(row);
     sites.add(row);
+    found.add(row);
     if (store.populations()[row.trial.population].source == Source::kFile) {
       files += file_line(store, row);
     }
@@ -145,6 +153,7 @@ std::string campaign_tables(const campaign::Store& store) {
         static_cast<double>(row.dense_cycles) / static_cast<double>(row.outcome.cycles));
   }
   text += sites.text();
+  text += vulnerability_text(store, found);
   text += maps_text(maps);
   if (!files.empty()) {
     text += fmt::format(
