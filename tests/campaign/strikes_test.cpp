@@ -451,6 +451,19 @@ TEST_F(Strikes, GivenPermanentFaultsAndUpsetsInOtherMemoriesThenBothEnginesAgree
   }
 }
 
+TEST_F(Strikes, GivenAFileOfFaultsInValuesOfMapsThenBothEnginesAgree) {
+  const std::string faults =
+      write("values.yaml",
+            "faults:\n  - where: {memory: activation_sram, layer: second, index: [1, 0, 2]}\n"
+            "    what: flip\n"
+            "  - where: {memory: activation_bitmap, layer: second, index: [0, 1, 1]}\n"
+            "    what: flip\n    when: {cycle: 300, batch: 1}\n");
+  const Output run = lacuna("campaign run " + plan("fault_files: [" + faults + "]\n") + " --out " +
+                            path("s.sqlite") + " --audit 1");
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("1 trials audited: both engines equal"), std::string::npos) << run.out;
+}
+
 TEST_F(Strikes, GivenARangeOfCyclesAndALayerThenOnlyTheseAreStruck) {
   const TrialRunner all(
       load_plan(plan("single_faults:\n  memories: [pe_weights]\n"
