@@ -32,6 +32,7 @@ enum class RandomStream : std::uint32_t {
   kPsumFifoFaultMap = 14,
   kLookupTableFaultMap = 15,
   kReadDisturb = 16,
+  kStrike = 17,
 };
 
 /// 64 random bits for (seed, stream, index).

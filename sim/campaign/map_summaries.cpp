@@ -51,7 +51,7 @@ std::vector<double> MapSummaries::Cell::values(const Figure& figure) const {
 void MapSummaries::add(const TrialRow& row) {
   const Population& own = store_.populations()[row.trial.population];
   if (own.source != Population::Source::kMaps) return;
-  Cell& cell = cells_[{own.machine, own.type, own.rate, own.model}];
+  Cell& cell = cells_[{own.machine, own.form, own.rate, own.model}];
   if (row.outcome.status == TrialStatus::kDone) {
     cell.by_map[row.trial.draw] = {row.outcome.correct, row.outcome.sdc, row.outcome.cycles,
                                    row.outcome.rmse};
@@ -68,7 +68,7 @@ std::vector<MapSummaries::Point> MapSummaries::points() const {
     Point point;
     point.machine = key.machine;
     point.model = key.model;
-    point.type = key.type;
+    point.form = key.form;
     point.rate = key.rate;
     point.failed = cell.failed;
     point.maps = static_cast<std::int64_t>(cell.by_map.size());

@@ -49,12 +49,12 @@ class MapSummaries {
   };
   struct Key {
     std::size_t machine;
-    FaultType type;
+    FaultForm form;
     double rate;
     std::size_t model;
     friend bool operator<(const Key& a, const Key& b) {
-      return std::tie(a.machine, a.type, a.rate, a.model) <
-             std::tie(b.machine, b.type, b.rate, b.model);
+      return std::tie(a.machine, a.form, a.rate, a.model) <
+             std::tie(b.machine, b.form, b.rate, b.model);
     }
   };
   /// A figure of a contrast.
@@ -91,7 +91,7 @@ class MapSummaries {
   struct Point {
     std::size_t machine = 0;  ///< places in the plan's lists
     std::size_t model = 0;
-    FaultType type = FaultType::kFlip;
+    FaultForm form;
     double rate = 0;
     std::int64_t failed = 0;  ///< crashed or timed out
     /// Count 0: no map has a result, or there are no labels.

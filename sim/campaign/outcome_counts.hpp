@@ -16,13 +16,18 @@ struct OutcomeCount {
   const char* key;  ///< of the store's column and of exports
   CountOf what;
   bool of_result;  ///< else of how the trial was computed, which is not exported
+  bool later;      ///< not in stores of 0.1.0; stands behind what these have
   std::int64_t (*of)(const TrialOutcome& outcome);
   std::int64_t& (*in)(TrialOutcome& outcome);
 };
 
 template <auto... Path>
-constexpr OutcomeCount outcome_count(const char* key, CountOf what, bool of_result) {
-  return {key, what, of_result,
+constexpr OutcomeCount outcome_count(const char* key, CountOf what, bool of_result,
+                                     bool later = false) {
+  return {key,
+          what,
+          of_result,
+          later,
           [](const TrialOutcome& outcome) -> std::int64_t {
             return measure::number_in<const TrialOutcome, Path...>(outcome);
           },
@@ -49,6 +54,7 @@ inline constexpr OutcomeCount kOutcomeCounts[] = {
                                                                    false),
     outcome_count<&TrialOutcome::savings, &fast::Savings::early_stop>("macs_early_stop",
                                                                       CountOf::kMacs, false),
+    outcome_count<&TrialOutcome::late>("late", CountOf::kImages, true, true),
 };
 
 /// Whether two outcomes have the same result, to the bit and to the cycle, however computed.

@@ -29,6 +29,8 @@ constexpr std::size_t kMaxRates = 1000;
 constexpr std::size_t kMaxShapes = 100;
 constexpr std::size_t kMaxContrasts = 1000;
 
+const std::vector<std::string> kWeightsAlone{memory::memory_name(memory::MemoryId::kWeightSram)};
+
 /// What is wrong with values that can be read. Raised after Document::done(): an unknown key
 /// explains more than what it leaves wrong.
 class Complaints {
@@ -60,18 +62,59 @@ T one_of(const std::string& name, const std::vector<std::pair<std::string, T>>& 
   return all.front().second;
 }
 
-std::vector<FaultType> read_types(const config::Section& section, bool upsets,
+std::vector<FaultForm> read_forms(const config::Section& section, bool upsets,
                                   Complaints& complaints) {
-  std::vector<std::pair<std::string, FaultType>> all;
-  for (const auto type : {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1}) {
-    all.emplace_back(fault_type_name(type), type);
+  std::vector<std::pair<std::string, FaultForm>> all;
+  for (const FaultForm& form : fault_forms()) {
+    const bool upset = upsets && form.when == FaultTime::kStep;
+    if (upset || form.when == FaultTime::kPermanent) all.emplace_back(form.name(), form);
   }
-  if (upsets) all.emplace_back(fault_type_name(FaultType::kUpset), FaultType::kUpset);
-  std::vector<FaultType> types;
+  std::vector<FaultForm> forms;
   for (const std::string& name : section.strings("kinds")) {
-    types.push_back(one_of(name, all, section.place("kinds"), complaints));
+    forms.push_back(one_of(name, all, section.place("kinds"), complaints));
   }
-  return types;
+  return forms;
+}
+
+memory::MemoryId read_memory(const std::string& name, const base::Place& place,
+                             Complaints& complaints) {
+  std::vector<std::pair<std::string, memory::MemoryId>> all;
+  for (const memory::MemoryKind& kind : memory::kMemories) all.emplace_back(kind.name, kind.id);
+  return one_of(name, all, place, complaints);
+}
+
+// The kinds of single faults, each at the time that `when` asks for; without it the kind `upset`
+// says that it is at a step.
+std::vector<FaultForm> read_timed_forms(const config::Section& section, SitePlan& sites,
+                                        Complaints& complaints) {
+  if (!section.has("when")) return read_forms(section, true, complaints);
+  FaultTime when = FaultTime::kCycle;
+  if (section.is_section("when")) {
+    const config::Section own = section.section("when");
+    const auto cycles = own.selection("cycles", 0, config::kAnyInteger);
+    if (!cycles || cycles->size() != 1) {
+      complaints.add(section.place("when"), "is no range of cycles", "as {cycles: 100-199}");
+    } else {
+      sites.cycles = cycles->front();
+    }
+  } else {
+    when = section.choice<FaultTime>("when", {{"permanent", FaultTime::kPermanent},
+                                              {"uniform_step", FaultTime::kStep},
+                                              {"uniform_cycle", FaultTime::kCycle}});
+  }
+  if (when == FaultTime::kPermanent) return read_forms(section, false, complaints);
+  const FaultForm once{memory::FaultKind::kFlip, when};
+  if (!section.has("kinds")) return {once};
+  std::vector<FaultForm> forms;
+  for (const FaultForm& form : read_forms(section, when == FaultTime::kStep, complaints)) {
+    if (form.kind != memory::FaultKind::kFlip) {
+      complaints.add(section.place("kinds"),
+                     base::shown(form.name()) + " is a fault that stays, and strikes at no time",
+                     "flip, or when: permanent");
+    }
+    forms.push_back(once);
+  }
+  return forms;
 }
 
 // "cell", "row", "column", "bank", or rows x bits as "2x3".
@@ -165,8 +208,15 @@ Sizes read_sizes(const config::Section& section, const char* least, std::int64_t
 
 MapPlan read_maps(const config::Section& section, Complaints& complaints) {
   MapPlan maps;
-  maps.types = read_types(section, false, complaints);
+  maps.forms = read_forms(section, false, complaints);
   maps.rates = section.reals("rates", 0, 1);
+  const base::Place place = section.place("memories");
+  std::vector<memory::MemoryId> ids;
+  for (const auto& [name, rate] : section.names_with_reals("memories", 0, 1, kWeightsAlone)) {
+    ids.push_back(read_memory(name, place, complaints));
+    maps.memories.push_back({ids.back(), rate});
+  }
+  refuse_repeats(ids, place, complaints);
   constexpr std::int64_t kLeastMaps = 10;
   const Sizes sizes = read_sizes(section, "maps", kLeastMaps, complaints);
   maps.maps = sizes.least;
@@ -186,6 +236,7 @@ void check_keys(const config::Section& section, const SitePlan& sites, Complaint
   for (const Shape& shape : sites.shapes) {
     for (const StratumKey key : sites.strata) {
       const bool place = key == StratumKey::kBank || key == StratumKey::kRow;
+      const bool phase = key == StratumKey::kLayer && sites.strikes();
       if (sites.sites == SitePlan::Sites::kWeights && place) {
         refuse("a weight may lie in several places", "layer and bit, or sites: cells");
       }
@@ -193,15 +244,15 @@ void check_keys(const config::Section& section, const SitePlan& sites, Complaint
         case Shape::Kind::kCluster:
           break;
         case Shape::Kind::kRow:
-          if (!place) refuse("a row has many bits and weights", "bank and row");
+          if (!place && !phase) refuse("a row has many bits and weights", "bank and row");
           break;
         case Shape::Kind::kColumn:
-          if (key == StratumKey::kRow || key == StratumKey::kLayer) {
+          if (key == StratumKey::kRow || (key == StratumKey::kLayer && !phase)) {
             refuse("a column runs through all rows", "bank and bit");
           }
           break;
         case Shape::Kind::kBank:
-          if (key != StratumKey::kBank) refuse("a bank has all rows and bits", "bank");
+          if (key != StratumKey::kBank && !phase) refuse("a bank has all rows and bits", "bank");
           break;
       }
     }
@@ -211,6 +262,88 @@ void check_keys(const config::Section& section, const SitePlan& sites, Complaint
                      "cell, or sites: cells");
     }
   }
+}
+
+/// What goes together of memories, times, strata and scope.
+void check_memories(const config::Section& section, const SitePlan& sites, Complaints& complaints) {
+  using memory::MemoryId;
+  const auto strikes_at_step = [](const FaultForm& form) { return form.when == FaultTime::kStep; };
+  const bool steps = std::any_of(sites.forms.begin(), sites.forms.end(), strikes_at_step);
+  bool others = false;
+  for (const MemoryId id : sites.memories) {
+    others = others || id != MemoryId::kWeightSram;
+    if (steps && (id == MemoryId::kPeAccumulators || id == MemoryId::kPsumFifos)) {
+      complaints.add(
+          section.place("memories"),
+          std::string("an upset at a step is always overwritten in ") + memory::memory_name(id),
+          "when: uniform_cycle");
+    }
+  }
+  const bool weights = sites.sites == SitePlan::Sites::kWeights;
+  if (weights && others) {
+    complaints.add(section.place("memories"), "weights are in the weight SRAM",
+                   "memories: [weight_sram], or sites: cells");
+  }
+  if (weights && sites.strikes()) {
+    complaints.add(section.place("when"), "a weight lies in other cells at other times",
+                   "permanent or uniform_step, or sites: cells");
+  }
+  if (sites.exhaustive && sites.strikes()) {
+    complaints.add(section.place("exhaustive"), "there is no end of strikes", "samples");
+  }
+  if (others && !sites.strikes()) {
+    const char* allowed = "weight_sram alone, or when: uniform_cycle (the layer that runs then)";
+    if (sites.has(StratumKey::kLayer)) {
+      complaints.add(section.place("strata"), "cells of such memories serve all layers", allowed);
+    }
+    if (!sites.scope.layers.empty()) {
+      complaints.add(section.place("scope"), "cells of such memories serve all layers", allowed);
+    }
+  }
+  const SiteScope& scope = sites.scope;
+  if (weights && (scope.banks || scope.rows)) {
+    complaints.add(section.place("scope"), "a weight may lie in several places",
+                   "layers and bits, or sites: cells");
+  }
+  for (const Shape& shape : sites.shapes) {
+    const bool many_bits = shape.kind == Shape::Kind::kRow || shape.kind == Shape::Kind::kBank;
+    const bool many_rows = shape.kind == Shape::Kind::kColumn || shape.kind == Shape::Kind::kBank;
+    if ((many_bits && (scope.bits || scope.msb)) || (many_rows && scope.rows) ||
+        (shape.kind != Shape::Kind::kCluster && !scope.layers.empty() && !sites.strikes())) {
+      complaints.add(section.place("scope"), "cuts through shape " + shape.name(),
+                     "what a shape has one of");
+    }
+  }
+}
+
+SiteScope read_scope(const config::Section& section, Complaints& complaints) {
+  SiteScope scope;
+  if (section.has("layers")) scope.layers = section.strings("layers");
+  constexpr std::int64_t kMostBits = 31;
+  if (section.has("bits")) {
+    for (const std::string& text : section.strings("bits")) {
+      if (text == "msb") {
+        scope.msb = true;
+        continue;
+      }
+      const std::size_t dash = text.find('-');
+      config::IntegerRange range;
+      const bool valid =
+          config::parse_integer(text.substr(0, dash), &range.first) == config::Number::kOk &&
+          config::parse_integer(dash == std::string::npos ? text : text.substr(dash + 1),
+                                &range.last) == config::Number::kOk;
+      if (!valid || range.first < 0 || range.last < range.first || range.last > kMostBits) {
+        complaints.add(section.place("bits"), base::shown(text) + " is no bit of a code",
+                       "msb, a bit as 0, or a range as 0-2");
+        continue;
+      }
+      if (!scope.bits) scope.bits.emplace();
+      scope.bits->push_back(range);
+    }
+  }
+  if (section.has("banks")) scope.banks = section.selection("banks", 0, config::kAnyInteger);
+  if (section.has("rows")) scope.rows = section.selection("rows", 0, config::kAnyInteger);
+  return scope;
 }
 
 Contrast read_contrast(const config::Section& section, const std::vector<std::string>& models,
@@ -241,7 +374,11 @@ Contrast read_contrast(const config::Section& section, const std::vector<std::st
 
 SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   SitePlan sites;
-  sites.types = read_types(section, true, complaints);
+  sites.forms = read_timed_forms(section, sites, complaints);
+  for (const std::string& name : section.strings_with_default("memories", kWeightsAlone)) {
+    sites.memories.push_back(read_memory(name, section.place("memories"), complaints));
+  }
+  refuse_repeats(sites.memories, section.place("memories"), complaints);
   sites.sites = section.choice_with_default<SitePlan::Sites>(
       "sites", {{"cells", SitePlan::Sites::kCells}, {"weights", SitePlan::Sites::kWeights}},
       sites.sites);
@@ -258,6 +395,9 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
                                                 section.place("strata"), complaints));
     }
     refuse_repeats(sites.strata, section.place("strata"), complaints);
+  }
+  if (const auto scope = section.optional_section("scope")) {
+    sites.scope = read_scope(*scope, complaints);
   }
   sites.row_groups =
       section.with_default<std::int64_t>("row_groups", 1, kMaxRowGroups, sites.row_groups);
@@ -278,14 +418,25 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
     sites.most = sizes.most;
     sites.half_width = sizes.half_width;
   }
-  refuse_repeats(sites.types, section.place("kinds"), complaints);
+  refuse_repeats(sites.forms, section.place("kinds"), complaints);
   refuse_more(sites.shapes.size(), kMaxShapes, section.place("shapes"), complaints);
   refuse_repeats(sites.shapes, section.place("shapes"), complaints);
   if (!complaints.any()) check_keys(section, sites, complaints);
+  if (!complaints.any()) check_memories(section, sites, complaints);
   return sites;
 }
 
 }  // namespace
+
+std::vector<fault::MemoryRate> MapPlan::at(double rate) const {
+  std::vector<fault::MemoryRate> list;
+  for (const Memory& own : memories) list.push_back({own.id, own.rate.value_or(rate)});
+  return list;
+}
+
+bool SitePlan::has(StratumKey key) const {
+  return std::find(strata.begin(), strata.end(), key) != strata.end();
+}
 
 void note_named(const Plan& plan, const std::string& folder) {
   const auto in = [&](const std::string& path) {
@@ -318,6 +469,7 @@ Plan read_plan(const config::Document& document) {
   plan.confidence = root.with_default<double>("confidence", 0.5, 0.9999, plan.confidence);
   plan.seconds_a_trial =
       root.with_default<std::int64_t>("seconds_a_trial", 1, kMaxSeconds, plan.seconds_a_trial);
+  plan.deadline_cycles = root.optional<std::int64_t>("deadline_cycles", 1, config::kAnyInteger);
   const auto maps = root.optional_section("random_maps");
   const auto sites = root.optional_section("single_faults");
   if (root.has("fault_files")) plan.fault_files = root.strings("fault_files");
@@ -342,7 +494,7 @@ Plan read_plan(const config::Document& document) {
   refuse_repeats(plan.machines, root.place("machines"), complaints);
   refuse_repeats(plan.models, root.place("models"), complaints);
   if (plan.maps) {
-    refuse_repeats(plan.maps->types, maps->place("kinds"), complaints);
+    refuse_repeats(plan.maps->forms, maps->place("kinds"), complaints);
     refuse_more(plan.maps->rates.size(), kMaxRates, maps->place("rates"), complaints);
     refuse_repeats(plan.maps->rates, maps->place("rates"), complaints);
   }

@@ -1,22 +1,30 @@
 #include "campaign/population.hpp"
 
+#include <algorithm>
+
 namespace lacuna::campaign {
 
-const char* fault_type_name(FaultType type) {
-  return type == FaultType::kUpset ? "upset" : memory::fault_kind_name(fault_kind(type));
+const char* FaultForm::name() const {
+  switch (when) {
+    case FaultTime::kPermanent:
+      break;
+    case FaultTime::kStep:
+      return "upset";
+    case FaultTime::kCycle:
+      return "strike";
+  }
+  return memory::fault_kind_name(kind);
 }
 
-memory::FaultKind fault_kind(FaultType type) {
-  switch (type) {
-    case FaultType::kStuckAt0:
-      return memory::FaultKind::kStuckAt0;
-    case FaultType::kStuckAt1:
-      return memory::FaultKind::kStuckAt1;
-    case FaultType::kFlip:
-    case FaultType::kUpset:
-      break;
+std::vector<FaultForm> fault_forms() {
+  std::vector<FaultForm> forms;
+  for (const memory::FaultKind kind : memory::fault_kinds(memory::kPermanently)) {
+    forms.push_back({kind, FaultTime::kPermanent});
   }
-  return memory::FaultKind::kFlip;
+  forms.push_back({memory::FaultKind::kFlip, FaultTime::kStep});
+  forms.push_back({memory::FaultKind::kFlip, FaultTime::kCycle});
+  std::sort(forms.begin(), forms.end());
+  return forms;
 }
 
 std::string Shape::name() const {

@@ -37,7 +37,9 @@ std::int64_t more_sites(const Plan& plan, const Population& population, const Ta
   rule.first = population.first;
   rule.n_max = population.most;
   const statistics::StratumNeed need =
-      statistics::apply_stop_rule({{population.sites, tally.done, tally.critical}}, rule).front();
+      statistics::apply_stop_rule(
+          {{population.sites, tally.done, tally.critical, population.with_replacement()}}, rule)
+          .front();
   return need.state == statistics::StratumState::kNeedsMore ? std::max<std::int64_t>(1, need.more)
                                                             : 0;
 }
@@ -48,8 +50,8 @@ PopulationState state_of(const Plan& plan, const Population& own, const Tally& t
   PopulationState state;
   state.tally = tally;
   if (own.source == Population::Source::kSites && tally.done > 0) {
-    state.interval =
-        statistics::wilson_interval(tally.critical, tally.done, plan.confidence, own.sites);
+    state.interval = statistics::wilson_interval(tally.critical, tally.done, plan.confidence,
+                                                 own.finite_sites());
   }
   const auto deviation = accuracy_deviation(tally, plan.images);
   if (own.source == Population::Source::kMaps && deviation) {

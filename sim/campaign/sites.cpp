@@ -6,15 +6,45 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 
 namespace lacuna::campaign {
 namespace {
 
 constexpr const char* kSeveral = "several";
-constexpr const char* kNone = "none";
+constexpr const char* kNone = StratumLabel::kNoLayer;
 
-bool has(const std::vector<StratumKey>& keys, StratumKey key) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
+fault::MemoryGeometry geometry_of(const run::Job& job, memory::MemoryId memory) {
+  const fault::Memories memories = run::memories(job);
+  if (memories.has(memory)) return memories[memory];
+  throw base::InputError({job.spec.file, 0, "single_faults"},
+                         "there is no " + std::string(memory::memory_name(memory)),
+                         memories.why_absent(memory));
+}
+
+/// Bits of the codes that a word of the memory is made of.
+int code_bits(const arch::AcceleratorSpec& spec, const fault::MemoryGeometry& memory) {
+  switch (memory.memory) {
+    case memory::MemoryId::kWeightSram:
+    case memory::MemoryId::kPeWeights:
+      return spec.precision.weight_bits;
+    case memory::MemoryId::kActivationSram:
+    case memory::MemoryId::kLookupTables:
+      return spec.precision.activation_bits;
+    case memory::MemoryId::kActivationBitmap:
+      return 1;
+    case memory::MemoryId::kAccumulatorSram:
+    case memory::MemoryId::kPeAccumulators:
+    case memory::MemoryId::kPsumFifos:
+      break;
+  }
+  return memory.word_bits;
+}
+
+bool holds(const std::optional<std::vector<config::IntegerRange>>& ranges, std::int64_t value) {
+  return ranges && std::any_of(ranges->begin(), ranges->end(), [&](const auto& range) {
+           return range.first <= value && value <= range.last;
+         });
 }
 
 std::string weight_text(const std::string& layer, const fault::WeightIndex& index) {
@@ -38,11 +68,12 @@ struct SiteTable::Key {
 
 /// What strata differ in.
 struct SiteTable::Cut {
-  Cut(const std::vector<StratumKey>& keys, std::int64_t rows)
-      : layer(has(keys, StratumKey::kLayer)),
-        bit(has(keys, StratumKey::kBit)),
-        bank(has(keys, StratumKey::kBank)),
-        row(has(keys, StratumKey::kRow)),
+  /// The layer of a strike is a matter of its time, not of its site.
+  Cut(const SitePlan& plan, std::int64_t rows)
+      : layer(plan.has(StratumKey::kLayer) && !plan.strikes()),
+        bit(plan.has(StratumKey::kBit)),
+        bank(plan.has(StratumKey::kBank)),
+        row(plan.has(StratumKey::kRow)),
         rows_a_group(rows) {}
   bool layer;
   bool bit;
@@ -59,13 +90,22 @@ struct SiteTable::LastValue {
 
 SiteTable::SiteTable(const run::Job& job, const run::JobWeightCells& weights,
                      const schedule::ResidencyMap& residency, const SitePlan& plan,
-                     const Shape& shape)
+                     memory::MemoryId memory, const Shape& shape)
     : job_(job),
       weights_(weights),
       residency_(residency),
       shape_(shape),
       of_weights_(plan.sites == SitePlan::Sites::kWeights),
-      memory_(run::weight_sram(job)) {
+      scope_(plan.scope),
+      memory_(geometry_of(job, memory)),
+      code_bits_(code_bits(job.spec, memory_)) {
+  if (plan.strikes()) scope_.layers.clear();
+  if (shape.kind == Shape::Kind::kCluster && shape.rows > 1 && !memory_.has_neighbouring_rows()) {
+    throw base::InputError(
+        {job.spec.file, 0, "single_faults"},
+        "shape " + shape.name() + " has neighbouring rows; " + memory_.describe(),
+        "in registers along bits only: 1xN");
+  }
   const std::int64_t bits = list_layers();
   const std::int64_t count = of_weights_ ? bits : count_sites();
   constexpr std::int64_t kMostSites = std::int64_t{1} << 26;
@@ -75,22 +115,59 @@ SiteTable::SiteTable(const run::Job& job, const run::JobWeightCells& weights,
                                shape.name() + "; " + memory_.describe(),
                            "from 1 to " + std::to_string(kMostSites) + " can be sampled");
   }
-  const Cut cut(plan.strata, base::ceil_div(memory_.rows(), plan.row_groups));
+  check_scope();
+  const Cut cut(plan, base::ceil_div(memory_.rows(), plan.row_groups));
   std::map<Key, std::vector<std::uint32_t>> found;
   LastValue last;
   for (std::int64_t number = 0; number < count; ++number) {
     const auto site = static_cast<std::uint32_t>(number);
     if (of_weights_) {
-      found[weight_key(site, cut)].push_back(site);
-    } else if (const memory::CellPosition cell = cell_of(site); fits(cell)) {
+      if (weight_in_scope(site)) found[weight_key(site, cut)].push_back(site);
+    } else if (const memory::CellPosition cell = cell_of(site); fits(cell) && in_scope(cell)) {
       found[cell_key(cell, cut, last)].push_back(site);
     }
   }
   for (auto& [key, sites] : found) strata_.push_back({label_of(key, cut), std::move(sites)});
   if (strata_.empty()) {
-    throw base::InputError({job.spec.file, 0, "single_faults"},
-                           "shape " + shape.name() + " fits nowhere: " + memory_.describe());
+    throw base::InputError(
+        {job.spec.file, 0, "single_faults"},
+        "shape " + shape.name() + " fits nowhere in the scope: " + memory_.describe());
   }
+}
+
+void SiteTable::check_scope() const {
+  const std::vector<std::string> known = weights_.layers();
+  for (const std::string& layer : scope_.layers) {
+    if (std::find(known.begin(), known.end(), layer) != known.end()) continue;
+    throw base::InputError({job_.spec.file, 0, "single_faults.scope.layers"},
+                           base::shown(layer) + " has no weights in " + job_.source.network,
+                           base::join(known), base::nearest_name(layer, known));
+  }
+}
+
+bool SiteTable::bit_in_scope(std::int64_t code_bit, int bits) const {
+  if (!scope_.bits && !scope_.msb) return true;
+  return holds(scope_.bits, code_bit) || (scope_.msb && code_bit == bits - 1);
+}
+
+bool SiteTable::in_scope(const memory::CellPosition& cell) const {
+  if (scope_.banks && !holds(scope_.banks, cell.bank)) return false;
+  if (scope_.rows && !holds(scope_.rows, cell.row)) return false;
+  const bool bits = scope_.bits || scope_.msb;
+  if (bits && (left_over(cell.bit) || !bit_in_scope(cell.bit % code_bits_, code_bits_))) {
+    return false;
+  }
+  if (scope_.layers.empty()) return true;
+  const std::string layer = layer_at(cell);
+  return std::find(scope_.layers.begin(), scope_.layers.end(), layer) != scope_.layers.end();
+}
+
+bool SiteTable::weight_in_scope(std::uint32_t number) const {
+  const LayerBits& layer = layer_of(number);
+  const bool named =
+      std::find(scope_.layers.begin(), scope_.layers.end(), layer.name) != scope_.layers.end();
+  return (scope_.layers.empty() || named) &&
+         bit_in_scope((number - layer.first) % layer.shape.bits, layer.shape.bits);
 }
 
 // Returns the bits of all weights.
@@ -125,13 +202,9 @@ SiteTable::Key SiteTable::weight_key(std::uint32_t number, const Cut& cut) const
 
 SiteTable::Key SiteTable::cell_key(const memory::CellPosition& cell, const Cut& cut,
                                    LastValue& last) const {
-  const int code_bits = job_.spec.precision.weight_bits;
-  const memory::CellPosition value{cell.bank, cell.row, cell.bit / code_bits};
+  const memory::CellPosition value{cell.bank, cell.row, cell.bit / code_bits_};
   Key key;
-  if (cut.bit) {
-    const bool left_over = value.bit >= job_.spec.weights_per_word();
-    key.bit = left_over ? StratumLabel::kLeftOver : cell.bit % code_bits;
-  }
+  if (cut.bit) key.bit = left_over(cell.bit) ? StratumLabel::kLeftOver : cell.bit % code_bits_;
   if (cut.bank) key.bank = cell.bank;
   if (cut.row) key.row_group = cell.row / cut.rows_a_group;
   if (!cut.layer) return key;
@@ -240,6 +313,10 @@ Site SiteTable::site(std::uint32_t number) const {
   }
   site.cell = cell_of(number);
   if (shape_.kind != Shape::Kind::kCluster) return site;
+  if (memory_.memory != memory::MemoryId::kWeightSram) {
+    if (!left_over(site.cell.bit)) site.code_bit = site.cell.bit % code_bits_;
+    return site;
+  }
   const std::vector<schedule::CellStay> stays = residency_.stays(site.cell);
   if (stays.empty()) return site;
   const schedule::WeightIndex& held = stays.front().weight;

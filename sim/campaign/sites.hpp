@@ -1,4 +1,4 @@
-// The places of the weight SRAM where a fault of some shape can lie, cut into strata.
+// The places of a memory where a fault of some shape can lie, cut into strata.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace lacuna::campaign {
 /// One place. What a shape has no say in is -1: a row has no bit, a bank neither row nor bit.
 struct Site {
   memory::CellPosition cell{-1, -1, -1};
-  std::int64_t code_bit = -1;  ///< bit of the weight's code that lies in the cell
+  std::int64_t code_bit = -1;  ///< bit of the code that lies in the cell, where one does
   std::string weight;  ///< "conv1:3,0,1,2", the first one in the cell if there are several; "" if
                        ///< none
 };
@@ -28,10 +28,14 @@ class SiteTable {
     std::vector<std::uint32_t> sites;  ///< site numbers, ascending
   };
 
-  /// For one machine and network; all references outlive it. Throws base::InputError when there
-  /// are more sites than 2^26, or none.
+  /// For one memory of one machine and network; all references outlive it. Throws
+  /// base::InputError where the memory is not there, when there are more sites than 2^26, or none.
   SiteTable(const run::Job& job, const run::JobWeightCells& weights,
-            const schedule::ResidencyMap& residency, const SitePlan& plan, const Shape& shape);
+            const schedule::ResidencyMap& residency, const SitePlan& plan, memory::MemoryId memory,
+            const Shape& shape);
+
+  memory::MemoryId memory() const { return memory_.memory; }
+  const Shape& shape() const { return shape_; }
 
   /// By label: layers in network order, then bits, banks, rows.
   const std::vector<Stratum>& strata() const { return strata_; }
@@ -54,6 +58,13 @@ class SiteTable {
 
   std::int64_t list_layers();
   bool fits(const memory::CellPosition& cell) const;
+  bool in_scope(const memory::CellPosition& cell) const;
+  bool weight_in_scope(std::uint32_t number) const;
+  bool bit_in_scope(std::int64_t code_bit, int bits) const;
+  void check_scope() const;
+  bool left_over(std::int64_t bit) const {
+    return bit / code_bits_ >= memory_.word_bits / code_bits_;
+  }
   Key weight_key(std::uint32_t number, const Cut& cut) const;
   Key cell_key(const memory::CellPosition& cell, const Cut& cut, LastValue& last) const;
   StratumLabel label_of(const Key& key, const Cut& cut) const;
@@ -68,7 +79,9 @@ class SiteTable {
   const schedule::ResidencyMap& residency_;
   Shape shape_;
   bool of_weights_;
+  SiteScope scope_;  ///< without what is no matter of cells
   fault::MemoryGeometry memory_;
+  int code_bits_;  ///< of what a word holds several of
   std::vector<LayerBits> layers_;
   std::vector<Stratum> strata_;
 };

@@ -29,7 +29,8 @@ CREATE TABLE populations (
   shape_rows INTEGER NOT NULL, shape_bits INTEGER NOT NULL, layer TEXT NOT NULL,
   bit INTEGER NOT NULL, bank INTEGER NOT NULL, first_row INTEGER NOT NULL,
   last_row INTEGER NOT NULL, file TEXT NOT NULL, sites INTEGER NOT NULL, first INTEGER NOT NULL,
-  most INTEGER NOT NULL, first_trial INTEGER NOT NULL);
+  most INTEGER NOT NULL, first_trial INTEGER NOT NULL,
+  memory TEXT NOT NULL DEFAULT 'weight_sram');
 )";
 
 /// Not in stores of 0.1.0.
@@ -39,6 +40,9 @@ constexpr const char* kLost = "lost";
 
 /// Most cycles, faults or or_zero; sums over the trials of a campaign stay far below 2^63.
 constexpr std::int64_t kMostCount = std::int64_t{1} << 48;
+
+/// Most sites of a population, of strikes cells x cycles.
+constexpr std::int64_t kMostSites = std::int64_t{1} << 56;
 
 /// Most that a count of a trial can be.
 std::int64_t most_of(CountOf what, std::int64_t images) {
@@ -54,10 +58,10 @@ std::int64_t most_of(CountOf what, std::int64_t images) {
   return 0;
 }
 
-template <class Enum, class Name>
-Enum named(const store::Statement& query, int column, std::initializer_list<Enum> all, Name name) {
+template <class Value, class Name>
+Value named(const store::Statement& query, int column, const std::vector<Value>& all, Name name) {
   const std::string text = query.name(column);
-  for (const Enum value : all) {
+  for (const Value& value : all) {
     if (text == name(value)) return value;
   }
   throw base::InputError({query.path(), 0, query.column(column)}, "'" + text.substr(0, 40) + "'",
@@ -68,37 +72,46 @@ constexpr const char* kTrialTexts[] = {"weight", "status", "logits_sha256"};
 
 /// Not in stores of 0.1.0; null of trials without a result.
 constexpr const char* kRmse = "rmse";
+/// Not in stores of 0.1.0.
+constexpr const char* kStrikeColumns[] = {"cycle", "batch", "batch_cycles"};
 
 /// Columns of a trial: which one it is, its status, the counts of its result, the hash of its
-/// logits, how it was computed, and what became of the outputs' values.
-std::vector<std::string> trial_columns(bool with_rmse) {
+/// logits, how it was computed, what became of the outputs' values, and what strikes came with.
+std::vector<std::string> trial_columns(bool with_rmse, bool with_strikes) {
   std::vector<std::string> names = {"trial", "population", "draw",   "map_seed", "bank",  "row",
                                     "bit",   "code_bit",   "weight", "step",     "status"};
-  const auto add_counts = [&](bool of_result) {
+  const auto add_counts = [&](bool of_result, bool later = false) {
     for (const OutcomeCount& own : kOutcomeCounts) {
-      if (own.of_result == of_result) names.emplace_back(own.key);
+      if (own.of_result == of_result && own.later == later) names.emplace_back(own.key);
     }
   };
   add_counts(true);
   names.emplace_back("logits_sha256");
   add_counts(false);
   if (with_rmse) names.emplace_back(kRmse);
+  if (with_strikes) {
+    for (const char* name : kStrikeColumns) names.emplace_back(name);
+    add_counts(true, true);
+  }
   return names;
 }
 
 std::string trials_table() {
   std::string columns;
-  for (const std::string& name : trial_columns(false)) {
+  for (const std::string& name : trial_columns(true, true)) {
+    if (name == kRmse) {
+      columns += std::string(", ") + kRmse + " REAL";
+      continue;
+    }
     const bool text =
         std::find(std::begin(kTrialTexts), std::end(kTrialTexts), name) != std::end(kTrialTexts);
     columns += columns.empty() ? name + " INTEGER PRIMARY KEY"
                                : ", " + name + (text ? " TEXT NOT NULL" : " INTEGER NOT NULL");
   }
-  return "CREATE TABLE trials (" + columns + ", " + kRmse + " REAL)";
+  return "CREATE TABLE trials (" + columns + ")";
 }
 
-std::string insert_trial(bool with_rmse) {
-  const std::vector<std::string> names = trial_columns(with_rmse);
+std::string insert_trial(const std::vector<std::string>& names) {
   return "INSERT INTO trials (" + base::join(names) + ") VALUES (" +
          base::join(std::vector<std::string>(names.size(), "?")) + ")";
 }
@@ -116,25 +129,35 @@ TrialRow Store::read_row(const store::Statement& query) const {
   row.faults.site.weight = query.name(8);
   row.faults.step = query.integer(9);
   TrialOutcome& outcome = row.outcome;
-  outcome.status =
-      named(query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
-            trial_status_name);
+  outcome.status = named<TrialStatus>(
+      query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
+      trial_status_name);
   int column = 11;
-  const auto read_counts = [&](bool of_result) {
+  const auto read_counts = [&](bool of_result, bool later = false) {
     for (const OutcomeCount& own : kOutcomeCounts) {
-      if (own.of_result == of_result) own.in(outcome) = query.integer(column++);
+      if (own.of_result == of_result && own.later == later)
+        own.in(outcome) = query.integer(column++);
     }
   };
   read_counts(true);
   outcome.logits_sha256 = query.name(column++);
   read_counts(false);
-  if (has_rmse_ && !query.is_null(column)) outcome.rmse = query.real(column);
+  if (later_.rmse) {
+    if (!query.is_null(column)) outcome.rmse = query.real(column);
+    ++column;
+  }
+  if (later_.strikes) {
+    row.faults.cycle = query.integer(column++);
+    row.faults.batch = query.integer(column++);
+    row.faults.batch_cycles = query.integer(column++);
+    read_counts(true, true);
+  }
   check_row(row);
   return row;
 }
 
 std::string Store::select_trials() const {
-  return "SELECT " + base::join(trial_columns(has_rmse_)) + " FROM trials ";
+  return "SELECT " + base::join(trial_columns(later_.rmse, later_.strikes)) + " FROM trials ";
 }
 
 Store::Store(std::unique_ptr<store::Database> database) : database_(std::move(database)) {}
@@ -163,14 +186,14 @@ void Store::write_populations(const store::Database& database, const TrialRunner
   store::Statement populations(
       database,
       "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?)");
+      "?, ?, ?, ?, ?, ?, ?)");
   std::int64_t number = 0;
   for (const Population& own : runner.populations()) {
     populations.bind(number++)
         .bind(static_cast<std::int64_t>(own.machine))
         .bind(static_cast<std::int64_t>(own.model))
         .bind(std::string(source_name(own.source)))
-        .bind(std::string(fault_type_name(own.type)))
+        .bind(std::string(own.form.name()))
         .bind(own.rate)
         .bind(own.shape.name())
         .bind(own.shape.rows)
@@ -185,6 +208,7 @@ void Store::write_populations(const store::Database& database, const TrialRunner
         .bind(own.first)
         .bind(own.most)
         .bind(own.first_trial)
+        .bind(std::string(memory::memory_name(own.memory)))
         .step();
   }
 }
@@ -226,7 +250,8 @@ void Store::read_header() {
   plan_ = parse_plan(database_->path() + " (plan)", header_.plan);
   note_named(plan_, database_->header_value("folder"));
   replay_ = database_->header_value("replay");
-  has_rmse_ = database_->columns_of("trials").count(kRmse) != 0;
+  const auto columns = database_->columns_of("trials");
+  later_ = {columns.count(kRmse) != 0, columns.count(kStrikeColumns[0]) != 0};
   read_golden();
   read_populations();
 }
@@ -262,11 +287,13 @@ void Store::read_golden() {
 }
 
 void Store::read_populations() {
+  const bool memories = database_->columns_of("populations").count("memory") != 0;
   store::Statement query(
       *database_,
-      "SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
-      "layer, bit, bank, first_row, last_row, file, sites, first, most, first_trial "
-      "FROM populations ORDER BY population");
+      std::string("SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
+                  "layer, bit, bank, first_row, last_row, file, sites, first, most, "
+                  "first_trial, ") +
+          (memories ? "memory" : "'weight_sram'") + " FROM populations ORDER BY population");
   const auto broken = [&](const std::string& what) {
     throw base::InputError({database_->path(), 0, "populations"}, what);
   };
@@ -275,10 +302,9 @@ void Store::read_populations() {
     Population own;
     own.machine = static_cast<std::size_t>(query.integer(0));
     own.model = static_cast<std::size_t>(query.integer(1));
-    own.source = named(query, 2, {Source::kMaps, Source::kSites, Source::kFile}, source_name);
-    own.type = named(
-        query, 3, {FaultType::kFlip, FaultType::kStuckAt0, FaultType::kStuckAt1, FaultType::kUpset},
-        fault_type_name);
+    own.source =
+        named<Source>(query, 2, {Source::kMaps, Source::kSites, Source::kFile}, source_name);
+    own.form = named(query, 3, fault_forms(), [](const FaultForm& form) { return form.name(); });
     own.rate = query.real(4);
     own.shape.rows = query.integer(6);
     own.shape.bits = query.integer(7);
@@ -293,6 +319,10 @@ void Store::read_populations() {
     own.first = query.integer(15);
     own.most = query.integer(16);
     own.first_trial = query.integer(17);
+    own.memory =
+        named<memory::MemoryKind>(query, 18, {memory::kMemories.begin(), memory::kMemories.end()},
+                                  [](const memory::MemoryKind& kind) { return kind.name; })
+            .id;
     const std::int64_t next =
         populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
     if (own.machine >= plan_.machines.size() || own.model >= plan_.models.size()) {
@@ -324,7 +354,8 @@ void Store::check_population(const Population& own, const std::string& shape) co
       if (own.shape.rows < 1 || own.shape.bits < 1 || own.shape.name() != shape) {
         broken = "a shape is none";
       }
-      if (own.most > own.sites || own.sites > kMostCount)
+      if ((own.most > own.sites && !own.with_replacement()) || own.sites > kMostSites ||
+          own.sites < 0)
         broken = "there are too few or many sites";
       for (const std::int64_t part :
            {own.label.bit, own.label.bank, own.label.first_row, own.label.last_row}) {
@@ -344,7 +375,7 @@ std::string Store::replay_command(std::int64_t number) const {
 void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
   if (rows.empty() && lost.empty()) return;
   database_->transaction([&] {
-    store::Statement insert(*database_, insert_trial(has_rmse_));
+    store::Statement insert(*database_, insert_trial(trial_columns(later_.rmse, later_.strikes)));
     for (const TrialRow& row : rows) {
       const TrialOutcome& outcome = row.outcome;
       insert.bind(row.trial.number)
@@ -358,15 +389,19 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
           .bind(row.faults.site.weight)
           .bind(row.faults.step)
           .bind(std::string(trial_status_name(outcome.status)));
-      const auto bind_counts = [&](bool of_result) {
+      const auto bind_counts = [&](bool of_result, bool later = false) {
         for (const OutcomeCount& own : kOutcomeCounts) {
-          if (own.of_result == of_result) insert.bind(own.of(outcome));
+          if (own.of_result == of_result && own.later == later) insert.bind(own.of(outcome));
         }
       };
       bind_counts(true);
       insert.bind(outcome.logits_sha256);
       bind_counts(false);
-      if (has_rmse_) outcome.rmse ? insert.bind(*outcome.rmse) : insert.bind_null();
+      if (later_.rmse) outcome.rmse ? insert.bind(*outcome.rmse) : insert.bind_null();
+      if (later_.strikes) {
+        insert.bind(row.faults.cycle).bind(row.faults.batch).bind(row.faults.batch_cycles);
+        bind_counts(true, true);
+      }
       insert.step();
     }
     store::Statement insert_lost(*database_, "INSERT INTO lost VALUES (?, ?)");
@@ -475,20 +510,27 @@ void Store::check_row(const TrialRow& row) const {
   // -1 stands for all, or for none.
   const auto or_zero = [](std::int64_t place) { return place == -1 ? 0 : place; };
   const Site& site = row.faults.site;
-  bool broken =
-      row.trial.population >= populations_.size() ||
-      !std::all_of(std::begin(kOutcomeCounts), std::end(kOutcomeCounts),
-                   [&](const OutcomeCount& own) {
-                     const std::int64_t value = own.of(outcome);
-                     const bool none =
-                         value == TrialOutcome::kNoLabels && own.key == std::string_view("correct");
-                     return within(most_of(own.what, plan_.images), {none ? 0 : value});
-                   }) ||
-      !within(kMostCount, {or_zero(site.cell.bank), or_zero(site.cell.row), or_zero(site.cell.bit),
-                           or_zero(site.code_bit), or_zero(row.faults.step)});
+  bool broken = row.trial.population >= populations_.size() ||
+                !std::all_of(std::begin(kOutcomeCounts), std::end(kOutcomeCounts),
+                             [&](const OutcomeCount& own) {
+                               const std::int64_t value = own.of(outcome);
+                               const bool none = value == TrialOutcome::kNoLabels &&
+                                                 own.key == std::string_view("correct");
+                               return within(most_of(own.what, plan_.images), {none ? 0 : value});
+                             }) ||
+                !within(kMostCount, {or_zero(site.cell.bank), or_zero(site.cell.row),
+                                     or_zero(site.cell.bit), or_zero(site.code_bit),
+                                     or_zero(row.faults.step), or_zero(row.faults.cycle),
+                                     or_zero(row.faults.batch), row.faults.batch_cycles});
   if (!broken) {
     const Population& own = populations_[row.trial.population];
-    broken = row.trial.draw < 0 || row.trial.draw >= own.most ||
+    const bool strike = own.source == Population::Source::kSites && own.with_replacement();
+    const bool struck = row.faults.cycle >= 0 && row.faults.batch >= 0 &&
+                        row.faults.batch < plan_.images &&
+                        row.faults.cycle < row.faults.batch_cycles;
+    const bool none = row.faults.cycle == memory::kNoCycle && row.faults.batch == memory::kEvery &&
+                      row.faults.batch_cycles == 0;
+    broken = !(strike ? struck : none) || row.trial.draw < 0 || row.trial.draw >= own.most ||
              row.trial.number != own.first_trial + row.trial.draw ||
              (own.source == Population::Source::kMaps &&
               row.faults.map_seed != plan_.seed + static_cast<std::uint64_t>(row.trial.draw));

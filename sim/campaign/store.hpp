@@ -119,6 +119,11 @@ class Store {
   void check_row(const TrialRow& row) const;
   TrialRow read_row(const store::Statement& query) const;
   std::string select_trials() const;
+  /// Which columns the file has that those of 0.1.0 have not.
+  struct Later {
+    bool rmse = true;
+    bool strikes = true;  ///< and what came with them
+  };
 
   std::unique_ptr<store::Database> database_;
   Plan plan_;
@@ -126,7 +131,7 @@ class Store {
   std::vector<GoldenRow> golden_;
   store::Header header_;
   std::string replay_;
-  bool has_rmse_ = true;  ///< else the store was made before it was measured
+  Later later_;
 };
 
 }  // namespace lacuna::campaign

@@ -4,15 +4,23 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "fault/fault_file.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
 #include "run/load.hpp"
+#include "run/phases.hpp"
 #include "run/run_record.hpp"
 #include "statistics/site_order.hpp"
 
 namespace lacuna::campaign {
+namespace {
+
+/// So that sums over strata stay below 2^63.
+constexpr std::int64_t kMostStrikes = std::int64_t{1} << 56;
+
+}  // namespace
 
 const char* trial_status_name(TrialStatus status) {
   switch (status) {
@@ -26,22 +34,31 @@ const char* trial_status_name(TrialStatus status) {
   return "";
 }
 
+/// Times of strikes, and the layer that they are of.
+struct TrialRunner::Moments {
+  std::string layer;
+  StrikeTimes times;
+};
+
 struct TrialRunner::Pair {
   explicit Pair(run::Job loaded)
       : job(std::move(loaded)),
         run(job),
         weights(job),
+        memories(run::memories(job)),
         residency(job.parts.front().schedule, job.parts.front().network, job.spec),
         fault_free(job.parts.front().network, run.golden().logits) {}
 
   run::Job job;
   run::RepeatedRun run;
   run::JobWeightCells weights;
+  fault::Memories memories;
   schedule::ResidencyMap residency;
   run::FaultFree fault_free;
   TrialOutcome golden;
   std::int64_t dense_cycles = 0;
-  std::vector<SiteTable> tables;        ///< one a shape of the plan
+  std::vector<SiteTable> tables;        ///< one a memory and shape of the plan
+  std::vector<Moments> moments;         ///< of strikes; one, or one a layer
   std::vector<fault::FaultPlan> files;  ///< one a fault file of the plan
 };
 
@@ -119,44 +136,137 @@ void TrialRunner::add_populations(std::size_t machine, std::size_t model) {
   population.machine = machine;
   population.model = model;
   if (plan_.maps) {
+    for (const MapPlan::Memory& memory : plan_.maps->memories) {
+      if (own.memories.has(memory.id)) continue;
+      throw base::InputError({own.job.spec.file, 0, "random_maps"},
+                             std::string("there is no ") + memory::memory_name(memory.id),
+                             own.memories.why_absent(memory.id));
+    }
     population.source = Population::Source::kMaps;
     population.first = plan_.maps->maps;
     population.most = plan_.maps->most;
-    for (const FaultType type : plan_.maps->types) {
+    for (const FaultForm& form : plan_.maps->forms) {
       for (const double rate : plan_.maps->rates) {
-        population.type = type;
+        population.form = form;
         population.rate = rate;
         add_population(population);
       }
     }
   }
-  if (plan_.sites) {
-    const SitePlan& sites = *plan_.sites;
-    population.source = Population::Source::kSites;
-    population.rate = 0;
-    for (const Shape& shape : sites.shapes) {
-      own.tables.emplace_back(own.job, own.weights, own.residency, sites, shape);
+  if (plan_.sites) add_site_populations(own, population);
+}
+
+// The times of strikes: those of all layers together, or of each one.
+void TrialRunner::add_moments(Pair& own) const {
+  const SitePlan& sites = *plan_.sites;
+  const config::IntegerRange asked =
+      sites.cycles.value_or(config::IntegerRange{0, config::kAnyInteger});
+  const auto add = [&](Moments& moments, std::size_t batch, std::int64_t from, std::int64_t until) {
+    moments.times.add(static_cast<std::int64_t>(batch), std::max(from, asked.first),
+                      std::min(until, asked.last + 1));
+  };
+  if (sites.has(StratumKey::kLayer) || !sites.scope.layers.empty()) {
+    const std::vector<network::Layer>& layers = own.job.parts.front().network.layers;
+    std::vector<Moments> by_layer(layers.size() + 1);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      by_layer[i].layer = layers[i].name;
+      names.push_back(layers[i].name);
     }
-    for (const FaultType type : sites.types) {
-      const std::int64_t steps = type == FaultType::kUpset ? own.job.steps() : 1;
-      if (type == FaultType::kUpset && own.job.parts.front().remainder) {
-        throw base::InputError({plan_.name, 0, "batch"},
-                               "upsets strike a step of every batch, but the last one is smaller",
-                               "a batch that divides the number of images");
+    by_layer.back().layer = StratumLabel::kNoLayer;
+    names.emplace_back(StratumLabel::kNoLayer);
+    const std::vector<std::vector<run::Phase>> phases = run::phases(own.job);
+    for (std::size_t batch = 0; batch < phases.size(); ++batch) {
+      std::int64_t from = 0;
+      for (const run::Phase& phase : phases[batch]) {
+        const bool after = phase.layer == run::Phase::kAfterStreams;
+        add(after ? by_layer.back() : by_layer[static_cast<std::size_t>(phase.layer)], batch, from,
+            phase.until);
+        from = phase.until;
       }
-      for (std::size_t table = 0; table < own.tables.size(); ++table) {
-        const auto& strata = own.tables[table].strata();
-        for (std::size_t stratum = 0; stratum < strata.size(); ++stratum) {
-          population.type = type;
-          population.shape = sites.shapes[table];
+    }
+    for (const std::string& layer : sites.scope.layers) {
+      if (std::find(names.begin(), names.end(), layer) != names.end()) continue;
+      throw base::InputError({plan_.name, 0, "single_faults.scope.layers"},
+                             base::shown(layer) + " is no layer of " + own.job.source.network,
+                             base::join(names), base::nearest_name(layer, names));
+    }
+    const auto in_scope = [&](const Moments& moments) {
+      const std::vector<std::string>& asked_for = sites.scope.layers;
+      return asked_for.empty() ||
+             std::find(asked_for.begin(), asked_for.end(), moments.layer) != asked_for.end();
+    };
+    for (Moments& moments : by_layer) {
+      if (in_scope(moments) && moments.times.count() > 0) own.moments.push_back(std::move(moments));
+    }
+    if (!sites.has(StratumKey::kLayer)) {
+      // One stratum over the layers in scope, batch after batch.
+      Moments all;
+      for (const Moments& moments : own.moments) all.times.add(moments.times);
+      own.moments.assign(all.times.count() > 0 ? 1 : 0, all);
+    }
+  } else {
+    own.moments.emplace_back();
+    const std::vector<std::int64_t>& cycles = own.run.golden().cycles;
+    for (std::size_t batch = 0; batch < cycles.size(); ++batch) {
+      add(own.moments.front(), batch, 0, cycles[batch]);
+    }
+    if (own.moments.front().times.count() == 0) own.moments.clear();
+  }
+  if (own.moments.empty()) {
+    const std::vector<std::int64_t>& cycles = own.run.golden().cycles;
+    throw base::InputError(
+        {plan_.name, 0, "single_faults.when"}, "no batch has such a cycle",
+        "the longest one has " + std::to_string(*std::max_element(cycles.begin(), cycles.end())));
+  }
+}
+
+void TrialRunner::add_site_populations(Pair& own, Population population) {
+  const SitePlan& sites = *plan_.sites;
+  population.source = Population::Source::kSites;
+  population.rate = 0;
+  for (const memory::MemoryId memory : sites.memories) {
+    for (const Shape& shape : sites.shapes) {
+      own.tables.emplace_back(own.job, own.weights, own.residency, sites, memory, shape);
+    }
+  }
+  if (sites.strikes()) add_moments(own);
+  for (const FaultForm& form : sites.forms) {
+    const bool upsets = form.when == FaultTime::kStep;
+    if (upsets && own.job.parts.front().remainder) {
+      throw base::InputError({plan_.name, 0, "batch"},
+                             "upsets strike a step of every batch, but the last one is smaller",
+                             "a batch that divides the number of images");
+    }
+    population.form = form;
+    const std::size_t moments = sites.strikes() ? own.moments.size() : 1;
+    for (std::size_t table = 0; table < own.tables.size(); ++table) {
+      const auto& strata = own.tables[table].strata();
+      population.memory = own.tables[table].memory();
+      population.shape = own.tables[table].shape();
+      for (std::size_t stratum = 0; stratum < strata.size(); ++stratum) {
+        for (std::size_t moment = 0; moment < moments; ++moment) {
           population.label = strata[stratum].label;
-          population.sites = static_cast<std::int64_t>(strata[stratum].sites.size()) * steps;
-          population.first =
-              sites.exhaustive ? population.sites : std::min(sites.samples, population.sites);
-          population.most =
-              sites.exhaustive ? population.sites : std::min(sites.most, population.sites);
+          const auto cells = static_cast<std::int64_t>(strata[stratum].sites.size());
+          if (sites.strikes()) {
+            const Moments& times = own.moments[moment];
+            if (sites.has(StratumKey::kLayer)) population.label.layer = times.layer;
+            if (times.times.count() > kMostStrikes / cells) {
+              throw base::InputError({plan_.name, 0, "single_faults"},
+                                     "cells x cycles are more than 2^56", "fewer images");
+            }
+            population.sites = cells * times.times.count();
+            population.first = sites.samples;
+            population.most = sites.most;
+          } else {
+            population.sites = cells * (upsets ? own.job.steps() : 1);
+            population.first =
+                sites.exhaustive ? population.sites : std::min(sites.samples, population.sites);
+            population.most =
+                sites.exhaustive ? population.sites : std::min(sites.most, population.sites);
+          }
           add_population(population);
-          site_strata_.back() = {table, stratum};
+          site_strata_.back() = {table, stratum, moment};
         }
       }
     }
@@ -192,13 +302,28 @@ Trial TrialRunner::trial(std::int64_t number) const {
   return {number, static_cast<std::size_t>(own - populations_.begin()), number - own->first_trial};
 }
 
+// Strata of different memories and moments have unrelated draws.
+std::uint64_t TrialRunner::stream_of(const SiteStratum& place, const SiteTable& table) const {
+  constexpr int kMemoryAt = 24;
+  constexpr int kMomentAt = 32;
+  SIM_CHECK(place.stratum >> kMemoryAt == 0, "campaign", -1, "too many strata");
+  return place.stratum | (memory::index_of(table.memory()) << kMemoryAt) |
+         (place.moment << kMomentAt);
+}
+
 // Sites x steps in one order; networks and machines whose strata are of one size are struck at the
 // same ones.
 std::uint32_t TrialRunner::site_number(const Trial& trial) const {
   const Population& own = populations_[trial.population];
   const SiteStratum& place = site_strata_[trial.population];
-  const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
-  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum),
+  const SiteTable& table = pair(trial).tables[place.table];
+  const auto& sites = table.strata()[place.stratum].sites;
+  if (own.with_replacement()) {
+    return sites[static_cast<std::size_t>(draw_below(static_cast<std::int64_t>(sites.size()),
+                                                     plan_.seed, stream_of(place, table),
+                                                     trial.draw, DrawOf::kSite))];
+  }
+  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(stream_of(place, table)),
                                     own.sites);
   return sites[static_cast<std::size_t>(order.site(trial.draw) %
                                         static_cast<std::int64_t>(sites.size()))];
@@ -206,12 +331,21 @@ std::uint32_t TrialRunner::site_number(const Trial& trial) const {
 
 std::int64_t TrialRunner::step_of(const Trial& trial) const {
   const Population& own = populations_[trial.population];
-  if (own.type != FaultType::kUpset) return memory::kPermanent;
+  if (own.form.when != FaultTime::kStep) return memory::kPermanent;
   const SiteStratum& place = site_strata_[trial.population];
-  const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
-  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(place.stratum),
+  const SiteTable& table = pair(trial).tables[place.table];
+  const auto& sites = table.strata()[place.stratum].sites;
+  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(stream_of(place, table)),
                                     own.sites);
   return order.site(trial.draw) / static_cast<std::int64_t>(sites.size());
+}
+
+StrikeTime TrialRunner::time_of(const Trial& trial) const {
+  const Pair& own = pair(trial);
+  const SiteStratum& place = site_strata_[trial.population];
+  const StrikeTimes& times = own.moments[place.moment].times;
+  return times.at(draw_below(times.count(), plan_.seed, stream_of(place, own.tables[place.table]),
+                             trial.draw, DrawOf::kTime));
 }
 
 TrialFaults TrialRunner::faults(const Trial& trial) const {
@@ -225,6 +359,12 @@ TrialFaults TrialRunner::faults(const Trial& trial) const {
       faults.site =
           pair(trial).tables[site_strata_[trial.population].table].site(site_number(trial));
       faults.step = step_of(trial);
+      if (own.with_replacement()) {
+        const StrikeTime time = time_of(trial);
+        faults.cycle = time.cycle;
+        faults.batch = time.batch;
+        faults.batch_cycles = pair(trial).run.golden().cycles[static_cast<std::size_t>(time.batch)];
+      }
       break;
     case Population::Source::kFile:
       break;
@@ -237,9 +377,8 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
   const Pair& where = pair(trial);
   switch (own.source) {
     case Population::Source::kMaps:
-      return fault::sample_map(run::weight_sram(where.job), own.rate,
-                               plan_.seed + static_cast<std::uint64_t>(trial.draw),
-                               fault_kind(own.type));
+      return fault::sample_maps(where.memories, plan_.maps->at(own.rate),
+                                plan_.seed + static_cast<std::uint64_t>(trial.draw), own.form.kind);
     case Population::Source::kFile: {
       const auto file = std::find(plan_.fault_files.begin(), plan_.fault_files.end(), own.file);
       return where.files[static_cast<std::size_t>(file - plan_.fault_files.begin())];
@@ -248,13 +387,18 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
       break;
   }
   const std::int64_t step = step_of(trial);
+  const StrikeTime strike =
+      own.with_replacement() ? time_of(trial) : StrikeTime{memory::kEvery, memory::kNoCycle};
   std::vector<fault::SourcedFault> faults;
   const SiteTable& table = where.tables[site_strata_[trial.population].table];
   for (const memory::CellPosition& cell : table.cells(site_number(trial), step)) {
     fault::SourcedFault fault;
+    fault.fault.memory = own.memory;
     fault.fault.cell = cell;
-    fault.fault.kind = fault_kind(own.type);
+    fault.fault.kind = own.form.kind;
     fault.fault.step = step;
+    fault.fault.cycle = strike.cycle;
+    fault.fault.batch = static_cast<std::int32_t>(strike.batch);
     faults.push_back(fault);
   }
   return fault::build_plan(
@@ -270,7 +414,13 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
   outcome.fired =
       std::count_if(faults.begin(), faults.end(),
                     [](const measure::FaultOutcome& fault) { return fault.reads_changed > 0; });
-  for (const std::int64_t batch : cycles) outcome.cycles += batch;
+  const std::int64_t a_batch = pair.job.parts.front().schedule.batch;
+  for (std::size_t i = 0; i < cycles.size(); ++i) {
+    outcome.cycles += cycles[i];
+    if (plan_.deadline_cycles && cycles[i] > *plan_.deadline_cycles) {
+      outcome.late += std::min(a_batch, plan_.images - static_cast<std::int64_t>(i) * a_batch);
+    }
+  }
   const run::OutputChange change = pair.fault_free.compare(logits);
   outcome.masked = change.masked;
   outcome.benign = change.benign;

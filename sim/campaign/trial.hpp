@@ -10,6 +10,7 @@
 #include "campaign/plan.hpp"
 #include "campaign/population.hpp"
 #include "campaign/sites.hpp"
+#include "campaign/strikes.hpp"
 #include "fault/fault_file.hpp"
 #include "run/output_change.hpp"
 #include "run/repeated_run.hpp"
@@ -33,6 +34,9 @@ struct TrialFaults {
   std::uint64_t map_seed = 0;              ///< maps
   Site site;                               ///< sites
   std::int64_t step = memory::kPermanent;  ///< upsets
+  std::int64_t cycle = memory::kNoCycle;   ///< strikes: from the start of their batch
+  std::int64_t batch = memory::kEvery;     ///< strikes
+  std::int64_t batch_cycles = 0;           ///< strikes: of their batch without faults
 };
 
 /// The outcome of a trial. Images are masked, benign or sdc (run::ImageChange) against the
@@ -48,6 +52,7 @@ struct TrialOutcome {
   std::int64_t benign = 0;
   std::int64_t sdc = 0;
   std::int64_t cycles = 0;  ///< of all images
+  std::int64_t late = 0;    ///< images whose batch takes more than the plan's deadline_cycles
   std::string logits_sha256;
   /// Of the outputs' values against the fault-free ones, as run::Deviation::rmse; nothing where a
   /// store was made before it was measured.
@@ -106,6 +111,7 @@ class TrialRunner {
   std::vector<ImageOutcome> run_images(const Trial& trial) const;
 
  private:
+  struct Moments;
   struct Pair;
 
   void add_populations(std::size_t machine, std::size_t model);
@@ -119,8 +125,11 @@ class TrialRunner {
     const Population& own = populations_[trial.population];
     return pair(own.machine, own.model);
   }
+  void add_site_populations(Pair& own, Population population);
+  void add_moments(Pair& own) const;
   std::uint32_t site_number(const Trial& trial) const;
   std::int64_t step_of(const Trial& trial) const;
+  StrikeTime time_of(const Trial& trial) const;
   TrialOutcome summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                          const std::vector<std::int64_t>& cycles,
                          const std::vector<measure::FaultOutcome>& faults) const;
@@ -131,7 +140,9 @@ class TrialRunner {
   struct SiteStratum {
     std::size_t table = 0;  ///< of the pair's, one a shape
     std::size_t stratum = 0;
+    std::size_t moment = 0;  ///< of the pair's, of strikes
   };
+  std::uint64_t stream_of(const SiteStratum& place, const SiteTable& table) const;
   std::vector<SiteStratum> site_strata_;  ///< [population]; of sites only
   std::vector<std::string> machine_names_;
   std::vector<std::string> model_names_;

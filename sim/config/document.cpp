@@ -408,6 +408,31 @@ std::vector<std::string> Section::strings_with_default(
   return falls_back(key, yaml_text(fallback)) ? fallback : strings(key);
 }
 
+std::vector<std::pair<std::string, std::optional<double>>> Section::names_with_reals(
+    const std::string& key, double min, double max,
+    const std::vector<std::string>& fallback) const {
+  std::vector<std::pair<std::string, std::optional<double>>> result;
+  if (falls_back(key, yaml_text(fallback))) {
+    for (const std::string& name : fallback) result.emplace_back(name, std::nullopt);
+    return result;
+  }
+  Node* node = find_list(key, "a list of names");
+  if (node == nullptr) return result;
+  for (Node& item : node->list) {
+    if (item.kind != NodeKind::kMap) {
+      result.emplace_back(to_text(item), std::nullopt);
+      continue;
+    }
+    const Section own(root_, &item);
+    const std::vector<std::string> names = own.keys();
+    if (names.size() != 1) {
+      fail(item, "has " + std::to_string(names.size()) + " keys", "a name, or {name: number}");
+    }
+    result.emplace_back(names.front(), own.required<double>(names.front(), min, max));
+  }
+  return result;
+}
+
 std::vector<Section> Section::sections(const std::string& key) const {
   std::vector<Section> result;
   if (Node* node = find_list(key, "a list of maps")) {

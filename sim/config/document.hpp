@@ -98,6 +98,10 @@ class Section {
   std::vector<std::string> strings(const std::string& key) const;
   std::vector<std::string> strings_with_default(const std::string& key,
                                                 const std::vector<std::string>& fallback) const;
+  /// A list of names, each alone or as the key of a map with a number of its own: [a, {b: 0.1}].
+  std::vector<std::pair<std::string, std::optional<double>>> names_with_reals(
+      const std::string& key, double min, double max,
+      const std::vector<std::string>& fallback) const;
   /// A list of maps.
   std::vector<Section> sections(const std::string& key) const;
 

@@ -1,6 +1,7 @@
 #include "run/repeated_run.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -8,6 +9,18 @@
 #include "run/simulate.hpp"
 
 namespace lacuna::run {
+namespace {
+
+/// The batch that all faults of a plan are of.
+std::optional<std::int64_t> only_batch(const fault::FaultPlan& plan) {
+  if (plan.faults.empty() || plan.faults.front().batch == memory::kEvery) return std::nullopt;
+  const std::int32_t batch = plan.faults.front().batch;
+  const bool all = std::all_of(plan.faults.begin(), plan.faults.end(),
+                               [&](const fault::Fault& fault) { return fault.batch == batch; });
+  return all ? std::optional<std::int64_t>(batch) : std::nullopt;
+}
+
+}  // namespace
 
 RepeatedRun::RepeatedRun(const Job& job, std::int64_t most_bytes)
     : job_(job), weight_words_(weight_sram(job).words) {
@@ -60,7 +73,26 @@ PlanOutcome RepeatedRun::run_whole(const fault::FaultPlan& plan) const {
   return outcome;
 }
 
+// The other batches have no faults.
+PlanOutcome RepeatedRun::run_batch(const fault::FaultPlan& plan, std::int64_t batch) const {
+  BatchMeasurement measured = simulate_batch(job_, plan, batch);
+  PlanOutcome outcome;
+  outcome.logits = golden_.logits;
+  std::copy(
+      measured.result.logits.begin(), measured.result.logits.end(),
+      outcome.logits.begin() + measured.first_image * job_.parts.front().network.output_values());
+  outcome.cycles = golden_.cycles;
+  outcome.cycles[static_cast<std::size_t>(batch)] = measured.result.cycles.value;
+  outcome.faults = std::move(measured.faults);
+  for (const measure::LayerCounters& layer : measured.result.layers) {
+    outcome.savings.computed += layer.macs.total;
+  }
+  outcome.savings.residency = macs_ - outcome.savings.computed;
+  return outcome;
+}
+
 PlanOutcome RepeatedRun::run(const fault::FaultPlan& plan, const fast::Shortcuts& shortcuts) const {
+  if (const std::optional<std::int64_t> batch = only_batch(plan)) return run_batch(plan, *batch);
   if (engines_.empty() || plan.faults.size() > most_faults_ || !fast::changes_weights_only(plan)) {
     return run_whole(plan);
   }

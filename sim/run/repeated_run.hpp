@@ -31,13 +31,15 @@ class RepeatedRun {
   bool keeps_values() const { return !engines_.empty(); }
 
   /// Plans of more than 64 faults, and more than one in 64 bits of the weights, are run in full,
-  /// and so are those that do more than change weights.
+  /// and so are those that do more than change weights; but of a plan whose faults are all of one
+  /// batch, only that batch.
   PlanOutcome run(const fault::FaultPlan& plan, const fast::Shortcuts& shortcuts = {}) const;
 
   static constexpr std::int64_t kMostBytes = std::int64_t{2} << 30;
 
  private:
   PlanOutcome run_whole(const fault::FaultPlan& plan) const;
+  PlanOutcome run_batch(const fault::FaultPlan& plan, std::int64_t batch) const;
 
   const Job& job_;
   std::int64_t macs_ = 0;

@@ -302,6 +302,25 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
   return Runner(job, *engine, progress, timeline).run(true);
 }
 
+BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, std::int64_t batch) {
+  SIM_CHECK(job.parts.size() == 1 && batch >= 0 && batch < batch_count(job.parts.front()), "run",
+            -1, "no such batch of a model");
+  const Part& part = job.parts.front();
+  const Batches batches = batches_of(part);
+  const schedule::Schedule& schedule = batch < batches.full ? part.schedule : *part.remainder;
+  BatchMeasurement measured;
+  measured.first_image = batch * part.schedule.batch;
+  BatchImages images;
+  for (std::int64_t i = 0; i < schedule.batch; ++i) {
+    images.push_back(part.images[static_cast<std::size_t>(measured.first_image + i)].data());
+  }
+  FastBatches engine(job.spec, weight_sram(job).words, plan);
+  engine.load(part, schedule);
+  measured.result = std::move(engine.run({images}, {batch, measured.first_image, 0}).front());
+  measured.faults = engine.outcomes();
+  return measured;
+}
+
 std::vector<std::int32_t> fault_free_logits(const Job& job, const ProgressCallback& progress) {
   const fault::FaultPlan no_faults;
   const auto engine = make_engine(EngineKind::kFast, job, job.spec, no_faults, {}, {});

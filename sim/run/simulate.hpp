@@ -65,6 +65,14 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
                      const ProgressCallback& progress = {}, const std::string& vcd_path = {},
                      Timeline* timeline = nullptr);
 
+/// What a model's batch `batch` is under a plan, as in a run of all of them; by the fast engine.
+struct BatchMeasurement {
+  std::int64_t first_image = 0;
+  measure::BatchResult result;
+  std::vector<measure::FaultOutcome> faults;
+};
+BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, std::int64_t batch);
+
 /// The outputs of a model's images without faults, as Measurement::logits, by the fast engine.
 std::vector<std::int32_t> fault_free_logits(const Job& job, const ProgressCallback& progress = {});
 

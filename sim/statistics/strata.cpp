@@ -12,9 +12,10 @@ namespace {
 constexpr const char* kStrataModule = "campaign strata";
 
 void check(const Stratum& stratum) {
-  SIM_CHECK(
-      stratum.hits >= 0 && stratum.hits <= stratum.sampled && stratum.sampled <= stratum.sites,
-      kStrataModule, -1, "stratum needs 0 <= hits <= sampled <= sites");
+  SIM_CHECK(stratum.hits >= 0 && stratum.hits <= stratum.sampled &&
+                (stratum.with_replacement ? stratum.sites > 0 || stratum.sampled == 0
+                                          : stratum.sampled <= stratum.sites),
+            kStrataModule, -1, "stratum needs 0 <= hits <= sampled <= sites");
 }
 
 double as_double(std::int64_t value) { return static_cast<double>(value); }
@@ -22,7 +23,7 @@ double as_double(std::int64_t value) { return static_cast<double>(value); }
 struct Totals {
   std::int64_t sites = 0;
   std::int64_t sampled_sites = 0;  ///< of the strata with a sample
-  std::int64_t hits = 0;           ///< seen
+  std::int64_t hits = 0;           ///< sites of which it is known
   std::int64_t unknown = 0;        ///< sites not struck
 };
 
@@ -32,8 +33,9 @@ Totals add_up(const std::vector<Stratum>& strata) {
     check(stratum);
     totals.sites += stratum.sites;
     if (stratum.sampled > 0) totals.sampled_sites += stratum.sites;
-    totals.hits += stratum.hits;
-    totals.unknown += stratum.sites - stratum.sampled;
+    // What was seen of a stratum with replacement is known of none of its sites.
+    totals.hits += stratum.with_replacement ? 0 : stratum.hits;
+    totals.unknown += stratum.sites - (stratum.with_replacement ? 0 : stratum.sampled);
   }
   return totals;
 }
@@ -61,9 +63,9 @@ Terms terms_of(const std::vector<Stratum>& strata, double sampled_sites) {
     const double weight = sites / sampled_sites;
     const double share = as_double(stratum.hits) / n;
     terms.estimate += weight * share;
-    const double left = sites - n;
+    const double left = stratum.with_replacement ? sites : sites - n;
     if (left == 0) continue;
-    terms.open.push_back({weight, n * (sites - 1) / left, share});
+    terms.open.push_back({weight, stratum.with_replacement ? n : n * (sites - 1) / left, share});
     if (stratum.sampled < 2) terms.variance.reset();
     if (!terms.variance) continue;
     *terms.variance += weight * weight * (left / sites) * share * (1 - share) / (n - 1);
@@ -125,15 +127,15 @@ double score_bound_shift(const std::vector<Term>& terms, double z, double direct
 StratumNeed need_of(const Stratum& stratum, const StopRule& rule) {
   check(stratum);
   StratumNeed need;
-  need.interval = wilson_interval(stratum.hits, stratum.sampled, rule.confidence, stratum.sites);
-  const std::int64_t limit = std::min(stratum.sites, rule.n_max);
+  need.interval = wilson_interval(stratum.hits, stratum.sampled, rule.confidence, stratum.finite());
+  const std::int64_t limit = std::min(stratum.finite().value_or(rule.n_max), rule.n_max);
   const std::int64_t first = std::min(rule.first, limit);
   if (stratum.sampled < first) {
     need.state = StratumState::kNeedsMore;
     need.more = first - stratum.sampled;
     return need;
   }
-  const bool exhausted = stratum.sampled == stratum.sites;
+  const bool exhausted = stratum.sampled == stratum.finite();
   if (exhausted || need.interval.half_width() <= rule.half_width) return need;
   if (stratum.sampled >= limit) {
     need.state = StratumState::kAtMaximum;
@@ -141,7 +143,7 @@ StratumNeed need_of(const Stratum& stratum, const StopRule& rule) {
   }
   const double centre = (need.interval.lower + need.interval.upper) / 2;
   const std::int64_t enough =
-      wilson_sample_size(centre, rule.half_width, rule.confidence, stratum.sites);
+      wilson_sample_size(centre, rule.half_width, rule.confidence, stratum.finite());
   need.state = StratumState::kNeedsMore;
   need.more = std::clamp<std::int64_t>(enough - stratum.sampled, 1, limit - stratum.sampled);
   return need;

@@ -10,12 +10,18 @@
 
 namespace lacuna::statistics {
 
-/// Part of the sites; `sampled` of them were struck, drawn without replacement, `hits` of these
-/// hit.
+/// Part of the sites; `sampled` of them were struck, `hits` of these hit.
 struct Stratum {
   std::int64_t sites = 0;    ///< N_h
   std::int64_t sampled = 0;  ///< n_h <= N_h
   std::int64_t hits = 0;     ///< <= n_h
+  /// Drawn with replacement: n_h may be anything, and the size is a weight alone, without a
+  /// correction for what is left.
+  bool with_replacement = false;
+
+  std::optional<std::int64_t> finite() const {
+    return with_replacement ? std::nullopt : std::optional(sites);
+  }
 };
 
 /// The proportion over all sites, W_h = N_h / N.

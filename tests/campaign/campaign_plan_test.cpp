@@ -83,7 +83,7 @@ TEST_F(CampaignPlan, GivenListsThenEveryCombinationIsAPopulationAndMapsAreDraws)
   const TrialRunner runner(parse_plan("c.yaml", kHead + kMaps));
   ASSERT_EQ(runner.populations().size(), 2U * 2 * 2 * 2);
   ASSERT_EQ(runner.trial_count(), 2 * 2 * 2 * 2 * 5);
-  std::set<std::tuple<std::size_t, std::size_t, int, double, std::int64_t>> seen;
+  std::set<std::tuple<std::size_t, std::size_t, std::string, double, std::int64_t>> seen;
   for (std::int64_t k = 0; k < runner.trial_count(); ++k) {
     const Trial trial = runner.trial(k);
     const Population& own = runner.populations()[trial.population];
@@ -91,7 +91,7 @@ TEST_F(CampaignPlan, GivenListsThenEveryCombinationIsAPopulationAndMapsAreDraws)
     EXPECT_EQ(trial.draw, k % 5);
     // The same chip for every machine, network, kind and rate.
     EXPECT_EQ(runner.faults(trial).map_seed, 40U + static_cast<std::uint64_t>(k % 5));
-    seen.insert({own.machine, own.model, static_cast<int>(own.type), own.rate, trial.draw});
+    seen.insert({own.machine, own.model, own.form.name(), own.rate, trial.draw});
   }
   EXPECT_EQ(seen.size(), 80U);
 }

@@ -8,9 +8,11 @@
 
 #include "base/error.hpp"
 #include "campaign/map_summaries.hpp"
+#include "campaign/vulnerability.hpp"
 #include "campaign/weights_behind.hpp"
 #include "report/page/packed.hpp"
 #include "report/page/page_sections.hpp"
+#include "report/text/campaign_maps.hpp"
 #include "report/text/site_key.hpp"
 #include "statistics/proportion.hpp"
 
@@ -70,7 +72,7 @@ struct Sites {
 class Gatherer {
  public:
   Gatherer(const campaign::Store& store, std::string path)
-      : store_(store), path_(std::move(path)), maps_(store) {
+      : store_(store), path_(std::move(path)), maps_(store), vulnerability_(store) {
     tallies_.resize(store.populations().size());
     for (std::size_t i = 0; i < store.populations().size(); ++i) {
       const campaign::Population& own = store.populations()[i];
@@ -81,6 +83,7 @@ class Gatherer {
   void add(const campaign::TrialRow& row) {
     ++trials_;
     maps_.add(row);
+    vulnerability_.add(row);
     const campaign::Population& own = store_.populations()[row.trial.population];
     const campaign::TrialOutcome& outcome = row.outcome;
     for (const std::int64_t images : {outcome.masked, outcome.benign, outcome.sdc}) {
@@ -108,6 +111,9 @@ class Gatherer {
   void add_cell(Sites& sites, const campaign::TrialRow& row);
   Json golden_json() const;
   Json points_json() const;
+  Json shares_json() const;
+  Json times_json() const;
+  Json place_json(const campaign::Vulnerability::Place& place) const;
   Json matrix_json(const Sites& sites) const;
   Json strata_matrix_json(const Sites& sites) const;
   Json entry_json(const campaign::Tally& tally, std::int64_t of, std::size_t row,
@@ -117,6 +123,7 @@ class Gatherer {
   const campaign::Store& store_;
   std::string path_;
   campaign::MapSummaries maps_;
+  campaign::Vulnerability vulnerability_;
   std::vector<campaign::Tally> tallies_;  ///< [population]
   std::map<SiteKey, Sites> sites_;
   Json files_ = Json::array();
@@ -163,7 +170,9 @@ void Gatherer::add_site(const campaign::TrialRow& row) {
   }
   const bool cells =
       store_.plan().sites && store_.plan().sites->sites == campaign::SitePlan::Sites::kCells;
-  if (cells && own.shape.name() == "cell" && site.cell.bank >= 0 && site.cell.row >= 0 &&
+  // A map of the weight SRAM's cells, each struck once.
+  const bool once = own.memory == memory::MemoryId::kWeightSram && !own.with_replacement();
+  if (cells && once && own.shape.name() == "cell" && site.cell.bank >= 0 && site.cell.row >= 0 &&
       site.cell.bit >= 0) {
     add_cell(sites, row);
   }
@@ -206,12 +215,9 @@ Json Gatherer::points_json() const {
   const std::size_t models = store_.plan().models.size();
   for (const campaign::MapSummaries::Point& point : maps_.points()) {
     const auto& golden = store_.golden()[point.machine * models + point.model];
-    Json json = {{"machine", golden.machine},
-                 {"network", golden.model},
-                 {"kind", campaign::fault_type_name(point.type)},
-                 {"rate", point.rate},
-                 {"maps", point.maps},
-                 {"failed", point.failed}};
+    Json json = {{"machine", golden.machine}, {"network", golden.model},
+                 {"kind", point.form.name()}, {"rate", point.rate},
+                 {"maps", point.maps},        {"failed", point.failed}};
     if (point.top1.mean) {
       const auto& interval = point.top1.interval;
       json["top1"] = *point.top1.mean;
@@ -231,6 +237,54 @@ Json Gatherer::points_json() const {
                                            {"upper", or_null(level.upper)}})
                                    : Json();
     }
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json share_json(const statistics::StratifiedProportion& share) {
+  return {{"share", share.proportion ? Json(*share.proportion) : Json()},
+          {"lower", share.interval.lower},
+          {"upper", share.interval.upper}};
+}
+
+Json Gatherer::place_json(const campaign::Vulnerability::Place& place) const {
+  const auto& golden = store_.golden()[place.machine * store_.plan().models.size() + place.model];
+  return {{"machine", golden.machine},
+          {"network", golden.model},
+          {"kind", place.form.name()},
+          {"shape", place.shape},
+          {"memory", memory::memory_name(place.memory)},
+          {"layer", place.layer},
+          {"bit", place.bit < 0 ? Json() : Json(place.bit)}};
+}
+
+Json Gatherer::shares_json() const {
+  Json list = Json::array();
+  for (const campaign::Vulnerability::Shares& own : vulnerability_.shares()) {
+    Json json = place_json(own.place);
+    json["trials"] = own.trials;
+    json["answers"] = share_json(own.top1);
+    json["outputs"] = share_json(own.logits);
+    json["cycles"] = share_json(own.cycles);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json Gatherer::times_json() const {
+  Json list = Json::array();
+  for (const campaign::Vulnerability::Times& own : vulnerability_.times()) {
+    Json json = place_json(own.place);
+    json["trials"] = own.trials;
+    json["slower"] = share_json(own.slower);
+    json["faster"] = share_json(own.faster);
+    json["median"] = own.median;
+    json["p99"] = own.p99;
+    json["p999"] = own.p999;
+    json["most"] = own.most;
+    json["late"] = or_null(own.late);
+    json["late_before"] = or_null(own.late_before);
     list.push_back(std::move(json));
   }
   return list;
@@ -280,8 +334,8 @@ Json Gatherer::strata_matrix_json(const Sites& sites) const {
     }
     const std::size_t row_place = place_of(rows, row.describe());
     const std::size_t column_place = place_of(columns, column.describe());
-    entries.push_back(
-        entry_json(tallies_[i], store_.populations()[i].sites, row_place, column_place));
+    entries.push_back(entry_json(tallies_[i], store_.populations()[i].finite_sites().value_or(0),
+                                 row_place, column_place));
   }
   return {{"by", by}, {"strata", true}, {"rows", rows}, {"columns", columns}, {"entries", entries}};
 }
@@ -403,14 +457,15 @@ Json cells_json(std::vector<Cell> cells, const std::vector<std::string>& recorde
 }
 
 Json Gatherer::sites_json(const SiteKey& key, const Sites& sites) const {
-  const auto& [machine, model, type, shape] = key;
+  const auto& [machine, model, form, shape, memory] = key;
   const auto& golden = store_.golden()[machine * store_.plan().models.size() + model];
   std::int64_t all = 0;
   for (const std::size_t i : sites.populations) all += store_.populations()[i].sites;
   Json json = {{"machine", golden.machine},
                {"network", golden.model},
-               {"kind", campaign::fault_type_name(type)},
+               {"kind", form.name()},
                {"shape", shape},
+               {"memory", memory::memory_name(memory)},
                {"of", store_.plan().sites &&
                               store_.plan().sites->sites == campaign::SitePlan::Sites::kWeights
                           ? "weights"
@@ -456,6 +511,9 @@ Json Gatherer::section() const {
                {"exhaustive", plan.sites && plan.sites->exhaustive},
                {"golden", golden_json()},
                {"points", points_json()},
+               {"memories", plan.maps ? maps_memories(plan) : std::string()},
+               {"vulnerability", shares_json()},
+               {"times", times_json()},
                {"sites", Json::array()},
                {"files", files_}};
   for (const auto& [key, sites] : sites_) {

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "campaign/outcome_counts.hpp"
+#include "report/text/campaign_maps.hpp"
 #include "report/text/campaign_text.hpp"
 #include "report/text/row_table.hpp"
 #include "report/text/text_parts.hpp"
@@ -40,12 +41,25 @@ std::optional<double> agreement(const campaign::Plan& plan, const campaign::Gold
 
 /// The counts of a result, each behind its text a comma.
 template <class Text>
-std::string count_fields(const Text& text_of) {
+std::string count_fields(const Text& text_of, bool later = false) {
   std::string text;
   for (const OutcomeCount& own : campaign::kOutcomeCounts) {
-    if (own.of_result) text += text_of(own) + ',';
+    if (own.of_result && own.later == later) text += text_of(own) + ',';
   }
   return text;
+}
+
+/// The memories that a population strikes, with rates of their own.
+std::string memories_text(const campaign::Plan& plan, const campaign::Population& own) {
+  if (own.source == Source::kFile) return "";
+  if (own.source == Source::kSites) return memory::memory_name(own.memory);
+  return maps_memories(plan);
+}
+
+/// Of a strike in a stratum of a layer that one, else that of the weight in the cell.
+std::string layer_of(const campaign::Population& own, const campaign::Site& site) {
+  if (own.source != Source::kSites) return "";
+  return own.label.layer.empty() ? site.weight.substr(0, site.weight.find(':')) : own.label.layer;
 }
 
 std::string optional_number(const std::optional<int>& value) {
@@ -102,10 +116,14 @@ Json head_json(const campaign::Store& store) {
     if (own.source == Source::kFile) {
       population["file"] = own.file;
     } else {
-      population["kind"] = campaign::fault_type_name(own.type);
+      population["kind"] = own.form.name();
     }
-    if (own.source == Source::kMaps) population["rate"] = own.rate;
+    if (own.source == Source::kMaps) {
+      population["rate"] = own.rate;
+      population["memories"] = memories_text(plan, own);
+    }
     if (own.source == Source::kSites) {
+      population["memory"] = memory::memory_name(own.memory);
       population["shape"] = own.shape.name();
       population["stratum"] = own.label.describe();
       population["sites"] = own.sites;
@@ -120,7 +138,9 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
   const campaign::TrialOutcome& outcome = row.outcome;
   Json trial = {
       {"trial", row.trial.number}, {"population", row.trial.population}, {"draw", row.trial.draw}};
-  switch (store.populations()[row.trial.population].source) {
+  const campaign::Population& own_population = store.populations()[row.trial.population];
+  const std::string layer = layer_of(own_population, site);
+  switch (own_population.source) {
     case Source::kMaps:
       trial["map_seed"] = row.faults.map_seed;
       break;
@@ -130,7 +150,11 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
                        {"bit", number_or_null(site.cell.bit)},
                        {"weight", site.weight.empty() ? Json() : Json(site.weight)},
                        {"code_bit", number_or_null(site.code_bit)},
-                       {"step", number_or_null(row.faults.step)}};
+                       {"step", number_or_null(row.faults.step)},
+                       {"memory", memory::memory_name(own_population.memory)},
+                       {"layer", layer.empty() ? Json() : Json(layer)},
+                       {"cycle", number_or_null(row.faults.cycle)},
+                       {"batch", number_or_null(row.faults.batch)}};
       break;
     case Source::kFile:
       break;
@@ -153,7 +177,7 @@ Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& s
               const campaign::GoldenRow& golden) {
   return {{"machine", golden.machine},
           {"network", golden.model},
-          {"kind", campaign::fault_type_name(std::get<campaign::FaultType>(key))},
+          {"kind", std::get<campaign::FaultForm>(key).name()},
           {"shape", std::get<std::string>(key)},
           {"bank", place.first},
           {"row", place.second},
@@ -189,7 +213,9 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
            "trial,machine,network,source,kind,rate,draw,map_seed,shape,stratum,bank,row,bit,weight,"
            "code_bit,step,file,status,images,") +
        count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
-       "golden_correct,golden_cycles,logits_sha256,agreement,rmse,sqnr_db\n");
+       "golden_correct,golden_cycles,logits_sha256,agreement,rmse,sqnr_db," +
+       count_fields([](const OutcomeCount& own) { return std::string(own.key); }, true) +
+       "memory,layer,cycle,batch,batch_cycles\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const campaign::Population& own = store.populations()[row.trial.population];
     const auto& golden = store.golden_of(own);
@@ -197,25 +223,27 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     const bool sites = own.source == Source::kSites;
     const campaign::TrialOutcome& outcome = row.outcome;
     const campaign::Site& site = row.faults.site;
+    const auto count_text = [&](const OutcomeCount& count) {
+      return is_correct(count) && !golden.outcome.has_labels() ? std::string()
+                                                               : std::to_string(count.of(outcome));
+    };
     sink(fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{}\n",
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{},{}{},{},{},{}"
+        ",{}\n",
         row.trial.number, csv_field(golden.machine), csv_field(golden.model),
-        campaign::source_name(own.source),
-        own.source == Source::kFile ? "" : campaign::fault_type_name(own.type),
+        campaign::source_name(own.source), own.source == Source::kFile ? "" : own.form.name(),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
         maps ? std::to_string(row.faults.map_seed) : "", sites ? own.shape.name() : "",
         sites ? csv_field(own.label.describe()) : "", number_or_nothing(site.cell.bank),
         number_or_nothing(site.cell.row), number_or_nothing(site.cell.bit), csv_field(site.weight),
         number_or_nothing(site.code_bit), number_or_nothing(row.faults.step), csv_field(own.file),
-        campaign::trial_status_name(outcome.status), plan.images,
-        count_fields([&](const OutcomeCount& count) {
-          return is_correct(count) && !golden.outcome.has_labels()
-                     ? std::string()
-                     : std::to_string(count.of(outcome));
-        }),
+        campaign::trial_status_name(outcome.status), plan.images, count_fields(count_text),
         number_or_nothing(golden.outcome.correct), golden.outcome.cycles, outcome.logits_sha256,
         real_or_nothing(agreement(plan, golden, outcome)), real_or_nothing(outcome.rmse),
-        real_or_nothing(row.sqnr_db(golden))));
+        real_or_nothing(row.sqnr_db(golden)), count_fields(count_text, true),
+        memories_text(plan, own), csv_field(layer_of(own, site)),
+        number_or_nothing(row.faults.cycle), number_or_nothing(row.faults.batch),
+        row.faults.batch_cycles > 0 ? std::to_string(row.faults.batch_cycles) : ""));
   });
 }
 
@@ -251,7 +279,7 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
           const campaign::GoldenRow& golden) {
         sink(fmt::format(
             "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(golden.machine),
-            csv_field(golden.model), campaign::fault_type_name(std::get<campaign::FaultType>(key)),
+            csv_field(golden.model), std::get<campaign::FaultForm>(key).name(),
             std::get<std::string>(key), place.first, place.second, sums.tally.done,
             sums.tally.failed, sums.tally.critical, sums.masked, sums.sdc,
             golden.outcome.has_labels() ? std::to_string(sums.correct_lost) : std::string(),

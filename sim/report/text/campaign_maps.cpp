@@ -46,8 +46,7 @@ std::string accuracy_table(const MapSummaries& maps) {
     const MapSummaries::Cell& cell = entry.second;
     const auto& own = maps.golden(key, key.model);
     text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} ", own.machine.substr(0, 14),
-                        campaign::fault_type_name(key.type), key.rate, own.model.substr(0, 18),
-                        cell.by_map.size());
+                        key.form.name(), key.rate, own.model.substr(0, 18), cell.by_map.size());
     if (cell.by_map.empty()) {
       text += fmt::format("{:>17} {:>7} {:>16} {:>7} {:>9} {:>9} {:>6}\n", "-", "-", "-", "-", "-",
                           "-", cell.failed);
@@ -109,7 +108,7 @@ std::string outputs_table(const MapSummaries& maps) {
         : rmse.interval ? non_negative(*rmse.mean, rmse.interval->lower, rmse.interval->upper)
                         : fmt::format("{:.4g}", *rmse.mean);
     text += fmt::format("{:<14} {:<11} {:>8} {:<18} {:>5} {:>17} {:>24} {:>28}\n",
-                        own.machine.substr(0, 14), campaign::fault_type_name(key.type), key.rate,
+                        own.machine.substr(0, 14), key.form.name(), key.rate,
                         own.model.substr(0, 18), cell.by_map.size(),
                         outputs.agreement.mean ? with_interval(outputs.agreement) : "-", error,
                         level_text(outputs.sqnr));
@@ -130,7 +129,7 @@ std::string contrast_table(const MapSummaries& maps) {
   for (const MapSummaries::Compared& compared : maps.contrasts()) {
     const std::string head =
         fmt::format("{:<14} {:<11} {:>8} ", maps.golden(compared.key, 0).machine.substr(0, 14),
-                    campaign::fault_type_name(compared.key.type), compared.key.rate);
+                    compared.key.form.name(), compared.key.rate);
     const std::string name = maps.name_of(*compared.contrast, compared.key);
     // Without labels it is the agreement that can be compared.
     const bool labels = !compared.lost.pairs.empty();
@@ -168,9 +167,8 @@ void cell_csv(const MapSummaries& maps, const MapSummaries::Key& key,
   const auto images = static_cast<double>(plan.images);
   const auto& own = maps.golden(key, key.model);
   const auto row = [&](const char* name, const std::string& figures) {
-    sink(fmt::format("{},{},{},{},,map,{},{}\n", csv_field(own.machine),
-                     campaign::fault_type_name(key.type), key.rate, csv_field(own.model), name,
-                     figures));
+    sink(fmt::format("{},{},{},{},,map,{},{},,,,\n", csv_field(own.machine), key.form.name(),
+                     key.rate, csv_field(own.model), name, figures));
   };
   const auto line = [&](const char* name, const MapSummaries::Figure& figure) {
     row(name, csv_figures(statistics::summarise_mean(cell.values(figure), plan.confidence)));
@@ -202,10 +200,10 @@ void contrast_csv(const MapSummaries& maps, const MapSummaries::Compared& compar
                   const Sink& sink) {
   const auto line = [&](const std::string& pair, const char* unit, const std::string& figure,
                         const statistics::MeanSummary& summary) {
-    sink(fmt::format("{},{},{},{},{},{},{},{}\n", csv_field(maps.golden(compared.key, 0).machine),
-                     campaign::fault_type_name(compared.key.type), compared.key.rate,
-                     csv_field(maps.name_of(*compared.contrast, compared.key)), pair, unit, figure,
-                     csv_figures(summary)));
+    sink(fmt::format("{},{},{},{},{},{},{},{},,,,\n",
+                     csv_field(maps.golden(compared.key, 0).machine), compared.key.form.name(),
+                     compared.key.rate, csv_field(maps.name_of(*compared.contrast, compared.key)),
+                     pair, unit, figure, csv_figures(summary)));
   };
   const std::pair<const char*, const MapSummaries::Differences*> all[] = {
       {"lost_top1_difference", &compared.lost},
@@ -229,6 +227,15 @@ void contrast_csv(const MapSummaries& maps, const MapSummaries::Compared& compar
 
 }  // namespace
 
+std::string maps_memories(const campaign::Plan& plan) {
+  std::string text;
+  for (const campaign::MapPlan::Memory& own : plan.maps->memories) {
+    text += fmt::format("{}{}{}", text.empty() ? "" : " ", memory::memory_name(own.id),
+                        own.rate ? fmt::format("={}", *own.rate) : "");
+  }
+  return text;
+}
+
 std::string maps_text(const campaign::MapSummaries& maps) {
   if (maps.cells().empty()) return "";
   const campaign::Plan& plan = maps.store().plan();
@@ -237,6 +244,10 @@ std::string maps_text(const campaign::MapSummaries& maps) {
       "speed-up: against the same machine without zero skipping; cycles: change against "
       "fault-free;\nfailed: trials that crashed or timed out)\n",
       100 * plan.confidence, sdc_text(maps.store()));
+  const std::string memories = maps_memories(plan);
+  if (memories != memory::memory_name(memory::MemoryId::kWeightSram)) {
+    text += "faults in " + memories + "\n";
+  }
   text += accuracy_table(maps);
   text += fmt::format(
       "\noutputs against the fault-free run (agreement: images of the same top-1;\nRMSE: of the "
@@ -263,10 +274,10 @@ std::string maps_text(const campaign::MapSummaries& maps) {
 
 void maps_csv(const campaign::MapSummaries& maps, const Sink& sink) {
   const auto images = static_cast<double>(maps.store().plan().images);
-  sink("machine,kind,rate,name,pair,unit,figure,n,mean,sd,lower,upper\n");
+  sink("machine,kind,rate,name,pair,unit,figure,n,mean,sd,lower,upper,shape,memory,layer,bit\n");
   for (const auto& row : maps.store().golden()) {
     const auto line = [&](const char* figure, double value) {
-      sink(fmt::format("{},none,0,{},,network,{},1,{:.6g},,,\n", csv_field(row.machine),
+      sink(fmt::format("{},none,0,{},,network,{},1,{:.6g},,,,,,,\n", csv_field(row.machine),
                        csv_field(row.model), figure, value));
     };
     if (row.outcome.has_labels()) line("top1", static_cast<double>(row.outcome.correct) / images);

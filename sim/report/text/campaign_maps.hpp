@@ -11,6 +11,9 @@ namespace lacuna::report {
 /// "" where the campaign has no maps.
 std::string maps_text(const campaign::MapSummaries& maps);
 
+/// "weight_sram activation_sram=0.001": what is struck, with rates of its own.
+std::string maps_memories(const campaign::Plan& plan);
+
 /// One line a mean: of maps, and of contrasts (docs/campaigns.md).
 void maps_csv(const campaign::MapSummaries& maps, const Sink& sink);
 

@@ -155,7 +155,7 @@ std::string SiteTables::matrix_text(const std::vector<std::size_t>& populations)
     append_once(rows, row.describe());
     append_once(columns, column.describe());
     cells[{row.describe(), column.describe()}] =
-        share_text(sums_[i].tally, population.sites, store_.plan().confidence);
+        share_text(sums_[i].tally, population.finite_sites().value_or(0), store_.plan().confidence);
   }
   constexpr std::size_t kMostColumns = 9;
   if (columns.size() <= kMostColumns) return report::matrix_text("", rows, columns, cells);
@@ -190,7 +190,8 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
       continue;
     }
     populations.push_back(i);
-    strata.push_back({population.sites, sums_[i].tally.done, sums_[i].tally.critical});
+    strata.push_back({population.sites, sums_[i].tally.done, sums_[i].tally.critical,
+                      population.with_replacement()});
     sites += population.sites;
   }
   const campaign::Population& first = store_.populations()[populations.front()];
@@ -198,11 +199,15 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   const auto total = statistics::stratified_proportion(strata, plan.confidence);
   const auto faults = static_cast<double>(all.tally.done);
   std::string text =
-      fmt::format("\n{} on {}, {} of a {}: {} faults of {} sites{}\n", golden.model, golden.machine,
-                  campaign::fault_type_name(first.type), first.shape.name(), all.tally.done, sites,
+      fmt::format("\n{} on {}, {} of a {}{}: {} faults of {} {}{}\n", golden.model, golden.machine,
+                  first.form.name(), first.shape.name(),
+                  first.memory == memory::MemoryId::kWeightSram
+                      ? ""
+                      : std::string(" of ") + memory::memory_name(first.memory),
+                  all.tally.done, sites, first.with_replacement() ? "cells x cycles" : "sites",
                   all.tally.failed > 0 ? fmt::format(", {} failed", all.tally.failed) : "");
   if (all.tally.done == 0) return text;
-  const bool complete = all.tally.done == sites;
+  const bool complete = !first.with_replacement() && all.tally.done == sites;
   text += fmt::format("  critical   {}", percent(total.proportion.value_or(0)));
   if (!complete) {
     text += fmt::format(", {:.4g}% interval {} to {}{}", 100 * plan.confidence,

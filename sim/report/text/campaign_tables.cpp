@@ -4,6 +4,7 @@
 #include "report/text/campaign_maps.hpp"
 #include "report/text/campaign_sites.hpp"
 #include "report/text/campaign_text.hpp"
+#include "report/text/campaign_vulnerability.hpp"
 #include "report/text/text_parts.hpp"
 
 namespace lacuna::report {
@@ -68,29 +69,39 @@ std::string describe_trial(const campaign::Population& population,
                            const campaign::TrialFaults& faults, std::int64_t draw) {
   switch (population.source) {
     case Source::kMaps:
-      return fmt::format("{} at rate {}, map {} (seed {})",
-                         campaign::fault_type_name(population.type), population.rate, draw,
-                         faults.map_seed);
+      return fmt::format("{} at rate {}, map {} (seed {})", population.form.name(), population.rate,
+                         draw, faults.map_seed);
     case Source::kFile:
       return population.file;
     case Source::kSites:
       break;
   }
   const campaign::Site& site = faults.site;
-  std::string text = campaign::fault_type_name(population.type);
+  std::string text = population.form.name();
   if (population.shape.name() != "cell") text += " of a " + population.shape.name();
+  if (population.memory != memory::MemoryId::kWeightSram) {
+    text += std::string(" of ") + memory::memory_name(population.memory);
+  }
   if (site.cell.bank >= 0) text += fmt::format(" {}", site.cell.bank);
   if (site.cell.row >= 0) text += fmt::format("/{}", site.cell.row);
   if (site.cell.bit >= 0) text += fmt::format("/{}", site.cell.bit);
   if (!site.weight.empty()) text += fmt::format(" {} bit {}", site.weight, site.code_bit);
   if (faults.step != memory::kPermanent) text += fmt::format(" at step {}", faults.step);
+  if (faults.cycle != memory::kNoCycle) {
+    text += fmt::format(" batch {} cycle {}", faults.batch, faults.cycle);
+  }
   return text;
 }
 
 void campaign_summary_csv(const campaign::Store& store, const Sink& sink) {
   campaign::MapSummaries maps(store);
-  store.for_each([&](const campaign::TrialRow& row) { maps.add(row); });
+  campaign::Vulnerability found(store);
+  store.for_each([&](const campaign::TrialRow& row) {
+    maps.add(row);
+    found.add(row);
+  });
   maps_csv(maps, sink);
+  vulnerability_csv(store, found, sink);
 }
 
 std::string lost_trials(const campaign::Store& store) {
@@ -108,12 +119,14 @@ std::string campaign_tables(const campaign::Store& store) {
   const campaign::Plan& plan = store.plan();
   campaign::MapSummaries maps(store);
   SiteTables sites(store);
+  campaign::Vulnerability found(store);
   std::string files;
   SavingsSums savings;
   std::int64_t trials = 0;
   store.for_each([&](const campaign::TrialRow& row) {
     maps.add(row);
     sites.add(row);
+    found.add(row);
     if (store.populations()[row.trial.population].source == Source::kFile) {
       files += file_line(store, row);
     }
@@ -140,6 +153,7 @@ std::string campaign_tables(const campaign::Store& store) {
         static_cast<double>(row.dense_cycles) / static_cast<double>(row.outcome.cycles));
   }
   text += sites.text();
+  text += vulnerability_text(store, found);
   text += maps_text(maps);
   if (!files.empty()) {
     text += fmt::format(

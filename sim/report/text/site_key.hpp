@@ -9,11 +9,12 @@
 
 namespace lacuna::report {
 
-/// Machine, network, kind and shape.
-using SiteKey = std::tuple<std::size_t, std::size_t, campaign::FaultType, std::string>;
+/// Machine, network, kind, shape and memory.
+using SiteKey =
+    std::tuple<std::size_t, std::size_t, campaign::FaultForm, std::string, memory::MemoryId>;
 
 inline SiteKey site_key(const campaign::Population& own) {
-  return {own.machine, own.model, own.type, own.shape.name()};
+  return {own.machine, own.model, own.form, own.shape.name(), own.memory};
 }
 
 }  // namespace lacuna::report

@@ -56,7 +56,8 @@ function mapsChart(parent, campaign, figure, id) {
   const level = percent(campaign.confidence, campaign.confidence * 100 % 1 ? 1 : 0);
   addChart(parent, {
     id, command: campaign.command, height: 460,
-    title: figure.title + ' against the error rate of the weight SRAM',
+    title: figure.title + ' against the error rate of ' +
+      (campaign.memories === 'weight_sram' ? 'the weight SRAM' : campaign.memories),
     note: 'Lines: ' + figure.what + ', of ' + whole(campaign.images) + ' images. Bands: ' + level +
       ' intervals of the mean (Student-t, over maps).' + figure.dashed,
     option: colours => ({
@@ -191,7 +192,86 @@ const classesOf = campaign => campaign.golden.every(golden => golden.classes);
 const shareText = (count, of) => count === null ? '-' : percent(count / of);
 
 const siteTitle = sites => sites.network + ' on ' + sites.machine + ', ' + kindName(sites.kind) +
-  (sites.shape === 'cell' ? '' : ' of a ' + sites.shape);
+  (sites.shape === 'cell' ? '' : ' of a ' + sites.shape) +
+  (sites.memory === 'weight_sram' ? '' : ' of ' + sites.memory);
+
+const withInterval = own => own.share === null ? '-' : percent(own.share) +
+  (own.lower === own.upper ? '' : ' (' + percent(own.lower) + ' to ' + percent(own.upper) + ')');
+
+/** Memories by layers: the share of the faults that change an answer; on hover what else they do. */
+function vulnerabilityChart(parent, campaign, id) {
+  const entries = campaign.vulnerability.filter(own => own.bit === null);
+  if (!entries.some(own => own.layer)) return;
+  const rowOf = own => siteTitle({...own, memory: 'weight_sram'}) + ': ' + own.memory;
+  const columnOf = own => own.layer || 'all';
+  const rows = [...new Set(entries.map(rowOf))];
+  const columns = [...new Set(entries.map(columnOf))];
+  const most = Math.max(...entries.map(own => own.answers.share || 0), 1e-9);
+  addChart(parent, {
+    id, command: campaign.command, height: 110 + 34 * rows.length,
+    title: 'Vulnerability by memory and layer',
+    note: 'Share of the faults under which an image is SDC. Strata weigh by their sizes; ' +
+      percent(campaign.confidence, 0) + ' intervals on hover.',
+    option: colours => ({
+      grid: {left: 330, right: 20, top: 10, bottom: 80},
+      tooltip: {
+        ...baseOption(colours).tooltip,
+        formatter: item => {
+          const own = entries[item.dataIndex];
+          return tipText(own.memory + ', ' + columnOf(own), [
+            ['answers', withInterval(own.answers)], ['outputs', withInterval(own.outputs)],
+            ['cycles', withInterval(own.cycles)], ['faults', whole(own.trials)]]);
+        },
+      },
+      xAxis: axis(colours, {type: 'category', data: columns, splitLine: {show: false}}),
+      yAxis: axis(colours, {type: 'category', data: rows, inverse: true, splitLine: {show: false}}),
+      visualMap: {
+        type: 'continuous', min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0,
+        precision: 4, itemHeight: 160, itemWidth: 12, textStyle: {color: colours.muted},
+        text: [percent(most, 1), '0%'], formatter: value => percent(value, 1),
+        inRange: {color: ['heat0', 'heat1', 'heat2', 'heat3', 'heat4', 'heat5'].map(c => colours[c])},
+      },
+      series: [{
+        type: 'heatmap', data: entries.map(own => ({
+          value: [columns.indexOf(columnOf(own)), rows.indexOf(rowOf(own)), own.answers.share || 0],
+          label: {color: own.answers.share > 0.75 * most ? colours.page
+            : own.answers.share > 0.3 * most ? '#1c2126' : colours.text},
+        })),
+        label: {show: columns.length <= 16, formatter: item => percent(item.value[2], 1)},
+        itemStyle: {borderColor: colours.page, borderWidth: 1},
+      }],
+    }),
+    rows: () => [
+      ['machine', 'network', 'kind', 'shape', 'memory', 'layer', 'faults', ...['answers', 'outputs',
+        'cycles'].flatMap(key => [key, key + '_lower', key + '_upper'])],
+      ...entries.map(own => [own.machine, own.network, own.kind, own.shape, own.memory, own.layer,
+        own.trials, ...[own.answers, own.outputs, own.cycles].flatMap(
+          share => [share.share, share.lower, share.upper])]),
+    ],
+  });
+}
+
+function vulnerabilityTables(parent, campaign) {
+  if (!campaign.vulnerability.length) return;
+  const place = [['network', own => own.network, true], ['machine', own => own.machine, true],
+    ['kind', own => kindName(own.kind) + (own.shape === 'cell' ? '' : ' of a ' + own.shape), true],
+    ['memory', own => own.memory, true]];
+  parent.append(element('h3', {}, 'Vulnerability: faults that change answers, outputs, cycles'));
+  addTable(parent, [...place, ['layer', own => own.layer, true],
+    ['bit', own => own.bit === null ? '' : own.bit === 1000 ? 'left over' : String(own.bit)],
+    ['faults', own => whole(own.trials)], ['answers', own => withInterval(own.answers)],
+    ['outputs', own => withInterval(own.outputs)], ['cycles', own => withInterval(own.cycles)],
+  ], campaign.vulnerability);
+  parent.append(element('h3', {}, 'Cycles under faults over those without'));
+  const ratio = value => value.toFixed(4);
+  const late = campaign.times.some(own => own.late !== null);
+  addTable(parent, [...place, ['median', own => ratio(own.median)], ['99%', own => ratio(own.p99)],
+    ['99.9%', own => ratio(own.p999)], ['most', own => ratio(own.most)],
+    ['slower', own => withInterval(own.slower)], ['faster', own => withInterval(own.faster)],
+    ...(late ? [['late', own => own.late === null ? '-' : percent(own.late)],
+      ['late before', own => own.late_before === null ? '-' : percent(own.late_before)]] : []),
+  ], campaign.times);
+}
 
 function campaignSummary(parent, sections) {
   const list = sections.flatMap(s => s.data.golden.map(golden => ({s, golden})));
@@ -258,6 +338,8 @@ async function campaignSection(parent, section, id) {
     if (curvesOf(campaign, figure).size) mapsChart(parent, campaign, figure, id + '-maps-' + name);
   }
   fileTable(parent, campaign);
+  vulnerabilityChart(parent, campaign, id + '-vulnerability');
+  vulnerabilityTables(parent, campaign);
   for (const [i, sites] of campaign.sites.entries()) {
     const own = id + '-sites-' + i;
     if (sites.matrix && sites.matrix.entries.length) {

@@ -231,5 +231,27 @@ TEST(Texts, HoldNoControlCharacters) {
   }
 }
 
+TEST(Document, GivesNamesWithNumbersOfTheirOwn) {
+  const auto names = [](const std::string& text) {
+    const Document document = Document::parse("d.yaml", text);
+    const auto list = document.root().names_with_reals("list", 0, 1, {"a"});
+    document.done();
+    return list;
+  };
+  using List = std::vector<std::pair<std::string, std::optional<double>>>;
+  EXPECT_EQ(names("list: [a, {b: 0.25}, c: 1]"),
+            (List{{"a", std::nullopt}, {"b", 0.25}, {"c", 1.0}}));
+  EXPECT_EQ(names("list:\n  - b: 0.5\n  - a\n"), (List{{"b", 0.5}, {"a", std::nullopt}}));
+  EXPECT_EQ(names("{}"), (List{{"a", std::nullopt}}));
+  const auto error = [&](const std::string& text) {
+    return lacuna::test::message_of<base::InputError>([&] { names(text); });
+  };
+  EXPECT_EQ(error("list: [{a: 1, b: 1}]"),
+            "d.yaml:1: list[0]: has 2 keys; a name, or {name: number}");
+  EXPECT_NE(error("list: [{a: 2}]").find("d.yaml:1: list[0].a"), std::string::npos);
+  EXPECT_NE(error("list: [{a: x}]").find("d.yaml:1: list[0].a"), std::string::npos);
+  EXPECT_NE(error("list: a"), "");
+}
+
 }  // namespace
 }  // namespace lacuna::config

@@ -282,5 +282,38 @@ TEST(StopRule, GivenNonsenseItIsOurBug) {
   }
 }
 
+TEST(StratifiedProportion, WhenDrawnWithReplacementThenTheSizeIsAWeightAlone) {
+  // One stratum: Wilson's interval without a correction, even of more draws than sites.
+  for (const std::int64_t sites : {10, 1'000}) {
+    Stratum stratum{sites, 40, 6};
+    stratum.with_replacement = true;
+    const StratifiedProportion found = stratified_proportion({stratum}, 0.95);
+    const Interval expected = wilson_interval(6, 40, 0.95);
+    EXPECT_NEAR(*found.proportion, 0.15, 1e-15);
+    EXPECT_NEAR(found.interval.lower, expected.lower, 1e-9) << sites;
+    EXPECT_NEAR(found.interval.upper, expected.upper, 1e-9) << sites;
+  }
+  // Two: as of strata so large that the correction is nothing.
+  Stratum small{1, 50, 10};
+  Stratum large{3, 50, 2};
+  small.with_replacement = large.with_replacement = true;
+  const StratifiedProportion found = stratified_proportion({small, large}, 0.9);
+  const std::int64_t many = std::int64_t{1} << 40;
+  const StratifiedProportion of_many =
+      stratified_proportion({{many, 50, 10}, {3 * many, 50, 2}}, 0.9);
+  EXPECT_NEAR(*found.proportion, 0.25 * 0.2 + 0.75 * 0.04, 1e-15);
+  EXPECT_NEAR(found.interval.lower, of_many.interval.lower, 1e-6);
+  EXPECT_NEAR(found.interval.upper, of_many.interval.upper, 1e-6);
+  EXPECT_NEAR(*found.standard_error, *of_many.standard_error, 1e-9);
+  // The rule may ask for more than there are sites.
+  StopRule rule;
+  rule.half_width = 0.02;
+  rule.first = 50;
+  rule.n_max = 100'000;
+  const StratumNeed need = apply_stop_rule({small}, rule).front();
+  EXPECT_EQ(need.state, StratumState::kNeedsMore);
+  EXPECT_GT(need.more, 1'000);
+}
+
 }  // namespace
 }  // namespace lacuna::statistics

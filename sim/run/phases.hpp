@@ -1,0 +1,23 @@
+// Whose stream runs when: the phases of each batch of a model without faults.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "run/job.hpp"
+
+namespace lacuna::run {
+
+/// Cycles up to `until`, from where the phase before it ends.
+struct Phase {
+  static constexpr std::int32_t kAfterStreams = -1;
+
+  std::int64_t until = 0;
+  std::int32_t layer = 0;  ///< of the stream that runs or is the next, or kAfterStreams
+};
+
+/// [batch] phases of the job's one part, by time, none empty, the last one up to the batch's end.
+/// Runs the job once.
+std::vector<std::vector<Phase>> phases(const Job& job);
+
+}  // namespace lacuna::run

@@ -1,0 +1,534 @@
+// Strikes: one upset of a cell at a cycle of one batch, in any memory. They are drawn uniformly
+// over cells x cycles, strata are counted exactly, and running the struck batch alone is running
+// all of them.
+#include "campaign/strikes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "campaign/outcome_counts.hpp"
+#include "campaign/trial.hpp"
+#include "fault/sampler.hpp"
+#include "program/program.hpp"
+#include "run/load.hpp"
+#include "statistics/proportion.hpp"
+#include "unit/network/model_builder.hpp"
+
+namespace lacuna::campaign {
+namespace {
+
+TEST(StrikeTimes, GivenSpansThenTheirCyclesAreNumberedThrough) {
+  StrikeTimes times;
+  times.add(0, 3, 5);
+  times.add(1, 4, 4);
+  times.add(2, 0, 3);
+  StrikeTimes again;
+  again.add(7, 9, 10);
+  again.add(times);
+  ASSERT_EQ(times.count(), 5);
+  ASSERT_EQ(again.count(), 6);
+  const std::vector<std::pair<std::int64_t, std::int64_t>> expected = {
+      {0, 3}, {0, 4}, {2, 0}, {2, 1}, {2, 2}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto number = static_cast<std::int64_t>(i);
+    EXPECT_EQ(times.at(number).batch, expected[i].first) << i;
+    EXPECT_EQ(times.at(number).cycle, expected[i].second) << i;
+    EXPECT_EQ(again.at(number + 1).cycle, expected[i].second) << i;
+  }
+  EXPECT_EQ(again.at(0).batch, 7);
+}
+
+/// Sum over the cells of (seen - expected)^2 / expected.
+double chi_squared(const std::map<std::int64_t, double>& expected,
+                   std::map<std::int64_t, std::int64_t> seen) {
+  double sum = 0;
+  for (const auto& [value, mean] : expected) {
+    const double difference = static_cast<double>(seen[value]) - mean;
+    sum += difference * difference / mean;
+  }
+  return sum;
+}
+
+TEST(StrikeDraw, IsUniformAndAPureFunctionOfItsFourKeys) {
+  constexpr std::int64_t kDraws = 7000;
+  std::map<std::int64_t, std::int64_t> seen;
+  std::map<std::int64_t, double> expected;
+  for (std::int64_t i = 0; i < 7; ++i) expected[i] = kDraws / 7.0;
+  std::int64_t same = 0;
+  for (std::int64_t draw = 0; draw < kDraws; ++draw) {
+    const std::int64_t value = draw_below(7, 5, 2, draw, DrawOf::kSite);
+    ++seen[value];
+    EXPECT_EQ(draw_below(7, 5, 2, draw, DrawOf::kSite), value);
+    same += draw_below(7, 5, 2, draw, DrawOf::kTime) == value ? 1 : 0;
+    same += draw_below(7, 5, 3, draw, DrawOf::kSite) == value ? 1 : 0;
+    same += draw_below(7, 6, 2, draw, DrawOf::kSite) == value ? 1 : 0;
+  }
+  EXPECT_EQ(seen.size(), 7U);
+  EXPECT_LT(chi_squared(expected, seen), 27.9);  // 6 degrees, 0.9999
+  // Unrelated ones meet in a seventh: 3,000 of 21,000, standard deviation 51; five of them.
+  EXPECT_LT(std::abs(same - 3000), 255);
+  // 3 x 2^61 numbers: a third of all draws is taken again, and each third is as likely.
+  const std::int64_t large = std::int64_t{3} << 61;
+  std::map<std::int64_t, std::int64_t> thirds;
+  for (std::int64_t draw = 0; draw < 3000; ++draw) {
+    ++thirds[draw_below(large, 1, 1, draw, DrawOf::kSite) >> 61];
+  }
+  EXPECT_LT(chi_squared({{0, 1000.}, {1, 1000.}, {2, 1000.}}, thirds), 18.4);  // 2 degrees, 0.9999
+  EXPECT_EQ(draw_below(1, 1, 1, 1, DrawOf::kTime), 0);
+}
+
+class Strikes : public Program {
+ protected:
+  Strikes() { std::filesystem::current_path(LACUNA_SOURCE_DIR); }
+
+  /// 2 x 2 PEs that fetch weights again, and two convolutions.
+  std::string plan(const std::string& faults, const std::string& skipping = "skip") const {
+    std::string machine = read(LACUNA_SOURCE_DIR "/hw_configs/tiny_8x8.yaml");
+    const std::pair<std::string, std::string> changes[] = {
+        {"rows: 8 ", "rows: 2"},
+        {"cols: 8 ", "cols: 2"},
+        {"zero_skipping: skip ", "zero_skipping: " + skipping + " "},
+        {"capacity_bytes: 4096 ", "capacity_bytes: 64 "},
+        {"capacity_bytes: 8192 ", "capacity_bytes: 512 "},
+        {"banks: 8 ", "banks: 2 "},
+        {"entries_per_lane: 256", "entries_per_lane: 16"},
+        {"lanes: 8 ", "lanes: 2 "},
+        {"activation_bits: 4", "activation_bits: 8"}};
+    for (const auto& [from, to] : changes) {
+      EXPECT_NE(machine.find(from), std::string::npos) << from;
+      machine.replace(machine.find(from), from.size(), to);
+    }
+    network::test::ModelBuilder builder(4, 8);
+    network::test::ConvSpec conv;
+    conv.out = 3;
+    conv.kernel_h = conv.kernel_w = 2;
+    builder.image(1, 5, 5, 1.0F / 255);
+    builder.conv("first", conv).relu("relu").quantise("codes", 0.05F);
+    conv.out = 2;
+    builder.conv("second", conv).output();
+    return write("plan.yaml", "name: s\nmachines: [" + write("hw.yaml", machine) + "]\nmodels: [" +
+                                  write("net.onnx", builder.bytes()) +
+                                  "]\nimages: 5\nbatch: 2\ndata: random:1:0.6\n" + faults);
+  }
+};
+
+const std::string kAllMemories =
+    "[weight_sram, activation_sram, activation_bitmap, accumulator_sram, pe_weights, "
+    "pe_accumulators, psum_fifos]";
+
+TEST_F(Strikes, GivenStrataThenTheirSizesAreTheSumsOverCellsAndCycles) {
+  const Plan asked = load_plan(plan("single_faults:\n  memories: " + kAllMemories +
+                                    "\n  when: uniform_cycle\n  strata: [layer, bit]\n"
+                                    "  samples: 40\n"));
+  const TrialRunner runner(asked);
+  // The layer of each cycle, one after the other, from when the streams of the SystemC engine end.
+  const run::Model model = run::load_models(asked.models, asked.data, asked.images).front();
+  const run::Job job = run::model_job(arch::load_spec(asked.machines[0]), model, asked.batch);
+  std::map<std::string, std::int64_t> cycles_of;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::string> layer_at;
+  std::vector<std::int64_t> lengths;
+  for (std::int64_t batch = 0; batch < 3; ++batch) {
+    run::Timeline timeline;
+    timeline.batch = batch;
+    const auto measured = run::simulate(job, run::EngineKind::kSystemc, {}, {}, &timeline);
+    lengths = measured.batch_cycles;
+    const run::Timeline::PartTimes& part = timeline.parts.at(0);
+    for (std::int64_t cycle = 0; cycle < lengths[static_cast<std::size_t>(batch)]; ++cycle) {
+      std::string layer = "none";
+      for (std::size_t i = part.schedule->steps.size(); i-- > 0;) {
+        const schedule::Step& step = part.schedule->steps[i];
+        if (step.kind == schedule::StepKind::kStream && part.batch.steps[i].end > cycle) {
+          layer = job.parts[0].network.layers[static_cast<std::size_t>(step.layer)].name;
+        }
+      }
+      ++cycles_of[layer];
+      layer_at[{batch, cycle}] = layer;
+    }
+  }
+  ASSERT_EQ(cycles_of.size(), 3U) << "first, second, none";
+  const fault::Memories memories = run::memories(job);
+  std::map<std::string, std::map<memory::MemoryId, std::int64_t>> sites;
+  for (std::size_t p = 0; p < runner.populations().size(); ++p) {
+    const Population& own = runner.populations()[p];
+    sites[own.label.layer][own.memory] += own.sites;
+    for (std::int64_t draw = 0; draw < own.most; ++draw) {
+      const TrialFaults faults = runner.faults(runner.trial(own.first_trial + draw));
+      EXPECT_EQ(layer_at.at({faults.batch, faults.cycle}), own.label.layer);
+      EXPECT_EQ(faults.batch_cycles, lengths[static_cast<std::size_t>(faults.batch)]);
+      EXPECT_TRUE(memories[own.memory].contains(faults.site.cell));
+      const fault::FaultPlan plan = runner.fault_plan(runner.trial(own.first_trial + draw));
+      ASSERT_EQ(plan.faults.size(), 1U);
+      EXPECT_EQ(plan.faults[0].memory, own.memory);
+      EXPECT_EQ(plan.faults[0].cell, faults.site.cell);
+      EXPECT_EQ(plan.faults[0].cycle, faults.cycle);
+      EXPECT_EQ(plan.faults[0].batch, faults.batch);
+      EXPECT_TRUE(plan.faults[0].is_upset());
+    }
+  }
+  ASSERT_EQ(sites.size(), 3U);
+  for (const auto& [layer, by_memory] : sites) {
+    ASSERT_EQ(by_memory.size(), 7U) << layer;
+    for (const auto& [memory, count] : by_memory) {
+      EXPECT_EQ(count, memories[memory].cells() * cycles_of.at(layer))
+          << layer << " " << memory::memory_name(memory);
+    }
+  }
+}
+
+TEST_F(Strikes, GivenOneStratumThenCellsBatchesAndCyclesAreStruckAsOftenAsTheyAreThere) {
+  constexpr int kStrikes = 20000;
+  const TrialRunner runner(
+      load_plan(plan("single_faults:\n  memories: [psum_fifos]\n"
+                     "  when: uniform_cycle\n  samples: 20000\n")));
+  ASSERT_EQ(runner.populations().size(), 1U);
+  const Population& own = runner.populations()[0];
+  std::map<std::int64_t, std::int64_t> batches;
+  std::map<std::int64_t, std::int64_t> bits;
+  std::map<std::int64_t, std::int64_t> halves;
+  std::map<std::int64_t, std::int64_t> lengths;
+  for (std::int64_t draw = 0; draw < kStrikes; ++draw) {
+    const TrialFaults faults = runner.faults(runner.trial(draw));
+    ++batches[faults.batch];
+    ++bits[faults.site.cell.bit];
+    lengths[faults.batch] = faults.batch_cycles;
+    EXPECT_LT(faults.cycle, faults.batch_cycles);
+    ++halves[2 * faults.cycle < faults.batch_cycles ? 0 : 1];
+  }
+  ASSERT_EQ(lengths.size(), 3U);
+  std::int64_t cycles = 0;
+  for (const auto& [batch, length] : lengths) cycles += length;
+  EXPECT_LT(lengths[2], lengths[0]) << "one image, not two";
+  // 2 columns x 4 places x 32 bits of the one row that has a FIFO.
+  EXPECT_EQ(own.sites, cycles * 2 * 4 * 32);
+  std::map<std::int64_t, double> expected;
+  for (const auto& [batch, length] : lengths) {
+    expected[batch] =
+        static_cast<double>(kStrikes) * static_cast<double>(length) / static_cast<double>(cycles);
+  }
+  EXPECT_LT(chi_squared(expected, batches), 18.4);  // 2 degrees, 0.9999
+  std::map<std::int64_t, double> of_bits;
+  for (std::int64_t bit = 0; bit < 32; ++bit) of_bits[bit] = kStrikes / 32.0;
+  EXPECT_LT(chi_squared(of_bits, bits), 72.0);          // 31 degrees, 0.9999
+  EXPECT_LT(std::abs(halves[0] - halves[1]), 5 * 142);  // standard deviation sqrt(20,000) = 141
+}
+
+TEST_F(Strikes, GivenAnyMemoryThenTheStruckBatchAloneIsTheWholeRunOnBothEngines) {
+  for (const std::string skipping : {"skip", "gate"}) {
+    std::string memories = kAllMemories;
+    if (skipping != "skip") memories.replace(memories.find("activation_bitmap, "), 19, "");
+    const TrialRunner runner(
+        load_plan(plan("deadline_cycles: 700\nsingle_faults:\n  memories: " + memories +
+                           "\n  when: uniform_cycle\n  samples: 60\n",
+                       skipping)));
+    std::map<memory::MemoryId, int> fired;
+    std::map<memory::MemoryId, int> changed;
+    int slower = 0;
+    for (std::int64_t k = 0; k < runner.trial_count(); ++k) {
+      const Trial trial = runner.trial(k);
+      const memory::MemoryId memory = runner.populations()[trial.population].memory;
+      const TrialOutcome batch = runner.run(trial);
+      const TrialOutcome whole = runner.run_whole(trial, run::EngineKind::kFast);
+      const TrialOutcome systemc = runner.run_whole(trial, run::EngineKind::kSystemc);
+      ASSERT_TRUE(same_result(batch, whole)) << k;
+      ASSERT_TRUE(same_result(batch, systemc)) << k;
+      fired[memory] += batch.fired > 0 ? 1 : 0;
+      changed[memory] += batch.masked < 5 ? 1 : 0;
+      slower += batch.cycles != runner.golden(0, 0).cycles ? 1 : 0;
+      EXPECT_GE(batch.masked, 3) << "at most the two images of a batch change";
+    }
+    for (const char* name : {"weight_sram", "activation_sram", "pe_weights", "pe_accumulators"}) {
+      const auto kind =
+          std::find_if(memory::kMemories.begin(), memory::kMemories.end(),
+                       [&](const auto& own) { return own.name == std::string(name); });
+      EXPECT_GT(fired[kind->id], 0) << skipping << " " << name;
+    }
+    EXPECT_GT(changed[memory::MemoryId::kWeightSram], 0) << skipping;
+    if (skipping == "skip") {
+      EXPECT_GT(slower, 0);
+    }
+  }
+}
+
+TEST_F(Strikes, GivenAnyNumberOfWorkersThenTheSameBytesAreExportedAndReplayed) {
+  const std::string file =
+      plan("single_faults:\n  memories: " + kAllMemories +
+           "\n  when: uniform_cycle\n  strata: [layer]\n  samples: 100\n  half_width: 0.08\n"
+           "  at_most: 160\n");
+  std::string first;
+  const std::string store = path("s.sqlite");
+  for (const std::string workers : {"1", "3"}) {
+    std::filesystem::remove(store);
+    const Output run = lacuna("campaign run " + file + " --out " + store + " --audit 0.01" +
+                              " --workers " + workers);
+    ASSERT_EQ(run.code, 0) << run.error;
+    EXPECT_NE(run.out.find("trials audited: both engines equal"), std::string::npos) << run.out;
+    ASSERT_EQ(lacuna("campaign export " + store + " --csv " + path("t.csv") + " --json " +
+                     path("t.json") + " --summary " + path("m.csv"))
+                  .code,
+              0);
+    const std::string bytes = read(path("t.csv")) + read(path("t.json")) + read(path("m.csv"));
+    if (first.empty()) first = bytes;
+    EXPECT_EQ(bytes, first);
+  }
+  // 7 memories x 3 phases of at least 100 strikes.
+  const std::string csv = read(path("t.csv"));
+  EXPECT_GT(std::count(csv.begin(), csv.end(), '\n'), 2100);
+  for (const std::string trial : {"0", "350", "1999"}) {
+    const Output replay = lacuna("replay " + store + " --trial " + trial + " --engine systemc");
+    EXPECT_EQ(replay.code, 0) << replay.error;
+    EXPECT_NE(replay.out.find("equal to the store, to the bit and to the cycle"),
+              std::string::npos);
+    EXPECT_NE(replay.out.find("strike"), std::string::npos) << replay.out;
+  }
+  EXPECT_EQ(lacuna("report " + store + " --out " + path("r.html")).code, 0);
+}
+
+/// Fields of the lines of a CSV without quotes, by column.
+std::vector<std::map<std::string, std::string>> csv_rows(const std::string& text) {
+  std::stringstream lines(text);
+  std::vector<std::string> names;
+  std::vector<std::map<std::string, std::string>> rows;
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> fields(1);
+    for (const char c : line) {
+      if (c == ',') {
+        fields.emplace_back();
+      } else {
+        fields.back() += c;
+      }
+    }
+    if (names.empty()) {
+      names = fields;
+      continue;
+    }
+    EXPECT_EQ(fields.size(), names.size()) << line;
+    rows.emplace_back();
+    for (std::size_t i = 0; i < names.size() && i < fields.size(); ++i) {
+      rows.back()[names[i]] = fields[i];
+    }
+  }
+  return rows;
+}
+
+TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
+  const std::string faults =
+      "single_faults:\n  memories: [pe_accumulators, pe_weights]\n  when: uniform_cycle\n"
+      "  samples: 400\n";
+  // Of the three batches the longest misses it without a fault, too.
+  std::int64_t longest = 0;
+  const TrialRunner runner(load_plan(plan(faults)));
+  for (std::int64_t draw = 0; draw < 50; ++draw) {
+    longest = std::max(longest, runner.faults(runner.trial(draw)).batch_cycles);
+  }
+  const auto deadline = static_cast<double>(longest - 1);
+  const std::string file = plan("deadline_cycles: " + std::to_string(longest - 1) + "\n" + faults);
+  const std::string store = path("s.sqlite");
+  const Output run = lacuna("campaign run " + file + " --out " + store);
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("vulnerability: percent of the faults"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("the faults that cost most cycles"), std::string::npos) << run.out;
+  ASSERT_EQ(
+      lacuna("campaign export " + store + " --csv " + path("t.csv") + " --summary " + path("m.csv"))
+          .code,
+      0);
+  std::map<std::string, std::map<std::string, double>> expected;
+  std::map<std::string, std::vector<double>> times;
+  for (const auto& row : csv_rows(read(path("t.csv")))) {
+    std::map<std::string, double>& own = expected[row.at("memory")];
+    const double added = std::stod(row.at("cycles")) - std::stod(row.at("golden_cycles"));
+    const double before = std::stod(row.at("batch_cycles"));
+    const double share = 1.0 / 400;
+    own["sdc_any"] += row.at("sdc") != "0" ? share : 0;
+    own["outputs_changed"] += row.at("masked") != "5" ? share : 0;
+    own["cycles_changed"] += added != 0 ? share : 0;
+    own["slower"] += added > 0 ? share : 0;
+    own["faster"] += added < 0 ? share : 0;
+    own["late"] += before + added > deadline ? share : 0;
+    own["late_before"] += before > deadline ? share : 0;
+    times[row.at("memory")].push_back((before + added) / before);
+  }
+  ASSERT_EQ(expected.size(), 2U);
+  for (auto& [memory, list] : times) {
+    ASSERT_EQ(list.size(), 400U);
+    std::sort(list.begin(), list.end());
+    expected[memory]["time_median"] = list[199];
+    expected[memory]["time_p99"] = list[395];
+    expected[memory]["time_p999"] = list[399];
+    expected[memory]["time_most"] = list[399];
+  }
+  const std::map<std::string, double>& sums = expected.at("pe_accumulators");
+  EXPECT_GT(sums.at("outputs_changed"), 0);
+  EXPECT_GT(sums.at("slower"), 0);
+  EXPECT_GT(sums.at("faster"), 0);
+  EXPECT_GT(sums.at("late_before"), 0);
+  EXPECT_LT(sums.at("late_before"), 1);
+  int found = 0;
+  for (const auto& row : csv_rows(read(path("m.csv")))) {
+    if (row.at("unit") != "fault") continue;
+    ++found;
+    EXPECT_EQ(row.at("kind"), "strike");
+    EXPECT_EQ(row.at("n"), "400");
+    EXPECT_EQ(row.at("layer") + row.at("bit"), "");
+    const double mean = std::stod(row.at("mean"));
+    EXPECT_NEAR(mean, expected.at(row.at("memory")).at(row.at("figure")), 6e-6)
+        << row.at("memory") << " " << row.at("figure");
+    if (row.at("figure") == "outputs_changed") {
+      const auto interval = statistics::wilson_interval(std::llround(400 * mean), 400, 0.95);
+      EXPECT_NEAR(std::stod(row.at("lower")), interval.lower, 1e-6);
+      EXPECT_NEAR(std::stod(row.at("upper")), interval.upper, 1e-6);
+    }
+  }
+  EXPECT_EQ(found, 2 * 11);
+}
+
+TEST_F(Strikes, GivenMapsOfSeveralMemoriesThenEachHasItsOwnRateAndBothEnginesAgree) {
+  const std::string file = plan(
+      "random_maps:\n  kinds: [flip]\n  rates: [0.002, 0.01]\n  maps: 3\n"
+      "  memories: [weight_sram, activation_sram: 0.004, accumulator_sram]\n");
+  const TrialRunner runner(load_plan(file));
+  const run::Model model =
+      run::load_models(runner.plan().models, runner.plan().data, runner.plan().images).front();
+  const run::Job job = run::model_job(arch::load_spec(runner.plan().machines[0]), model, 2);
+  ASSERT_EQ(runner.trial_count(), 6);
+  for (std::int64_t k = 0; k < 6; ++k) {
+    using memory::MemoryId;
+    const Trial trial = runner.trial(k);
+    const double rate = runner.populations()[trial.population].rate;
+    const fault::FaultPlan expected =
+        fault::sample_maps(run::memories(job),
+                           {{MemoryId::kWeightSram, rate},
+                            {MemoryId::kActivationSram, 0.004},
+                            {MemoryId::kAccumulatorSram, rate}},
+                           1 + static_cast<std::uint64_t>(trial.draw), memory::FaultKind::kFlip);
+    const fault::FaultPlan found = runner.fault_plan(trial);
+    EXPECT_EQ(found.origin, expected.origin);
+    ASSERT_EQ(found.faults.size(), expected.faults.size());
+    EXPECT_TRUE(std::equal(found.faults.begin(), found.faults.end(), expected.faults.begin(),
+                           [](const fault::Fault& a, const fault::Fault& b) {
+                             return a.memory == b.memory && a.cell == b.cell;
+                           }));
+    EXPECT_TRUE(std::any_of(found.faults.begin(), found.faults.end(), [](const fault::Fault& own) {
+      return own.memory == MemoryId::kActivationSram;
+    }));
+  }
+  const Output run = lacuna("campaign run " + file + " --out " + path("s.sqlite") + " --audit 1");
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("6 trials audited: both engines equal"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("faults in weight_sram activation_sram=0.004 accumulator_sram\n"),
+            std::string::npos)
+      << run.out;
+}
+
+TEST_F(Strikes, GivenPermanentFaultsAndUpsetsInOtherMemoriesThenBothEnginesAgree) {
+  for (const std::string when : {"permanent\n  kinds: [flip, stuck_at_1]", "uniform_step"}) {
+    const std::string memories =
+        when == "uniform_step" ? "[activation_sram, activation_bitmap, pe_weights]" : kAllMemories;
+    // Upsets at steps need batches of one size.
+    std::string file = plan("single_faults:\n  memories: " + memories + "\n  when: " + when +
+                            "\n  strata: [bit]\n  scope: {bits: [msb, 0-1]}\n  samples: 1\n");
+    std::string text = read(file);
+    text.replace(text.find("batch: 2"), 8, "batch: 1");
+    file = write("plan.yaml", text);
+    const TrialRunner runner(load_plan(file));
+    for (const Population& own : runner.populations()) {
+      const std::int64_t bit = own.label.bit;
+      EXPECT_TRUE(bit <= 1 || bit == 3 || bit == 7 || bit == 31) << bit;
+    }
+    const std::string store = path("s.sqlite");
+    std::filesystem::remove(store);
+    const Output run = lacuna("campaign run " + file + " --out " + store + " --audit 1");
+    ASSERT_EQ(run.code, 0) << run.error;
+    EXPECT_NE(run.out.find("trials audited: both engines equal"), std::string::npos) << run.out;
+  }
+}
+
+TEST_F(Strikes, GivenAFileOfFaultsInValuesOfMapsThenBothEnginesAgree) {
+  const std::string faults =
+      write("values.yaml",
+            "faults:\n  - where: {memory: activation_sram, layer: second, index: [1, 0, 2]}\n"
+            "    what: flip\n"
+            "  - where: {memory: activation_bitmap, layer: second, index: [0, 1, 1]}\n"
+            "    what: flip\n    when: {cycle: 300, batch: 1}\n");
+  const Output run = lacuna("campaign run " + plan("fault_files: [" + faults + "]\n") + " --out " +
+                            path("s.sqlite") + " --audit 1");
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("1 trials audited: both engines equal"), std::string::npos) << run.out;
+}
+
+TEST_F(Strikes, GivenARangeOfCyclesAndALayerThenOnlyTheseAreStruck) {
+  const TrialRunner all(
+      load_plan(plan("single_faults:\n  memories: [pe_weights]\n"
+                     "  when: uniform_cycle\n  strata: [layer]\n"
+                     "  samples: 1\n")));
+  const TrialRunner second(
+      load_plan(plan("single_faults:\n  memories: [pe_weights]\n"
+                     "  when: uniform_cycle\n  scope: {layers: [second]}\n"
+                     "  samples: 1\n")));
+  ASSERT_EQ(second.populations().size(), 1U);
+  EXPECT_EQ(second.populations()[0].sites, all.populations().at(1).sites);
+  EXPECT_EQ(all.populations().at(1).label.layer, "second");
+  const TrialRunner some(
+      load_plan(plan("single_faults:\n  memories: [pe_weights]\n"
+                     "  when: {cycles: 10-19}\n  samples: 200\n")));
+  // 4 PEs x 4 slots x 4 bits, in 10 cycles of 3 batches.
+  EXPECT_EQ(some.populations().at(0).sites, 4 * 4 * 4 * 10 * 3);
+  std::set<std::int64_t> cycles;
+  for (std::int64_t k = 0; k < 200; ++k) cycles.insert(some.faults(some.trial(k)).cycle);
+  EXPECT_EQ(*cycles.begin(), 10);
+  EXPECT_EQ(*cycles.rbegin(), 19);
+}
+
+TEST_F(Strikes, GivenAMistakeThenItIsNamed) {
+  const auto message = [&](const std::string& faults, const std::string& skipping = "skip") {
+    try {
+      const TrialRunner runner(
+          load_plan(plan("single_faults:\n  samples: 1\n" + faults, skipping)));
+    } catch (const base::InputError& error) {
+      const std::string text = error.what();
+      return text.substr(text.find(": ") + 2);
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message("  when: uniform_cycle\n"), "");
+  EXPECT_EQ(message("  memories: [activation_sram, weight_sramm]\n  when: uniform_cycle\n"),
+            "single_faults.memories: 'weight_sramm' is not known; weight_sram, activation_sram, "
+            "activation_bitmap, accumulator_sram, pe_weights, pe_accumulators, psum_fifos, "
+            "lookup_tables are allowed; did you mean 'weight_sram'?");
+  EXPECT_EQ(message("  memories: [lookup_tables]\n  when: uniform_cycle\n"),
+            "single_faults: there is no lookup_tables; a network with element-wise layers of one "
+            "map has them");
+  EXPECT_EQ(
+      message("  memories: [activation_bitmap]\n  when: uniform_cycle\n", "gate"),
+      "single_faults: there is no activation_bitmap; a machine with zero_skipping: skip reads "
+      "one, no other");
+  EXPECT_EQ(message("  memories: [psum_fifos]\n  when: uniform_step\n"),
+            "single_faults.memories: an upset at a step is always overwritten in psum_fifos; when: "
+            "uniform_cycle");
+  EXPECT_EQ(
+      message("  when: uniform_cycle\n  kinds: [stuck_at_0]\n"),
+      "single_faults.kinds: 'stuck_at_0' is a fault that stays, and strikes at no time; flip, "
+      "or when: permanent");
+  EXPECT_EQ(message("  memories: [psum_fifos]\n  kinds: [flip]\n  strata: [layer]\n"),
+            "single_faults.strata: cells of such memories serve all layers; weight_sram alone, or "
+            "when: uniform_cycle (the layer that runs then)");
+  EXPECT_EQ(message("  memories: [pe_weights]\n  when: uniform_cycle\n  shapes: [2x1]\n"),
+            "single_faults: shape 2x1 has neighbouring rows; pe_weights has 2 rows x 2 cols x 1 "
+            "sets x 4 slots x 4 bits; in registers along bits only: 1xN");
+  EXPECT_NE(message("  when: {cycles: 100000-200000}\n").find("no batch has such a cycle"),
+            std::string::npos);
+  EXPECT_NE(message("  when: uniform_cycle\n  scope: {layers: [third]}\n")
+                .find("'third' is no layer of net"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace lacuna::campaign
