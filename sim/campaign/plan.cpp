@@ -79,6 +79,7 @@ std::vector<FaultForm> read_forms(const config::Section& section, bool upsets,
 memory::MemoryId read_memory(const std::string& name, const base::Place& place,
                              Complaints& complaints) {
   std::vector<std::pair<std::string, memory::MemoryId>> all;
+  all.reserve(memory::kMemoryCount);
   for (const memory::MemoryKind& kind : memory::kMemories) all.emplace_back(kind.name, kind.id);
   return one_of(name, all, place, complaints);
 }

@@ -24,10 +24,12 @@ std::string describe_axes(const std::vector<NamedAxis>& axes) {
 }
 
 std::string name_axes(const std::vector<NamedAxis>& axes, std::int64_t number) {
+  std::int64_t below = 1;  // numbers of the axes inside
+  for (const NamedAxis& axis : axes) below *= axis.count;
   std::string text;
-  for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
-    text = fmt::format("{} {} ", axis->name, axis->first + number % axis->count) + text;
-    number /= axis->count;
+  for (const NamedAxis& axis : axes) {
+    below /= axis.count;
+    text += fmt::format("{} {} ", axis.name, axis.first + number / below % axis.count);
   }
   return text;
 }

@@ -17,6 +17,7 @@ std::vector<FaultKind> fault_kinds(unsigned times, bool by_chance) {
 
 std::vector<std::string> fault_kind_names(const std::vector<FaultKind>& kinds) {
   std::vector<std::string> names;
+  names.reserve(kinds.size());
   for (const FaultKind kind : kinds) names.emplace_back(fault_kind_name(kind));
   return names;
 }

@@ -15,6 +15,7 @@ static_assert(in_order());
 
 std::vector<std::string> memory_names() {
   std::vector<std::string> names;
+  names.reserve(kMemoryCount);
   for (const MemoryKind& memory : kMemories) names.emplace_back(memory.name);
   return names;
 }

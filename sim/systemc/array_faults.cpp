@@ -47,8 +47,8 @@ std::int64_t ArrayFaults::fifo_lane(int row, std::int64_t pixel, int column) con
 void ArrayFaults::find_columns() {
   found_ = true;
   const std::int64_t pes = std::int64_t{geometry_.rows} * geometry_.cols;
-  weight_columns_.resize(
-      static_cast<std::size_t>(geometry_.sets * geometry_.rows * geometry_.weights_per_pe));
+  weight_columns_.resize(static_cast<std::size_t>(std::int64_t{geometry_.sets} * geometry_.rows *
+                                                  geometry_.weights_per_pe));
   for (const std::int64_t lane : weights_.marked()) {
     const auto pe = static_cast<int>(lane % pes);
     const auto place = static_cast<int>(lane / pes);
@@ -57,13 +57,14 @@ void ArrayFaults::find_columns() {
         .push_back(pe % geometry_.cols);
   }
   accumulator_columns_.resize(
-      static_cast<std::size_t>(geometry_.rows * geometry_.local_accumulators));
+      static_cast<std::size_t>(std::int64_t{geometry_.rows} * geometry_.local_accumulators));
   for (const std::int64_t lane : accumulators_.marked()) {
     const auto pe = static_cast<int>(lane % pes);
     accumulator_columns_[accumulator_place(pe / geometry_.cols, lane / pes)].push_back(
         pe % geometry_.cols);
   }
-  fifo_columns_.resize(static_cast<std::size_t>(geometry_.rows * geometry_.psum_fifo_depth));
+  fifo_columns_.resize(
+      static_cast<std::size_t>(std::int64_t{geometry_.rows} * geometry_.psum_fifo_depth));
   const std::int64_t below = pes - geometry_.cols;
   for (const std::int64_t lane : fifos_.marked()) {
     const auto pe = static_cast<int>(lane % below);

@@ -58,7 +58,8 @@ class ArrayFaults {
   using Columns = std::vector<std::vector<int>>;
   /// A register of all columns.
   std::size_t weight_place(int set, int row, int slot) const {
-    return static_cast<std::size_t>((set * geometry_.rows + row) * geometry_.weights_per_pe + slot);
+    return static_cast<std::size_t>(
+        (std::int64_t{set} * geometry_.rows + row) * geometry_.weights_per_pe + slot);
   }
   std::size_t accumulator_place(int row, std::int64_t pixel) const {
     return static_cast<std::size_t>(row * geometry_.local_accumulators +
