@@ -20,6 +20,20 @@ std::optional<std::int64_t> only_batch(const fault::FaultPlan& plan) {
   return all ? std::optional<std::int64_t>(batch) : std::nullopt;
 }
 
+/// Whether a run of the schedule accesses none of the plan's cells: those beyond what it uses.
+bool is_unused(const Job& job, const schedule::Schedule& schedule, const fault::FaultPlan& plan) {
+  arch::AcceleratorSpec spec = job.spec;
+  spec.weight_sram.capacity_bytes = std::nullopt;
+  spec.activation_sram.capacity_bytes = std::nullopt;
+  spec.accumulators.entries_per_lane = std::nullopt;
+  const fault::Memories used(
+      spec, {schedule.weight_words, schedule.activation_slots, schedule.accumulator_entries,
+             network::table_entries(job.parts.front().network)});
+  return std::none_of(plan.faults.begin(), plan.faults.end(), [&](const fault::Fault& fault) {
+    return used[fault.memory].contains(fault.cell);
+  });
+}
+
 }  // namespace
 
 RepeatedRun::RepeatedRun(const Job& job, std::int64_t most_bytes)
@@ -75,12 +89,20 @@ PlanOutcome RepeatedRun::run_whole(const fault::FaultPlan& plan) const {
 
 // The other batches have no faults.
 PlanOutcome RepeatedRun::run_batch(const fault::FaultPlan& plan, std::int64_t batch) const {
-  BatchMeasurement measured = simulate_batch(job_, plan, batch);
+  const Part& part = job_.parts.front();
+  const auto full = static_cast<std::int64_t>(part.images.size()) / part.schedule.batch;
   PlanOutcome outcome;
+  if (is_unused(job_, batch < full ? part.schedule : *part.remainder, plan)) {
+    outcome = golden_;
+    outcome.faults.resize(plan.faults.size());
+    outcome.savings = {};
+    outcome.savings.residency = macs_;
+    return outcome;
+  }
+  BatchMeasurement measured = simulate_batch(job_, plan, batch);
   outcome.logits = golden_.logits;
-  std::copy(
-      measured.result.logits.begin(), measured.result.logits.end(),
-      outcome.logits.begin() + measured.first_image * job_.parts.front().network.output_values());
+  std::copy(measured.result.logits.begin(), measured.result.logits.end(),
+            outcome.logits.begin() + measured.first_image * part.network.output_values());
   outcome.cycles = golden_.cycles;
   outcome.cycles[static_cast<std::size_t>(batch)] = measured.result.cycles.value;
   outcome.faults = std::move(measured.faults);

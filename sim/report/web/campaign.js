@@ -257,8 +257,11 @@ function vulnerabilityTables(parent, campaign) {
     ['kind', own => kindName(own.kind) + (own.shape === 'cell' ? '' : ' of a ' + own.shape), true],
     ['memory', own => own.memory, true]];
   parent.append(element('h3', {}, 'Vulnerability: faults that change answers, outputs, cycles'));
-  addTable(parent, [...place, ['layer', own => own.layer, true],
-    ['bit', own => own.bit === null ? '' : own.bit === 1000 ? 'left over' : String(own.bit)],
+  const layers = campaign.vulnerability.some(own => own.layer);
+  const bits = campaign.vulnerability.some(own => own.bit !== null);
+  addTable(parent, [...place, ...(layers ? [['layer', own => own.layer || 'all', true]] : []),
+    ...(bits ? [['bit', own => own.bit === null ? 'all' : own.bit === 1000 ? 'left over'
+      : String(own.bit)]] : []),
     ['faults', own => whole(own.trials)], ['answers', own => withInterval(own.answers)],
     ['outputs', own => withInterval(own.outputs)], ['cycles', own => withInterval(own.cycles)],
   ], campaign.vulnerability);
