@@ -196,6 +196,7 @@ void MemoryWalk::end_step(const schedule::Duration& duration) {
 }
 
 void MemoryWalk::load_weights(const schedule::Step& step, const memory::Access& access) {
+  if (!weights_may_differ()) return;
   const schedule::Block& own = block(step);
   const network::Layer& of = layer(own.layer);
   for (std::int64_t k = own.k_begin; k < own.k_begin + own.k_count; ++k) {
@@ -217,7 +218,7 @@ void MemoryWalk::load_pe(const schedule::Step& step) {
   const network::Layer& of = layer(own.layer);
   const int slots = spec_.array.weights_per_pe;
   counters(step).weight_sram.reads += own.values();
-  if (!weights_.faults().armed() && !registers_.weights.armed()) {
+  if (!weights_may_differ()) {
     std::vector<std::int16_t>& trained = trained_[at(step.block)];
     if (trained.empty()) trained = trained_weights(own, network_);
     for (std::int64_t v = 0; v < own.k_count; ++v) {

@@ -79,6 +79,8 @@ class MemoryWalk {
     return {step_offset_ + id_, cycle, pixel, index};
   }
 
+  /// Whether what PE loads read may differ from what was trained.
+  bool weights_may_differ() { return weights_.faults().armed() || registers_.weights.armed(); }
   void load_weights(const schedule::Step& step, const memory::Access& access);
   void load_activations(const schedule::Step& step);
   void store_activations(const schedule::Step& step);
