@@ -243,7 +243,7 @@ TEST(Filled, GivenACampaignThenWhatItAsksForIsTheSame) {
   EXPECT_EQ(again.seed, plan.seed);
   EXPECT_EQ(again.confidence, plan.confidence);
   ASSERT_TRUE(again.sites.has_value() && plan.sites.has_value());
-  EXPECT_EQ(again.sites->types, plan.sites->types);
+  EXPECT_EQ(again.sites->forms, plan.sites->forms);
   EXPECT_EQ(again.sites->shapes, plan.sites->shapes);
   EXPECT_EQ(again.sites->strata, plan.sites->strata);
   EXPECT_EQ(again.sites->row_groups, plan.sites->row_groups);
