@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <type_traits>
 
 #include "base/pages.hpp"
 
@@ -126,6 +127,22 @@ tensor::PackedCodes Constant::take_codes() {
   return {std::move(bytes), values, packing == Packing::kNibbles};
 }
 
+namespace {
+
+/// Towards 0; of a number that no integer comes near, the nearest that a caller can refuse.
+template <class T>
+std::int64_t whole(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    constexpr double kMost = 0x1p62;
+    const auto real = static_cast<double>(value);
+    return std::isnan(real) ? 0 : static_cast<std::int64_t>(std::clamp(real, -kMost, kMost));
+  } else {
+    return static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse)
+  }
+}
+
+}  // namespace
+
 std::vector<std::int64_t> Constant::integers() const {
   if (packing != Packing::kNone) {
     Constant own = *this;
@@ -135,7 +152,7 @@ std::vector<std::int64_t> Constant::integers() const {
   std::vector<std::int64_t> values(static_cast<std::size_t>(count()));
   with_values(*this, [&](const auto* own) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<std::int64_t>(own[i]);  // NOLINT(bugprone-signed-char-misuse)
+      values[i] = whole(own[i]);
     }
   });
   return values;

@@ -76,7 +76,7 @@ struct Constant {
   tensor::PackedCodes take_codes();
   /// All values, converted; a quantised constant gives its reals.
   std::vector<double> reals() const;
-  /// All values of integer types, without the quantisation.
+  /// All values, without the quantisation; of reals what is whole of them, within 2^62.
   std::vector<std::int64_t> integers() const;
 
   static Constant of_floats(Sizes sizes, const std::vector<float>& values);

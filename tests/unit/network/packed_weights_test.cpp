@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "network/normalise/transposed.hpp"
 #include "network/onnx_import.hpp"
@@ -20,6 +22,14 @@ constexpr std::int64_t kOuts = 71;
 constexpr int kZero = 3;
 
 int packed_code(std::int64_t i) { return static_cast<int>((i * 7 + i / 5) % 8); }
+
+TEST(Constants, GivenRealsThatNoIntegerComesNearThenIntegersStayInBounds) {
+  const float infinite = std::numeric_limits<float>::infinity();
+  const std::vector<std::int64_t> integers =
+      Constant::of_floats({5}, {-2.9F, infinite, -infinite, std::nanf(""), 3e38F}).integers();
+  constexpr std::int64_t kMost = std::int64_t{1} << 62;
+  EXPECT_EQ(integers, (std::vector<std::int64_t>{-2, kMost, -kMost, 0, kMost}));
+}
 
 void add_tensor(ModelBuilder& builder, const char* name, int type,
                 const std::vector<std::int64_t>& sizes, const std::string& raw) {
