@@ -196,7 +196,12 @@ bool GraphCompiler::is_channels_last_input(const std::string& name, std::size_t 
     const Node& node = *readers->second.front();
     if (node.is("MatMul")) return axes.back() == last;
     if (node.is("Transpose")) {
-      const std::vector<std::int64_t> perm = NodeView(graph_, node).integers("perm", {});
+      std::vector<std::int64_t> perm;
+      try {
+        perm = NodeView(graph_, node).integers("perm", {});
+      } catch (const Obstacle&) {
+        return false;  // which the node says when it is its turn
+      }
       std::vector<std::int64_t> turned;
       for (const std::int64_t from : perm) {
         if (from >= 0 && from <= last) turned.push_back(axes[static_cast<std::size_t>(from)]);

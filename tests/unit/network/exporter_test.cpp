@@ -259,6 +259,23 @@ void expect_refusal(const char* name, const std::function<void(ModelBuilder&)>& 
   ADD_FAILURE() << name;
 }
 
+// The order of the input's axes is looked for before any node has its turn.
+TEST(ExportedForms, GivenATransposeOfTheInputWithAnOrderOfAnotherTypeThenItIsRefused) {
+  expect_refusal(
+      "channels_last",
+      [](ModelBuilder& builder) {
+        for (onnx::NodeProto& node : *builder.graph().mutable_node()) {
+          if (node.op_type() != "Transpose") continue;
+          onnx::AttributeProto& order = *node.mutable_attribute(0);
+          order.clear_ints();
+          order.set_type(onnx::AttributeProto::FLOAT);
+          order.set_f(1.0F);
+          return;
+        }
+      },
+      "Transpose");
+}
+
 TEST(ExportedForms, GivenWhatHasNoMeaningForTheMachineThenItIsRefusedAndNotTakenForAnother) {
   // An axis of one value is not that of the classes.
   expect_refusal(
