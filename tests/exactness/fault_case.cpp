@@ -1,5 +1,7 @@
 #include "exactness/fault_case.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <random>
 #include <set>
@@ -192,6 +194,34 @@ run::Job make_workload_case(std::uint32_t seed) {
   }
   return run::workload_job(mapping::testing::random_case(seed).spec, workload, seed,
                            1 + draw.below(2));
+}
+
+void MemoryCoverage::count(const run::Job& job, const run::Measurement& measured,
+                           int upsets_by_cycle) {
+  const auto any = [&](auto has) {
+    return std::any_of(measured.faults.begin(), measured.faults.end(), has) ? 1 : 0;
+  };
+  const run::Measurement golden = run::simulate(job, fault::FaultPlan{}, run::EngineKind::kFast);
+  const bool same = golden.logits_sha256 == measured.logits_sha256 &&
+                    golden.batch_cycles == measured.batch_cycles;
+  const run::Part& part = job.parts.front();
+  ++run;
+  fired += any([](const measure::FaultOutcome& own) { return own.reads_changed > 0; });
+  overwritten += any([](const measure::FaultOutcome& own) { return own.overwritten; });
+  changed += same ? 0 : 1;
+  by_cycle += upsets_by_cycle > 0 ? 1 : 0;
+  refetching += part.schedule.weights_resident ? 0 : 1;
+  structured += has_groups_or_halo(part.network) ? 1 : 0;
+  policies.insert(job.spec.zero_skipping);
+}
+
+void MemoryCoverage::expect_floors(memory::MemoryId memory) const {
+  EXPECT_GT(fired, run / 2);
+  EXPECT_GT(changed, run / 4);
+  EXPECT_GT(by_cycle, run / 3);
+  EXPECT_GT(refetching, run / 3);
+  EXPECT_GT(structured, run / 3);
+  EXPECT_EQ(policies.size(), memory == memory::MemoryId::kActivationBitmap ? 1U : 3U);
 }
 
 std::string difference(const run::Measurement& a, const run::Measurement& b) {

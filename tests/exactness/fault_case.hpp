@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "run/simulate.hpp"
 #include "unit/mapping/random_case.hpp"
@@ -29,6 +30,22 @@ int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed);
 
 /// What differs, and the faults that are needed for it: some are left out as long as anything does.
 std::string fewest_faults(run::Job job, std::string (*differ)(const run::Job&));
+
+/// What random cases of faults in a memory have had.
+struct MemoryCoverage {
+  int run = 0;
+  int fired = 0;
+  int overwritten = 0;
+  int changed = 0;  ///< outputs or cycles
+  int by_cycle = 0;
+  int refetching = 0;
+  int structured = 0;
+  std::set<arch::ZeroSkipping> policies;
+
+  void count(const run::Job& job, const run::Measurement& measured, int upsets_by_cycle);
+  /// That there was enough of each.
+  void expect_floors(memory::MemoryId memory) const;
+};
 
 bool has_groups_or_halo(const network::Network& network);
 

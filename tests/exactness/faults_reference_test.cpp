@@ -30,54 +30,25 @@ class FaultsReference : public ::testing::TestWithParam<std::size_t> {};
 TEST_P(FaultsReference, GivenFaultsOfAnyKindAtAnyTimeThenValuesCyclesAndOutcomesAreEqual) {
   const memory::MemoryKind& kind = memory::kMemories[GetParam()];
   const auto cases = static_cast<int>(test::case_count(2000, 100, 15));
-  int run = 0;
-  int fired = 0;
-  int changed = 0;
-  int overwritten = 0;
-  int by_cycle = 0;
-  int refetching = 0;
-  int structured = 0;
-  std::set<arch::ZeroSkipping> policies;
-  for (std::uint32_t seed = 900'000; run < cases; ++seed) {
+  test::MemoryCoverage seen;
+  for (std::uint32_t seed = 900'000; seen.run < cases; ++seed) {
     ASSERT_LT(seed, 900'000U + 20U * static_cast<std::uint32_t>(cases));
     auto c = test::make_fault_case(seed, seed % 4 == 0 ? 3 : 1, false);
     if (!c || !run::memories(c->job).has(kind.id)) continue;
-    ++run;
-    by_cycle += test::add_memory_faults(c->job, kind.id, seed) > 0 ? 1 : 0;
+    const int by_cycle = test::add_memory_faults(c->job, kind.id, seed);
     const run::Measurement naive = test::run_naively(c->job);
     const run::Measurement fast = run::simulate(c->job, run::EngineKind::kFast);
     ASSERT_EQ(test::difference_from_naive(naive, fast), "")
         << "seed " << seed << " " << test::fewest_faults(c->job, differs_from_naive);
-    bool any = false;
-    bool gone = false;
-    for (const measure::FaultOutcome& outcome : naive.faults) {
-      any = any || outcome.reads_changed > 0;
-      gone = gone || outcome.overwritten;
-    }
-    fired += any ? 1 : 0;
-    overwritten += gone ? 1 : 0;
-    const run::Measurement golden =
-        run::simulate(c->job, fault::FaultPlan{}, run::EngineKind::kFast);
-    const bool same =
-        golden.logits_sha256 == naive.logits_sha256 && golden.batch_cycles == naive.batch_cycles;
-    changed += same ? 0 : 1;
-    const run::Part& part = c->job.parts.front();
-    refetching += part.schedule.weights_resident ? 0 : 1;
-    structured += test::has_groups_or_halo(part.network) ? 1 : 0;
-    policies.insert(c->job.spec.zero_skipping);
+    seen.count(c->job, naive, by_cycle);
   }
-  EXPECT_GT(fired, 0);
+  EXPECT_GT(seen.fired, 0);
   if (cases < kFew) return;
-  EXPECT_GT(fired, run / 2);
-  EXPECT_GT(changed, run / 4);
-  EXPECT_GT(by_cycle, run / 3);
-  EXPECT_GT(refetching, run / 3);
-  EXPECT_GT(structured, run / 3);
+  seen.expect_floors(kind.id);
   // Nothing writes lookup tables, and most writes of a weight SRAM that holds all are before time
   // 0.
   const bool written = kind.id != memory::MemoryId::kLookupTables;
-  EXPECT_GE(overwritten, written ? run / 50 : 0);
-  EXPECT_EQ(policies.size(), kind.id == memory::MemoryId::kActivationBitmap ? 1U : 3U);
+  EXPECT_GE(seen.overwritten, written ? seen.run / 50 : 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultsReference,

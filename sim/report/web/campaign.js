@@ -136,10 +136,33 @@ function bandSeries(name, points, colour) {
   };
 }
 
+/** Shares by row and column, of {row, column, share}; tip(i) is what entry i says on hover. */
+function heatMap(colours, rows, columns, left, entries, tip) {
+  const most = Math.max(...entries.map(own => own.share), 1e-9);
+  const ink = share => share > 0.75 * most ? colours.page : share > 0.3 * most ? '#1c2126' : colours.text;
+  return {
+    grid: {left, right: 20, top: 10, bottom: 80},
+    tooltip: {...baseOption(colours).tooltip, formatter: item => tip(item.dataIndex)},
+    xAxis: axis(colours, {type: 'category', data: columns, splitLine: {show: false}}),
+    yAxis: axis(colours, {type: 'category', data: rows, inverse: true, splitLine: {show: false}}),
+    visualMap: {
+      type: 'continuous', min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0,
+      precision: 4, itemHeight: 160, itemWidth: 12, textStyle: {color: colours.muted},
+      text: [percent(most, 1), '0%'], formatter: value => percent(value, 1),
+      inRange: {color: ['heat0', 'heat1', 'heat2', 'heat3', 'heat4', 'heat5'].map(c => colours[c])},
+    },
+    series: [{
+      type: 'heatmap', data: entries.map(own => ({
+        value: [own.column, own.row, own.share], label: {color: ink(own.share)}})),
+      label: {show: columns.length <= 16, formatter: item => percent(item.value[2], 1)},
+      itemStyle: {borderColor: colours.page, borderWidth: 1},
+    }],
+  };
+}
+
 function matrixChart(parent, campaign, sites, id) {
   const {rows, columns, entries, by} = sites.matrix;
   const share = entry => entry.critical / entry.faults;
-  const most = Math.max(...entries.map(share), 1e-9);
   const measured = campaign.exhaustive ? 'Every site was struck.' : 'Sampled; the interval is ' +
     percent(campaign.confidence, 0) + ' (Wilson), on hover.';
   addChart(parent, {
@@ -150,35 +173,14 @@ function matrixChart(parent, campaign, sites, id) {
       ' of more than ' + percent(campaign.critical_share) + ' of the ' +
       whole(campaign.images) + ' images changes. ' + measured + (!sites.matrix.strata && sites.of === 'cells'
       ? ' A cell counts for the first weight that it holds.' : ''),
-    option: colours => ({
-      grid: {left: 110, right: 20, top: 10, bottom: 80},
-      tooltip: {
-        ...baseOption(colours).tooltip,
-        formatter: item => {
-          const entry = entries[item.dataIndex];
-          return tipText(rows[entry.row] + ', ' + columns[entry.column], [
-            ['critical', percent(share(entry))],
-            ['interval', percent(entry.lower) + ' to ' + percent(entry.upper)],
-            ['faults', whole(entry.critical) + ' of ' + whole(entry.faults)]]);
-        },
-      },
-      xAxis: axis(colours, {type: 'category', data: columns, splitLine: {show: false}}),
-      yAxis: axis(colours, {type: 'category', data: rows, inverse: true, splitLine: {show: false}}),
-      visualMap: {
-        type: 'continuous', min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0,
-        precision: 4, itemHeight: 160, itemWidth: 12, textStyle: {color: colours.muted},
-        text: [percent(most, 1), '0%'], formatter: value => percent(value, 1),
-        inRange: {color: ['heat0', 'heat1', 'heat2', 'heat3', 'heat4', 'heat5'].map(c => colours[c])},
-      },
-      series: [{
-        type: 'heatmap', data: entries.map(entry => ({
-          value: [entry.column, entry.row, share(entry)],
-          label: {color: share(entry) > 0.75 * most ? colours.page : share(entry) > 0.3 * most ? '#1c2126' : colours.text},
-        })),
-        label: {show: columns.length <= 16, formatter: item => percent(item.value[2], 1)},
-        itemStyle: {borderColor: colours.page, borderWidth: 1},
-      }],
-    }),
+    option: colours => heatMap(colours, rows, columns, 110,
+      entries.map(entry => ({row: entry.row, column: entry.column, share: share(entry)})), place => {
+        const entry = entries[place];
+        return tipText(rows[entry.row] + ', ' + columns[entry.column], [
+          ['critical', percent(share(entry))],
+          ['interval', percent(entry.lower) + ' to ' + percent(entry.upper)],
+          ['faults', whole(entry.critical) + ' of ' + whole(entry.faults)]]);
+      }),
     rows: () => [
       ['row', 'column', 'faults', 'critical', 'share', 'lower', 'upper'],
       ...entries.map(e => [rows[e.row], columns[e.column], e.faults, e.critical, share(e), e.lower,
@@ -206,40 +208,18 @@ function vulnerabilityChart(parent, campaign, id) {
   const columnOf = own => own.layer || 'all';
   const rows = [...new Set(entries.map(rowOf))];
   const columns = [...new Set(entries.map(columnOf))];
-  const most = Math.max(...entries.map(own => own.answers.share || 0), 1e-9);
   addChart(parent, {
     id, command: campaign.command, height: 110 + 34 * rows.length,
     title: 'Vulnerability by memory and layer',
     note: 'Share of the faults under which an image is SDC. Strata weigh by their sizes; ' +
       percent(campaign.confidence, 0) + ' intervals on hover.',
-    option: colours => ({
-      grid: {left: 330, right: 20, top: 10, bottom: 80},
-      tooltip: {
-        ...baseOption(colours).tooltip,
-        formatter: item => {
-          const own = entries[item.dataIndex];
-          return tipText(own.memory + ', ' + columnOf(own), [
-            ['answers', withInterval(own.answers)], ['outputs', withInterval(own.outputs)],
-            ['cycles', withInterval(own.cycles)], ['faults', whole(own.trials)]]);
-        },
-      },
-      xAxis: axis(colours, {type: 'category', data: columns, splitLine: {show: false}}),
-      yAxis: axis(colours, {type: 'category', data: rows, inverse: true, splitLine: {show: false}}),
-      visualMap: {
-        type: 'continuous', min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0,
-        precision: 4, itemHeight: 160, itemWidth: 12, textStyle: {color: colours.muted},
-        text: [percent(most, 1), '0%'], formatter: value => percent(value, 1),
-        inRange: {color: ['heat0', 'heat1', 'heat2', 'heat3', 'heat4', 'heat5'].map(c => colours[c])},
-      },
-      series: [{
-        type: 'heatmap', data: entries.map(own => ({
-          value: [columns.indexOf(columnOf(own)), rows.indexOf(rowOf(own)), own.answers.share || 0],
-          label: {color: own.answers.share > 0.75 * most ? colours.page
-            : own.answers.share > 0.3 * most ? '#1c2126' : colours.text},
-        })),
-        label: {show: columns.length <= 16, formatter: item => percent(item.value[2], 1)},
-        itemStyle: {borderColor: colours.page, borderWidth: 1},
-      }],
+    option: colours => heatMap(colours, rows, columns, 330, entries.map(own => ({
+      row: rows.indexOf(rowOf(own)), column: columns.indexOf(columnOf(own)),
+      share: own.answers.share || 0})), place => {
+      const own = entries[place];
+      return tipText(own.memory + ', ' + columnOf(own), [
+        ['answers', withInterval(own.answers)], ['outputs', withInterval(own.outputs)],
+        ['cycles', withInterval(own.cycles)], ['faults', whole(own.trials)]]);
     }),
     rows: () => [
       ['machine', 'network', 'kind', 'shape', 'memory', 'layer', 'faults', ...['answers', 'outputs',
