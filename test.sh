@@ -12,7 +12,7 @@ mode=${1:-}
 case "$mode" in
   "") export LACUNA_FUZZ_COUNT=${LACUNA_FUZZ_COUNT:-3000} ;;
   --quick) export LACUNA_LIGHT=1 ;;
-  --full) export LACUNA_FULL=1 LACUNA_FUZZ_COUNT=100000 ;;
+  --full) export LACUNA_FULL=1 LACUNA_FUZZ_COUNT=10000 ;;  # under the sanitizers ten times as many
   *) sed -n '2,7s/^# //p' "$0" >&2; exit 2 ;;
 esac
 
@@ -67,7 +67,7 @@ only_release=(
 )
 sanitized() {
   if [ "$mode" = --full ]; then
-    env -u LACUNA_FULL "$@"
+    LACUNA_FUZZ_COUNT=100000 env -u LACUNA_FULL "$@"
   else
     LACUNA_LIGHT=1 LACUNA_FUZZ_COUNT=$((LACUNA_FUZZ_COUNT / 6)) \
       "$@" -E "$(IFS='|'; echo "${only_release[*]}")"

@@ -110,6 +110,8 @@ std::unique_ptr<Database> Database::open_to_read(const std::string& path) {
 }
 
 Database::~Database() {
+  for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+  idle_.clear();
   // Of a file that has lost its name, what has its name is not ours to touch.
   if (writing_ && lock_.is_named(path_)) {
     // Fails while somebody reads; a reader is soon done.
@@ -266,13 +268,25 @@ void Database::transaction(const std::function<void()>& work) const {
   }
 }
 
-Statement::Statement(const Database& database, const std::string& sql) : database_(database) {
-  if (sqlite3_prepare_v2(database.handle(), sql.c_str(), -1, &handle_, nullptr) != SQLITE_OK) {
+Statement::Statement(const Database& database, std::string sql)
+    : database_(database), sql_(std::move(sql)) {
+  if (const auto idle = database.idle_.find(sql_); idle != database.idle_.end()) {
+    handle_ = idle->second;
+    database.idle_.erase(idle);
+  } else if (sqlite3_prepare_v2(database.handle(), sql_.c_str(), -1, &handle_, nullptr) !=
+             SQLITE_OK) {
     fail("is not a store of this program");
   }
 }
 
-Statement::~Statement() { sqlite3_finalize(handle_); }
+Statement::~Statement() {
+  sqlite3_reset(handle_);  // says again what step() has said
+  sqlite3_clear_bindings(handle_);
+  constexpr std::size_t kMostIdle = 64;
+  if (database_.idle_.size() >= kMostIdle || !database_.idle_.emplace(sql_, handle_).second) {
+    sqlite3_finalize(handle_);
+  }
+}
 
 void Statement::fail(const std::string& what) const {
   throw base::InputError({database_.path(), 0, ""}, what + ": " + error_text(database_.handle()));

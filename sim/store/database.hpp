@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 #include "store/store_file.hpp"
 
@@ -71,20 +72,23 @@ class Database {
   std::int32_t life() const;
   void set_life(std::int32_t life) const;
   std::string set_journal_mode(const std::string& mode) const;  ///< the one it has then
+  friend class Statement;
   void write_log_back_on_close(bool asked) const;
 
   std::string path_;
   std::optional<PrivateCopy> copy_;
   WriterLock lock_;  ///< closed after the connection: a close drops all of SQLite's locks
   sqlite3* handle_ = nullptr;
+  /// Prepared, by their text, and in nobody's hands: half of a reader's time went into preparing.
+  mutable std::unordered_map<std::string, sqlite3_stmt*> idle_;
   std::int32_t life_ = 0;
   bool writing_ = false;
 };
 
-/// A prepared statement.
+/// A prepared statement. One thread at a time uses a database and its statements.
 class Statement {
  public:
-  Statement(const Database& database, const std::string& sql);
+  Statement(const Database& database, std::string sql);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -109,6 +113,7 @@ class Statement {
   [[noreturn]] void fail(const std::string& what) const;
 
   const Database& database_;
+  std::string sql_;
   sqlite3_stmt* handle_ = nullptr;
   int bound_ = 0;
 };
