@@ -249,7 +249,7 @@ tensor::Function random_function(Draw& draw, bool two, std::int64_t channels) {
   using tensor::find_operation;
   auto value = tensor::Function::input(0);
   if (two) {
-    const char* kNames[] = {"Add", "Sub", "Mul", "Max"};
+    static constexpr const char* kNames[] = {"Add", "Sub", "Mul", "Max"};
     value = function.step(*find_operation(kNames[draw.between(0, 3)]),
                           {value, tensor::Function::input(1)});
     if (draw.one_in(2)) return function;
