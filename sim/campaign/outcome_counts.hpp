@@ -12,22 +12,29 @@ namespace lacuna::campaign {
 /// What a count is of, which bounds it.
 enum class CountOf : std::uint8_t { kImages, kFaults, kCycles, kMacs };
 
+/// What a store has that has a column.
+enum class Since : std::uint8_t {
+  k0_1_0,
+  kStrikes,  ///< strikes came with it
+  kEndings   ///< where differences ended came with it
+};
+
 struct OutcomeCount {
   const char* key;  ///< of the store's column and of exports
   CountOf what;
   bool of_result;  ///< else of how the trial was computed, which is not exported
-  bool later;      ///< not in stores of 0.1.0; stands behind what these have
+  Since since;     ///< later ones stand behind
   std::int64_t (*of)(const TrialOutcome& outcome);
   std::int64_t& (*in)(TrialOutcome& outcome);
 };
 
 template <auto... Path>
 constexpr OutcomeCount outcome_count(const char* key, CountOf what, bool of_result,
-                                     bool later = false) {
+                                     Since since = Since::k0_1_0) {
   return {key,
           what,
           of_result,
-          later,
+          since,
           [](const TrialOutcome& outcome) -> std::int64_t {
             return measure::number_in<const TrialOutcome, Path...>(outcome);
           },
@@ -54,7 +61,7 @@ inline constexpr OutcomeCount kOutcomeCounts[] = {
                                                                    false),
     outcome_count<&TrialOutcome::savings, &fast::Savings::early_stop>("macs_early_stop",
                                                                       CountOf::kMacs, false),
-    outcome_count<&TrialOutcome::late>("late", CountOf::kImages, true, true),
+    outcome_count<&TrialOutcome::late>("late", CountOf::kImages, true, Since::kStrikes),
 };
 
 /// Whether two outcomes have the same result, to the bit and to the cycle, however computed.

@@ -68,37 +68,19 @@ Value named(const store::Statement& query, int column, const std::vector<Value>&
                          "a name that this program writes");
 }
 
-constexpr const char* kTrialTexts[] = {"weight", "status", "logits_sha256"};
+constexpr const char* kTrialTexts[] = {"weight", "status", "logits_sha256", "ended", "ended_in"};
 
 /// Not in stores of 0.1.0; null of trials without a result.
 constexpr const char* kRmse = "rmse";
 /// Not in stores of 0.1.0.
 constexpr const char* kStrikeColumns[] = {"cycle", "batch", "batch_cycles"};
 
-/// Columns of a trial: which one it is, its status, the counts of its result, the hash of its
-/// logits, how it was computed, what became of the outputs' values, and what strikes came with.
-std::vector<std::string> trial_columns(bool with_rmse, bool with_strikes) {
-  std::vector<std::string> names = {"trial", "population", "draw",   "map_seed", "bank",  "row",
-                                    "bit",   "code_bit",   "weight", "step",     "status"};
-  const auto add_counts = [&](bool of_result, bool later = false) {
-    for (const OutcomeCount& own : kOutcomeCounts) {
-      if (own.of_result == of_result && own.later == later) names.emplace_back(own.key);
-    }
-  };
-  add_counts(true);
-  names.emplace_back("logits_sha256");
-  add_counts(false);
-  if (with_rmse) names.emplace_back(kRmse);
-  if (with_strikes) {
-    for (const char* name : kStrikeColumns) names.emplace_back(name);
-    add_counts(true, true);
-  }
-  return names;
-}
+/// Not in stores of before it was known; empty of trials other than strikes.
+constexpr const char* kEndingColumns[] = {"ended", "ended_in"};
 
-std::string trials_table() {
+std::string trials_table(const std::vector<std::string>& names) {
   std::string columns;
-  for (const std::string& name : trial_columns(true, true)) {
+  for (const std::string& name : names) {
     if (name == kRmse) {
       columns += std::string(", ") + kRmse + " REAL";
       continue;
@@ -118,6 +100,29 @@ std::string insert_trial(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::vector<std::string> Store::Later::columns() const {
+  std::vector<std::string> names = {"trial", "population", "draw",   "map_seed", "bank",  "row",
+                                    "bit",   "code_bit",   "weight", "step",     "status"};
+  const auto add_counts = [&](bool of_result, Since since = Since::k0_1_0) {
+    for (const OutcomeCount& own : kOutcomeCounts) {
+      if (own.of_result == of_result && own.since == since) names.emplace_back(own.key);
+    }
+  };
+  add_counts(true);
+  names.emplace_back("logits_sha256");
+  add_counts(false);
+  if (rmse) names.emplace_back(kRmse);
+  if (strikes) {
+    names.insert(names.end(), std::begin(kStrikeColumns), std::end(kStrikeColumns));
+    add_counts(true, Since::kStrikes);
+  }
+  if (endings) {
+    names.insert(names.end(), std::begin(kEndingColumns), std::end(kEndingColumns));
+    add_counts(true, Since::kEndings);
+  }
+  return names;
+}
+
 TrialRow Store::read_row(const store::Statement& query) const {
   TrialRow row;
   row.trial.number = query.integer(0);
@@ -133,9 +138,9 @@ TrialRow Store::read_row(const store::Statement& query) const {
       query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
       trial_status_name);
   int column = 11;
-  const auto read_counts = [&](bool of_result, bool later = false) {
+  const auto read_counts = [&](bool of_result, Since since = Since::k0_1_0) {
     for (const OutcomeCount& own : kOutcomeCounts) {
-      if (own.of_result == of_result && own.later == later)
+      if (own.of_result == of_result && own.since == since)
         own.in(outcome) = query.integer(column++);
     }
   };
@@ -150,14 +155,25 @@ TrialRow Store::read_row(const store::Statement& query) const {
     row.faults.cycle = query.integer(column++);
     row.faults.batch = query.integer(column++);
     row.faults.batch_cycles = query.integer(column++);
-    read_counts(true, true);
+    read_counts(true, Since::kStrikes);
+  }
+  if (later_.endings) {
+    if (!query.text(column).empty()) {
+      outcome.ended = named<measure::FateStageName>(
+                          query, column, {measure::kFateStages.begin(), measure::kFateStages.end()},
+                          [](const measure::FateStageName& own) { return own.key; })
+                          .stage;
+    }
+    ++column;
+    outcome.ended_in = query.name(column++);
+    read_counts(true, Since::kEndings);
   }
   check_row(row);
   return row;
 }
 
 std::string Store::select_trials() const {
-  return "SELECT " + base::join(trial_columns(later_.rmse, later_.strikes)) + " FROM trials ";
+  return "SELECT " + base::join(later_.columns()) + " FROM trials ";
 }
 
 Store::Store(std::unique_ptr<store::Database> database) : database_(std::move(database)) {}
@@ -221,7 +237,7 @@ Store Store::create(const std::string& path, const TrialRunner& runner,
   Store store(store::Database::create(path, header, [&](const store::Database& database) {
     database.set_header_value("replay", base::shell_command("lacuna replay", {path, "--trial"}));
     database.run(kTables);
-    database.run(trials_table());
+    database.run(trials_table(Later{}.columns()));
     database.run(kLostTable);
     write_populations(database, runner);
   }));
@@ -251,7 +267,8 @@ void Store::read_header() {
   note_named(plan_, database_->header_value("folder"));
   replay_ = database_->header_value("replay");
   const auto columns = database_->columns_of("trials");
-  later_ = {columns.count(kRmse) != 0, columns.count(kStrikeColumns[0]) != 0};
+  later_ = {columns.count(kRmse) != 0, columns.count(kStrikeColumns[0]) != 0,
+            columns.count(kEndingColumns[0]) != 0};
   read_golden();
   read_populations();
 }
@@ -375,7 +392,7 @@ std::string Store::replay_command(std::int64_t number) const {
 void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
   if (rows.empty() && lost.empty()) return;
   database_->transaction([&] {
-    store::Statement insert(*database_, insert_trial(trial_columns(later_.rmse, later_.strikes)));
+    store::Statement insert(*database_, insert_trial(later_.columns()));
     for (const TrialRow& row : rows) {
       const TrialOutcome& outcome = row.outcome;
       insert.bind(row.trial.number)
@@ -389,9 +406,9 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
           .bind(row.faults.site.weight)
           .bind(row.faults.step)
           .bind(std::string(trial_status_name(outcome.status)));
-      const auto bind_counts = [&](bool of_result, bool later = false) {
+      const auto bind_counts = [&](bool of_result, Since since = Since::k0_1_0) {
         for (const OutcomeCount& own : kOutcomeCounts) {
-          if (own.of_result == of_result && own.later == later) insert.bind(own.of(outcome));
+          if (own.of_result == of_result && own.since == since) insert.bind(own.of(outcome));
         }
       };
       bind_counts(true);
@@ -400,7 +417,12 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
       if (later_.rmse) outcome.rmse ? insert.bind(*outcome.rmse) : insert.bind_null();
       if (later_.strikes) {
         insert.bind(row.faults.cycle).bind(row.faults.batch).bind(row.faults.batch_cycles);
-        bind_counts(true, true);
+        bind_counts(true, Since::kStrikes);
+      }
+      if (later_.endings) {
+        insert.bind(std::string(outcome.ended ? measure::fate_stage(*outcome.ended).key : ""))
+            .bind(outcome.ended_in);
+        bind_counts(true, Since::kEndings);
       }
       insert.step();
     }
@@ -541,6 +563,18 @@ void Store::check_row(const TrialRow& row) const {
              outcome.has_labels() !=
                  golden_of(populations_[row.trial.population]).outcome.has_labels() ||
              !(outcome.rmse.value_or(0) >= 0);
+  }
+  if (!broken && later_.endings) {
+    const Population& own = populations_[row.trial.population];
+    const bool strike = own.source == Population::Source::kSites && own.with_replacement();
+    const bool ends = strike && outcome.status == TrialStatus::kDone;
+    const bool unread = !outcome.ended || *outcome.ended == measure::FateStage::kNeverRead ||
+                        *outcome.ended == measure::FateStage::kOverwritten;
+    const auto reached = [&](measure::FateStage stage) { return *outcome.ended >= stage; };
+    broken = ends != outcome.ended.has_value() || unread != outcome.ended_in.empty() ||
+             (ends && (unread != (outcome.fired == 0) ||
+                       reached(measure::FateStage::kTop1Equal) != (outcome.masked < plan_.images) ||
+                       reached(measure::FateStage::kTop1Changed) != (outcome.sdc > 0)));
   }
   if (broken) {
     throw base::InputError({database_->path(), 0, "trials"},

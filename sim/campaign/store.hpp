@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "campaign/outcome_counts.hpp"
 #include "campaign/plan.hpp"
 #include "campaign/population.hpp"
 #include "campaign/trial.hpp"
@@ -123,6 +124,15 @@ class Store {
   struct Later {
     bool rmse = true;
     bool strikes = true;  ///< and what came with them
+    bool endings = true;  ///< and what came with them
+
+    bool has(Since since) const {
+      return since == Since::k0_1_0 || (since == Since::kStrikes ? strikes : endings);
+    }
+    /// Of a trial: which one it is, its status, the counts of its result, the hash of its logits,
+    /// how it was computed, what became of the outputs' values, what strikes came with, and where
+    /// they ended.
+    std::vector<std::string> columns() const;
   };
 
   std::unique_ptr<store::Database> database_;

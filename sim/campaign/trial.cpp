@@ -1,6 +1,7 @@
 #include "campaign/trial.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/error.hpp"
@@ -19,6 +20,26 @@ namespace {
 
 /// So that sums over strata stay below 2^63.
 constexpr std::int64_t kMostStrikes = std::int64_t{1} << 56;
+
+/// [image of the struck batch], none where no batch was.
+std::vector<measure::Fate> image_fates(const run::PlanOutcome& measured,
+                                       const run::OutputChange& change) {
+  std::vector<measure::Fate> fates = measured.fates;
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    const auto image = static_cast<std::size_t>(measured.first_image) + i;
+    if (change.images[image] == run::ImageChange::kSdc) {
+      fates[i].stage = measure::FateStage::kTop1Changed;
+    }
+  }
+  return fates;
+}
+
+/// "" where there is none.
+std::string layer_name(const run::Job& job, std::int32_t layer) {
+  return layer == measure::Fate::kNoLayer
+             ? std::string()
+             : job.parts.front().network.layers[static_cast<std::size_t>(layer)].name;
+}
 
 }  // namespace
 
@@ -408,7 +429,8 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
 
 TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                                     const std::vector<std::int64_t>& cycles,
-                                    const std::vector<measure::FaultOutcome>& faults) const {
+                                    const std::vector<measure::FaultOutcome>& faults,
+                                    const run::PlanOutcome* measured) const {
   TrialOutcome outcome;
   outcome.armed = static_cast<std::int64_t>(faults.size());
   outcome.fired =
@@ -426,6 +448,15 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
   outcome.benign = change.benign;
   outcome.sdc = change.sdc;
   outcome.rmse = change.all().rmse();
+  if (measured != nullptr && !measured->fates.empty()) {
+    const std::vector<measure::Fate> fates = image_fates(*measured, change);
+    const auto farthest = *std::max_element(
+        fates.begin(), fates.end(), [](const measure::Fate& a, const measure::Fate& b) {
+          return std::tie(a.stage, a.layer) < std::tie(b.stage, b.layer);
+        });
+    outcome.ended = farthest.stage;
+    outcome.ended_in = layer_name(pair.job, farthest.layer);
+  }
   const std::vector<int>& labels = pair.job.source.labels;
   outcome.correct =
       labels.empty() ? TrialOutcome::kNoLabels : run::correct_images(change.top1, labels);
@@ -437,9 +468,18 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
 TrialOutcome TrialRunner::run(const Trial& trial, const fast::Shortcuts& shortcuts) const {
   const Pair& own = pair(trial);
   const run::PlanOutcome measured = own.run.run(fault_plan(trial), shortcuts);
-  TrialOutcome outcome = summarise(own, measured.logits, measured.cycles, measured.faults);
+  TrialOutcome outcome =
+      summarise(own, measured.logits, measured.cycles, measured.faults, &measured);
   outcome.savings = measured.savings;
   return outcome;
+}
+
+std::vector<std::string> TrialRunner::layer_names(const Trial& trial) const {
+  std::vector<std::string> names;
+  for (const network::Layer& layer : pair(trial).job.parts.front().network.layers) {
+    names.push_back(layer.name);
+  }
+  return names;
 }
 
 TrialOutcome TrialRunner::run_whole(const Trial& trial, run::EngineKind kind,
@@ -455,6 +495,7 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
   const run::PlanOutcome& golden = own.run.golden();
   const run::OutputChange change = own.fault_free.compare(measured.logits);
   const std::vector<int>& labels = own.job.source.labels;
+  const std::vector<measure::Fate> fates = image_fates(measured, change);
   std::vector<ImageOutcome> images;
   for (std::size_t image = 0; image < change.images.size(); ++image) {
     const std::size_t batch =
@@ -467,6 +508,11 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
     }
     outcome.change = change.images[image];
     outcome.rmse = change.image_rmse[image];
+    const auto first = static_cast<std::size_t>(measured.first_image);
+    if (image >= first && image - first < fates.size()) {
+      outcome.ended = fates[image - first].stage;
+      outcome.ended_in = layer_name(own.job, fates[image - first].layer);
+    }
     outcome.golden_cycles = golden.cycles[batch];
     outcome.cycles = measured.cycles[batch];
     images.push_back(outcome);

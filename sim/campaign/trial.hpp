@@ -12,6 +12,7 @@
 #include "campaign/sites.hpp"
 #include "campaign/strikes.hpp"
 #include "fault/fault_file.hpp"
+#include "measure/fate.hpp"
 #include "run/output_change.hpp"
 #include "run/repeated_run.hpp"
 #include "run/simulate.hpp"
@@ -57,6 +58,11 @@ struct TrialOutcome {
   /// Of the outputs' values against the fault-free ones, as run::Deviation::rmse; nothing where a
   /// store was made before it was measured.
   std::optional<double> rmse;
+  /// Of strikes, where of the batch's images the one ended that came farthest, and the layer's name
+  /// ("" where nothing was read); nothing of others, and where a store was made before it was
+  /// known.
+  std::optional<measure::FateStage> ended;
+  std::string ended_in;
   fast::Savings savings;  ///< how it was computed; no part of the result
 
   bool has_labels() const { return correct != kNoLabels; }
@@ -70,7 +76,10 @@ struct ImageOutcome {
   std::optional<int> golden_top1;  ///< of networks that say a class
   std::optional<int> top1;
   run::ImageChange change = run::ImageChange::kMasked;
-  double rmse = 0;                 ///< of its outputs' values; infinite as run::Deviation::rmse
+  double rmse = 0;  ///< of its outputs' values; infinite as run::Deviation::rmse
+  /// Of strikes: where it ended, and the layer's name; nothing of images of other batches.
+  std::optional<measure::FateStage> ended;
+  std::string ended_in;
   std::int64_t golden_cycles = 0;  ///< of the image's batch
   std::int64_t cycles = 0;
 };
@@ -103,6 +112,8 @@ class TrialRunner {
   Trial trial(std::int64_t number) const;
   TrialFaults faults(const Trial& trial) const;
   fault::FaultPlan fault_plan(const Trial& trial) const;
+  /// The names of the network's layers.
+  std::vector<std::string> layer_names(const Trial& trial) const;
 
   TrialOutcome run(const Trial& trial, const fast::Shortcuts& shortcuts = {}) const;
   /// The same in full on either engine; `vcd_path` as in run::simulate.
@@ -132,7 +143,8 @@ class TrialRunner {
   StrikeTime time_of(const Trial& trial) const;
   TrialOutcome summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                          const std::vector<std::int64_t>& cycles,
-                         const std::vector<measure::FaultOutcome>& faults) const;
+                         const std::vector<measure::FaultOutcome>& faults,
+                         const run::PlanOutcome* measured = nullptr) const;
 
   Plan plan_;
   std::vector<std::unique_ptr<Pair>> pairs_;  ///< [machine][model]

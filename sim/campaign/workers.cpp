@@ -43,11 +43,14 @@ struct Reply {
   std::array<std::int64_t, std::size(kOutcomeCounts)> counts{};
   std::array<char, kHashLength> hash{};
   double rmse = 0;
+  bool ended = false;
+  measure::FateStage stage = measure::FateStage::kNeverRead;
+  std::int32_t ended_in = measure::Fate::kNoLayer;
 };
 
-Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
+Reply pack(const TrialRunner& runner, const Trial& trial, const TrialOutcome& outcome) {
   Reply reply;
-  reply.trial = trial;
+  reply.trial = trial.number;
   reply.status = outcome.status;
   for (std::size_t i = 0; i < reply.counts.size(); ++i) {
     reply.counts[i] = kOutcomeCounts[i].of(outcome);
@@ -55,10 +58,17 @@ Reply pack(std::int64_t trial, const TrialOutcome& outcome) {
   std::copy_n(outcome.logits_sha256.begin(), std::min(kHashLength, outcome.logits_sha256.size()),
               reply.hash.begin());
   reply.rmse = outcome.rmse.value_or(0);
+  reply.ended = outcome.ended.has_value();
+  reply.stage = outcome.ended.value_or(reply.stage);
+  if (!outcome.ended_in.empty()) {
+    const std::vector<std::string> names = runner.layer_names(trial);
+    reply.ended_in = static_cast<std::int32_t>(
+        std::find(names.begin(), names.end(), outcome.ended_in) - names.begin());
+  }
   return reply;
 }
 
-TrialOutcome unpack(const Reply& reply) {
+TrialOutcome unpack(const TrialRunner& runner, const Reply& reply) {
   TrialOutcome outcome;
   outcome.status = reply.status;
   for (std::size_t i = 0; i < reply.counts.size(); ++i) {
@@ -66,6 +76,11 @@ TrialOutcome unpack(const Reply& reply) {
   }
   outcome.logits_sha256.assign(reply.hash.begin(), reply.hash.end());
   outcome.rmse = reply.rmse;
+  if (reply.ended) outcome.ended = reply.stage;
+  if (reply.ended_in != measure::Fate::kNoLayer) {
+    outcome.ended_in =
+        runner.layer_names(runner.trial(reply.trial)).at(static_cast<std::size_t>(reply.ended_in));
+  }
   return outcome;
 }
 
@@ -101,7 +116,7 @@ bool is_audited(const TrialRunner& runner, std::int64_t trial, double share) {
 Reply run_one(const TrialRunner& runner, std::int64_t number, const WorkerOptions& options) {
   const Trial trial = runner.trial(number);
   const TrialOutcome fast = runner.run(trial, options.shortcuts);
-  Reply reply = pack(number, fast);
+  Reply reply = pack(runner, trial, fast);
   if (!is_audited(runner, number, options.audit_share)) return reply;
   reply.audited = true;
   reply.differs = !same_result(fast, runner.run_whole(trial, run::EngineKind::kSystemc));
@@ -380,7 +395,7 @@ class Campaign {
           progress_.audited += reply.audited ? 1 : 0;
           --running_;
           ++answered_;
-          keep(reply.trial, unpack(reply));
+          keep(reply.trial, unpack(runner_, reply));
         }
       } else if (worker.overdue(runner_.plan().seconds_a_trial)) {
         keep_failed(take_back(worker), TrialStatus::kTimedOut);

@@ -37,8 +37,9 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
     if (trace_ != nullptr) trace_->steps.push_back({span.start, span.end});
   }
   walk_.reset();
-  if (!changes_weights_only(plan_)) {
+  if (values_ != nullptr || !changes_weights_only(plan_)) {
     walk_ = std::make_unique<MemoryWalk>(network, schedule, spec_, plan_, step_offset, outcomes_);
+    walk_->set_values(values_);
     return base::Cycles{end};
   }
   WeightReads reads;

@@ -19,6 +19,7 @@ namespace lacuna::fast {
 
 class BatchGroup;
 class MemoryWalk;
+struct WalkValues;
 
 /// Whether all that a plan does is that PE loads read other weights, the same in every batch.
 bool changes_weights_only(const fault::FaultPlan& plan);
@@ -47,6 +48,9 @@ class Engine {
   /// outlives that; null ends it.
   void set_trace(measure::BatchTrace* trace) { trace_ = trace; }
 
+  /// As MemoryWalk::set_values(), of what is loaded from now on: all of it is walked then.
+  void set_values(WalkValues* values) { values_ = values; }
+
   /// What each fault of the plan has done so far.
   const std::vector<measure::FaultOutcome>& outcomes() const { return outcomes_; }
 
@@ -59,6 +63,7 @@ class Engine {
   std::unique_ptr<MemoryWalk> walk_;                   ///< instead, where the plan asks for it
   std::vector<measure::FaultOutcome> batch_outcomes_;  ///< of one batch of what is loaded
   measure::BatchTrace* trace_ = nullptr;
+  WalkValues* values_ = nullptr;
 };
 
 }  // namespace lacuna::fast

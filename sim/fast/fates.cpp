@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "network/outputs.hpp"
 
 namespace lacuna::fast {
 namespace {
@@ -81,6 +82,50 @@ Fate fate_of(const network::Network& network, const std::vector<LayerChange>& ch
   if (ended.logits) return {FateStage::kLogitsEqual, reader};
   const bool own_pooling = ended.is_pool() && last == first;
   return {own_pooling ? FateStage::kPooledEqual : FateStage::kLaterMapEqual, reader};
+}
+
+std::vector<std::vector<LayerChange>> changes_of(const network::Network& network,
+                                                 std::int64_t images, const WalkValues& golden,
+                                                 const WalkValues& now) {
+  std::vector<std::vector<LayerChange>> changes(static_cast<std::size_t>(images),
+                                                std::vector<LayerChange>(network.layers.size()));
+  const auto differ = [](const auto& a, const auto& b, std::int64_t image, std::int64_t size) {
+    return !a.empty() && !std::equal(a.begin() + image * size, a.begin() + (image + 1) * size,
+                                     b.begin() + image * size);
+  };
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const network::Layer& layer = network.layers[i];
+    const std::int64_t size = layer.out.values();
+    for (std::int64_t image = 0; image < images; ++image) {
+      LayerChange& change = changes[static_cast<std::size_t>(image)][i];
+      change.read = now.read[i][static_cast<std::size_t>(image)] != 0;
+      change.sums = differ(golden.sums[i], now.sums[i], image, size);
+      const bool sums_are_its_map =
+          layer.output != network::kNoMap && network.map(layer.output).sums;
+      change.codes =
+          sums_are_its_map ? change.sums : differ(golden.codes[i], now.codes[i], image, size);
+    }
+  }
+  return changes;
+}
+
+std::vector<Fate> fates_of(const network::Network& network, std::int64_t images,
+                           const WalkValues& golden, const std::int32_t* golden_outputs,
+                           const WalkValues& now, const std::int32_t* outputs, FateStage unread) {
+  std::vector<Fate> fates;
+  const std::int64_t values = network.output_values();
+  for (const std::vector<LayerChange>& changes : changes_of(network, images, golden, now)) {
+    std::vector<bool> differ;
+    for (std::size_t o = 0; o < network.outputs.size(); ++o) {
+      const std::int64_t from =
+          static_cast<std::int64_t>(fates.size()) * values + network::output_offset(network, o);
+      differ.push_back(!std::equal(outputs + from,
+                                   outputs + from + network.shape_of(network.outputs[o]).values(),
+                                   golden_outputs + from));
+    }
+    fates.push_back(fate_of(network, changes, differ, unread));
+  }
+  return fates;
 }
 
 }  // namespace lacuna::fast

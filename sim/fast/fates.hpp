@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fast/walk_values.hpp"
 #include "measure/counters.hpp"
 #include "measure/fate.hpp"
 #include "network/network.hpp"
@@ -12,10 +13,7 @@ namespace lacuna::fast {
 
 /// What of a layer is, for one image, not as in the fault-free run.
 struct LayerChange {
-  /// A read of its passes, its weights' loads or its post steps answered otherwise, by a fault, on
-  /// the image's behalf. What is loaded for all images is on behalf of all. What a DMA store reads
-  /// counts for the last layer that reads the map.
-  bool read = false;
+  bool read = false;  ///< WalkValues::read
   bool sums = false;  ///< GEMM layers: biased, as the post unit reads them
   /// What it computes from them, or from maps, as it is written or, where pooling is done on the
   /// way, before that; what pooling gives is the pooling layer's.
@@ -33,6 +31,18 @@ measure::FateStage unread_stage(const std::vector<measure::FaultOutcome>& outcom
 /// ended in the last layer that reads them. What ends beyond F and its pooling is a later map's.
 measure::Fate fate_of(const network::Network& network, const std::vector<LayerChange>& changes,
                       const std::vector<bool>& outputs_differ, measure::FateStage unread);
+
+/// [image][layer] what differs between two runs of a batch of `images` images.
+std::vector<std::vector<LayerChange>> changes_of(const network::Network& network,
+                                                 std::int64_t images, const WalkValues& golden,
+                                                 const WalkValues& now);
+
+/// [image] fate_of() a batch: `golden_outputs` and `outputs` are its images' integers of all
+/// outputs (Network::output_values), without and with faults.
+std::vector<measure::Fate> fates_of(const network::Network& network, std::int64_t images,
+                                    const WalkValues& golden, const std::int32_t* golden_outputs,
+                                    const WalkValues& now, const std::int32_t* outputs,
+                                    measure::FateStage unread);
 
 /// The last layer that reads a map; measure::Fate::kNoLayer: none does.
 std::int32_t last_reader(const network::Network& network, int map);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "fast/fates.hpp"
 #include "fast/index.hpp"
 #include "fast/weight_reads.hpp"
 #include "network/outputs.hpp"
@@ -102,6 +103,7 @@ measure::BatchResult MemoryWalk::run(const std::vector<const std::uint8_t*>& ima
   densities_.assign(network_.maps.size(), {});
   stream_cycles_.clear();
   placement_ = schedule::Placement<std::int64_t>(spec_);
+  begin_values();
   load_input(images);
   schedule::StepId next = 0;
   for (const schedule::Step& step : schedule_.steps) {
@@ -124,6 +126,7 @@ measure::BatchResult MemoryWalk::run(const std::vector<const std::uint8_t*>& ima
       case schedule::StepKind::kLoadPe:
         end_step(schedule::step_duration(step, schedule_, network_, spec_));
         load_pe(step);
+        note_reads(step.layer, 0, schedule_.batch);
         break;
       case schedule::StepKind::kStream:
         stream(step);
@@ -146,6 +149,50 @@ measure::BatchResult MemoryWalk::run(const std::vector<const std::uint8_t*>& ima
   }
   take_map_outputs();
   return std::move(result_);
+}
+
+void MemoryWalk::begin_values() {
+  if (values_kept_ == nullptr) return;
+  const std::size_t layers = network_.layers.size();
+  values_kept_->sums.resize(layers);
+  values_kept_->codes.resize(layers);
+  values_kept_->read.resize(layers);
+  for (std::size_t i = 0; i < layers; ++i) {
+    const network::Layer& own = network_.layers[i];
+    const std::size_t size = at(schedule_.batch * own.out.values());
+    values_kept_->sums[i].assign(own.is_gemm() ? size : 0, 0);
+    values_kept_->codes[i].assign(size, 0);
+    values_kept_->read[i].assign(at(schedule_.batch), 0);
+  }
+  reads_noted_ = 0;
+  for (const memory::MemoryKind& kind : memory::kMemories) {
+    reads_noted_ += faults(kind.id).reads_changed();
+  }
+}
+
+std::size_t MemoryWalk::place_in(std::int32_t index, const MapValue& value) const {
+  const network::MapShape& out = layer(index).out;
+  return at(((value.image * out.height + value.y) * out.width + value.x) * out.channels +
+            value.channel);
+}
+
+void MemoryWalk::note_sum(std::int32_t index, const MapValue& value, std::int32_t sum) {
+  if (values_kept_ != nullptr) values_kept_->sums[at(index)][place_in(index, value)] = sum;
+}
+
+void MemoryWalk::note_code(std::int32_t index, const MapValue& value, std::int16_t operand) {
+  if (values_kept_ != nullptr) values_kept_->codes[at(index)][place_in(index, value)] = operand;
+}
+
+void MemoryWalk::note_reads(std::int32_t index, std::int64_t image, std::int64_t images) {
+  if (values_kept_ == nullptr) return;
+  std::int64_t reads = 0;
+  for (const memory::MemoryKind& kind : memory::kMemories) {
+    reads += faults(kind.id).reads_changed();
+  }
+  if (reads == reads_noted_) return;
+  reads_noted_ = reads;
+  std::fill_n(values_kept_->read[at(index)].begin() + image, images, std::uint8_t{1});
 }
 
 void MemoryWalk::load_input(const std::vector<const std::uint8_t*>& images) {
@@ -345,11 +392,14 @@ void MemoryWalk::store_activations(const schedule::Step& step) {
   measure::LayerCounters& counts = counters(step);
   counts.dram_written += schedule::transfer_bytes(step, schedule_, network_, spec_);
   std::vector<std::int32_t>& to = dram_[at(step.rows.map)];
+  const std::int32_t reader = last_reader(network_, step.rows.map);
   for_each_moved(step, region(step.input),
                  [&](std::int64_t slot, std::int64_t place, std::size_t value) {
                    const memory::Access now = access(ends_[at(id_)], 0, place);
                    counts.activation_sram.reads += slots;
                    to[value] = map.sums ? read_sum(slot, now) : read_slot(slot, now);
+                   note_reads(reader == measure::Fate::kNoLayer ? step.layer : reader,
+                              static_cast<std::int64_t>(value) / map.shape.values());
                  });
 }
 

@@ -14,6 +14,7 @@
 #include "arch/spec.hpp"
 #include "fast/register_faults.hpp"
 #include "fast/step_times.hpp"
+#include "fast/walk_values.hpp"
 #include "fault/plan.hpp"
 #include "measure/batch_trace.hpp"
 #include "measure/counters.hpp"
@@ -36,6 +37,9 @@ class MemoryWalk {
   /// Images as BatchGroup::run() takes them.
   measure::BatchResult run(const std::vector<const std::uint8_t*>& images,
                            const memory::BatchPlace& place, measure::BatchTrace* trace);
+
+  /// From now on run() puts there what its batch computed. It outlives that; null ends it.
+  void set_values(WalkValues* values) { values_kept_ = values; }
 
  private:
   /// A value of a feature map of the batch.
@@ -70,6 +74,7 @@ class MemoryWalk {
   void arm(const fault::FaultPlan& plan, std::vector<measure::FaultOutcome>& outcomes);
   memory::FaultOverlay& faults(memory::MemoryId memory);
   void load_input(const std::vector<const std::uint8_t*>& images);
+  void begin_values();
   void take_map_outputs();
 
   /// A step is given its start and, once its duration is known, its end.
@@ -116,6 +121,14 @@ class MemoryWalk {
   template <class Visit>
   void for_each_moved(const schedule::Step& step, const schedule::Region& region,
                       Visit visit) const;
+  // Of set_values(), where there is one. A value's channel counts from its layer's own first one.
+  std::size_t place_in(std::int32_t layer, const MapValue& value) const;
+  void note_sum(std::int32_t layer, const MapValue& value, std::int32_t sum);
+  void note_code(std::int32_t layer, const MapValue& value, std::int16_t operand);
+  /// Reads that have answered otherwise since the last note were on behalf of images from
+  /// `image` on.
+  void note_reads(std::int32_t layer, std::int64_t image, std::int64_t images = 1);
+
   std::int32_t& in_dram(const schedule::MapRows& rows, std::int64_t image, std::int64_t y,
                         std::int64_t x, std::int64_t channel);
 
@@ -168,6 +181,8 @@ class MemoryWalk {
   std::vector<Density> densities_;    ///< [map], as written
   std::vector<std::int16_t> maxima_;  ///< fused pooling: [window column][lane]
   measure::BatchResult result_;
+  WalkValues* values_kept_ = nullptr;
+  std::int64_t reads_noted_ = 0;  ///< that have answered otherwise, over all memories
 };
 
 }  // namespace lacuna::fast

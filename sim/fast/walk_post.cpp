@@ -35,6 +35,8 @@ void MemoryWalk::post(const schedule::Step& step) {
   maxima_.assign(at(layer(step.layer).out.width * spec_.array.cols), 0);
   for (std::int64_t e = 0; e < entries; ++e) {
     post_entry(step, e, access(begin + (e + 1) * each, e));
+    const network::Layer& of = layer(step.layer);
+    note_reads(step.layer, (range(step).row_begin + e / of.out.width) / of.out.height);
   }
 }
 
@@ -64,6 +66,7 @@ void MemoryWalk::post_entry(const schedule::Step& step, std::int64_t entry,
         static_cast<std::int32_t>(stored + static_cast<std::uint32_t>(of.bias[at(value.channel)]));
     const std::int64_t in_layer =
         (value.y * of.out.width + value.x) * of.out.channels + value.channel;
+    note_sum(step.layer, value, sum);
     if (of.report_sums) {
       result_.sums[at(step.layer)][at(value.image * of.out.values() + in_layer)] = sum;
     }
@@ -91,6 +94,7 @@ void MemoryWalk::post_entry(const schedule::Step& step, std::int64_t entry,
       write(step, value, operand, now);
       continue;
     }
+    note_code(step.layer, value, operand);
     const network::Layer& pooling = layer(pool);
     const int height = pooling.window.kernel_h;
     const int width = pooling.window.kernel_w;
@@ -141,6 +145,7 @@ void MemoryWalk::over_maps(const schedule::Step& step) {
             read(region(step.residual), {out.image_begin + image, 0, 0, c}, now);
       }
       counters(step).activation_sram.reads += at_entry.lanes;
+      note_reads(step.layer, out.image_begin + image);
       continue;
     }
     const std::int64_t entry = e - held;
@@ -150,6 +155,7 @@ void MemoryWalk::over_maps(const schedule::Step& step) {
                       out.row_begin + pixel / of.out.width % out.row_count, pixel % of.out.width,
                       entry / at_entry.positions % tiles * cols};
     map_entry(step, at_entry, now);
+    note_reads(step.layer, at_entry.first.image);
   }
 }
 
@@ -276,6 +282,7 @@ void MemoryWalk::write(const schedule::Step& step, const MapValue& value, std::i
                        const memory::Access& now) {
   const schedule::Region& to = region(step.output);
   const std::int32_t pool = schedule_.layers[at(step.layer)].fused_pool;
+  note_code(pool >= 0 ? pool : step.layer, value, operand);
   MapValue in_map = value;
   in_map.channel += layer(pool >= 0 ? pool : step.layer).output_channel;
   write_slot(slot_of(to, in_map), network_.map(to.map).code.pattern(operand, bits_), operand != 0,

@@ -300,6 +300,7 @@ void MemoryWalk::stream(const schedule::Step& step) {
       committed(m, r) = edge;
       commit(pass, r, edge);
     }
+    note_reads(step.layer, pass.image);
   }
   const std::int64_t columns = spec_.array.whole_folds ? spec_.array.cols : pass.block.n_count;
   const std::int64_t total = committed(pass.pixels - 1, rows - 1) + columns - 1;

@@ -25,28 +25,30 @@ struct FateStageName {
   FateStage stage;
   const char* key;      ///< in stores and CSV files
   const char* name;     ///< for people
+  const char* column;   ///< the same, short: the head of a table's column
   const char* meaning;  ///< of an image
 };
 
 /// In the order of FateStage.
 inline constexpr std::array kFateStages{
-    FateStageName{FateStage::kNeverRead, "never_read", "never read",
+    FateStageName{FateStage::kNeverRead, "never_read", "never read", "unread",
                   "no read for the image answered otherwise"},
-    FateStageName{FateStage::kOverwritten, "overwritten", "overwritten",
+    FateStageName{FateStage::kOverwritten, "overwritten", "overwritten", "overwr.",
                   "the same, and a write removed the upset first"},
-    FateStageName{FateStage::kNoSumDiffers, "no_sum_differs", "no sum differs",
+    FateStageName{FateStage::kNoSumDiffers, "no_sum_differs", "no sum differs", "sums",
                   "it was read in a layer whose sums are the fault-free ones"},
-    FateStageName{FateStage::kCodesEqual, "codes_equal", "codes equal",
+    FateStageName{FateStage::kCodesEqual, "codes_equal", "codes equal", "codes",
                   "sums differ, and what is made of them is the same: rounding, clamping"},
-    FateStageName{FateStage::kPooledEqual, "pooled_equal", "pooled equal",
+    FateStageName{FateStage::kPooledEqual, "pooled_equal", "pooled equal", "pooled",
                   "codes differ, and pooling them gives the same"},
-    FateStageName{FateStage::kLaterMapEqual, "later_map_equal", "later map equal",
+    FateStageName{FateStage::kLaterMapEqual, "later_map_equal", "later map equal", "map",
                   "a map differs, and what a later layer writes is the same"},
-    FateStageName{FateStage::kLogitsEqual, "logits_equal", "logits equal",
+    FateStageName{FateStage::kLogitsEqual, "logits_equal", "logits equal", "outputs",
                   "a map differs, and the outputs that are computed from it are the same"},
-    FateStageName{FateStage::kTop1Equal, "top1_equal", "top-1 equal",
+    FateStageName{FateStage::kTop1Equal, "top1_equal", "top-1 equal", "top-1",
                   "outputs differ, and the class is the same"},
-    FateStageName{FateStage::kTop1Changed, "top1_changed", "top-1 changed", "the class differs"},
+    FateStageName{FateStage::kTop1Changed, "top1_changed", "top-1 changed", "changed",
+                  "the class differs"},
 };
 inline constexpr std::size_t kFateStageCount = kFateStages.size();
 

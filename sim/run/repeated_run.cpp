@@ -41,6 +41,7 @@ RepeatedRun::RepeatedRun(const Job& job, std::int64_t most_bytes)
   SIM_CHECK(job.parts.size() == 1 && job.parts.front().step_offset == 0, "run", -1,
             "only a model can be run repeatedly");
   golden_ = run_whole({});
+  fates_ = std::make_unique<BatchFates>(job, golden_.logits, most_bytes / 2);
   macs_ = golden_.savings.total();
   const Part& part = job.parts.front();
   std::int64_t weight_bits = 0;
@@ -91,15 +92,27 @@ PlanOutcome RepeatedRun::run_whole(const fault::FaultPlan& plan) const {
 PlanOutcome RepeatedRun::run_batch(const fault::FaultPlan& plan, std::int64_t batch) const {
   const Part& part = job_.parts.front();
   const auto full = static_cast<std::int64_t>(part.images.size()) / part.schedule.batch;
+  const bool fated =
+      std::all_of(plan.faults.begin(), plan.faults.end(), [](const fault::Fault& fault) {
+        return fault.is_upset() && fault.cycle != memory::kNoCycle;
+      });
   PlanOutcome outcome;
   if (is_unused(job_, batch < full ? part.schedule : *part.remainder, plan)) {
     outcome = golden_;
     outcome.faults.resize(plan.faults.size());
     outcome.savings = {};
     outcome.savings.residency = macs_;
+    outcome.first_image = batch * part.schedule.batch;
+    if (fated) {
+      outcome.fates.resize(
+          static_cast<std::size_t>(batch < full ? part.schedule.batch : part.remainder->batch));
+    }
     return outcome;
   }
-  BatchMeasurement measured = simulate_batch(job_, plan, batch);
+  fast::WalkValues values;
+  BatchMeasurement measured = simulate_batch(job_, plan, batch, fated ? &values : nullptr);
+  if (fated) outcome.fates = fates_->of(batch, measured, values);
+  outcome.first_image = measured.first_image;
   outcome.logits = golden_.logits;
   std::copy(measured.result.logits.begin(), measured.result.logits.end(),
             outcome.logits.begin() + measured.first_image * part.network.output_values());

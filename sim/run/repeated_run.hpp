@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "fast/incremental.hpp"
+#include "measure/fate.hpp"
+#include "run/batch_fates.hpp"
 #include "run/job.hpp"
 
 namespace lacuna::run {
@@ -17,6 +19,10 @@ struct PlanOutcome {
   std::vector<std::int64_t> cycles;           ///< [batch]
   std::vector<measure::FaultOutcome> faults;  ///< one an entry of the plan
   fast::Savings savings;                      ///< of the job's MACs
+  /// Where all of the plan's faults are upsets at cycles of one batch: of its images, from
+  /// `first_image` on.
+  std::vector<measure::Fate> fates;
+  std::int64_t first_image = 0;
 };
 
 /// As simulate() with the fast engine, to the bit and to the cycle.
@@ -47,6 +53,7 @@ class RepeatedRun {
   std::size_t most_faults_ = 0;
   PlanOutcome golden_;
   std::vector<std::unique_ptr<fast::IncrementalEngine>> engines_;  ///< full batches, the remainder
+  std::unique_ptr<BatchFates> fates_;
 };
 
 }  // namespace lacuna::run

@@ -121,6 +121,7 @@ class FastBatches : public BatchEngine {
   const std::vector<measure::FaultOutcome>& outcomes() const override { return engine_.outcomes(); }
   void set_trace(measure::BatchTrace* trace) override { engine_.set_trace(trace); }
   std::int64_t batches_at_once() const override { return kGroup; }
+  void set_values(fast::WalkValues* values) { engine_.set_values(values); }
 
  private:
   static constexpr std::int64_t kGroup = 64;
@@ -302,7 +303,8 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
   return Runner(job, *engine, progress, timeline).run(true);
 }
 
-BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, std::int64_t batch) {
+BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, std::int64_t batch,
+                                fast::WalkValues* values) {
   SIM_CHECK(job.parts.size() == 1 && batch >= 0 && batch < batch_count(job.parts.front()), "run",
             -1, "no such batch of a model");
   const Part& part = job.parts.front();
@@ -315,6 +317,7 @@ BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, st
     images.push_back(part.images[static_cast<std::size_t>(measured.first_image + i)].data());
   }
   FastBatches engine(job.spec, weight_sram(job).words, plan);
+  engine.set_values(values);
   engine.load(part, schedule);
   measured.result = std::move(engine.run({images}, {batch, measured.first_image, 0}).front());
   measured.faults = engine.outcomes();

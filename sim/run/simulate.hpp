@@ -11,6 +11,10 @@
 #include "measure/counters.hpp"
 #include "run/job.hpp"
 
+namespace lacuna::fast {
+struct WalkValues;
+}
+
 namespace lacuna::run {
 
 /// Both give the same logits, counters, cycles and fault outcomes for any job; the SystemC engine
@@ -66,12 +70,14 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
                      Timeline* timeline = nullptr);
 
 /// What a model's batch `batch` is under a plan, as in a run of all of them; by the fast engine.
+/// `values`, where there is one, receives what it computed.
 struct BatchMeasurement {
   std::int64_t first_image = 0;
   measure::BatchResult result;
   std::vector<measure::FaultOutcome> faults;
 };
-BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, std::int64_t batch);
+BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, std::int64_t batch,
+                                fast::WalkValues* values = nullptr);
 
 /// The outputs of a model's images without faults, as Measurement::logits, by the fast engine.
 std::vector<std::int32_t> fault_free_logits(const Job& job, const ProgressCallback& progress = {});

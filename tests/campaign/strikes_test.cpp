@@ -264,6 +264,52 @@ TEST_F(Strikes, GivenAnyMemoryThenTheStruckBatchAloneIsTheWholeRunOnBothEngines)
   }
 }
 
+TEST_F(Strikes, GivenAStrikeThenItIsSaidWhereItEnded) {
+  const std::string faults =
+      "single_faults:\n  memories: " + kAllMemories + "\n  when: uniform_cycle\n  samples: 150\n";
+  const TrialRunner runner(load_plan(plan(faults)));
+  using measure::FateStage;
+  std::map<FateStage, int> seen;
+  for (std::int64_t k = 0; k < runner.trial_count(); ++k) {
+    const Trial trial = runner.trial(k);
+    const TrialOutcome outcome = runner.run(trial);
+    ASSERT_TRUE(outcome.ended.has_value()) << k;
+    const FateStage stage = *outcome.ended;
+    ++seen[stage];
+    EXPECT_EQ(stage <= FateStage::kOverwritten, outcome.fired == 0) << k;
+    EXPECT_EQ(stage <= FateStage::kOverwritten, outcome.ended_in.empty()) << k;
+    EXPECT_EQ(stage >= FateStage::kTop1Equal, outcome.masked < 5) << k;
+    EXPECT_EQ(stage == FateStage::kTop1Changed, outcome.sdc > 0) << k;
+    if (stage == FateStage::kCodesEqual) {
+      EXPECT_EQ(outcome.ended_in, "first") << "the other has outputs";
+    }
+    if (stage >= FateStage::kLaterMapEqual) {
+      EXPECT_EQ(outcome.ended_in, "second") << k;
+    }
+    const std::vector<ImageOutcome> images = runner.run_images(trial);
+    std::int64_t batch = 0;
+    bool farthest = false;
+    for (std::size_t image = 0; image < images.size(); ++image) {
+      const ImageOutcome& own = images[image];
+      const bool struck = static_cast<std::int64_t>(image) / 2 == runner.faults(trial).batch;
+      EXPECT_EQ(own.ended.has_value(), struck) << k << " " << image;
+      if (!own.ended) continue;
+      ++batch;
+      EXPECT_LE(*own.ended, stage);
+      farthest = farthest || (*own.ended == stage && own.ended_in == outcome.ended_in);
+      EXPECT_EQ(*own.ended < FateStage::kTop1Equal, own.change == run::ImageChange::kMasked);
+      EXPECT_EQ(*own.ended == FateStage::kTop1Changed, own.change == run::ImageChange::kSdc);
+    }
+    EXPECT_EQ(batch, runner.faults(trial).batch < 2 ? 2 : 1);
+    EXPECT_TRUE(farthest) << k;
+  }
+  for (const FateStage stage :
+       {FateStage::kNeverRead, FateStage::kOverwritten, FateStage::kNoSumDiffers,
+        FateStage::kCodesEqual, FateStage::kTop1Changed}) {
+    EXPECT_GT(seen[stage], 5) << measure::fate_stage(stage).key;
+  }
+}
+
 TEST_F(Strikes, GivenAnyNumberOfWorkersThenTheSameBytesAreExportedAndReplayed) {
   const std::string file =
       plan("single_faults:\n  memories: " + kAllMemories +
@@ -348,6 +394,7 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
       0);
   std::map<std::string, std::map<std::string, double>> expected;
   std::map<std::string, std::vector<double>> times;
+  std::map<std::string, double> ended;
   for (const auto& row : csv_rows(read(path("t.csv")))) {
     std::map<std::string, double>& own = expected[row.at("memory")];
     const double added = std::stod(row.at("cycles")) - std::stod(row.at("golden_cycles"));
@@ -361,6 +408,9 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
     own["late"] += before + added > deadline ? share : 0;
     own["late_before"] += before > deadline ? share : 0;
     times[row.at("memory")].push_back((before + added) / before);
+    ended[row.at("memory") + " ended_" + row.at("ended") + " " + row.at("ended_in")] += share;
+    ended[row.at("memory") + " ended_" + row.at("ended") + " "] +=
+        row.at("ended_in").empty() ? 0 : share;
   }
   ASSERT_EQ(expected.size(), 2U);
   for (auto& [memory, list] : times) {
@@ -385,6 +435,15 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
     EXPECT_EQ(row.at("n"), "400");
     EXPECT_EQ(row.at("layer") + row.at("bit"), "");
     const double mean = std::stod(row.at("mean"));
+    if (row.at("figure").rfind("ended_", 0) == 0) {
+      const std::string key = row.at("memory") + " " + row.at("figure") + " " + row.at("ended_in");
+      EXPECT_NEAR(mean, ended[key], 6e-6) << key;
+      const auto interval = statistics::wilson_interval(std::llround(400 * mean), 400, 0.95);
+      EXPECT_NEAR(std::stod(row.at("upper")), interval.upper, 1e-6);
+      ended.erase(key);
+      --found;
+      continue;
+    }
     EXPECT_NEAR(mean, expected.at(row.at("memory")).at(row.at("figure")), 6e-6)
         << row.at("memory") << " " << row.at("figure");
     if (row.at("figure") == "outputs_changed") {
@@ -394,6 +453,8 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
     }
   }
   EXPECT_EQ(found, 2 * 11);
+  EXPECT_TRUE(ended.empty()) << ended.begin()->first << " is not in the summary";
+  EXPECT_NE(run.out.find("where strikes ended: percent of them"), std::string::npos) << run.out;
 }
 
 TEST_F(Strikes, GivenMapsOfSeveralMemoriesThenEachHasItsOwnRateAndBothEnginesAgree) {

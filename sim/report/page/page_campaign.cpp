@@ -112,6 +112,7 @@ class Gatherer {
   Json golden_json() const;
   Json points_json() const;
   Json shares_json() const;
+  Json endings_json() const;
   Json times_json() const;
   Json place_json(const campaign::Vulnerability::Place& place) const;
   Json matrix_json(const Sites& sites) const;
@@ -268,6 +269,27 @@ Json Gatherer::shares_json() const {
     json["outputs"] = share_json(own.logits);
     json["cycles"] = share_json(own.cycles);
     list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json Gatherer::endings_json() const {
+  Json list = Json::array();
+  for (const campaign::Vulnerability::Endings& own : vulnerability_.endings()) {
+    Json json = place_json(own.place);
+    json["ended_in"] = own.ended_in ? Json(*own.ended_in) : Json();
+    json["trials"] = own.trials;
+    json["stages"] = Json::array();
+    for (const auto& share : own.stages) json["stages"].push_back(share_json(share));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json stages_json() {
+  Json list = Json::array();
+  for (const measure::FateStageName& stage : measure::kFateStages) {
+    list.push_back({{"key", stage.key}, {"name", stage.name}, {"meaning", stage.meaning}});
   }
   return list;
 }
@@ -513,6 +535,8 @@ Json Gatherer::section() const {
                {"points", points_json()},
                {"memories", plan.maps ? maps_memories(plan) : std::string()},
                {"vulnerability", shares_json()},
+               {"stages", stages_json()},
+               {"endings", endings_json()},
                {"times", times_json()},
                {"sites", Json::array()},
                {"files", files_}};

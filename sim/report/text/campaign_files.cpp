@@ -17,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Source = campaign::Population::Source;
 using campaign::OutcomeCount;
+using campaign::Since;
 
 /// -1 stands for "does not apply".
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
@@ -41,10 +42,10 @@ std::optional<double> agreement(const campaign::Plan& plan, const campaign::Gold
 
 /// The counts of a result, each behind its text a comma.
 template <class Text>
-std::string count_fields(const Text& text_of, bool later = false) {
+std::string count_fields(const Text& text_of, Since since = Since::k0_1_0) {
   std::string text;
   for (const OutcomeCount& own : campaign::kOutcomeCounts) {
-    if (own.of_result && own.later == later) text += text_of(own) + ',';
+    if (own.of_result && own.since == since) text += text_of(own) + ',';
   }
   return text;
 }
@@ -60,6 +61,11 @@ std::string memories_text(const campaign::Plan& plan, const campaign::Population
 std::string layer_of(const campaign::Population& own, const campaign::Site& site) {
   if (own.source != Source::kSites) return "";
   return own.label.layer.empty() ? site.weight.substr(0, site.weight.find(':')) : own.label.layer;
+}
+
+/// "" where there is none.
+std::string stage_key(const std::optional<measure::FateStage>& stage) {
+  return stage ? measure::fate_stage(*stage).key : "";
 }
 
 std::string optional_number(const std::optional<int>& value) {
@@ -170,6 +176,10 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
   trial["agreement"] = real_or_null(agreement(store.plan(), golden, outcome));
   trial["rmse"] = real_or_null(outcome.rmse);
   trial["sqnr_db"] = real_or_null(row.sqnr_db(golden));
+  if (outcome.ended) {
+    trial["ended"] = {{"stage", stage_key(outcome.ended)},
+                      {"layer", outcome.ended_in.empty() ? Json() : Json(outcome.ended_in)}};
+  }
   return trial;
 }
 
@@ -214,8 +224,10 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
            "code_bit,step,file,status,images,") +
        count_fields([](const OutcomeCount& own) { return std::string(own.key); }) +
        "golden_correct,golden_cycles,logits_sha256,agreement,rmse,sqnr_db," +
-       count_fields([](const OutcomeCount& own) { return std::string(own.key); }, true) +
-       "memory,layer,cycle,batch,batch_cycles\n");
+       count_fields([](const OutcomeCount& own) { return std::string(own.key); }, Since::kStrikes) +
+       "memory,layer,cycle,batch,batch_cycles," +
+       count_fields([](const OutcomeCount& own) { return std::string(own.key); }, Since::kEndings) +
+       "ended,ended_in\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const campaign::Population& own = store.populations()[row.trial.population];
     const auto& golden = store.golden_of(own);
@@ -229,7 +241,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     };
     sink(fmt::format(
         "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{},{}{},{},{},{}"
-        ",{}\n",
+        ",{},{}{},{}\n",
         row.trial.number, csv_field(golden.machine), csv_field(golden.model),
         campaign::source_name(own.source), own.source == Source::kFile ? "" : own.form.name(),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
@@ -240,10 +252,12 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
         campaign::trial_status_name(outcome.status), plan.images, count_fields(count_text),
         number_or_nothing(golden.outcome.correct), golden.outcome.cycles, outcome.logits_sha256,
         real_or_nothing(agreement(plan, golden, outcome)), real_or_nothing(outcome.rmse),
-        real_or_nothing(row.sqnr_db(golden)), count_fields(count_text, true),
+        real_or_nothing(row.sqnr_db(golden)), count_fields(count_text, Since::kStrikes),
         memories_text(plan, own), csv_field(layer_of(own, site)),
         number_or_nothing(row.faults.cycle), number_or_nothing(row.faults.batch),
-        row.faults.batch_cycles > 0 ? std::to_string(row.faults.batch_cycles) : ""));
+        row.faults.batch_cycles > 0 ? std::to_string(row.faults.batch_cycles) : "",
+        count_fields(count_text, Since::kEndings), stage_key(outcome.ended),
+        csv_field(outcome.ended_in)));
   });
 }
 
@@ -289,7 +303,9 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
 
 void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunner& runner,
                          std::int64_t first, std::int64_t last, const Sink& sink) {
-  sink("trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles,rmse\n");
+  sink(
+      "trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles,rmse,"
+      "ended,ended_in\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const std::int64_t number = row.trial.number;
     if (number < first || number > last || row.outcome.status != campaign::TrialStatus::kDone) {
@@ -303,10 +319,11 @@ void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunn
       const campaign::ImageOutcome& image = images[i];
       sdc += image.change == run::ImageChange::kSdc ? 1 : 0;
       correct += image.label && image.label == image.top1 ? 1 : 0;
-      text += fmt::format("{},{},{},{},{},{},{},{},{}\n", number, i, optional_number(image.label),
-                          optional_number(image.golden_top1), optional_number(image.top1),
-                          change_name(image.change), image.golden_cycles, image.cycles,
-                          real_or_nothing(image.rmse));
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", number, i,
+                          optional_number(image.label), optional_number(image.golden_top1),
+                          optional_number(image.top1), change_name(image.change),
+                          image.golden_cycles, image.cycles, real_or_nothing(image.rmse),
+                          stage_key(image.ended), csv_field(image.ended_in));
     }
     const bool same =
         sdc == row.outcome.sdc && (!row.outcome.has_labels() || correct == row.outcome.correct);

@@ -231,6 +231,56 @@ function vulnerabilityChart(parent, campaign, id) {
   });
 }
 
+/** Memories, and their layers where strata have them: shares of the strikes by where they ended. */
+function endingsChart(parent, campaign, id) {
+  const bars = campaign.endings.filter(own => own.ended_in === null);
+  if (!bars.length) return;
+  const nameOf = own => siteTitle({...own, memory: 'weight_sram'}) + ': ' + own.memory +
+    (own.layer ? ', ' + own.layer : '');
+  const names = bars.map(nameOf);
+  const layersOf = own => campaign.endings.filter(other => other.ended_in !== null && !own.layer &&
+    ['machine', 'network', 'kind', 'shape', 'memory'].every(key => other[key] === own[key]));
+  addChart(parent, {
+    id, command: campaign.command, height: 120 + 30 * bars.length,
+    title: 'Where strikes ended',
+    note: 'Share of the strikes by the first that applies to the image that came farthest. Strata ' +
+      'weigh by their sizes; intervals and the layers on hover.',
+    option: colours => ({
+      grid: {left: 330, right: 30, top: underLegend(), bottom: 40},
+      legend: legend(colours, {data: campaign.stages.map(stage => stage.name)}),
+      tooltip: {
+        ...baseOption(colours).tooltip, trigger: 'item',
+        formatter: item => {
+          const own = bars[item.dataIndex];
+          const stage = item.seriesIndex;
+          return tipText(item.seriesName, [
+            ['meaning', campaign.stages[stage].meaning],
+            ['share', withInterval(own.stages[stage])], ['strikes', whole(own.trials)],
+            ...layersOf(own).filter(other => other.stages[stage].share > 0).map(
+              other => ['in ' + other.ended_in, withInterval(other.stages[stage])])]);
+        },
+      },
+      xAxis: axis(colours, {type: 'value', min: 0, max: 1, axisLabel: {
+        color: colours.muted, formatter: value => percent(value, 0)}}),
+      yAxis: axis(colours, {type: 'category', data: names, inverse: true,
+        axisLabel: {color: colours.muted, width: 310, overflow: 'truncate'}}),
+      series: campaign.stages.map((stage, i) => ({
+        name: stage.name, type: 'bar', stack: 'ended', barMaxWidth: 22,
+        itemStyle: {color: i < 2 ? colours.line : seriesColours[(i - 2) % seriesColours.length],
+          opacity: i === 1 ? 0.5 : 1},
+        data: bars.map(own => own.stages[i].share || 0),
+      })),
+    }),
+    rows: () => [
+      ['machine', 'network', 'kind', 'shape', 'memory', 'layer', 'ended_in', 'strikes',
+        ...campaign.stages.flatMap(({key}) => [key, key + '_lower', key + '_upper'])],
+      ...campaign.endings.map(own => [own.machine, own.network, own.kind, own.shape, own.memory,
+        own.layer, own.ended_in, own.trials,
+        ...own.stages.flatMap(share => [share.share, share.lower, share.upper])]),
+    ],
+  });
+}
+
 function vulnerabilityTables(parent, campaign) {
   if (!campaign.vulnerability.length) return;
   const place = [['network', own => own.network, true], ['machine', own => own.machine, true],
@@ -322,6 +372,7 @@ async function campaignSection(parent, section, id) {
   }
   fileTable(parent, campaign);
   vulnerabilityChart(parent, campaign, id + '-vulnerability');
+  endingsChart(parent, campaign, id + '-endings');
   vulnerabilityTables(parent, campaign);
   for (const [i, sites] of campaign.sites.entries()) {
     const own = id + '-sites-' + i;

@@ -126,6 +126,62 @@ TEST(FateOfMaps, AnOutputThatIsAMapEndsWhereItIsWritten) {
             (Fate{FateStage::kTop1Equal, kFc}));
 }
 
+// Two images through conv1 (1 x 2 pixels, 1 channel), pool1 and fc.
+TEST(FatesOf, TellImagesAndLayersApart) {
+  network::Network network = six_layers();
+  network.layers.resize(2);
+  network.layers.push_back(six_layers().layers[kFc]);
+  network.layers[2].inputs = {2};
+  network.outputs[0].layer = 2;
+  network.layers[0].out = {1, 2, 1};
+  network.layers[1].out = {1, 1, 1};
+  network.layers[2].out = {1, 1, 2};
+  WalkValues golden;
+  golden.sums = {{10, 20, 30, 40}, {}, {1, 2, 3, 4}};
+  golden.codes = {{1, 2, 3, 4}, {2, 4}, {0, 0, 0, 0}};
+  golden.read = {{0, 0}, {0, 0}, {0, 0}};
+  const std::vector<std::int32_t> outputs = {1, 2, 3, 4};
+  const auto fates = [&](const WalkValues& now, const std::vector<std::int32_t>& now_outputs) {
+    return fates_of(network, 2, golden, outputs.data(), now, now_outputs.data(),
+                    FateStage::kNeverRead);
+  };
+  const Fate unread{FateStage::kNeverRead, Fate::kNoLayer};
+  WalkValues now = golden;
+  now.read[0][1] = 1;
+  EXPECT_EQ(fates(now, outputs), (std::vector<Fate>{unread, {FateStage::kNoSumDiffers, 0}}));
+  now.sums[0][2] = 31;
+  EXPECT_EQ(fates(now, outputs), (std::vector<Fate>{unread, {FateStage::kCodesEqual, 0}}));
+  now.codes[0][2] = 4;
+  EXPECT_EQ(fates(now, outputs), (std::vector<Fate>{unread, {FateStage::kPooledEqual, 1}}));
+  now.codes[1][1] = 5;
+  EXPECT_EQ(fates(now, outputs), (std::vector<Fate>{unread, {FateStage::kLogitsEqual, 2}}));
+  now.sums[2][3] = 7;
+  EXPECT_EQ(fates(now, {1, 2, 3, 7}), (std::vector<Fate>{unread, {FateStage::kTop1Equal, 2}}));
+  // The same of the other image, whose values lie in front.
+  now = golden;
+  now.read[0][0] = 1;
+  now.sums[0][1] = 21;
+  EXPECT_EQ(fates(now, outputs), (std::vector<Fate>{{FateStage::kCodesEqual, 0}, unread}));
+}
+
+// Sums that are a layer's map have no codes of their own: what differs in them is written.
+TEST(FatesOf, SumsThatAreAMapAreWrittenAsTheyAre) {
+  network::Network network = six_layers();
+  for (network::Layer& layer : network.layers) layer.out = {1, 1, 1};
+  network.maps[4].sums = true;
+  network.layers[kSigmoid].kind = network::LayerKind::kConvolution;
+  WalkValues golden;
+  golden.sums.assign(kLayers, {5});
+  golden.sums[kPool1] = {};
+  golden.codes.assign(kLayers, {0});
+  golden.read.assign(kLayers, {0});
+  WalkValues now = golden;
+  now.sums[kSigmoid][0] = 6;
+  const std::int32_t outputs[] = {5};
+  EXPECT_EQ(fates_of(network, 1, golden, outputs, now, outputs, FateStage::kNeverRead),
+            (std::vector<Fate>{{FateStage::kLaterMapEqual, kAdd}}));
+}
+
 TEST(UnreadStage, IsOverwrittenWhereAWriteRemovedAnUpset) {
   EXPECT_EQ(unread_stage({{0, false}, {0, false}}), FateStage::kNeverRead);
   EXPECT_EQ(unread_stage({{0, false}, {0, true}}), FateStage::kOverwritten);
