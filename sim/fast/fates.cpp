@@ -112,16 +112,24 @@ std::vector<std::vector<LayerChange>> changes_of(const network::Network& network
 std::vector<Fate> fates_of(const network::Network& network, std::int64_t images,
                            const WalkValues& golden, const std::int32_t* golden_outputs,
                            const WalkValues& now, const std::int32_t* outputs, FateStage unread) {
+  return fates_of(network, changes_of(network, images, golden, now), golden_outputs, outputs,
+                  unread);
+}
+
+std::vector<Fate> fates_of(const network::Network& network,
+                           const std::vector<std::vector<LayerChange>>& images,
+                           const std::int32_t* golden_outputs, const std::int32_t* outputs,
+                           FateStage unread) {
   std::vector<Fate> fates;
   const std::int64_t values = network.output_values();
-  for (const std::vector<LayerChange>& changes : changes_of(network, images, golden, now)) {
-    std::vector<bool> differ;
+  std::vector<bool> differ(network.outputs.size());
+  for (const std::vector<LayerChange>& changes : images) {
     for (std::size_t o = 0; o < network.outputs.size(); ++o) {
       const std::int64_t from =
           static_cast<std::int64_t>(fates.size()) * values + network::output_offset(network, o);
-      differ.push_back(!std::equal(outputs + from,
-                                   outputs + from + network.shape_of(network.outputs[o]).values(),
-                                   golden_outputs + from));
+      differ[o] = !std::equal(outputs + from,
+                              outputs + from + network.shape_of(network.outputs[o]).values(),
+                              golden_outputs + from);
     }
     fates.push_back(fate_of(network, changes, differ, unread));
   }

@@ -44,6 +44,12 @@ std::vector<measure::Fate> fates_of(const network::Network& network, std::int64_
                                     const WalkValues& now, const std::int32_t* outputs,
                                     measure::FateStage unread);
 
+/// The same from what differs, [image][layer].
+std::vector<measure::Fate> fates_of(const network::Network& network,
+                                    const std::vector<std::vector<LayerChange>>& changes,
+                                    const std::int32_t* golden_outputs, const std::int32_t* outputs,
+                                    measure::FateStage unread);
+
 /// The last layer that reads a map; measure::Fate::kNoLayer: none does.
 std::int32_t last_reader(const network::Network& network, int map);
 

@@ -34,7 +34,9 @@ IncrementalEngine::IncrementalEngine(const network::Network& network,
       schedule_(schedule),
       spec_(spec),
       residency_(schedule, network, spec),
-      work_(network, schedule, spec, as_trained(schedule)) {
+      work_(network, schedule, spec, as_trained(schedule)),
+      strikes_(network, schedule, spec, work_, residency_),
+      struck_(network, schedule, work_) {
   for (const LayerProgram& layer : work_.layers()) batch_macs_ += layer.counters.macs.total;
   for (std::size_t map = 0; map < network.maps.size(); ++map) {
     is_sliced_.push_back(network.slices(static_cast<int>(map)).size() > 1);
@@ -207,11 +209,22 @@ std::size_t IncrementalEngine::output_map(std::size_t index) const {
 void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
                                   const Shortcuts& shortcuts, std::size_t first_batch,
                                   PlanResult& result) {
-  const std::size_t layers = network_.layers.size();
-  const std::size_t first_changed = deltas.empty() ? layers : deltas.front().layer;
+  begin_group();
+  run_layers(group, deltas, shortcuts, result.savings);
+  end_group(group);
+  take_results(group, first_batch, result);
+}
+
+void IncrementalEngine::begin_group() {
   std::fill(whole_.begin(), whole_.end(), false);
   timed_ = false;
   logits_ = false;
+}
+
+void IncrementalEngine::run_layers(const Group& group, const Deltas& deltas,
+                                   const Shortcuts& shortcuts, Savings& savings) {
+  const std::size_t layers = network_.layers.size();
+  const std::size_t first_changed = deltas.empty() ? layers : deltas.front().layer;
   auto next = deltas.begin();
   for (std::size_t index = 0; index < layers; ++index) {
     const auto begin = next;
@@ -219,14 +232,18 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
     if (work_.is_fused(index)) continue;
     const std::int64_t macs = work_.layers()[index].counters.macs.total * group.batches;
     if (index < first_changed && shortcuts.prefix) {
-      result.savings.prefix += macs;
+      savings.prefix += macs;
     } else if (index >= first_changed && shortcuts.early_stop && begin == next &&
                !operands_changed(index)) {
-      result.savings.early_stop += macs;
+      savings.early_stop += macs;
     } else {
-      run_layer(index, group, {begin, next}, index >= first_changed, shortcuts, result.savings);
+      run_layer(index, group, {begin, next}, index >= first_changed, shortcuts, savings);
     }
   }
+}
+
+// Outputs that are maps; then nothing differs any more.
+void IncrementalEngine::end_group(const Group& group) {
   for (const network::Output& output : network_.outputs) {
     if (output.map == network::kNoMap || !differences_[at(output.map)].any) continue;
     begin_logits(group);
@@ -234,7 +251,6 @@ void IncrementalEngine::run_group(const Group& group, const Deltas& deltas,
     work_.take_outputs_of(at(output.map));
   }
   for (std::size_t map = 0; map < differences_.size(); ++map) forget(map);
-  take_results(group, first_batch, result);
 }
 
 // Fault-free, before the first layer or map that changes them.
@@ -293,18 +309,9 @@ void IncrementalEngine::run_layer(std::size_t index, const Group& group, DeltaRa
 void IncrementalEngine::take_results(const Group& group, std::size_t first_batch,
                                      PlanResult& result) {
   const auto batches = at(group.batches);
-  const auto differs = timed_ ? std::mismatch(stream_cycles_.begin(), stream_cycles_.end(),
-                                              group.stream_cycles.begin())
-                                    .first
-                              : stream_cycles_.end();
-  if (differs != stream_cycles_.end()) {
-    std::int32_t totals[kLanes];
-    work_.steps().totals(stream_cycles_.data(),
-                         static_cast<std::size_t>(differs - stream_cycles_.begin()) / kLanes,
-                         group.times, totals);
-    for (std::size_t lane = 0; lane < batches; ++lane) {
-      result.cycles[first_batch + lane] = totals[lane];
-    }
+  std::int32_t totals[kLanes];
+  if (total_cycles(group, totals)) {
+    std::copy_n(totals, batches, result.cycles.begin() + static_cast<std::ptrdiff_t>(first_batch));
   }
   if (!logits_) return;
   const std::size_t size = group.logits[0].size();
@@ -314,14 +321,31 @@ void IncrementalEngine::take_results(const Group& group, std::size_t first_batch
   }
 }
 
+/// Whether any stream takes another time; then the cycles of all lanes.
+bool IncrementalEngine::total_cycles(const Group& group, std::int32_t* totals) {
+  if (!timed_) return false;
+  const auto differs =
+      std::mismatch(stream_cycles_.begin(), stream_cycles_.end(), group.stream_cycles.begin())
+          .first;
+  if (differs == stream_cycles_.end()) return false;
+  work_.steps().totals(stream_cycles_.data(),
+                       static_cast<std::size_t>(differs - stream_cycles_.begin()) / kLanes,
+                       group.times, totals);
+  return true;
+}
+
+void IncrementalEngine::begin_streams(const Group& group) {
+  if (!timed_) stream_cycles_ = group.stream_cycles;
+  timed_ = true;
+}
+
 void IncrementalEngine::time_layer(std::size_t index, const Group& group) {
   const LayerProgram& program = work_.layers()[index];
   if (std::none_of(program.data_dependent.begin(), program.data_dependent.end(),
                    [](bool depends) { return depends; })) {
     return;
   }
-  if (!timed_) stream_cycles_ = group.stream_cycles;
-  timed_ = true;
+  begin_streams(group);
   const std::uint16_t* prefix = work_.count_values(work_.layouts().input_place(index));
   std::vector<StreamTimes> times = work_.dense_times(index);
   for (std::size_t f = 0; f < program.fronts.size(); ++f) {
@@ -499,14 +523,22 @@ void IncrementalEngine::compare_channel(std::size_t index, const Group& group, c
     const std::int64_t y = row % layer.out.height;
     if (y % step_y != 0 || y / step_y >= shape.height) continue;
     for (std::int64_t x = 0; x < shape.width; ++x) {
-      const std::int64_t pixel = work_.layouts()[map].index(row / layer.out.height, y / step_y, x);
-      if (network_.map(static_cast<int>(map)).sums) {
-        compare_value(map, group, pixel + 2 * job.first_channel);
-        compare_value(map, group, pixel + 2 * job.first_channel + 1);
-      } else {
-        compare_value(map, group, pixel + writer(index).output_channel + job.first_channel);
-      }
+      compare_output(index, group,
+                     work_.layouts()[map].index(row / layer.out.height, y / step_y, x),
+                     job.first_channel);
     }
+  }
+}
+
+// One output of a GEMM layer; `pixel` is the place of its pixel's channel 0.
+void IncrementalEngine::compare_output(std::size_t index, const Group& group, std::int64_t pixel,
+                                       std::int64_t channel) {
+  const std::size_t map = output_map(index);
+  if (network_.map(static_cast<int>(map)).sums) {
+    compare_value(map, group, pixel + 2 * channel);
+    compare_value(map, group, pixel + 2 * channel + 1);
+  } else {
+    compare_value(map, group, pixel + writer(index).output_channel + channel);
   }
 }
 

@@ -5,13 +5,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "arch/spec.hpp"
 #include "fast/batch_group.hpp"
+#include "fast/strike.hpp"
+#include "fast/struck_batch.hpp"
 #include "fast/weight_reads.hpp"
 #include "fault/plan.hpp"
 #include "measure/counters.hpp"
+#include "measure/fate.hpp"
 #include "network/network.hpp"
 #include "schedule/residency.hpp"
 #include "schedule/schedule.hpp"
@@ -47,6 +52,15 @@ struct PlanResult {
   Savings savings;
 };
 
+/// Of the batch that a strike is of.
+struct StrikeResult {
+  std::vector<std::int32_t> logits;  ///< images of the batch x classes
+  std::int64_t cycles = 0;
+  std::vector<measure::FaultOutcome> faults;  ///< one an entry of the plan
+  std::vector<measure::Fate> fates;           ///< [image of the batch]
+  Savings savings;                            ///< of the batch
+};
+
 class IncrementalEngine {
  public:
   /// Whether it can serve: the last layer gives logits, and no time is too long for lanes.
@@ -66,6 +80,12 @@ class IncrementalEngine {
   /// `weight_words` is the size of the weight SRAM.
   PlanResult run(const fault::FaultPlan& plan, std::int64_t weight_words,
                  const Shortcuts& shortcuts);
+
+  /// A plan that strikes batch `batch` of those it was made with: see Strikes::effects() for which
+  /// ones it knows.
+  std::optional<StrikeResult> run_strike(const fault::FaultPlan& plan, std::int64_t batch);
+
+  std::int64_t batch_macs() const { return batch_macs_; }
 
  private:
   /// Fault-free values of kLanes batches.
@@ -105,6 +125,12 @@ class IncrementalEngine {
 
   void run_group(const Group& group, const Deltas& deltas, const Shortcuts& shortcuts,
                  std::size_t first_batch, PlanResult& result);
+  void begin_group();
+  void end_group(const Group& group);
+  void run_layers(const Group& group, const Deltas& deltas, const Shortcuts& shortcuts,
+                  Savings& savings);
+  void begin_streams(const Group& group);
+  bool total_cycles(const Group& group, std::int32_t* totals);
   bool operands_changed(std::size_t index) const;
   void begin_logits(const Group& group);
   void run_layer(std::size_t index, const Group& group, DeltaRange deltas, bool below_change,
@@ -121,6 +147,8 @@ class IncrementalEngine {
   void compare_outputs(std::size_t index, const Group& group);
   void compare_all(std::size_t map, const Group& group);
   void compare_channel(std::size_t index, const Group& group, const TileJob& job);
+  void compare_output(std::size_t index, const Group& group, std::int64_t pixel,
+                      std::int64_t channel);
   void compare_value(std::size_t map, const Group& group, std::int64_t value);
   const std::int16_t* values(std::size_t map, const Group& group);
   void forget(std::size_t map);
@@ -130,6 +158,8 @@ class IncrementalEngine {
   const arch::AcceleratorSpec& spec_;
   schedule::ResidencyMap residency_;
   BatchGroup work_;
+  Strikes strikes_;
+  StruckBatch struck_;
   std::vector<Group> groups_;
   PlanResult golden_;
   std::int64_t batch_macs_ = 0;

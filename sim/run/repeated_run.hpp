@@ -45,7 +45,8 @@ class RepeatedRun {
 
  private:
   PlanOutcome run_whole(const fault::FaultPlan& plan) const;
-  PlanOutcome run_batch(const fault::FaultPlan& plan, std::int64_t batch) const;
+  PlanOutcome run_batch(const fault::FaultPlan& plan, std::int64_t batch,
+                        const fast::Shortcuts& shortcuts) const;
 
   const Job& job_;
   std::int64_t macs_ = 0;
