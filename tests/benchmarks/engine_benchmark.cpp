@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <cstdlib>
+#include <random>
 #include <string>
 
 #include "fault/sampler.hpp"
@@ -121,6 +122,39 @@ void LeNet5_single_faults(benchmark::State& state, const char* machine, int imag
       100 * static_cast<double>(savings.computed) / static_cast<double>(savings.total());
   state.counters["peak_MB"] = peak_megabytes();
 }
+// Strikes that somebody reads: every iteration is another cell, cycle and image.
+void LeNet5_strikes(benchmark::State& state, const char* machine, memory::MemoryId id) {
+  constexpr int kImages = 200;
+  constexpr std::size_t kStrikes = 2'000;
+  const run::Job job = lenet5(machine, kImages);
+  const run::RepeatedRun repeated(job);
+  const fault::MemoryGeometry memory = run::memories(job)[id];
+  std::vector<fault::FaultPlan> plans;
+  std::mt19937_64 random(1);
+  const auto draw = [&](std::int64_t below) {
+    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(below));
+  };
+  while (plans.size() < kStrikes) {
+    fault::Fault fault;
+    fault.memory = id;
+    const std::int64_t word = draw(memory.words);
+    fault.cell = {word % memory.banks, word / memory.banks, draw(memory.word_bits)};
+    fault.batch = static_cast<std::int32_t>(draw(kImages));
+    fault.cycle = draw(repeated.golden().cycles[static_cast<std::size_t>(fault.batch)]);
+    fault::FaultPlan plan;
+    plan.faults.push_back(fault);
+    if (repeated.run(plan).faults.front().reads_changed > 0) plans.push_back(plan);
+  }
+  std::size_t next = 0;
+  std::int64_t done = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    benchmark::DoNotOptimize(repeated.run(plans[next++ % plans.size()]));
+    ++done;
+  }
+  state.counters["images/s"] =
+      benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate);
+  state.counters["peak_MB"] = peak_megabytes();
+}
 void Map_ResNet18_32x32(benchmark::State& state, const char* trace) {
   for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(resnet18("cloud_32x32.yaml", trace, 1.0));
@@ -141,6 +175,20 @@ BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16, "edge_16x16.yaml", 1'000)->Uni
 BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_weight_sram, "edge_16x16.yaml",
+                  memory::MemoryId::kWeightSram);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_activation_sram, "edge_16x16.yaml",
+                  memory::MemoryId::kActivationSram);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_activation_bitmap, "edge_16x16.yaml",
+                  memory::MemoryId::kActivationBitmap);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_accumulator_sram, "edge_16x16.yaml",
+                  memory::MemoryId::kAccumulatorSram);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_pe_weights, "edge_16x16.yaml",
+                  memory::MemoryId::kPeWeights);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_pe_accumulators, "edge_16x16.yaml",
+                  memory::MemoryId::kPeAccumulators);
+BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_psum_fifos, "edge_16x16.yaml",
+                  memory::MemoryId::kPsumFifos);
 BENCHMARK_CAPTURE(Map_ResNet18_32x32, layers, "resnet18.csv")->Unit(kUnit);
 BENCHMARK_CAPTURE(Map_ResNet18_32x32, products, "resnet18_gemm.csv")->Unit(kUnit);
 

@@ -152,6 +152,40 @@ int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed) {
   return by_cycle;
 }
 
+std::vector<fault::Fault> draw_strike(const run::Job& job, memory::MemoryId id,
+                                      std::uint32_t seed) {
+  const fault::MemoryGeometry memory = run::memories(job)[id];
+  Draw draw(seed * 11 + 5);
+  const run::Part& part = job.parts.front();
+  const auto images = static_cast<std::int64_t>(part.images.size());
+  const std::int64_t batches = base::ceil_div(images, part.schedule.batch);
+  const std::int64_t words =
+      std::min(memory.words, used_words(part.schedule, job.spec, memory) + 1);
+  const std::int64_t cycles =
+      mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value;
+  fault::Fault fault;
+  fault.memory = id;
+  const std::int64_t word = draw.below(words);
+  fault.cell = {word % memory.banks, word / memory.banks, draw.below(memory.word_bits)};
+  fault.cycle = draw.below(cycles + 1);
+  fault.batch = static_cast<std::int32_t>(draw.below(batches));
+  std::vector<fault::Fault> faults{fault};
+  // One in three is a cluster: of bits, of rows where there are such, or of both.
+  if (draw.below(3) > 0) return faults;
+  const std::int64_t bits = 1 + draw.below(4);
+  const std::int64_t rows = 1 + draw.below(3);
+  faults.clear();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t bit = 0; bit < bits; ++bit) {
+      fault::Fault own = fault;
+      own.cell.row += row;
+      own.cell.bit += bit;
+      if (memory.contains(own.cell)) faults.push_back(own);
+    }
+  }
+  return faults;
+}
+
 std::string fewest_faults(run::Job job, std::string (*differ)(const run::Job&)) {
   for (std::size_t f = job.plan.faults.size(); f-- > 0;) {
     run::Job fewer = job;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "run/simulate.hpp"
 #include "unit/mapping/random_case.hpp"
@@ -27,6 +28,10 @@ run::Job make_workload_case(std::uint32_t seed);
 /// Adds some faults of one memory, of any kind and time, mostly in cells that the schedule uses;
 /// how many of them are upsets at a cycle.
 int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed);
+
+/// The faults of one strike: bits of one word, or cells side by side, in one memory at one cycle of
+/// one batch, mostly in cells that the schedule uses.
+std::vector<fault::Fault> draw_strike(const run::Job& job, memory::MemoryId id, std::uint32_t seed);
 
 /// What differs, and the faults that are needed for it: some are left out as long as anything does.
 std::string fewest_faults(run::Job job, std::string (*differ)(const run::Job&));

@@ -93,6 +93,70 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
   EXPECT_GT(used.kinds.kept_sums, used.run / 20);
 }
 
+/// What random strikes have had.
+struct Strikes {
+  int run = 0;
+  int evaluated = 0;  ///< without a walk over the batch
+  int fired = 0;
+  int overwritten = 0;
+  int logits = 0;  ///< that change
+  int cycles = 0;
+};
+
+class StrikeShortcuts : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(StrikeShortcuts, GivenAStrikeThenResultsAreThoseOfAWalkOverItsBatch) {
+  const memory::MemoryKind& kind = memory::kMemories[GetParam()];
+  const auto jobs = static_cast<int>(test::case_count(1'000, 60, 8));
+  constexpr std::uint32_t kStrikesAJob = 24;
+  Strikes seen;
+  int done = 0;
+  for (std::uint32_t seed = 900'000; done < jobs; ++seed) {
+    ASSERT_LT(seed, 900'000U + 20U * static_cast<std::uint32_t>(jobs));
+    auto c = test::make_fault_case(seed, seed % 3 == 0 ? 3 : 1, false);
+    if (!c || !run::memories(c->job).has(kind.id)) continue;
+    c->job.parts.front().network.layers.back().report_sums = false;
+    const run::RepeatedRun repeated(c->job);
+    ASSERT_TRUE(repeated.keeps_values()) << "seed " << seed;
+    ++done;
+    for (std::uint32_t strike = 0; strike < kStrikesAJob; ++strike) {
+      fault::FaultPlan plan;
+      plan.faults = test::draw_strike(c->job, kind.id, seed * kStrikesAJob + strike);
+      c->job.plan = plan;
+      const std::string what =
+          "seed " + std::to_string(seed) +
+          test::fewest_faults(c->job, [](const run::Job&) { return std::string(); });
+      const run::PlanOutcome walked = repeated.run(plan, {false, true, true, true});
+      const run::PlanOutcome struck = repeated.run(plan);
+      ASSERT_EQ(struck.logits, walked.logits) << what;
+      ASSERT_EQ(struck.cycles, walked.cycles) << what;
+      for (std::size_t f = 0; f < plan.faults.size(); ++f) {
+        ASSERT_EQ(struck.faults[f].reads_changed, walked.faults[f].reads_changed) << what << f;
+        ASSERT_EQ(struck.faults[f].overwritten, walked.faults[f].overwritten) << what << f;
+      }
+      ASSERT_EQ(struck.savings.total(), walked.savings.total()) << what;
+      ++seen.run;
+      seen.evaluated += struck.savings.computed < walked.savings.computed ? 1 : 0;
+      seen.fired += struck.faults.front().reads_changed > 0 ? 1 : 0;
+      seen.overwritten += struck.faults.front().overwritten ? 1 : 0;
+      seen.logits += struck.logits != repeated.golden().logits ? 1 : 0;
+      seen.cycles += struck.cycles != repeated.golden().cycles ? 1 : 0;
+    }
+  }
+  std::printf(
+      "%d strikes: %d without a walk, %d fire, %d overwritten, %d change outputs, %d cycles\n",
+      seen.run, seen.evaluated, seen.fired, seen.overwritten, seen.logits, seen.cycles);
+  if (jobs < 60 || kind.id == memory::MemoryId::kLookupTables) return;
+  EXPECT_GT(seen.evaluated, seen.run / 2);
+  EXPECT_GT(seen.fired, seen.run / 20);
+  EXPECT_GT(seen.overwritten, seen.run / 20);
+  EXPECT_GT(seen.logits + seen.cycles, seen.run / 50);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, StrikeShortcuts,
+                         ::testing::Range<std::size_t>(0, memory::kMemoryCount),
+                         [](const auto& own) { return memory::kMemories[own.param].name; });
+
 /// Three layers of 1 x 1 kernels over maps of 3 x 3 x 2, the last of which gives logits; layers 0
 /// and 1 read the image.
 network::Network three_layers() {
