@@ -130,6 +130,7 @@ TEST_P(StrikeShortcuts, GivenAStrikeThenResultsAreThoseOfAWalkOverItsBatch) {
       const run::PlanOutcome struck = repeated.run(plan);
       ASSERT_EQ(struck.logits, walked.logits) << what;
       ASSERT_EQ(struck.cycles, walked.cycles) << what;
+      ASSERT_EQ(struck.fates, walked.fates) << what;
       for (std::size_t f = 0; f < plan.faults.size(); ++f) {
         ASSERT_EQ(struck.faults[f].reads_changed, walked.faults[f].reads_changed) << what << f;
         ASSERT_EQ(struck.faults[f].overwritten, walked.faults[f].overwritten) << what << f;
