@@ -30,6 +30,7 @@ Strikes::Strikes(const network::Network& network, const schedule::Schedule& sche
       values_(schedule, network, spec, MemoryId::kActivationSram),
       bitmap_(schedule, network, spec, MemoryId::kActivationBitmap),
       skips_(spec.zero_skipping == arch::ZeroSkipping::kSkip) {
+  for (auto& slots : stays_) slots.resize(at(schedule.activation_slots));
   index_steps();
 }
 
@@ -382,12 +383,16 @@ Strikes::Reads Strikes::strike_weight(Query& query, const Struck& struck) {
 
 const std::vector<schedule::ValueStay>& Strikes::stays(const memory::CellPosition& cell,
                                                        std::int64_t lane, bool bitmap) {
-  auto& known = stays_[bitmap ? 1 : 0];
-  const auto found = known.find(lane);
-  if (found != known.end()) return found->second;
-  memory::CellPosition first = cell;
-  if (!bitmap) first.bit -= first.bit % spec_.precision.activation_bits;
-  return known.emplace(lane, (bitmap ? bitmap_ : values_).stays(first)).first->second;
+  auto& slots = stays_[bitmap ? 1 : 0];
+  static const std::vector<schedule::ValueStay> kNone;
+  if (lane >= static_cast<std::int64_t>(slots.size())) return kNone;
+  std::optional<std::vector<schedule::ValueStay>>& own = slots[at(lane)];
+  if (!own) {
+    memory::CellPosition first = cell;
+    if (!bitmap) first.bit -= first.bit % spec_.precision.activation_bits;
+    own = (bitmap ? bitmap_ : values_).stays(first);
+  }
+  return *own;
 }
 
 std::optional<Strikes::Reads> Strikes::strike_value(Query& query, const Struck& struck) {

@@ -195,7 +195,8 @@ class Strikes {
   std::vector<Load> loads_[2];   ///< [set], in list order
   /// [step] of a stream: its number; of a PE load: its number among those of its set.
   std::vector<std::size_t> number_of_step_;
-  std::unordered_map<std::int64_t, std::vector<schedule::ValueStay>> stays_[2];
+  /// [slot] of values and of their bits, those that have been asked for.
+  std::vector<std::optional<std::vector<schedule::ValueStay>>> stays_[2];
   std::unordered_map<std::int64_t, StreamTrace> traces_;  ///< kept while they are few
   std::int64_t trace_bytes_ = 0;
 };

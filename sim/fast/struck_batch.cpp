@@ -56,21 +56,20 @@ StruckBatch::StruckBatch(const network::Network& network, const schedule::Schedu
     most = std::max(most, size);
   }
   for (std::size_t map = 0; map < network.maps.size(); ++map) {
-    resize(maps_[map], schedule.batch * network.maps[map].shape.values());
+    const network::MapShape& shape = network.maps[map].shape;
+    resize(maps_[map], schedule.batch * shape.values());
+    std::vector<std::int64_t>& places = places_.emplace_back();
+    for (std::int64_t pixel = 0; pixel < schedule.batch * shape.height * shape.width; ++pixel) {
+      const std::int64_t first =
+          program.layouts()[map].index(pixel / shape.width / shape.height,
+                                       pixel / shape.width % shape.height, pixel % shape.width);
+      for (std::int64_t c = 0; c < shape.channels; ++c) {
+        places.push_back(first + c * (network.maps[map].sums ? 2 : 1));
+      }
+    }
   }
   resize(seconds_, most);
   unit_listed_.resize(at(most));
-}
-
-std::int64_t StruckBatch::layout_place(std::size_t layout, Place value) const {
-  const network::Map& map = network_.maps[layout];
-  const network::MapShape& shape = map.shape;
-  const std::int64_t channel = value % shape.channels;
-  const std::int64_t pixel = value / shape.channels;
-  const std::int64_t y = pixel / shape.width % shape.height;
-  return program_.layouts()[layout].index(pixel / shape.width / shape.height, y,
-                                          pixel % shape.width) +
-         channel * (map.sums ? 2 : 1);
 }
 
 std::int16_t StruckBatch::golden_at(std::size_t layout, std::int64_t place) const {
@@ -78,7 +77,7 @@ std::int16_t StruckBatch::golden_at(std::size_t layout, std::int64_t place) cons
 }
 
 std::int32_t StruckBatch::golden_value(int map, Place value) const {
-  const std::int64_t place = layout_place(at(map), value);
+  const std::int64_t place = places_[at(map)][at(value)];
   const std::int16_t low = golden_at(at(map), place);
   return network_.map(map).sums ? whole_sum(low, golden_at(at(map), place + 1)) : low;
 }
@@ -335,7 +334,7 @@ void StruckBatch::run_map_layer(std::size_t index) {
       lane[at(place)] = golden_at(at(map), place);
     }
     for (const Place value : maps_[at(map)].list) {
-      std::int16_t& to = lane[at(layout_place(at(map), value))];
+      std::int16_t& to = lane[at(places_[at(map)][at(value)])];
       to = static_cast<std::int16_t>(to + maps_[at(map)].values[at(value)]);
     }
   };
@@ -346,7 +345,7 @@ void StruckBatch::run_map_layer(std::size_t index) {
   for (std::int64_t pixel = 0; pixel < schedule_.batch * own.out.height * own.out.width; ++pixel) {
     for (std::int64_t c = 0; c < own.out.channels; ++c) {
       const Place value = pixel * shape.channels + own.output_channel + c;
-      const std::int64_t place = layout_place(at(own.output), value);
+      const std::int64_t place = places_[at(own.output)][at(value)];
       const std::int32_t golden = golden_at(at(own.output), place);
       const std::int32_t now = lane_maps_[at(own.output)][at(place)];
       if (golden != now) change(index, pixel * own.out.channels).codes = true;

@@ -62,7 +62,6 @@ class StruckBatch {
   std::int16_t code(std::size_t layer, Place sum, bool now) const;
   /// The fault-free value of a place of a layout.
   std::int16_t golden_at(std::size_t layout, std::int64_t place) const;
-  std::int64_t layout_place(std::size_t layout, Place value) const;
   void change_value(int map, Place value, std::int32_t golden, std::int32_t now);
   LayerChange& change(std::size_t layer, Place of_layer);
 
@@ -71,6 +70,7 @@ class StruckBatch {
   const BatchGroup& program_;
   MapLayers map_layers_;
   std::vector<std::vector<std::int64_t>> output_places_;  ///< [layer]: offsets of its outputs
+  std::vector<std::vector<std::int64_t>> places_;         ///< [map][value] in its layout
   /// [layer]: its weights as [group][k][channel of the group]; made when first asked for.
   std::vector<std::vector<std::int16_t>> weights_;
 
