@@ -3,6 +3,7 @@
 #pragma once
 
 #include <iterator>
+#include <string_view>
 
 #include "campaign/trial.hpp"
 #include "measure/counters.hpp"
@@ -62,7 +63,13 @@ inline constexpr OutcomeCount kOutcomeCounts[] = {
     outcome_count<&TrialOutcome::savings, &fast::Savings::early_stop>("macs_early_stop",
                                                                       CountOf::kMacs, false),
     outcome_count<&TrialOutcome::late>("late", CountOf::kImages, true, Since::kStrikes),
+    outcome_count<&TrialOutcome::sdc5>("sdc5", CountOf::kImages, true, Since::kEndings),
 };
+
+/// Counts that a network may not have: TrialOutcome::kNone then.
+inline bool may_be_none(const OutcomeCount& count) {
+  return count.key == std::string_view("correct") || count.key == std::string_view("sdc5");
+}
 
 /// Whether two outcomes have the same result, to the bit and to the cycle, however computed.
 bool same_result(const TrialOutcome& a, const TrialOutcome& b);

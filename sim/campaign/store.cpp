@@ -292,7 +292,7 @@ void Store::read_golden() {
     row.outcome.logits_sha256 = golden.name(5);
     row.classes = golden.integer(8) != 0;
     if (has_rms) row.output_rms = golden.real(9);
-    if (row.outcome.correct < TrialOutcome::kNoLabels || row.outcome.correct > plan_.images ||
+    if (row.outcome.correct < TrialOutcome::kNone || row.outcome.correct > plan_.images ||
         row.outcome.cycles <= 0 || row.outcome.cycles > kMostCount || row.dense_cycles <= 0 ||
         row.dense_cycles > kMostCount || golden.integer(6) != place / models ||
         golden.integer(7) != place % models || (row.outcome.has_labels() && !row.classes) ||
@@ -536,8 +536,7 @@ void Store::check_row(const TrialRow& row) const {
                 !std::all_of(std::begin(kOutcomeCounts), std::end(kOutcomeCounts),
                              [&](const OutcomeCount& own) {
                                const std::int64_t value = own.of(outcome);
-                               const bool none = value == TrialOutcome::kNoLabels &&
-                                                 own.key == std::string_view("correct");
+                               const bool none = value == TrialOutcome::kNone && may_be_none(own);
                                return within(most_of(own.what, plan_.images), {none ? 0 : value});
                              }) ||
                 !within(kMostCount, {or_zero(site.cell.bank), or_zero(site.cell.row),
@@ -562,7 +561,7 @@ void Store::check_row(const TrialRow& row) const {
              outcome.masked + outcome.benign + outcome.sdc != plan_.images ||
              outcome.has_labels() !=
                  golden_of(populations_[row.trial.population]).outcome.has_labels() ||
-             !(outcome.rmse.value_or(0) >= 0);
+             outcome.sdc5 > outcome.sdc || !(outcome.rmse.value_or(0) >= 0);
   }
   if (!broken && later_.endings) {
     const Population& own = populations_[row.trial.population];

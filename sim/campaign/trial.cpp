@@ -447,6 +447,9 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
   outcome.masked = change.masked;
   outcome.benign = change.benign;
   outcome.sdc = change.sdc;
+  if (!change.outside_top5.empty()) {
+    outcome.sdc5 = std::count(change.outside_top5.begin(), change.outside_top5.end(), true);
+  }
   outcome.rmse = change.all().rmse();
   if (measured != nullptr && !measured->fates.empty()) {
     const std::vector<measure::Fate> fates = image_fates(*measured, change);
@@ -458,8 +461,7 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
     outcome.ended_in = layer_name(pair.job, farthest.layer);
   }
   const std::vector<int>& labels = pair.job.source.labels;
-  outcome.correct =
-      labels.empty() ? TrialOutcome::kNoLabels : run::correct_images(change.top1, labels);
+  outcome.correct = labels.empty() ? TrialOutcome::kNone : run::correct_images(change.top1, labels);
   outcome.logits_sha256 =
       outcome.masked == plan_.images ? pair.golden.logits_sha256 : run::sums_sha256(logits);
   return outcome;
@@ -507,6 +509,7 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
       outcome.top1 = change.top1[image];
     }
     outcome.change = change.images[image];
+    if (!change.outside_top5.empty()) outcome.outside_top5 = change.outside_top5[image];
     outcome.rmse = change.image_rmse[image];
     const auto first = static_cast<std::size_t>(measured.first_image);
     if (image >= first && image - first < fates.size()) {

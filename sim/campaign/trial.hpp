@@ -43,15 +43,18 @@ struct TrialFaults {
 /// The outcome of a trial. Images are masked, benign or sdc (run::ImageChange) against the
 /// fault-free run of the same network and machine.
 struct TrialOutcome {
-  static constexpr std::int64_t kNoLabels = -1;
+  static constexpr std::int64_t kNone = -1;
 
   TrialStatus status = TrialStatus::kDone;
   std::int64_t armed = 0;
   std::int64_t fired = 0;
-  std::int64_t correct = 0;  ///< images whose top-1 is their label, or kNoLabels
+  std::int64_t correct = 0;  ///< images whose top-1 is their label, or kNone: no labels
   std::int64_t masked = 0;
   std::int64_t benign = 0;
   std::int64_t sdc = 0;
+  /// Images whose fault-free top-1 is not among the five first classes; kNone of networks of less
+  /// than six classes, and where a store was made before it was counted.
+  std::int64_t sdc5 = kNone;
   std::int64_t cycles = 0;  ///< of all images
   std::int64_t late = 0;    ///< images whose batch takes more than the plan's deadline_cycles
   std::string logits_sha256;
@@ -65,7 +68,7 @@ struct TrialOutcome {
   std::string ended_in;
   fast::Savings savings;  ///< how it was computed; no part of the result
 
-  bool has_labels() const { return correct != kNoLabels; }
+  bool has_labels() const { return correct != kNone; }
   /// Images that are right: correct ones, or without labels those that are no sdc.
   std::int64_t right() const { return has_labels() ? correct : masked + benign; }
 };
@@ -76,7 +79,8 @@ struct ImageOutcome {
   std::optional<int> golden_top1;  ///< of networks that say a class
   std::optional<int> top1;
   run::ImageChange change = run::ImageChange::kMasked;
-  double rmse = 0;  ///< of its outputs' values; infinite as run::Deviation::rmse
+  std::optional<bool> outside_top5;  ///< of networks of at least six classes
+  double rmse = 0;                   ///< of its outputs' values; infinite as run::Deviation::rmse
   /// Of strikes: where it ended, and the layer's name; nothing of images of other batches.
   std::optional<measure::FateStage> ended;
   std::string ended_in;

@@ -188,4 +188,15 @@ int top1(const float* values, const std::int32_t* integers, std::int64_t classes
   return static_cast<int>(best);
 }
 
+int class_rank(const float* values, const std::int32_t* integers, std::int64_t classes, int of) {
+  int before = 0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const bool larger =
+        values[c] > values[of] || (values[c] == values[of] && integers[c] > integers[of]);
+    const bool equal = values[c] == values[of] && integers[c] == integers[of];
+    if (larger || (equal && c < of)) ++before;
+  }
+  return before;
+}
+
 }  // namespace lacuna::network

@@ -32,5 +32,7 @@ std::int64_t class_count(const Network& network);
 int top1(const Network& network, const std::int32_t* raw);
 /// The same where the class output's real values are known; `integers` are that output's.
 int top1(const float* values, const std::int32_t* integers, std::int64_t classes);
+/// How many classes come before `of` in that order: 0 for the first.
+int class_rank(const float* values, const std::int32_t* integers, std::int64_t classes, int of);
 
 }  // namespace lacuna::network

@@ -117,6 +117,11 @@ ImageChange FaultFree::compare_image(std::int64_t image, const std::int32_t* now
     image_error += error;
     if (static_cast<int>(o) == class_output_) {
       change.top1[place(image)] = network::top1(values.data(), now + own.offset, own.values);
+      if (!change.outside_top5.empty()) {
+        change.outside_top5[place(image)] =
+            network::class_rank(values.data(), now + own.offset, own.values, top1_[place(image)]) >=
+            kTop5;
+      }
     }
   }
   change.image_rmse[place(image)] = root_mean(image_error, image_values_);
@@ -134,6 +139,9 @@ OutputChange FaultFree::compare(const std::vector<std::int32_t>& integers) const
   change.images.assign(place(images), ImageChange::kMasked);
   change.image_rmse.assign(place(images), 0);
   change.top1 = top1_;
+  if (classes() && outputs_[place(class_output_)].values >= kFewestForTop5) {
+    change.outside_top5.resize(place(images));
+  }
   for (const Output& own : outputs_) change.outputs.push_back({own.values * images, own.signal, 0});
   std::vector<float> values(place(image_values_));
   for (std::int64_t image = 0; image < images; ++image) {

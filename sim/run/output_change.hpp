@@ -34,6 +34,9 @@ enum class ImageChange : std::uint8_t {
   kSdc,     ///< neither
 };
 
+/// Of SDC-5.
+inline constexpr int kTop5 = 5;
+
 /// Share of the images whose top-1 is that of the fault-free run.
 double agreement(std::int64_t sdc, std::int64_t images);
 
@@ -44,6 +47,9 @@ struct OutputChange {
   std::int64_t masked = 0;          ///< of them
   std::int64_t benign = 0;
   std::int64_t sdc = 0;
+  /// [image] whether the fault-free top-1 is not among the five first classes (SDC-5); empty where
+  /// there are fewer than kFewestForTop5 classes.
+  std::vector<bool> outside_top5;
   std::vector<int> top1;           ///< [image]; empty without classes
   std::vector<Deviation> outputs;  ///< [output]
 
@@ -59,6 +65,8 @@ class FaultFree {
 
   const std::vector<int>& top1() const { return top1_; }  ///< [image]; empty without classes
   bool classes() const { return class_output_ >= 0; }
+  /// Of fewer classes none can be outside of the first five.
+  static constexpr std::int64_t kFewestForTop5 = 6;
   double rms() const { return rms_; }  ///< of the values of all outputs
 
   /// `integers` of the same images under faults.

@@ -310,6 +310,50 @@ TEST_F(Strikes, GivenAStrikeThenItIsSaidWhereItEnded) {
   }
 }
 
+TEST_F(Strikes, GivenAStoreOfBeforeTheirEndingsThenItIsReadAndGoneOnWithWithoutThem) {
+  const std::string file =
+      plan("single_faults:\n  memories: [pe_weights]\n  when: uniform_cycle\n  samples: 40\n");
+  const std::string store = path("s.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + file + " --out " + store).code, 0);
+  const Output status = lacuna("campaign status " + store);
+  EXPECT_NE(status.out.find("where strikes ended"), std::string::npos);
+  const Output changed =
+      shell("sqlite3 " + store +
+            " 'ALTER TABLE trials DROP COLUMN ended; ALTER TABLE trials DROP COLUMN ended_in; "
+            "ALTER TABLE trials DROP COLUMN sdc5; DELETE FROM trials WHERE trial > 20'");
+  if (changed.code == 127) GTEST_SKIP() << "no sqlite3";
+  ASSERT_EQ(changed.code, 0) << changed.out << changed.error;
+  EXPECT_EQ(lacuna("replay " + store + " --trial 3").code, 0);
+  const Output resumed = lacuna("campaign resume " + store);
+  ASSERT_EQ(resumed.code, 0) << resumed.error;
+  EXPECT_EQ(resumed.out.find("where strikes ended"), std::string::npos) << resumed.out;
+  EXPECT_NE(resumed.out.find("vulnerability: percent"), std::string::npos) << resumed.out;
+  ASSERT_EQ(
+      lacuna("campaign export " + store + " --csv " + path("t.csv") + " --summary " + path("m.csv"))
+          .code,
+      0);
+  EXPECT_EQ(read(path("m.csv")).find("ended_never"), std::string::npos);
+  EXPECT_EQ(lacuna("report " + store + " --out " + path("r.html")).code, 0);
+}
+
+TEST_F(Strikes, GivenATrialWhoseEndingIsNoneThenTheFileIsNamed) {
+  const std::string file =
+      plan("single_faults:\n  memories: [pe_weights]\n  when: uniform_cycle\n  samples: 40\n");
+  const std::string store = path("s.sqlite");
+  for (const std::string change : {"ended = \"burnt\"", "ended = \"\"", "ended_in = \"\"",
+                                   "ended = \"top1_changed\"", "sdc5 = 6"}) {
+    std::filesystem::remove(store);
+    ASSERT_EQ(lacuna("campaign run " + file + " --out " + store).code, 0);
+    const Output changed = shell("sqlite3 " + store + " 'UPDATE trials SET " + change +
+                                 " WHERE ended = \"codes_equal\"; SELECT changes()'");
+    if (changed.code == 127) GTEST_SKIP() << "no sqlite3";
+    ASSERT_NE(changed.out, "0\n");
+    const Output status = lacuna("campaign status " + store);
+    EXPECT_EQ(status.code, 2) << change;
+    EXPECT_NE(status.error.find(store), std::string::npos) << status.error;
+  }
+}
+
 TEST_F(Strikes, GivenAnyNumberOfWorkersThenTheSameBytesAreExportedAndReplayed) {
   const std::string file =
       plan("single_faults:\n  memories: " + kAllMemories +

@@ -266,6 +266,7 @@ Json Gatherer::shares_json() const {
     Json json = place_json(own.place);
     json["trials"] = own.trials;
     json["answers"] = share_json(own.top1);
+    json["top5"] = own.top5 ? share_json(*own.top5) : Json();
     json["outputs"] = share_json(own.logits);
     json["cycles"] = share_json(own.cycles);
     list.push_back(std::move(json));

@@ -23,8 +23,13 @@ using campaign::Since;
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
 
-/// A count that a network without labels does not have.
-bool is_correct(const OutcomeCount& own) { return own.key == std::string_view("correct"); }
+/// Whether a network does not have a count: without labels none is correct.
+bool is_none(const OutcomeCount& own, const campaign::GoldenRow& golden,
+             const campaign::TrialOutcome& outcome) {
+  const bool correct = own.key == std::string_view("correct");
+  return (correct && !golden.outcome.has_labels()) ||
+         (campaign::may_be_none(own) && own.of(outcome) == campaign::TrialOutcome::kNone);
+}
 
 Json real_or_null(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? Json(*value) : Json();
@@ -169,8 +174,7 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
   const campaign::GoldenRow& golden = store.golden_of(store.populations()[row.trial.population]);
   for (const OutcomeCount& own : campaign::kOutcomeCounts) {
     if (!own.of_result) continue;
-    trial[own.key] =
-        is_correct(own) && !golden.outcome.has_labels() ? Json() : Json(own.of(outcome));
+    trial[own.key] = is_none(own, golden, outcome) ? Json() : Json(own.of(outcome));
   }
   trial["logits_sha256"] = outcome.logits_sha256;
   trial["agreement"] = real_or_null(agreement(store.plan(), golden, outcome));
@@ -236,8 +240,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     const campaign::TrialOutcome& outcome = row.outcome;
     const campaign::Site& site = row.faults.site;
     const auto count_text = [&](const OutcomeCount& count) {
-      return is_correct(count) && !golden.outcome.has_labels() ? std::string()
-                                                               : std::to_string(count.of(outcome));
+      return is_none(count, golden, outcome) ? std::string() : std::to_string(count.of(outcome));
     };
     sink(fmt::format(
         "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{},{}{},{},{},{}"
@@ -305,7 +308,7 @@ void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunn
                          std::int64_t first, std::int64_t last, const Sink& sink) {
   sink(
       "trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles,rmse,"
-      "ended,ended_in\n");
+      "ended,ended_in,outside_top5\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const std::int64_t number = row.trial.number;
     if (number < first || number > last || row.outcome.status != campaign::TrialStatus::kDone) {
@@ -319,11 +322,12 @@ void campaign_images_csv(const campaign::Store& store, const campaign::TrialRunn
       const campaign::ImageOutcome& image = images[i];
       sdc += image.change == run::ImageChange::kSdc ? 1 : 0;
       correct += image.label && image.label == image.top1 ? 1 : 0;
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", number, i,
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", number, i,
                           optional_number(image.label), optional_number(image.golden_top1),
                           optional_number(image.top1), change_name(image.change),
                           image.golden_cycles, image.cycles, real_or_nothing(image.rmse),
-                          stage_key(image.ended), csv_field(image.ended_in));
+                          stage_key(image.ended), csv_field(image.ended_in),
+                          image.outside_top5 ? std::to_string(*image.outside_top5 ? 1 : 0) : "");
     }
     const bool same =
         sdc == row.outcome.sdc && (!row.outcome.has_labels() || correct == row.outcome.correct);

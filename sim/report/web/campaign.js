@@ -218,15 +218,17 @@ function vulnerabilityChart(parent, campaign, id) {
       share: own.answers.share || 0})), place => {
       const own = entries[place];
       return tipText(own.memory + ', ' + columnOf(own), [
-        ['answers', withInterval(own.answers)], ['outputs', withInterval(own.outputs)],
+        ['answers', withInterval(own.answers)],
+        ...(own.top5 ? [['answers, top-5', withInterval(own.top5)]] : []),
+        ['outputs', withInterval(own.outputs)],
         ['cycles', withInterval(own.cycles)], ['faults', whole(own.trials)]]);
     }),
     rows: () => [
       ['machine', 'network', 'kind', 'shape', 'memory', 'layer', 'faults', ...['answers', 'outputs',
-        'cycles'].flatMap(key => [key, key + '_lower', key + '_upper'])],
+        'cycles', 'top5'].flatMap(key => [key, key + '_lower', key + '_upper'])],
       ...entries.map(own => [own.machine, own.network, own.kind, own.shape, own.memory, own.layer,
-        own.trials, ...[own.answers, own.outputs, own.cycles].flatMap(
-          share => [share.share, share.lower, share.upper])]),
+        own.trials, ...[own.answers, own.outputs, own.cycles, own.top5].flatMap(
+          share => share ? [share.share, share.lower, share.upper] : [null, null, null])]),
     ],
   });
 }
@@ -293,6 +295,8 @@ function vulnerabilityTables(parent, campaign) {
     ...(bits ? [['bit', own => own.bit === null ? 'all' : own.bit === 1000 ? 'left over'
       : String(own.bit)]] : []),
     ['faults', own => whole(own.trials)], ['answers', own => withInterval(own.answers)],
+    ...(campaign.vulnerability.some(own => own.top5)
+      ? [['answers, top-5', own => own.top5 ? withInterval(own.top5) : '-']] : []),
     ['outputs', own => withInterval(own.outputs)], ['cycles', own => withInterval(own.cycles)],
   ], campaign.vulnerability);
   parent.append(element('h3', {}, 'Cycles under faults over those without'));

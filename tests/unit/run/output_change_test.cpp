@@ -65,6 +65,22 @@ TEST(OutputChange, GivenAClassifierThenAgreementRmseAndSqnrAreThoseComputedByHan
   EXPECT_DOUBLE_EQ(fault_free.rms(), std::sqrt(signal / 9));
 }
 
+TEST(OutputChange, GivenSixClassesThenAnAnswerOutsideTheFirstFiveIsSdc5) {
+  const network::Network network = network_of({{1, 1, 6}}, 0.5F);
+  const Integers before = {9, 1, 1, 1, 1, 1, 9, 1, 1, 1, 1, 1, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 9};
+  // Fourth; sixth; of equals the lower number comes first, so the first is fifth at the latest, and
+  // the last one is the sixth.
+  const OutputChange change =
+      FaultFree(network, before).compare({4, 5, 6, 7, 1, 1, 0, 5, 6, 7, 1, 1,
+                                          4, 5, 6, 7, 8, 4, 4, 5, 6, 7, 8, 4});
+  EXPECT_EQ(change.sdc, 4);
+  EXPECT_EQ(change.outside_top5, (std::vector<bool>{false, true, false, true}));
+  // Of five classes none can be outside.
+  const network::Network few = network_of({{1, 1, 5}}, 0.5F);
+  const Integers five = {9, 1, 1, 1, 1};
+  EXPECT_TRUE(FaultFree(few, five).compare({0, 1, 1, 1, 1}).outside_top5.empty());
+}
+
 TEST(OutputChange, GivenMoreNoiseThanSignalThenDecibelsAreNegative) {
   const network::Network network = classifier(1);
   const Integers before = {1, 0, 0};
