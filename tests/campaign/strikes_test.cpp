@@ -234,7 +234,7 @@ TEST_F(Strikes, GivenAnyMemoryThenTheStruckBatchAloneIsTheWholeRunOnBothEngines)
     std::map<memory::MemoryId, int> fired;
     std::map<memory::MemoryId, int> changed;
     int slower = 0;
-    int unused = 0;  // strikes beyond what the schedule uses
+    int idle = 0;  // strikes that nothing follows from
     for (std::int64_t k = 0; k < runner.trial_count(); ++k) {
       const Trial trial = runner.trial(k);
       const memory::MemoryId memory = runner.populations()[trial.population].memory;
@@ -242,7 +242,7 @@ TEST_F(Strikes, GivenAnyMemoryThenTheStruckBatchAloneIsTheWholeRunOnBothEngines)
       const TrialOutcome whole = runner.run_whole(trial, run::EngineKind::kFast);
       const TrialOutcome systemc = runner.run_whole(trial, run::EngineKind::kSystemc);
       ASSERT_TRUE(same_result(batch, whole)) << k;
-      unused += batch.savings.computed == 0 ? 1 : 0;
+      idle += batch.savings.residency == batch.savings.total() ? 1 : 0;
       ASSERT_TRUE(same_result(batch, systemc)) << k;
       fired[memory] += batch.fired > 0 ? 1 : 0;
       changed[memory] += batch.masked < 5 ? 1 : 0;
@@ -255,8 +255,8 @@ TEST_F(Strikes, GivenAnyMemoryThenTheStruckBatchAloneIsTheWholeRunOnBothEngines)
                        [&](const auto& own) { return own.name == std::string(name); });
       EXPECT_GT(fired[kind->id], 0) << skipping << " " << name;
     }
-    EXPECT_GT(unused, 0) << skipping;
-    EXPECT_LT(unused, runner.trial_count() / 2) << skipping;
+    EXPECT_GT(idle, 0) << skipping;
+    EXPECT_LT(idle, runner.trial_count() * 9 / 10) << skipping;
     EXPECT_GT(changed[memory::MemoryId::kWeightSram], 0) << skipping;
     if (skipping == "skip") {
       EXPECT_GT(slower, 0);
