@@ -1,6 +1,7 @@
 #include "config/document.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/file.hpp"
@@ -10,6 +11,7 @@
 #include "config/node.hpp"
 #include "config/parse.hpp"
 #include "config/text.hpp"
+#include "config/yaml_text.hpp"
 
 namespace lacuna::config {
 
@@ -67,6 +69,9 @@ std::string bounds(std::int64_t min, std::int64_t max) {
 }
 
 std::string short_number(double value) {
+  // What six digits behind the point do not show, or nobody would count.
+  const double size = std::abs(value);
+  if ((size != 0.0 && size < 1e-6) || size >= 1e15) return yaml_text(value);
   std::string text = std::to_string(value);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();

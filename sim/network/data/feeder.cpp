@@ -128,11 +128,17 @@ void Feeder::find_layout() {
         values == shape.values() && (without_ones(data_.sizes).size() <= 1 || shape.is_vector());
     const bool prefer_last = network_.input_channels_last || layout == Layout::kChannelsLast;
     if (!first && !last && !flat) {
+      const std::string order =
+          layout == Layout::kAny
+              ? "last or first"
+              : fmt::format("{}, as {}", layout == Layout::kChannelsLast ? "last" : "first",
+                            data_.layout == Layout::kAny ? "input.layout of the model's card says"
+                                                         : "they are in such a data set");
       throw base::InputError(
           place(), fmt::format("its images are {}", fmt::join(data_.sizes, " x ")),
-          fmt::format("{} as the input of {} (height x width x channels), channels last or first; "
+          fmt::format("{} as the input of {} (height x width x channels), channels {}; "
                       "--data random needs no images",
-                      to_string(shape), network_.name));
+                      to_string(shape), network_.name, order));
     }
     from_ = (first == last ? prefer_last : last) ? places_last(shape) : places_first(shape);
   }

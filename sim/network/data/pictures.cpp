@@ -114,6 +114,10 @@ void read_label_file(const DataPath& data, DataSet& set) {
     }
     add_picture(set, data.in_folder(inside.string()), data.path);
   }
+  if (set.pictures.empty()) {
+    throw base::InputError({set.labels_file, 0, ""}, "names no picture",
+                           "the header file,label or file, and a row for each");
+  }
 }
 
 void read_classes(const DataPath& data, const std::vector<std::string>& classes, DataSet& set) {

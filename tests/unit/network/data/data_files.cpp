@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/error.hpp"
 #include "unit/network/stack.hpp"
 
 namespace lacuna::network::test {
@@ -152,6 +153,15 @@ std::string jpeg_file(int height, int width, int channels, const std::string& va
   jpeg_destroy_compress(&jpeg);
   std::free(bytes);
   return result;
+}
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const base::InputError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 Network reading(const MapShape& input) {

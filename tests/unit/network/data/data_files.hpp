@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,9 @@ std::string png_file(std::int64_t height, std::int64_t width, int kind, const st
 /// By libjpeg-turbo, quality 100 and without subsampling.
 std::string jpeg_file(int height, int width, int channels, const std::string& values,
                       bool progressive = false);
+
+/// What the InputError says that a call throws; empty where it throws none.
+std::string error_of(const std::function<void()>& call);
 
 /// A network that does nothing but read: 8 bits unsigned, steps of 1/255, ten classes.
 Network reading(const MapShape& input);

@@ -36,15 +36,6 @@ DataSet reals(const std::vector<std::int64_t>& sizes, const std::vector<float>& 
 
 InputCard card_of(const std::string& input) { return parse_input_card("card.yaml", input); }
 
-std::string message(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const base::InputError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(Feeder, GivenArraysInEitherLayoutThenCodesAreChannelsLast) {
   const Bytes first = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};  // 3 channels of 2 x 2
   const Bytes last = {1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12};
@@ -137,7 +128,7 @@ TEST(Feeder, GivenRealsThenTheyAreThemselvesUnlessTheCardNamesSteps) {
   EXPECT_EQ(quantise_pixels(data, 0, network), (Bytes{127, 255, 0, 1}));
   EXPECT_EQ(quantise_pixels(data, 0, network, card_of("input: {scale: 2, mean: [-0.25]}")),
             (Bytes{127, 255, 0, 64}));
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               quantise_pixels(reals({4}, {0, 0, std::nanf(""), 0}), 0, network);
             }),
             "images: image 0 has a value of nan; numbers");
@@ -152,13 +143,13 @@ TEST(Feeder, GivenANetworkThatReadsCodesThenValuesAreCodes) {
   integers.kind = ValueKind::kInteger;
   EXPECT_EQ(quantise_pixels(integers, 0, network), (Bytes{0x80, 0x7f}));
   EXPECT_EQ(quantise_pixels(reals({2}, {-3, 7}), 0, network), (Bytes{0xfd, 7}));
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               quantise_pixels(pixels({2}, {1, 200}), 0, network);
             }),
             "images: image 0 has a value of 200; integers of -128..127, the codes that net reads");
   EXPECT_THROW(quantise_pixels(reals({2}, {0.5F, 0}), 0, network), base::InputError);
   EXPECT_EQ(
-      message([&] { quantise_pixels(integers, 0, network, card_of("input: {mean: [0.5]}")); }),
+      error_of([&] { quantise_pixels(integers, 0, network, card_of("input: {mean: [0.5]}")); }),
       "card.yaml: input: says scale, mean or std, but net reads codes; layout, channels, size "
       "and raw go with it");
 }
@@ -168,17 +159,17 @@ TEST(Feeder, GivenLabelsThenTheyAreClassesWhereTheOutputIsAVector) {
   data.labels = {10};
   data.labels_file = "labels";
   Network network = reading({1, 1, 1});
-  EXPECT_EQ(message([&] { check_data_fits(data, network); }),
+  EXPECT_EQ(error_of([&] { check_data_fits(data, network); }),
             "labels: the label of image 0 is 10; 0..9, the classes of net");
   network.layers.back().out = {1, 2, 3};
   EXPECT_EQ(class_output(network), -1);
-  EXPECT_EQ(message([&] { check_data_fits(data, network); }), "");
+  EXPECT_EQ(error_of([&] { check_data_fits(data, network); }), "");
 }
 
 std::string range_trouble(const DataSet& data, const Network& network,
                           const std::string& card = "name: n") {
   const InputCard input = card_of(card);
-  return message([&] { Feeder(data, network, input).check_range(1); });
+  return error_of([&] { Feeder(data, network, input).check_range(1); });
 }
 
 TEST(Feeder, GivenRangesThatAreFarApartThenBothAreNamed) {
@@ -213,8 +204,17 @@ TEST(Feeder, GivenRealsThenTheirOwnRangeCounts) {
   EXPECT_EQ(range_trouble(reals({4}, {0, 100, 0.3F, 0}), network), "");
 }
 
+TEST(Feeder, GivenImagesInAnotherOrderThanTheCardSaysThenTheErrorSaysWhoOrdersThem) {
+  const Network network = reading({2, 4, 3});
+  const DataSet image = pixels({2, 4, 3}, Bytes(24));
+  EXPECT_EQ(error_of([&] { Feeder(image, network, card_of("input: {layout: nchw}")); }),
+            "images: its images are 2 x 4 x 3; 2 x 4 x 3 as the input of net (height x width x "
+            "channels), channels first, as input.layout of the model's card says; --data random "
+            "needs no images");
+}
+
 TEST(InputCard, GivenMistakesThenTheKeyIsNamed) {
-  const auto trouble = [](const std::string& text) { return message([&] { card_of(text); }); };
+  const auto trouble = [](const std::string& text) { return error_of([&] { card_of(text); }); };
   EXPECT_EQ(trouble("name: n\nrecipe: {x: 1}"), "");
   EXPECT_EQ(trouble("input: {men: [1]}"),
             "card.yaml:1: input.men: is not known; layout, channels, scale, mean, std, size, raw "
@@ -225,10 +225,12 @@ TEST(InputCard, GivenMistakesThenTheKeyIsNamed) {
         "input: {raw: {shape: [65536, 65536, 65536]}}", "input: {raw: {shape: [1], x: 1}}"}) {
     EXPECT_NE(trouble(wrong), "") << wrong;
   }
+  EXPECT_EQ(trouble("input: {scale: 0}"),
+            "card.yaml:1: input.scale: '0' is out of range; a number from 1e-30 to 1e+30");
   const Network network = reading({1, 1, 3});
   const DataSet image = pixels({1, 1, 3}, {1, 2, 3});
   const InputCard two = card_of("input: {mean: [1, 2]}");
-  EXPECT_EQ(message([&] { Feeder(image, network, two); }),
+  EXPECT_EQ(error_of([&] { Feeder(image, network, two); }),
             "card.yaml: input.mean: has 2 numbers; 1, or 3 as net has channels");
 }
 

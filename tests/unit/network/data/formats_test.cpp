@@ -210,6 +210,11 @@ TEST(DataFormats, GivenLabelsCsvThenItsRowsAreTheImages) {
     folder.write("labels.csv", std::string("file,label\n") + row + "\n");
     EXPECT_THROW(load_data(".", 1), base::InputError) << row;
   }
+  for (const char* nothing : {"", "file,label\n"}) {
+    folder.write("labels.csv", nothing);
+    EXPECT_EQ(error_of([] { load_data(".", 1); }),
+              "./labels.csv: names no picture; the header file,label or file, and a row for each");
+  }
 }
 
 TEST(DataFormats, GivenPicturesWithoutClassesThenThereAreNoLabels) {
