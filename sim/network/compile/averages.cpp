@@ -46,6 +46,16 @@ void GraphCompiler::make_gemm(const base::Place& place, PendingLayer& pending) {
                                    : "a linear Resize"),
                    "a quantiser between, Relu and Clip in front of it"};
   }
+  make_sums(place, pending);
+  pending.input_scale = pending.input_scale / static_cast<float>(layer.taps());
+  network_.notes.push_back(
+      fmt::format("{} is a depthwise convolution of ones: more than a quantiser reads its averages",
+                  base::shown(layer.name)));
+}
+
+// Of an average pool's windows the sums.
+void GraphCompiler::make_sums(const base::Place& place, PendingLayer& pending) {
+  Layer& layer = pending.layer;
   const std::int64_t channels = layer.out.channels;
   count_kept(place, channels * layer.taps());
   layer.kind = LayerKind::kConvolution;
@@ -55,11 +65,7 @@ void GraphCompiler::make_gemm(const base::Place& place, PendingLayer& pending) {
   layer.weight_code.bits = kMinBits;
   layer.weight_code.is_signed = true;
   layer.bias.assign(static_cast<std::size_t>(channels), 0);
-  pending.input_scale = pending.input_scale / static_cast<float>(layer.taps());
   pending.weight_scale.assign(static_cast<std::size_t>(channels), 1.0F);
-  network_.notes.push_back(
-      fmt::format("{} is a depthwise convolution of ones: more than a quantiser reads its averages",
-                  base::shown(layer.name)));
 }
 
 namespace {

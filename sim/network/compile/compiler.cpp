@@ -64,7 +64,9 @@ const std::map<std::string, GraphCompiler::Handler>& GraphCompiler::handlers() {
       {"MaxPool", &GraphCompiler::max_pool},
       {"Pad", &GraphCompiler::pad},
       {"QuantizeLinear", &GraphCompiler::quantise},
+      {"ReduceMax", &GraphCompiler::reduce_max},
       {"ReduceMean", &GraphCompiler::reduce_mean},
+      {"ReduceSum", &GraphCompiler::reduce_sum},
       {"Reshape", &GraphCompiler::reshape},
       {"Resize", &GraphCompiler::resize},
       {"Softmax", &GraphCompiler::softmax},
@@ -132,9 +134,14 @@ void GraphCompiler::run(const NodeView& node) {
 void GraphCompiler::add_image() {
   const base::Place graph_place{graph_.file, 0, "graph"};
   if (graph_.inputs.size() != 1) {
-    throw base::InputError(graph_place,
-                           graph_.inputs.empty() ? "has no input" : "has more than one input",
-                           "one image");
+    throw base::InputError(
+        graph_place,
+        graph_.inputs.empty()
+            ? "has no input that a node reads"
+            : fmt::format("has more than one input ({}, {}{})", base::shown(graph_.inputs[0].name),
+                          base::shown(graph_.inputs[1].name),
+                          graph_.inputs.size() == 2 ? "" : ", ..."),
+        "one image");
   }
   const GraphValue& image = graph_.inputs.front();
   const base::Place place{graph_.file, 0, "input " + base::shown(image.name)};
@@ -147,6 +154,12 @@ void GraphCompiler::add_image() {
     throw base::InputError(place, "is not an image of a known form", kAllowed);
   }
   const Sizes sizes(image.sizes.begin() + 1, image.sizes.end());
+  if (std::count(sizes.begin(), sizes.end(), kFreeSize) != 0) {
+    throw base::InputError(
+        place, fmt::format("has sizes that are not fixed: {}", declared_text(image.sizes)),
+        "a number for each but the batch: export it so, or python -m "
+        "onnxruntime.tools.make_dynamic_shape_fixed");
+  }
   network_.input_channels_last = rank > 2 && is_channels_last_input(image.name, rank);
   Value value;
   if (rank == 2) {
@@ -164,7 +177,7 @@ void GraphCompiler::add_image() {
         place, fmt::format("is {} (height x width x channels)", to_string(value.shape)),
         fmt::format("{}, each in 1..{}, {} values", kAllowed, kMaxDimension, kMaxMapValues));
   }
-  if (image.sizes[0] != -1 && (image.sizes[0] < 1 || image.sizes[0] > kMaxDimension)) {
+  if (image.sizes[0] != kFreeSize && (image.sizes[0] < 1 || image.sizes[0] > kMaxDimension)) {
     throw base::InputError(place, fmt::format("has a batch of {}", image.sizes[0]),
                            fmt::format("1..{}, or a free one", kMaxDimension));
   }

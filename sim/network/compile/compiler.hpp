@@ -136,6 +136,7 @@ class GraphCompiler {
   Layer take_layer(const base::Place& place, PendingLayer& pending);
   int spread_map(const NodeView& node, int map, const MapShape& to);
   void make_gemm(const base::Place& place, PendingLayer& pending);
+  void make_sums(const base::Place& place, PendingLayer& pending);
 
   // gemm_layers.cpp: Conv, ConvTranspose, Gemm and MatMul; averages.cpp.
   /// Steps of the sums that a bias may become which the file has in another unit.
@@ -184,7 +185,13 @@ class GraphCompiler {
   // window_layers.cpp: pooling, concatenation; resizing.cpp.
   void max_pool(const NodeView& node);
   void average_pool(const NodeView& node);
+  Value take_max_input(const NodeView& node) const;
+  void add_max_pool(const NodeView& node, Value value, Layer layer, View view);
+  void reduce_max(const NodeView& node);
   void reduce_mean(const NodeView& node);
+  void reduce_sum(const NodeView& node);
+  Layer reduced(const NodeView& node, const Value& value, View& view) const;
+  Layer average_of(const NodeView& node, const Value& value, Layer layer) const;
   void add_average(const NodeView& node, const Value& value, Layer layer, View view);
   Value take_window_input(const NodeView& node) const;
   void concat(const NodeView& node);

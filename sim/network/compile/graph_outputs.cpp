@@ -70,12 +70,12 @@ void GraphCompiler::check_declared_sizes(const GraphValue& declared, const Outpu
   if (!declared.has_sizes || declared.sizes.empty()) return;
   bool equal = declared.sizes.size() == output.sizes.size() + 1;
   for (std::size_t i = 0; equal && i < output.sizes.size(); ++i) {
-    equal = declared.sizes[i + 1] == -1 || declared.sizes[i + 1] == output.sizes[i];
+    equal = declared.sizes[i + 1] == kFreeSize || declared.sizes[i + 1] == output.sizes[i];
   }
   if (equal) return;
   throw Obstacle{{graph_.file, 0, "output " + base::shown(declared.name)},
                  fmt::format("is declared as {}, and the nodes make [N, {}] of it",
-                             sizes_text(declared.sizes), fmt::join(output.sizes, ", ")),
+                             declared_text(declared.sizes), fmt::join(output.sizes, ", ")),
                  "equal sizes"};
 }
 

@@ -182,16 +182,34 @@ void GraphCompiler::find_ends() {
 void GraphCompiler::dequantise(const NodeView& node) {
   node.expect_inputs(2, 3);
   node.expect_attributes({"axis", "block_size", "output_dtype"});
-  if (graph_.constant(node.node(), 0) != nullptr) {
+  if (const Constant* own = graph_.constant(node.node(), 0)) {
+    if (own->element == Element::kOther) {
+      node.fail("its constant is of a type that is not read", "int8, uint8, int4, uint4, int32");
+    }
+    const Constant* zero = graph_.constant(node.node(), 2);
+    if (zero != nullptr && zero->element != own->element) {
+      node.fail(fmt::format("its zero point is {}, its constant {}", element_name(zero->element),
+                            element_name(own->element)),
+                "one type");
+    }
     node.fail("its scale and zero point do not fit its constant",
-              "one, or one for each index along its axis; a zero point of the type of the codes");
+              "one, or one for each index along its axis");
   }
   Value value = take(node, 0);
   const Target target = target_of(node);
+  const auto expect_type = [&](const tensor::Code& code) {
+    // Without a zero point the type is that of the codes.
+    if (!node.node().has_input(2)) return;
+    if (code.low >= target.code.low && code.high <= target.code.high) return;
+    node.fail(fmt::format("its zero point is {}, its codes are {}..{}",
+                          element_name(node.constant(2).element), code.low, code.high),
+              "a zero point of the type of the codes");
+  };
   if (value.form == Value::Form::kOutput && value.output_is_codes) {
     const bool tail = value.output.tail_quantised;
     const float scale = tail ? value.output.tail_scale : value.output.code_scale;
     const tensor::Code& code = tail ? value.output.tail_code : value.output.code;
+    expect_type(code);
     if (scale != target.scale || code.zero_point != target.code.zero_point) {
       node.fail(fmt::format("scale is {}, that of its codes {}", target.scale, scale),
                 "the scale of the quantiser");
@@ -201,6 +219,7 @@ void GraphCompiler::dequantise(const NodeView& node) {
   }
   if (value.form != Value::Form::kCodes) fail_form(node, value, "codes, or an initialiser");
   Map& map = network_.maps[static_cast<std::size_t>(value.map)];
+  expect_type(map.code);
   if (value.raw_codes) {
     if (image_is_quantised_ &&
         (map.scale != target.scale || map.code.zero_point != target.code.zero_point)) {

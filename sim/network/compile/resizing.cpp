@@ -113,7 +113,10 @@ void check_attributes(const NodeView& node) {
 /// Sizes and scales of the axes behind batch and channels.
 std::vector<Side> sides_of(const NodeView& node, const Sizes& in) {
   const auto resized = resize_sizes(node, in);
-  if (!resized) node.fail("its sizes or scales are not those of its input", "one for each axis");
+  if (!resized) {
+    node.fail("its sizes or scales are none for its input",
+              fmt::format("one for each axis, above 0, of sides of at most {}", kMaxDimension));
+  }
   std::vector<Side> sides;
   for (std::size_t i = 0; i < in.size(); ++i) {
     const float scale = resized->scales[i];
@@ -143,11 +146,8 @@ void GraphCompiler::resize(const NodeView& node) {
   Sizes in = value.view.sizes(value.shape);
   in.insert(in.begin(), batch_);
   std::vector<Side> sides = sides_of(node, in);
-  if (sides.size() == 1) {
-    // Its sums run over batch and channels, too, and round by how many there are (onnxruntime).
-    if (linear) node.fail("is linear over [N, channels, width]", "nearest, or four axes");
-    sides.insert(sides.begin(), Side{});
-  }
+  // ONNX Runtime sums over batch and channels there, too: the last bit may be another.
+  if (sides.size() == 1) sides.insert(sides.begin(), Side{});
   Layer layer;
   layer.kind = LayerKind::kResize;
   layer.linear = linear;

@@ -93,26 +93,36 @@ bool misses_map(const Layer& layer) {
 
 }  // namespace
 
+Value GraphCompiler::take_max_input(const NodeView& node) const {
+  Value value = take(node, 0);
+  if ((value.form != Value::Form::kReals && value.form != Value::Form::kCodes) || value.raw_codes) {
+    fail_form(node, value, "codes, or the output of DequantizeLinear");
+  }
+  return value;
+}
+
 void GraphCompiler::max_pool(const NodeView& node) {
   node.expect_inputs(1, 1);
   node.expect_attributes(
       {"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"});
-  Value value = take(node, 0);
-  const bool reals = value.form == Value::Form::kReals;
-  if ((!reals && value.form != Value::Form::kCodes) || value.raw_codes) {
-    fail_form(node, value, "codes, or the output of DequantizeLinear");
-  }
+  Value value = take_max_input(node);
   if (!value.view.is_channels_first()) {
     node.fail("its input is flattened", "[N, channels, height, width], [N, channels, width]");
   }
   Layer layer;
-  layer.kind = LayerKind::kMaxPool;
   layer.in = value.shape;
   layer.window = window_of(node, value, layer.out);
   layer.out.channels = layer.in.channels;
   check_map(node, layer);
   widen_to_windows(layer);
   if (misses_map(layer)) node.fail("a window lies in the padding alone", "less padding");
+  View view = channels_first_view(layer.out, value.view.rank());
+  add_max_pool(node, std::move(value), std::move(layer), std::move(view));
+}
+
+void GraphCompiler::add_max_pool(const NodeView& node, Value value, Layer layer, View view) {
+  const bool reals = value.form == Value::Form::kReals;
+  layer.kind = LayerKind::kMaxPool;
   const bool pending =
       reals && (value.expression.inputs.size() != 1 || value.expression.inputs[0].pending >= 0 ||
                 !value.expression.steps.empty());
@@ -125,7 +135,7 @@ void GraphCompiler::max_pool(const NodeView& node) {
   layer.name = layer_name(node);
   value.margins = {};
   value.shape = layer.out;
-  value.view = channels_first_view(layer.out, value.view.rank());
+  value.view = std::move(view);
   if (pending) {
     value.shared = value.shared || read_count_[node.node().inputs[0]] != 1;
     value.pools.push_back(layer);
@@ -182,7 +192,7 @@ Value GraphCompiler::take_window_input(const NodeView& node) const {
   return value;
 }
 
-void GraphCompiler::add_average(const NodeView& node, const Value& value, Layer layer, View view) {
+Layer GraphCompiler::average_of(const NodeView& node, const Value& value, Layer layer) const {
   layer.kind = LayerKind::kAveragePool;
   layer.inputs = {value.expression.inputs[0].map};
   const Map& map = network_.map(layer.input());
@@ -191,16 +201,20 @@ void GraphCompiler::add_average(const NodeView& node, const Value& value, Layer 
     node.fail(fmt::format("averages {} values", layer.taps()),
               fmt::format("at most {}", kMaxAverage));
   }
+  return layer;
+}
+
+void GraphCompiler::add_average(const NodeView& node, const Value& value, Layer layer, View view) {
   PendingLayer pending;
-  pending.layer = std::move(layer);
-  pending.input_scale = map.scale;
+  pending.layer = average_of(node, value, std::move(layer));
+  pending.input_scale = network_.map(pending.layer.input()).scale;
   give_pending(node, std::move(pending), std::move(view));
 }
 
-// Over all rows and columns: a pool whose window covers the map.
-void GraphCompiler::reduce_mean(const NodeView& node) {
+// Over all rows and columns: a window that covers the map.
+Layer GraphCompiler::reduced(const NodeView& node, const Value& value, View& view) const {
+  node.expect_inputs(1, 1);
   node.expect_attributes({"axes", "keepdims", "noop_with_empty_axes"});
-  const Value value = take_window_input(node);
   if (value.margins.any()) fail_form(node, value, "Pad in front of Conv or AveragePool");
   const std::size_t rank = value.view.rank() + 1;
   std::vector<bool> reduced(rank, false);
@@ -223,16 +237,40 @@ void GraphCompiler::reduce_mean(const NodeView& node) {
     if (reduced[i] && keep) groups.emplace_back();
   }
   if (!covers || count != value.shape.height * value.shape.width) {
-    node.fail("averages other axes than rows and columns, or not all of them",
-              "the mean over height and width");
+    node.fail("goes over other axes than rows and columns, or not all of them", "height and width");
   }
   Layer layer;
   layer.in = value.shape;
   layer.window.kernel_h = static_cast<int>(value.shape.height);
   layer.window.kernel_w = static_cast<int>(value.shape.width);
   layer.out = {1, 1, value.shape.channels};
-  View view(groups, layer.out);
+  view = View(groups, layer.out);
+  return layer;
+}
+
+void GraphCompiler::reduce_mean(const NodeView& node) {
+  const Value value = take_window_input(node);
+  View view;
+  Layer layer = reduced(node, value, view);
   add_average(node, value, std::move(layer), std::move(view));
+}
+
+void GraphCompiler::reduce_max(const NodeView& node) {
+  Value value = take_max_input(node);
+  View view;
+  Layer layer = reduced(node, value, view);
+  add_max_pool(node, std::move(value), std::move(layer), std::move(view));
+}
+
+void GraphCompiler::reduce_sum(const NodeView& node) {
+  const Value value = take_window_input(node);
+  View view;
+  PendingLayer pending;
+  pending.layer = average_of(node, value, reduced(node, value, view));
+  pending.input_scale = network_.map(pending.layer.input()).scale;
+  make_sums(place_of(graph_.file, node.node()), pending);
+  check_sums(node, pending);
+  give_pending(node, std::move(pending), std::move(view));
 }
 
 void GraphCompiler::concat(const NodeView& node) {

@@ -31,8 +31,8 @@ void lower_views(Graph& graph, const Shapes& shapes);
 /// `min` and `max`; of integer codes `low` and `high`.
 void lower_clips(Graph& graph);
 
-/// GlobalAveragePool becomes ReduceMean with the attribute `axes`, as every ReduceMean has them
-/// then, and GlobalMaxPool a MaxPool.
+/// GlobalAveragePool becomes ReduceMean with the attribute `axes`, as every ReduceMean, ReduceMax
+/// and ReduceSum has them then, and GlobalMaxPool a MaxPool.
 void lower_global_pools(Graph& graph, const Shapes& shapes);
 
 /// Nodes of one operator, with equal attributes, over the same values and equal constants, become
@@ -43,7 +43,7 @@ void merge_equal_nodes(Graph& graph);
 /// of the same steps, become the attributes `low` and `high` of the quantiser.
 void fold_quantiser_clips(Graph& graph);
 
-/// Takes out nodes whose outputs nothing reads.
+/// Takes out nodes whose outputs nothing reads, and of several inputs those that nothing reads.
 void drop_unread(Graph& graph);
 
 /// All rules, in the order that they need. Throws nothing that a user did: what no rule knows is

@@ -48,7 +48,7 @@ class Floats {
       const bool integer_input = node.has_input(0) && !holds(node.inputs[0]);
       const bool keeps = is_view(node) || node.is("Transpose") || node.is("Identity") ||
                          node.is("MaxPool") || node.is("Pad") || node.is("Clip") ||
-                         node.is("Concat") || node.is("Resize");
+                         node.is("Concat") || node.is("Resize") || node.is("ReduceMax");
       const bool floats = node.is("DequantizeLinear") || is_float_cast(node) ||
                           (keeps ? !integer_input : node.domain.empty());
       if (node.is("QuantizeLinear") || node.is("Cast") != is_float_cast(node) || !floats) {
@@ -206,7 +206,8 @@ void lower_global_pools(Graph& graph, const Shapes& shapes) {
       node.op = "MaxPool";
       node.attributes.clear();
       node.attributes["kernel_shape"] = integers_attribute({in->begin() + 2, in->end()});
-    } else if (node.is("ReduceMean") && node.has_input(1)) {
+    } else if ((node.is("ReduceMean") || node.is("ReduceMax") || node.is("ReduceSum")) &&
+               node.has_input(1)) {
       const Constant* axes = graph.constant(node, 1);
       if (axes == nullptr || axes->element != Element::kInt64) continue;
       node.attributes["axes"] = integers_attribute(axes->integers());
@@ -236,6 +237,10 @@ void drop_unread(Graph& graph) {
   }
   std::reverse(left.begin(), left.end());
   graph.nodes = std::move(left);
+  if (graph.inputs.size() == 1) return;  // what it is can be told
+  const auto is_unread = [&](const GraphValue& input) { return read.count(input.name) == 0; };
+  graph.inputs.erase(std::remove_if(graph.inputs.begin(), graph.inputs.end(), is_unread),
+                     graph.inputs.end());
 }
 
 }  // namespace lacuna::network

@@ -54,15 +54,24 @@ std::pair<int, int> element_range(Element element) {
   }
 }
 
-std::string sizes_text(const Sizes& sizes) {
+namespace {
+
+std::string joined_sizes(const Sizes& sizes, bool declared) {
   if (sizes.empty()) return "scalar";
   constexpr std::size_t kShown = 8;
   std::string text;
   for (std::size_t i = 0; i < sizes.size() && i < kShown; ++i) {
-    text += (i == 0 ? "" : " x ") + std::to_string(sizes[i]);
+    text += i == 0 ? "" : " x ";
+    text += declared && sizes[i] == kFreeSize ? "?" : std::to_string(sizes[i]);
   }
   return sizes.size() > kShown ? text + " x ..." : text;
 }
+
+}  // namespace
+
+std::string sizes_text(const Sizes& sizes) { return joined_sizes(sizes, false); }
+
+std::string declared_text(const Sizes& sizes) { return joined_sizes(sizes, true); }
 
 float half_to_float(std::uint16_t half) {
   constexpr int kMantissaBits = 10;

@@ -40,9 +40,11 @@ bool is_code(Element element);  ///< 4 or 8 bits
 
 inline constexpr int kMaxRank = 16;  ///< dimensions of any value
 
-/// Sizes of a tensor; of a constant all are known, of a declared input -1 stands for free.
+/// Sizes of a tensor; of a constant all are known, of a declared input they may be free.
 using Sizes = std::vector<std::int64_t>;
-std::string sizes_text(const Sizes& sizes);  ///< "64 x 3 x 3", or "scalar"
+inline constexpr std::int64_t kFreeSize = -1;
+std::string sizes_text(const Sizes& sizes);     ///< "64 x 3 x 3", or "scalar"
+std::string declared_text(const Sizes& sizes);  ///< "? x 3 x 3"
 
 /// What makes reals of integer codes: (code - zero point) * scale, one for all or one along an
 /// axis.

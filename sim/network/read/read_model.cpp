@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <set>
 #include <unordered_set>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/file_limits.hpp"
@@ -86,6 +88,7 @@ class ModelReader {
   onnx::ModelProto* proto_ = nullptr;
   ExternalData external_;
   Graph graph_;
+  std::set<std::pair<std::string, std::string>> functions_;  ///< domain and name of the file's own
 };
 
 void ModelReader::parse(const std::string& bytes) {
@@ -125,8 +128,11 @@ Graph ModelReader::graph() {
 }
 
 void ModelReader::check_header() {
-  if (proto_->functions_size() > 0 || proto_->training_info_size() > 0) {
-    fail("", "the model has functions or training graphs", "supported: one graph of plain nodes");
+  if (proto_->training_info_size() > 0) {
+    fail("", "the model has training graphs", "supported: one graph of plain nodes");
+  }
+  for (const onnx::FunctionProto& function : proto_->functions()) {
+    functions_.emplace(own_domain(function.domain()), function.name());
   }
   const onnx::GraphProto& graph = proto_->graph();
   if (graph.node_size() > kMaxNodes) {
@@ -190,7 +196,7 @@ GraphValue ModelReader::declared(const onnx::ValueInfoProto& info) const {
   value.element = element_of(type.elem_type());
   value.has_sizes = type.has_shape();
   for (const onnx::TensorShapeProto::Dimension& dimension : type.shape().dim()) {
-    value.sizes.push_back(dimension.has_dim_value() ? dimension.dim_value() : -1);
+    value.sizes.push_back(dimension.has_dim_value() ? dimension.dim_value() : kFreeSize);
   }
   return value;
 }
@@ -246,6 +252,11 @@ Node ModelReader::node_of(onnx::NodeProto& proto, int index) {
   node.inputs = {proto.input().begin(), proto.input().end()};
   node.outputs = {proto.output().begin(), proto.output().end()};
   const base::Place place = place_of(graph_.file, node);
+  if (functions_.count({node.domain, node.op}) != 0) {
+    throw base::InputError(place, "calls a function that the model defines",
+                           "supported: plain nodes; onnx.inliner.inline_local_functions puts a "
+                           "function's nodes in its place");
+  }
   if (node.outputs.empty()) throw base::InputError(place, "has no output");
   for (AttributeProto& attribute : *proto.mutable_attribute()) {
     if (attribute.has_g() || attribute.graphs_size() > 0) {
@@ -260,10 +271,16 @@ Node ModelReader::node_of(onnx::NodeProto& proto, int index) {
 }
 
 void ModelReader::add_nodes() {
-  std::unordered_set<std::string> names;
   auto& protos = *proto_->mutable_graph()->mutable_node();
+  std::unordered_set<std::string> given;
+  for (const onnx::NodeProto& proto : protos) given.insert(proto.name());
+  std::unordered_set<std::string> names;
   for (int i = 0; i < protos.size(); ++i) {
     Node node = node_of(*protos.Mutable(i), i);
+    // What a node without a name is called is nobody else's name.
+    while (protos.Get(i).name().empty() && (given.count(node.name) + names.count(node.name)) != 0) {
+      node.name += '_';
+    }
     if (!names.insert(node.name).second) {
       throw base::InputError(place_of(graph_.file, node), "another node has the same name");
     }

@@ -21,7 +21,16 @@ TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
           changed(
               "two_opsets",
               [](ModelBuilder& b) { *b.model().add_opset_import() = b.model().opset_import(0); }),
-          changed("functions", [](ModelBuilder& b) { b.model().add_functions(); }),
+          changed("function_called",
+                  [](ModelBuilder& b) {
+                    onnx::FunctionProto& function = *b.model().add_functions();
+                    function.set_name("Relu");
+                    function.set_domain("my.own");
+                    b.node("relu1").set_domain("my.own");
+                  }),
+          changed("function_for_an_operator_of_onnx",
+                  [](ModelBuilder& b) { b.model().add_functions()->set_name("Relu"); }),
+          changed("training_graphs", [](ModelBuilder& b) { b.model().add_training_info(); }),
           changed("sparse_initialiser",
                   [](ModelBuilder& b) { b.graph().add_sparse_initializer(); }),
           changed("bits_too_many", [](ModelBuilder& b) { set_metadata(b, 0, "9"); }),
@@ -48,6 +57,13 @@ TEST(OnnxErrors, GivenABrokenHeaderThenTheFileIsNamed) {
                   [](ModelBuilder& b) {
                     *b.graph().add_input() = b.graph().input(0);
                     b.graph().mutable_input(1)->set_name("second");
+                    b.graph().add_output()->set_name("second");
+                  }),
+          changed("image_unread",
+                  [](ModelBuilder& b) {
+                    *b.graph().add_input() = b.graph().input(0);
+                    b.graph().mutable_input(1)->set_name("second");
+                    rename_input(b, "fc2", 0, "fc2_w_dq_out");
                   }),
           changed("input_rank",
                   [](ModelBuilder& b) { image_shape(b).mutable_dim()->RemoveLast(); }),

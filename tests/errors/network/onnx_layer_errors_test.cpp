@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "errors/network/onnx_error_cases.hpp"
 
@@ -46,6 +47,14 @@ TEST(OnnxErrors, GivenABrokenQuantiserThenTheNodeIsNamed) {
                   }),
           changed("dequantiser_changes_scale",
                   [](ModelBuilder& b) { rename_input(b, "pool1_dq", 1, "act2_scale"); }),
+          changed("dequantiser_of_another_type",
+                  [](ModelBuilder& b) { rename_input(b, "act1_dq", 2, "zero_int8"); }),
+          changed("weight_zero_point_of_another_type",
+                  [](ModelBuilder& b) { rename_input(b, "conv1_w_dq", 2, "zero_uint8"); }),
+          changed("weight_of_a_type_that_is_not_read",
+                  [](ModelBuilder& b) {
+                    b.tensor("conv1_w").set_data_type(onnx::TensorProto::BFLOAT16);
+                  }),
           changed("dequantiser_of_reals", [](ModelBuilder& b) { bridge(b, "act1_q"); }),
           changed("image_not_quantised",
                   [](ModelBuilder& b) {
@@ -185,6 +194,24 @@ TEST(OnnxErrors, GivenABrokenLayerThenTheNodeIsNamed) {
                   b.add_floats("s", {1.0F, 1.0F, 2.0F, 2.0F}, {4});
                   set_attribute(b.add_node("Resize", "r", {"image_dq_out", "", "s"}),
                                 "coordinate_transformation_mode", "tf_crop_and_resize");
+                }),
+          built(
+              "resize_by_no_number",
+              [](ModelBuilder& b) {
+                b.image(1, 4, 4, 0.125F);
+                b.add_floats("s", {1.0F, 1.0F, std::numeric_limits<float>::quiet_NaN(), 2.0F}, {4});
+                b.add_node("Resize", "r", {"image_dq_out", "", "s"});
+              }),
+          built("sum_over_channels",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  set_attribute(b.add_node("ReduceSum", "r", {"image_dq_out"}), "axes",
+                                std::vector<std::int64_t>{1});
+                }),
+          built("largest_of_all",
+                [](ModelBuilder& b) {
+                  b.image(1, 4, 4, 0.125F);
+                  b.add_node("ReduceMax", "r", {"image_dq_out"});
                 }),
           built("resize_of_channels",
                 [](ModelBuilder& b) {

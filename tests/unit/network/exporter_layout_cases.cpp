@@ -209,6 +209,27 @@ void add_averages(std::vector<ExporterCase>& all) {
         .with("mode", "nearest");
     m.output(m.out());
   }));
+  all.push_back(case_of("sequence_resized_linearly", {2, 7}, [](Maker& m) {
+    m.op("Conv", {m.image(), m.weights({4, 2, 3}, {0.01F}), m.bias(4)}).with("pads", Sizes{1, 1});
+    m.op("Resize", {m.qdq(m.out(), 0.02F, 60), "", m.floats({1.0F, 1.0F, 1.7F}, {3})})
+        .with("mode", "linear");
+    m.output(m.qdq(m.out(), 0.02F, 57));
+  }));
+  all.push_back(case_of("largest_of_sums_and_of_codes", kColour, [](Maker& m) {
+    const std::string c = m.conv(m.image(), {4, 3, 3, 3});
+    const Sizes axes = {2, -1};
+    m.op("ReduceMax", {c}).with("axes", axes).with("keepdims", std::int64_t{0});
+    m.output(m.head(m.qdq(m.out(), 0.02F, 60), 4));
+    m.op("ReduceMax", {m.qdq(m.node("Neg", {c}), 0.02F, 200)}).with("axes", axes);
+    m.output(m.out());
+  }));
+  all.push_back(case_of("sum_over_the_map", kColour, [](Maker& m) {
+    const std::string a = m.qdq(m.conv(m.image(), {4, 3, 3, 3}), 0.02F, 60);
+    m.op("ReduceSum", {a, m.ints(kI64, {-2, 3}, {2})}).with("keepdims", std::int64_t{0});
+    const std::string sums = m.out();
+    m.output(m.head(m.qdq(m.node("LeakyRelu", {sums}), 0.5F, 100), 4));
+    m.output(sums);
+  }));
 }
 
 }  // namespace

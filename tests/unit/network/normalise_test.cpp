@@ -262,12 +262,16 @@ TEST(LowerGlobalPools, GivenThemThenTheyAreAMeanAndAWindow) {
   Small s;
   s.add("GlobalAveragePool", {"x"}, "a");
   s.add("GlobalMaxPool", {"x"}, "y");
+  s.codes("axes", Element::kInt64, {2}, {2, -1});
+  s.add("ReduceMax", {"x", "axes"}, "largest");
   lower_global_pools(s.graph, Shapes(s.graph));
   EXPECT_EQ(s.graph.nodes[0].op, "ReduceMean");
   EXPECT_EQ(s.graph.nodes[0].attributes.at("axes").integers, (std::vector<std::int64_t>{2, 3}));
   EXPECT_EQ(s.graph.nodes[1].op, "MaxPool");
   EXPECT_EQ(s.graph.nodes[1].attributes.at("kernel_shape").integers,
             (std::vector<std::int64_t>{3, 4}));
+  EXPECT_EQ(s.graph.nodes[2].attributes.at("axes").integers, (std::vector<std::int64_t>{2, -1}));
+  EXPECT_EQ(s.graph.nodes[2].inputs, std::vector<std::string>{"x"});
 }
 
 TEST(MergeEqualNodes, GivenTwoEqualQuantisersThenOneIsLeft) {

@@ -327,6 +327,31 @@ TEST(OnnxImport, GivenNodesWithoutNamesThenLayersAreNamedByTypeAndPosition) {
   EXPECT_EQ(network.layers[0].name, "Conv4");
 }
 
+TEST(OnnxImport, GivenANodeThatHasTheNameMadeForAnotherOneThenBothAreThere) {
+  ModelBuilder builder = small_model();
+  builder.node("conv1").clear_name();
+  builder.node("fc2").set_name("Conv4");
+  const Network network = import_onnx_bytes(builder.bytes(), "m.onnx");
+  EXPECT_EQ(network.layers.front().name, "Conv4_");
+  EXPECT_EQ(network.layers.back().name, "Conv4");
+}
+
+TEST(OnnxImport, GivenFunctionsThatNoNodeCallsThenTheyAreIgnored) {
+  ModelBuilder builder = small_model();
+  onnx::FunctionProto& function = *builder.model().add_functions();
+  function.set_name("Rank");
+  function.set_domain("pkg.onnxscript.torch_lib.common");
+  function.add_node()->set_op_type("Size");
+  EXPECT_EQ(import_onnx_bytes(builder.bytes(), "m.onnx").layers.size(), 4U);
+}
+
+TEST(OnnxImport, GivenInputsThatNothingReadsThenTheImageIsFound) {
+  ModelBuilder builder = small_model();
+  *builder.graph().add_input() = builder.graph().input(0);
+  builder.graph().mutable_input(0)->set_name("unread");
+  EXPECT_EQ(import_onnx_bytes(builder.bytes(), "m.onnx").layers.size(), 4U);
+}
+
 TEST(OnnxImport, GivenNoMetadataThenBitsAreEight) {
   ModelBuilder builder = small_model(8, 8);
   builder.model().clear_metadata_props();
