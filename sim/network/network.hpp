@@ -217,8 +217,14 @@ struct Output {
 
 /// A step from a pixel to the real value that the first quantiser reads, in float32.
 struct InputStep {
-  enum class Kind : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide } kind = Kind::kMultiply;
-  std::vector<float> values;  ///< one, or [channel]
+  enum class Kind : std::uint8_t {
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kHalf  ///< rounds to the nearest float16, ties to even
+  } kind = Kind::kMultiply;
+  std::vector<float> values;  ///< one, or [channel]; none of kHalf
 };
 
 struct Network {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
@@ -41,6 +43,17 @@ tensor::Bounds all_of(const tensor::Code& code) {
 }
 
 /// Value of a list that has one, or one a channel.
+/// A float16, by bits: of float32 the mantissa less 13 bits.
+float half_of(float value) {
+  constexpr float kLeastNormal = 0x1p-14F;
+  if (std::abs(value) < kLeastNormal) return std::nearbyint(value * 0x1p24F) * 0x1p-24F;
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof(bits));
+  bits = (bits + 0xfffU + (bits >> 13 & 1U)) & ~0x1fffU;
+  std::memcpy(&value, &bits, sizeof(bits));
+  return std::abs(value) < 65536.0F ? value : std::copysign(INFINITY, value);
+}
+
 float of_channel(const std::vector<float>& values, std::int64_t channel) {
   return values.size() == 1 ? values[0] : values[static_cast<std::size_t>(channel)];
 }
@@ -359,6 +372,10 @@ std::vector<int> input_operands(const Network& network, const std::vector<float>
           continue;
         }
         for (const InputStep& step : network.input_steps) {
+          if (step.kind == InputStep::Kind::kHalf) {
+            value = half_of(value);
+            continue;
+          }
           const float other = of_channel(step.values, c);
           if (step.kind == InputStep::Kind::kAdd) value = value + other;
           if (step.kind == InputStep::Kind::kSubtract) value = value - other;

@@ -187,6 +187,7 @@ void GraphCompiler::add_image() {
   value.view = network_.input_channels_last ? View(last, value.shape)
                : rank == 3                  ? View({{Axis::kChannel}, {Axis::kWidth}}, value.shape)
                                             : channels_first_view(value.shape, rank - 1);
+  if (image.half) value.input_steps.push_back({InputStep::Kind::kHalf, {}});
   const auto [low, high] = element_range(image.element);
   value.map = add_map(value.shape, {low, high, 0}, 1.0F);
   if (integers) {

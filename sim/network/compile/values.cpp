@@ -287,10 +287,12 @@ void GraphCompiler::transpose_index(const NodeView& node, Value value,
   give(node, std::move(value));
 }
 
-// Integers that the file reads as real values: its input, before arithmetic and a quantiser.
+// Integers that the file reads as real values: its input, before arithmetic and a quantiser. Or an
+// image that becomes float16 there.
 void GraphCompiler::cast(const NodeView& node) {
   node.expect_attributes({"to", "saturate"});
-  constexpr std::int64_t kFloatTypes[] = {1, 10, 11};
+  constexpr std::int64_t kHalfType = 10;
+  constexpr std::int64_t kFloatTypes[] = {1, kHalfType, 11};
   Value value = take(node, 0);
   const std::int64_t to = node.integer("to", 0);
   if (value.form == Value::Form::kOutput && value.output.arg_max) {
@@ -304,6 +306,10 @@ void GraphCompiler::cast(const NodeView& node) {
                 "a type of numbers that has all of them");
     }
     return give(node, value);
+  }
+  if (value.form == Value::Form::kImage && to == kHalfType) {
+    value.input_steps.push_back({InputStep::Kind::kHalf, {}});
+    return give(node, std::move(value));
   }
   const bool to_float = std::count(std::begin(kFloatTypes), std::end(kFloatTypes), to) == 1;
   if (!to_float || !value.raw_codes) {

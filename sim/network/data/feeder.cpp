@@ -55,6 +55,21 @@ bool same_sizes(const std::vector<std::int64_t>& sizes, std::vector<std::int64_t
   return without_ones(sizes) == without_ones(std::move(wanted));
 }
 
+/// The nearest float16, ties to even.
+float rounded_to_half(float value) {
+  constexpr float kInfinite = 65520.0F;  // what is not below rounds to more than there is
+  constexpr int kLeastExponent = -14;
+  constexpr int kMantissaBits = 10;
+  if (std::isnan(value)) return value;
+  if (std::abs(value) >= kInfinite) {
+    return std::copysign(std::numeric_limits<float>::infinity(), value);
+  }
+  int exponent = 0;
+  std::frexp(value, &exponent);
+  const float step = std::ldexp(1.0F, std::max(exponent - 1, kLeastExponent) - kMantissaBits);
+  return std::nearbyint(value / step) * step;
+}
+
 struct Range {
   float low = std::numeric_limits<float>::infinity();
   float high = -std::numeric_limits<float>::infinity();
@@ -108,7 +123,11 @@ void Feeder::add_steps() {
     add_step(InputStep::Kind::kDivide, card_.deviation, {card_.file, 0, "input.std"});
   }
   for (const InputStep& step : network_.input_steps) {
-    add_step(step.kind, step.values, {network_.file, 0, "input"});
+    if (step.kind == InputStep::Kind::kHalf) {
+      steps_.push_back({step.kind, {}});
+    } else {
+      add_step(step.kind, step.values, {network_.file, 0, "input"});
+    }
   }
 }
 
@@ -198,7 +217,8 @@ void Feeder::make_tables() {
 
 float Feeder::real_of(float value, std::int64_t channel) const {
   for (const Step& step : steps_) {
-    const float operand = step.values[static_cast<std::size_t>(channel)];
+    const float operand =
+        step.values.empty() ? 0.0F : step.values[static_cast<std::size_t>(channel)];
     switch (step.kind) {
       case InputStep::Kind::kAdd:
         value = value + operand;
@@ -211,6 +231,9 @@ float Feeder::real_of(float value, std::int64_t channel) const {
         break;
       case InputStep::Kind::kDivide:
         value = value / operand;
+        break;
+      case InputStep::Kind::kHalf:
+        value = rounded_to_half(value);
         break;
     }
   }

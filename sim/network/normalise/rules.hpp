@@ -20,7 +20,8 @@ void adopt_contributed_quantisers(Graph& graph);
 /// Sum of two values becomes Add, of one Identity.
 void lower_sums(Graph& graph);
 
-/// Takes out what hands its input on as it is: Identity, Dropout, and Cast between floats.
+/// Takes out what hands its input on as it is: Identity, Dropout, and Cast between floats but of
+/// the image to float16.
 void drop_identities(Graph& graph);
 
 /// Flatten, Squeeze and Unsqueeze become Reshape, whose attribute `shape` has the sizes of the

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 #include "network/normalise/rules.hpp"
 #include "network/read/node_view.hpp"
@@ -35,6 +36,38 @@ bool is_float_cast(const Node& node) {
   const auto to = node.attributes.find("to");
   return node.is("Cast") && to != node.attributes.end() &&
          std::count(std::begin(kFloatTypes), std::end(kFloatTypes), to->second.integer) == 1;
+}
+
+/// Whether a node hands the image on, in another view or type.
+bool hands_on(const Node& node) {
+  return is_view(node) || is_float_cast(node) || node.is("Dropout") || node.is("Identity") ||
+         node.is("Transpose");
+}
+
+/// Casts of the image to float16 that round what a quantiser reads. What is computed in float16 is
+/// float32 here, and a wider Cast takes the narrow one away: so do runtimes.
+std::unordered_set<const Node*> rounding_casts(const Graph& graph) {
+  constexpr std::int64_t kHalf = 10;
+  std::unordered_set<std::string> image;
+  for (const GraphValue& input : graph.inputs) image.insert(input.name);
+  for (const Node& node : graph.nodes) {
+    const bool reads = node.has_input(0) && image.count(node.inputs[0]) != 0;
+    if (reads && hands_on(node)) image.insert(node.output());
+  }
+  std::unordered_set<std::string> quantised;
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    const bool reaches = node->is("QuantizeLinear") || (hands_on(*node) && !is_float_cast(*node) &&
+                                                        quantised.count(node->output()) != 0);
+    if (reaches && node->has_input(0)) quantised.insert(node->inputs[0]);
+  }
+  std::unordered_set<const Node*> casts;
+  for (const Node& node : graph.nodes) {
+    if (is_float_cast(node) && node.attributes.at("to").integer == kHalf &&
+        image.count(node.output()) != 0 && quantised.count(node.output()) != 0) {
+      casts.insert(&node);
+    }
+  }
+  return casts;
 }
 
 /// Whether a value holds floats: what a Cast of it to floats would hand on.
@@ -149,11 +182,12 @@ void lower_sums(Graph& graph) {
 
 void drop_identities(Graph& graph) {
   const Floats floats(graph);
+  const std::unordered_set<const Node*> rounding = rounding_casts(graph);
   Replacements replacements;
   for (const Node& node : graph.nodes) {
-    const bool is_plain =
-        node.is("Identity") || (node.is("Dropout") && node.outputs.size() == 1) ||
-        (is_float_cast(node) && node.has_input(0) && floats.holds(node.inputs[0]));
+    const bool is_plain = node.is("Identity") || (node.is("Dropout") && node.outputs.size() == 1) ||
+                          (is_float_cast(node) && node.has_input(0) &&
+                           floats.holds(node.inputs[0]) && rounding.count(&node) == 0);
     // A Dropout that trains has a third input that says so.
     const Constant* trains = graph.constant(node, 2);
     const bool rests = !node.has_input(2) ||

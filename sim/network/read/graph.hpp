@@ -138,6 +138,7 @@ struct GraphValue {
   Element element = Element::kFloat;
   bool has_sizes = false;
   Sizes sizes;
+  bool half = false;  ///< float16
 };
 
 struct Graph {

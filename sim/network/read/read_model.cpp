@@ -194,6 +194,7 @@ GraphValue ModelReader::declared(const onnx::ValueInfoProto& info) const {
   value.value = info.name();
   const onnx::TypeProto::Tensor& type = info.type().tensor_type();
   value.element = element_of(type.elem_type());
+  value.half = type.elem_type() == onnx::TensorProto::FLOAT16;
   value.has_sizes = type.has_shape();
   for (const onnx::TensorShapeProto::Dimension& dimension : type.shape().dim()) {
     value.sizes.push_back(dimension.has_dim_value() ? dimension.dim_value() : kFreeSize);

@@ -30,6 +30,8 @@ const char* step_verb(network::InputStep::Kind kind) {
       return "x";
     case network::InputStep::Kind::kDivide:
       return "/";
+    case network::InputStep::Kind::kHalf:
+      return "rounded to float16";
   }
   return "";
 }
@@ -62,7 +64,8 @@ std::string input_text(const network::Network& network, const network::InputCard
   if (!card.mean.empty()) steps.push_back("- " + numbers(card.mean));
   if (!card.deviation.empty()) steps.push_back("/ " + numbers(card.deviation));
   for (const network::InputStep& step : network.input_steps) {
-    steps.push_back(fmt::format("{} {}", step_verb(step.kind), numbers(step.values)));
+    const bool alone = step.kind == network::InputStep::Kind::kHalf;
+    steps.push_back(step_verb(step.kind) + (alone ? "" : " " + numbers(step.values)));
   }
   return text + fmt::format("         of {}\n", fmt::join(steps, ", then "));
 }

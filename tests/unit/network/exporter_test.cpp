@@ -8,6 +8,7 @@
 #include "network/onnx_import.hpp"
 #include "reference/naive_model.hpp"
 #include "unit/network/exporter_cases.hpp"
+#include "unit/network/exporter_maker.hpp"
 
 namespace lacuna::network::test {
 
@@ -227,6 +228,27 @@ TEST(ExportedForms, GivenInputArithmeticThenItIsTheInputsDescription) {
   EXPECT_TRUE(imported("uint8_input").input_codes);
   EXPECT_TRUE(imported("uint8_input_cast").input_integers);
   EXPECT_TRUE(imported("channels_last").input_channels_last);
+}
+
+TEST(ExportedForms, GivenAnImageInHalfPrecisionThenItIsRoundedFirst) {
+  constexpr std::int64_t kHalf = onnx::TensorProto::FLOAT16;
+  for (const bool cast : {true, false}) {
+    const ExporterCase own = case_of(
+        "half", kGrey,
+        [cast](Maker& m) {
+          const std::string image = cast ? m.op("Cast", {"x"}).with("to", kHalf).out() : "x";
+          m.output(m.conv(m.qdq(image, 1.0F / 128), {2, 1, 3, 3}));
+        },
+        cast ? kFloat : static_cast<int>(kHalf));
+    const Network network = import_onnx_bytes(exporter_model(own).SerializeAsString(), "m.onnx");
+    ASSERT_EQ(network.input_steps.size(), 1U);
+    EXPECT_EQ(network.input_steps[0].kind, InputStep::Kind::kHalf);
+    // 242 / 255 is 121.48 steps, rounded to float16 121.5, and the even 122.
+    const std::vector<float> image(36, 242.0F / 255);
+    const std::vector<float> rounded(36, 122.0F / 128);
+    EXPECT_EQ(reference::evaluate_model(network, image)[0].values,
+              reference::evaluate_model(network, rounded)[0].values);
+  }
 }
 
 TEST(ExportedForms, GivenSeveralOutputsThenAllAreThereInTheirOrder) {

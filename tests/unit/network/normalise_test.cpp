@@ -108,7 +108,7 @@ TEST(DropIdentities, GivenNodesThatHandOnThenTheirReadersReadTheirInput) {
   Small s;
   s.add("Identity", {"x"}, "a");
   s.add("Dropout", {"a"}, "b");
-  s.add("Cast", {"b"}, "c").attributes["to"] = integer(10);
+  s.add("Cast", {"b"}, "c").attributes["to"] = integer(1);
   s.add("Relu", {"c"}, "d");
   s.add("Identity", {"d"}, "y");
   drop_identities(s.graph);
@@ -116,6 +116,22 @@ TEST(DropIdentities, GivenNodesThatHandOnThenTheirReadersReadTheirInput) {
   EXPECT_EQ(s.graph.nodes[0].inputs[0], "x");
   EXPECT_EQ(s.graph.outputs[0].value, "d");
   EXPECT_EQ(s.graph.outputs[0].name, "y");
+}
+
+TEST(DropIdentities, GivenACastOfTheImageToHalfPrecisionThenItStaysUnlessAWiderOneFollows) {
+  for (const bool wider : {false, true}) {
+    Small s;
+    s.add("Cast", {"x"}, "a").attributes["to"] = integer(10);
+    if (wider) s.add("Cast", {"a"}, "b").attributes["to"] = integer(1);
+    s.add("QuantizeLinear", {wider ? "b" : "a", "scale"}, "c");
+    s.add("DequantizeLinear", {"c", "scale"}, "d");
+    s.add("Cast", {"d"}, "e").attributes["to"] = integer(10);
+    s.add("Relu", {"e"}, "y");
+    drop_identities(s.graph);
+    ASSERT_EQ(s.graph.nodes.size(), wider ? 3U : 4U);
+    EXPECT_EQ(s.graph.nodes[0].op, wider ? "QuantizeLinear" : "Cast");
+    EXPECT_EQ(s.graph.nodes.back().inputs[0], "d");
+  }
 }
 
 TEST(DropIdentities, GivenADropoutThatDoesNotTrainThenItGoes) {

@@ -120,6 +120,27 @@ TEST(Feeder, GivenStepsOfTheFileThenTheyFollowTheCardInTheirOrder) {
   EXPECT_EQ(quantise_pixels(pixels({1, 1, 1}, {101}), 0, network, card), Bytes{3});
 }
 
+TEST(Feeder, GivenAFileThatReadsHalfPrecisionThenImagesAreRoundedToItFirst) {
+  Network network = reading({1, 1, 4});
+  network.maps.front().scale = 1;
+  network.maps.front().code = tensor::signed_code(8);
+  // Steps of float16 are 2^-11 above 0.5, and ties go to even; here they are two codes.
+  constexpr float kStep = 0x1p-11F;
+  network.input_steps = {{InputStep::Kind::kHalf, {}},
+                         {InputStep::Kind::kSubtract, {0.5F}},
+                         {InputStep::Kind::kDivide, {kStep / 2}}};
+  const DataSet data = reals(
+      {4}, {0.5F + 0.4F * kStep, 0.5F + 0.5F * kStep, 0.5F + 0.6F * kStep, 0.5F + 1.5F * kStep});
+  EXPECT_EQ(quantise_pixels(data, 0, network), (Bytes{0, 0, 2, 4}));
+  // The least step, and what is more than float16 has.
+  network.input_steps = {{InputStep::Kind::kHalf, {}}, {InputStep::Kind::kMultiply, {0x1p24F}}};
+  const DataSet small = reals({4}, {0x1p-25F, 0x3p-25F, -0x3p-25F, 0.0F});
+  EXPECT_EQ(quantise_pixels(small, 0, network), (Bytes{0, 2, 254, 0}));
+  network.input_steps[1].values = {0x1p-10F};
+  const DataSet large = reals({4}, {65519.0F, 65520.0F, -1e30F, 2049.0F});
+  EXPECT_EQ(quantise_pixels(large, 0, network), (Bytes{64, 127, 128, 2}));
+}
+
 TEST(Feeder, GivenRealsThenTheyAreThemselvesUnlessTheCardNamesSteps) {
   const Network network = reading({1, 1, 4});
   const float infinite = std::numeric_limits<float>::infinity();
