@@ -9,6 +9,7 @@
 #include "arch/spec.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "campaign/plan.hpp"
 #include "cli/command.hpp"
 #include "cli/options.hpp"
@@ -216,7 +217,7 @@ int check_command(const std::vector<std::string>& arguments) {
   int code = 0;
   const auto check = [&](const std::string& path, const auto& found) {
     try {
-      print(path + ": ok: " + found(path) + "\n");
+      print(base::printable(path) + ": ok: " + found(path) + "\n");
     } catch (const base::InputError& error) {
       print_error(error.text());
       code = 2;

@@ -94,10 +94,16 @@ std::string find_model(const std::string& path) {
   std::sort(models.begin(), models.end());
   constexpr const char* kAllowed = "a folder with one .onnx file and card.yaml";
   if (models.size() != 1) {
+    const std::string count = std::to_string(models.size());
+    constexpr std::size_t kShown = 3;
+    if (models.size() > kShown) {
+      models.resize(kShown);
+      models.emplace_back("...");
+    }
     throw base::InputError({path, 0, ""},
-                           models.empty() ? "holds no .onnx file"
-                                          : "holds " + std::to_string(models.size()) +
-                                                " .onnx files (" + base::join(models) + ")",
+                           models.empty()
+                               ? "holds no .onnx file"
+                               : "holds " + count + " .onnx files (" + base::join(models) + ")",
                            kAllowed);
   }
   if (!has_card) throw base::InputError({path, 0, ""}, "holds no card.yaml", kAllowed);

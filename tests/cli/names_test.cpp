@@ -51,6 +51,13 @@ TEST_F(OutsideNames, GivenNamesThatSteerATerminalThenAllThatIsShownAndWrittenIsE
   EXPECT_TRUE(is_clean(check.out) && is_clean(check.error)) << check.out << check.error;
 }
 
+TEST_F(OutsideNames, GivenANameOfTwoLinesThenCheckSaysItOnOne) {
+  fs::copy(folder_ / "model/lenet5_qdnn.onnx", folder_ / "two\nlines.onnx");
+  const Output check = call({"check", "--model", "two\nlines.onnx"});
+  EXPECT_EQ(check.code, 0) << check.error;
+  EXPECT_EQ(check.out.rfind("two\\x0alines.onnx: ok: two\\x0alines: ", 0), 0U) << check.out;
+}
+
 TEST_F(OutsideNames, GivenAMachineWhoseNameRunsBackwardsThenItIsShownEscaped) {
   std::string text = read(folder_ / "hw.yaml");
   const std::size_t line = text.find("name: ");

@@ -63,6 +63,13 @@ TEST_F(FindModel, GivenTwoModelsThenAnErrorNamesThem) {
                "/b.onnx); a folder with one .onnx file and card.yaml");
 }
 
+TEST_F(FindModel, GivenManyModelsThenAnErrorNamesTheFirst) {
+  add("card.yaml");
+  for (const char* name : {"e.onnx", "d.onnx", "c.onnx", "b.onnx", "a.onnx"}) add(name);
+  expect_error("holds 5 .onnx files (" + folder_ + "/a.onnx, " + folder_ + "/b.onnx, " + folder_ +
+               "/c.onnx, ...); a folder with one .onnx file and card.yaml");
+}
+
 TEST_F(FindModel, GivenNothingThenAnError) {
   fs::remove_all(folder_);
   expect_error("does not exist");
