@@ -29,6 +29,12 @@ function(lacuna_together name)
     UNITY_BUILD_CODE_BEFORE_INCLUDE "// NOLINTNEXTLINE(bugprone-suspicious-include)")
 endfunction()
 
+# A source that is an object of its own also where rooms are compiled together: a list of what the
+# program has, beside which a longer one can be linked instead (tests/docs).
+function(lacuna_alone source)
+  set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # Of a room where no time is spent (COLD), or little (COOL): its compilation is what costs. A COOL one
 # is compiled in less time under the sanitizers only.
 function(lacuna_cold name)

@@ -117,13 +117,16 @@ run::Job load_job(const Options& options, const std::string& data) {
 }
 
 void add_fault_options(Options& options) {
+  const std::string kinds =
+      "of the random map (default flip): " +
+      base::join(memory::fault_kind_names(memory::fault_kinds(memory::kPermanently)));
   options.value("faults", "FILE", "fault plan (.yaml) or measured map (.csv)")
       .value("ber", "P", "or a random map: each cell of a memory is faulty with this rate")
       .values(
           "memory", "NAME[=P]",
           "a memory of the random map (default weight_sram), with a rate of its own; repeatable")
       .value("map-seed", "S", "seed of the random map (default 1); maps of one seed are nested")
-      .value("fault-kind", "KIND", "of the random map: flip (default), stuck_at_0, stuck_at_1")
+      .value("fault-kind", "KIND", kinds.c_str())
       .value("save-faults", "FILE", "write the plan's permanent faults as a map (.csv)");
 }
 

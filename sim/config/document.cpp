@@ -342,6 +342,12 @@ std::size_t Section::choice_index(const std::string& key,
   return static_cast<std::size_t>(found - names.begin());
 }
 
+std::size_t Section::choice_index_with_default(const std::string& key,
+                                               const std::vector<std::string>& names,
+                                               std::size_t fallback) const {
+  return falls_back(key, names[fallback]) ? fallback : choice_index(key, names);
+}
+
 std::optional<std::int64_t> Section::limit(const std::string& key, std::int64_t min,
                                            std::int64_t max) const {
   const std::string allowed = bounds(min, max) + ", or " + kUnlimited;

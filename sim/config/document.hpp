@@ -78,6 +78,9 @@ class Section {
 
   /// The same of a list that is made while the program runs: the place of the name in it.
   std::size_t choice_index(const std::string& key, const std::vector<std::string>& names) const;
+  std::size_t choice_index_with_default(const std::string& key,
+                                        const std::vector<std::string>& names,
+                                        std::size_t fallback) const;
 
   /// An integer, or nullopt for the word `unlimited`.
   std::optional<std::int64_t> limit(const std::string& key, std::int64_t min,

@@ -119,12 +119,10 @@ std::vector<Axis> expand(std::vector<AxisEntry> entries, std::int64_t inputs,
 
 SweepFaults read_faults(const config::Section& section) {
   SweepFaults faults;
-  using memory::FaultKind;
-  faults.kind = section.choice_with_default<FaultKind>("kind",
-                                                       {{"flip", FaultKind::kFlip},
-                                                        {"stuck_at_0", FaultKind::kStuckAt0},
-                                                        {"stuck_at_1", FaultKind::kStuckAt1}},
-                                                       faults.kind);
+  const std::vector<memory::FaultKind> kinds = memory::fault_kinds(memory::kPermanently);
+  const auto flip = std::find(kinds.begin(), kinds.end(), faults.kind);
+  faults.kind = kinds[section.choice_index_with_default(
+      "kind", memory::fault_kind_names(kinds), static_cast<std::size_t>(flip - kinds.begin()))];
   if (section.has("rates")) faults.rates = section.reals("rates", 0, 1);
   constexpr std::int64_t kMostCells = std::int64_t{1} << 20;
   if (section.has("cells")) faults.cells = section.integers("cells", 1, kMostCells);

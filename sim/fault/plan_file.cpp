@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "config/schema.hpp"
+#include "fault/axis.hpp"
 #include "fault/plan_builder.hpp"
 
 namespace lacuna::fault {
@@ -17,102 +18,8 @@ constexpr std::size_t kMaxRules = 50'000;
 using base::InputError;
 using config::Section;
 
-constexpr std::int64_t kMaxClusterSide = 4096;
 constexpr std::int64_t kMaxStep = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxCycle = std::int64_t{1} << 52;
-
-Axis read_axis(const Section& where, const std::string& key) {
-  return {where.selection(key, 0, config::kAnyInteger), where.place(key)};
-}
-
-std::vector<std::int64_t> read_tuple(const Section& section, const std::string& key,
-                                     std::size_t size, std::int64_t min, std::int64_t max,
-                                     const std::string& meaning) {
-  std::vector<std::int64_t> values = section.integers(key, min, max);
-  if (values.size() != size) {
-    throw InputError(section.place(key), fmt::format("has {} numbers", values.size()), meaning);
-  }
-  return values;
-}
-
-void refuse_positions(const Section& where) {
-  for (const char* physical : {"bank", "row"}) {
-    if (where.has(physical)) {
-      throw InputError(where.place(physical), "cannot stand beside layer",
-                       "either layer and index, or bank and row");
-    }
-  }
-}
-
-WeightSelector read_weight_selector(const Section& where) {
-  refuse_positions(where);
-  WeightSelector selector;
-  selector.layer = where.required<std::string>("layer");
-  selector.layer_place = where.place("layer");
-  selector.bit = read_axis(where, "bit");
-  if (where.has("index")) {
-    const auto index = read_tuple(where, "index", 4, 0, config::kAnyInteger,
-                                  "four: [out channel, kernel row, kernel column, input channel]");
-    selector.index = {index[0], index[1], index[2], index[3]};
-    selector.index_place = where.place("index");
-  }
-  return selector;
-}
-
-ValueSelector read_value_selector(const Section& where) {
-  refuse_positions(where);
-  ValueSelector selector;
-  selector.layer = where.required<std::string>("layer");
-  selector.layer_place = where.place("layer");
-  selector.bit = read_axis(where, "bit");
-  if (where.has("index")) {
-    const auto index =
-        read_tuple(where, "index", 3, 0, config::kAnyInteger, "three: [channel, y, x]");
-    selector.index = {index[0], index[1], index[2]};
-    selector.index_place = where.place("index");
-  }
-  return selector;
-}
-
-PhysicalSelector read_physical_selector(const Section& where, MemoryId memory) {
-  if (where.has("index") && memory != MemoryId::kPeAccumulators) {
-    throw InputError(where.place("index"), "needs a layer", "layer: the name of one");
-  }
-  const memory::MemoryKind& kind = memory::memory_kind(memory);
-  PhysicalSelector selector;
-  for (const char* name : kind.bank_names) {
-    if (name != nullptr) selector.bank.push_back(read_axis(where, name));
-  }
-  for (const char* name : kind.row_names) {
-    if (name != nullptr) selector.row.push_back(read_axis(where, name));
-  }
-  selector.bit = read_axis(where, "bit");
-  return selector;
-}
-
-Where read_where(const Section& section) {
-  Where where;
-  where.place = section.place();
-  where.memory = static_cast<MemoryId>(section.choice_index("memory", memory::memory_names()));
-  if (!section.has("layer")) {
-    where.selector = read_physical_selector(section, where.memory);
-  } else if (where.memory == MemoryId::kWeightSram) {
-    where.selector = read_weight_selector(section);
-  } else if (where.memory == MemoryId::kActivationSram ||
-             where.memory == MemoryId::kActivationBitmap) {
-    where.selector = read_value_selector(section);
-  } else {
-    throw InputError(section.place("layer"),
-                     fmt::format("{} holds no tensor of a layer", memory_name(where.memory)),
-                     "cells by position; layer goes with weight_sram, activation_sram and "
-                     "activation_bitmap");
-  }
-  if (section.has("cluster")) {
-    const auto sides = read_tuple(section, "cluster", 2, 1, kMaxClusterSide, "two: [rows, bits]");
-    where.cluster = Cluster{sides[0], sides[1]};
-  }
-  return where;
-}
 
 void read_what(const Section& section, FaultRule& rule) {
   constexpr unsigned kAnyTime = memory::kPermanently | memory::kAsUpset | memory::kInWindow;
@@ -252,15 +159,13 @@ void check_times(const FaultRule& rule, const PlanTarget& target, std::int32_t p
 }  // namespace
 
 bool RuleFile::names_weights() const {
-  return std::any_of(rules.begin(), rules.end(), [](const FaultRule& rule) {
-    return std::holds_alternative<WeightSelector>(rule.where.selector);
-  });
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const FaultRule& rule) { return rule.where.selector->asks_weights(); });
 }
 
 bool RuleFile::names_values() const {
-  return std::any_of(rules.begin(), rules.end(), [](const FaultRule& rule) {
-    return std::holds_alternative<ValueSelector>(rule.where.selector);
-  });
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const FaultRule& rule) { return rule.where.selector->asks_values(); });
 }
 
 bool RuleFile::names_cycles() const {

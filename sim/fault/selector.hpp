@@ -1,12 +1,10 @@
-// Where: from what a user asks for to cells. Small functions that combine: a selector picks cells,
-// a cluster widens them.
+// Where: from what a user asks for to cells. A selector picks cells, a cluster widens them. The
+// ways to select are one file each in selectors/, and one line in its list.inc.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
 #include "base/error.hpp"
@@ -19,38 +17,40 @@
 
 namespace lacuna::fault {
 
-/// Positions along one axis; nullopt is all of them.
-struct Axis {
-  std::optional<std::vector<config::IntegerRange>> ranges;
-  base::Place place;  ///< for errors
+/// What a selector picks cells of.
+struct SelectorTarget {
+  const MemoryGeometry& geometry;
+  std::int64_t step = memory::kPermanent;  ///< of the fault
+  const WeightCells* weights = nullptr;    ///< null where no selector asks them
+  const ValueCells* values = nullptr;      ///< the same
+  base::Place place = {};                  ///< of the whole `where`, for errors
 };
 
-/// Cells by position: a cell, a row, a column, a bank, or all.
-struct PhysicalSelector {
-  /// By the memory's own names: memory::MemoryKind::bank_names, and row_names.
-  std::vector<Axis> bank;
-  std::vector<Axis> row;
-  Axis bit;
+class Selector {
+ public:
+  Selector() = default;
+  virtual ~Selector() = default;
+  Selector(const Selector&) = delete;
+  Selector& operator=(const Selector&) = delete;
+
+  /// Whether it asks where weights, or values, lie.
+  virtual bool asks_weights() const { return false; }
+  virtual bool asks_values() const { return false; }
+
+  /// In any order; a cell may be there more than once. Throws base::InputError naming the memory
+  /// (or layer) and its limits when it reaches outside, or picks more than kMaxFaults cells.
+  virtual std::vector<memory::CellPosition> cells(const SelectorTarget& target) const = 0;
 };
 
-/// Cells by what they hold: weights of a layer, and bits of their codes.
-struct WeightSelector {
-  std::string layer;
-  base::Place layer_place;
-  std::optional<std::array<std::int64_t, 4>> index;  ///< [out, ky, kx, in]; nullopt: all weights
-  base::Place index_place;
-  Axis bit;
+struct SelectorKind {
+  const char* key;          ///< of `where`, which asks for it; null: of where none is asked for
+  bool (*takes)(MemoryId);  ///< the memories that it goes with
+  const char* others_hold;  ///< what others hold of it: "no tensor of a layer"
+  std::shared_ptr<const Selector> (*read)(const config::Section& where, MemoryId memory);
 };
 
-/// Cells by what they hold: values of a layer's input map, in all cells that ever hold them, and
-/// bits of their codes; or the bits of the bitmap that belong to them.
-struct ValueSelector {
-  std::string layer;
-  base::Place layer_place;
-  std::optional<std::array<std::int64_t, 3>> index;  ///< [channel, y, x]; nullopt: all values
-  base::Place index_place;
-  Axis bit;
-};
+/// In the order of the list.
+const std::vector<SelectorKind>& selector_kinds();
 
 /// A multi-cell upset: each selected cell becomes `rows` rows x `bits` neighbouring bits, with the
 /// selected cell at the lowest row and bit.
@@ -61,14 +61,17 @@ struct Cluster {
 
 struct Where {
   MemoryId memory = MemoryId::kWeightSram;
-  std::variant<PhysicalSelector, WeightSelector, ValueSelector> selector;
+  std::shared_ptr<const Selector> selector;
   std::optional<Cluster> cluster;
   base::Place place;
 };
 
-/// The cells that a selector picks, each once, in no particular order. Throws base::InputError
-/// naming the memory (or layer) and its limits when it reaches outside, or picks more than
-/// kMaxFaults cells. `weights` and `values` may be null where no selector asks them.
+/// Throws base::InputError.
+Where read_where(const config::Section& section);
+
+/// The cells that are selected, each once, by bank, row and bit. Throws base::InputError as
+/// Selector::cells does, and where there is none. `weights` and `values` may be null where the
+/// selector does not ask them.
 std::vector<memory::CellPosition> select_cells(const Where& where, const MemoryGeometry& geometry,
                                                const WeightCells* weights, std::int64_t step,
                                                const ValueCells* values = nullptr);

@@ -12,8 +12,10 @@ namespace {
 
 constexpr int kMostLaneBits = 32;
 
-/// Whether its answer says nothing of what is stored.
-bool is_stuck(const FaultKindInfo& kind) { return kind.answer(false) == kind.answer(true); }
+/// Whether its answer says nothing of what the cell stores.
+bool is_stuck(const FaultKindInfo& kind, const CellRead& read) {
+  return kind.answer({false, read.lane, read.place}) == kind.answer({true, read.lane, read.place});
+}
 
 }  // namespace
 
@@ -46,7 +48,7 @@ void FaultOverlay::arm(const Fault& fault, std::uint64_t seed, measure::FaultOut
   }
   const std::int64_t number = word * lanes_per_word_ + in_word;
   marks_[static_cast<std::size_t>(number >> 6)] |= std::uint64_t{1} << (number & 63);
-  Armed own{fault, static_cast<int>(cell.bit % lane_bits_), seed, outcome};
+  Armed own{fault, &kind, static_cast<int>(cell.bit % lane_bits_), seed, outcome};
   const auto key = [](const Armed& armed) {
     return std::make_tuple(armed.bit, !armed.fault.is_upset(), armed.fault.kind);
   };
@@ -96,7 +98,7 @@ bool FaultOverlay::answers(const Armed& own, const Access& access) const {
       (access.cycle < own.fault.cycle || access.cycle >= own.fault.until)) {
     return false;
   }
-  if (!fault_kind(own.fault.kind).by_chance) return true;
+  if (!own.kind->by_chance) return true;
   // One number each for memory, cell and read; what a read is does not depend on other reads.
   const CellPosition& cell = own.fault.cell;
   const std::int64_t place = (cell.row * grid_.banks + cell.bank) * grid_.word_bits + cell.bit;
@@ -111,9 +113,9 @@ bool FaultOverlay::answers(const Armed& own, const Access& access) const {
          static_cast<double>(own.fault.probability);
 }
 
-bool FaultOverlay::is_hidden(const Lane& lane, int bit, const Access& access) const {
+bool FaultOverlay::is_hidden(const Lane& lane, const CellRead& read, const Access& access) const {
   return std::any_of(lane.faults.begin(), lane.faults.end(), [&](const Armed& own) {
-    return own.bit == bit && !own.fault.is_upset() && is_stuck(fault_kind(own.fault.kind)) &&
+    return own.bit == read.place && !own.fault.is_upset() && is_stuck(*own.kind, read) &&
            answers(own, access);
   });
 }
@@ -125,19 +127,21 @@ void FaultOverlay::note(Armed& own) {
 
 std::uint32_t FaultOverlay::read(std::int64_t number, std::uint32_t stored, const Access& access) {
   Lane& lane = lanes_.find(number)->second;
-  std::uint32_t bits = stored;
+  std::uint32_t held = stored;
+  for (Armed& own : lane.faults) {
+    if (!own.fault.is_upset() || !lies_in(own, lane.last_write, access)) continue;
+    own.was_read = true;
+    held ^= std::uint32_t{1} << own.bit;
+  }
+  std::uint32_t bits = held;
   for (Armed& own : lane.faults) {
     const std::uint32_t mask = std::uint32_t{1} << own.bit;
+    const CellRead read{(bits & mask) != 0, held, own.bit};
     if (own.fault.is_upset()) {
-      if (!lies_in(own, lane.last_write, access)) continue;
-      own.was_read = true;
-      bits ^= mask;
-      if (!is_hidden(lane, own.bit, access)) note(own);
+      if (lies_in(own, lane.last_write, access) && !is_hidden(lane, read, access)) note(own);
       continue;
     }
-    if (!answers(own, access)) continue;
-    const bool before = (bits & mask) != 0;
-    if (fault_kind(own.fault.kind).answer(before) == before) continue;
+    if (!answers(own, access) || own.kind->answer(read) == read.bit) continue;
     bits ^= mask;
     note(own);
   }

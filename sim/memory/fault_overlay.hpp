@@ -58,6 +58,7 @@ class FaultOverlay {
  private:
   struct Armed {
     Fault fault;
+    const FaultKindInfo* kind = nullptr;
     int bit = 0;  ///< of the lane
     std::uint64_t seed = 0;
     measure::FaultOutcome* outcome = nullptr;
@@ -65,13 +66,13 @@ class FaultOverlay {
     bool was_read = false;  ///< an upset, in this batch
   };
   struct Lane {
-    std::vector<Armed> faults;  ///< by bit; upsets first, then in the order of kFaultKindTable
+    std::vector<Armed> faults;  ///< by bit; upsets first, then by kind
     Access last_write = setup_access();
   };
 
   bool lies_in(const Armed& upset, const Access& last_write, const Access& now) const;
   bool answers(const Armed& own, const Access& access) const;
-  bool is_hidden(const Lane& lane, int bit, const Access& access) const;
+  bool is_hidden(const Lane& lane, const CellRead& read, const Access& access) const;
   void note(Armed& own);
 
   CellGrid grid_;

@@ -22,7 +22,9 @@ const std::vector<SourceFile>& real_tree() {
     std::vector<SourceFile> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
       const std::string extension = entry.path().extension();
-      if (extension != ".hpp" && extension != ".cpp" && extension != ".in") continue;
+      if (extension != ".hpp" && extension != ".cpp" && extension != ".inc" && extension != ".in") {
+        continue;
+      }
       std::ifstream stream(entry.path());
       std::stringstream text;
       text << stream.rdbuf();

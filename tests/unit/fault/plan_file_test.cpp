@@ -94,7 +94,6 @@ TEST(PlanFile, TakesAnEmptyList) { EXPECT_TRUE(load("faults: []\n").faults.empty
 TEST(PlanFile, GivenARuleForAnotherMemoryThenItDoesNotBecomeAFaultOfTheWeights) {
   FaultRule rule;
   rule.where.memory = MemoryId::kLookupTables;
-  rule.where.selector = PhysicalSelector{};
   RuleFile file;
   file.rules = {rule};
   EXPECT_THROW(resolve_plan(file, {test::small_memory(), nullptr, kSteps}), base::InputError);

@@ -15,67 +15,48 @@ using test::Site;
 using test::sites;
 using test::small_memory;
 
-using Ranges = std::vector<config::IntegerRange>;
-
-Axis at(std::int64_t first, std::int64_t last) { return {Ranges{{first, last}}, {}}; }
-Axis at(std::int64_t position) { return at(position, position); }
-
-Where physical(Axis bank, Axis row, Axis bit) {
-  Where where;
-  where.selector = PhysicalSelector{{std::move(bank)}, {std::move(row)}, std::move(bit)};
-  return where;
+/// As a plan's: what stands between the braces, beside the memory.
+Where where(const std::string& keys) {
+  const std::string text = "where: {memory: weight_sram" + (keys.empty() ? "" : ", " + keys) + "}";
+  return read_where(config::Document::parse("f.yaml", text).section("where"));
 }
 
-Where weights(std::optional<std::array<std::int64_t, 4>> index, Axis bit) {
-  WeightSelector selector;
-  selector.layer = "conv";
-  selector.index = index;
-  selector.bit = std::move(bit);
-  Where where;
-  where.selector = selector;
-  return where;
-}
-
-std::vector<Site> select(const Where& where, std::int64_t step = memory::kPermanent) {
+std::vector<Site> select(const std::string& keys, std::int64_t step = memory::kPermanent) {
   const HandWeights cells;
-  return sites(select_cells(where, small_memory(), &cells, step));
+  return sites(select_cells(where(keys), small_memory(), &cells, step));
 }
 
-std::string error(const Where& where, std::int64_t step = memory::kPermanent) {
-  return message_of<InputError>([&] { select(where, step); });
+std::string error(const std::string& keys, std::int64_t step = memory::kPermanent) {
+  return message_of<InputError>([&] { select(keys, step); });
 }
 
 TEST(PhysicalSelector, PicksACellARowAColumnABankOrAll) {
-  EXPECT_EQ(select(physical(at(1), at(2), at(5))), (std::vector<Site>{{1, 2, 5}}));
-  EXPECT_EQ(select(physical(at(0), at(3), {})).size(), 8U) << "a row of one bank";
-  EXPECT_EQ(select(physical({}, at(0), {})).size(), 16U) << "a row of both";
-  EXPECT_EQ(select(physical(at(0), {}, at(7))).size(), 4U) << "a column";
-  EXPECT_EQ(select(physical(at(0), {}, {})).size(), 32U) << "a bank";
-  EXPECT_EQ(select(physical({}, {}, {})).size(), 56U) << "7 words x 8 bits";
+  EXPECT_EQ(select("bank: 1, row: 2, bit: 5"), (std::vector<Site>{{1, 2, 5}}));
+  EXPECT_EQ(select("bank: 0, row: 3").size(), 8U) << "a row of one bank";
+  EXPECT_EQ(select("row: 0").size(), 16U) << "a row of both";
+  EXPECT_EQ(select("bank: 0, bit: 7").size(), 4U) << "a column";
+  EXPECT_EQ(select("bank: 0").size(), 32U) << "a bank";
+  EXPECT_EQ(select("").size(), 56U) << "7 words x 8 bits";
 }
 
 TEST(PhysicalSelector, TakesOverlappingRangesOnce) {
-  const Axis rows{Ranges{{2, 2}, {0, 1}, {1, 2}, {0, 0}}, {}};
-  EXPECT_EQ(select(physical(at(0), rows, at(0))),
+  EXPECT_EQ(select("bank: 0, row: [2, 0-1, 1-2, 0], bit: 0"),
             (std::vector<Site>{{0, 0, 0}, {0, 1, 0}, {0, 2, 0}}));
 }
 
 TEST(PhysicalSelector, LeavesOutThePartOfTheLastRowThatIsNotThere) {
-  EXPECT_EQ(select(physical({}, at(3), at(0))), (std::vector<Site>{{0, 3, 0}}));
-  EXPECT_EQ(error(physical(at(1), at(3), at(0))),
-            "selects no cell; weight_sram has 2 banks x 4 rows x 8 bits and 7 words: the last row "
+  EXPECT_EQ(select("row: 3, bit: 0"), (std::vector<Site>{{0, 3, 0}}));
+  EXPECT_EQ(error("bank: 1, row: 3, bit: 0"),
+            "f.yaml:1: where: selects no cell; weight_sram has 2 banks x 4 rows x 8 bits and 7 "
+            "words: the last row "
             "is not full");
 }
 
 TEST(PhysicalSelector, NamesTheMemoryAndItsLimits) {
   const std::string memory = "weight_sram has 2 banks x 4 rows x 8 bits: ";
-  EXPECT_EQ(error(physical(at(2), {}, {})), "bank 2 does not exist; " + memory + "0 to 1");
-  EXPECT_EQ(error(physical({}, at(1, 4), {})), "row 4 does not exist; " + memory + "0 to 3");
-  EXPECT_EQ(error(physical({}, {}, at(8))), "bit 8 does not exist; " + memory + "0 to 7");
-  Axis bit = at(9);
-  bit.place = {"plan.yaml", 4, "faults[0].where.bit"};
-  EXPECT_EQ(error(physical({}, {}, bit)),
-            "plan.yaml:4: faults[0].where.bit: bit 9 does not exist; " + memory + "0 to 7");
+  EXPECT_EQ(error("bank: 2"), "f.yaml:1: where.bank: bank 2 does not exist; " + memory + "0 to 1");
+  EXPECT_EQ(error("row: 1-4"), "f.yaml:1: where.row: row 4 does not exist; " + memory + "0 to 3");
+  EXPECT_EQ(error("bit: 8"), "f.yaml:1: where.bit: bit 8 does not exist; " + memory + "0 to 7");
 }
 
 TEST(PhysicalSelector, RefusesMoreCellsThanAPlanHolds) {
@@ -83,57 +64,69 @@ TEST(PhysicalSelector, RefusesMoreCellsThanAPlanHolds) {
   large.words = std::int64_t{1} << 19;
   large.word_bits = 64;
   large.banks = 4;
-  const Where all = physical({}, {}, {});
-  EXPECT_EQ(message_of<InputError>([&] { select_cells(all, large, nullptr, -1); }),
-            "selects 33554432 cells; at most 16777216 faults are run");
+  EXPECT_EQ(message_of<InputError>([&] { select_cells(where(""), large, nullptr, -1); }),
+            "f.yaml:1: where: selects 33554432 cells; at most 16777216 faults are run");
 }
 
 TEST(WeightSelector, PicksEveryCellThatEverHoldsTheWeight) {
-  EXPECT_EQ(select(weights({{1, 0, 0, 1}}, at(2))), (std::vector<Site>{{1, 0, 6}, {1, 1, 6}}));
+  EXPECT_EQ(select("layer: conv, index: [1, 0, 0, 1], bit: 2"),
+            (std::vector<Site>{{1, 0, 6}, {1, 1, 6}}));
 }
 
 TEST(WeightSelector, WhenAStepIsGivenThenPicksTheCellThatHoldsTheWeightThen) {
-  EXPECT_EQ(select(weights({{1, 0, 0, 1}}, at(2)), 9), (std::vector<Site>{{1, 0, 6}}));
-  EXPECT_EQ(select(weights({{1, 0, 0, 1}}, at(2)), 10), (std::vector<Site>{{1, 1, 6}}));
-  EXPECT_EQ(error(weights({{1, 0, 0, 1}}, at(2)), 20),
-            "no such weight is in weight_sram at step 20");
+  EXPECT_EQ(select("layer: conv, index: [1, 0, 0, 1], bit: 2", 9), (std::vector<Site>{{1, 0, 6}}));
+  EXPECT_EQ(select("layer: conv, index: [1, 0, 0, 1], bit: 2", 10), (std::vector<Site>{{1, 1, 6}}));
+  EXPECT_EQ(error("layer: conv, index: [1, 0, 0, 1], bit: 2", 20),
+            "f.yaml:1: where: no such weight is in weight_sram at step 20");
 }
 
 TEST(WeightSelector, WithoutIndexOrBitPicksAll) {
-  EXPECT_EQ(select(weights({{0, 0, 0, 0}}, {})).size(), 8U) << "4 bits in two places";
-  EXPECT_EQ(select(weights({}, at(3))).size(), 8U) << "4 weights in two places";
-  EXPECT_EQ(select(weights({}, {}), 0).size(), 16U) << "4 weights x 4 bits in one place";
+  EXPECT_EQ(select("layer: conv, index: [0, 0, 0, 0]").size(), 8U) << "4 bits in two places";
+  EXPECT_EQ(select("layer: conv, bit: 3").size(), 8U) << "4 weights in two places";
+  EXPECT_EQ(select("layer: conv", 0).size(), 16U) << "4 weights x 4 bits in one place";
 }
 
 TEST(WeightSelector, NamesTheLayerAndItsLimits) {
-  EXPECT_EQ(error(weights({{2, 0, 0, 0}}, {})),
-            "weight [2, 0, 0, 0] does not exist; layer conv has [out, ky, kx, in] from "
+  EXPECT_EQ(error("layer: conv, index: [2, 0, 0, 0]"),
+            "f.yaml:1: where.index: weight [2, 0, 0, 0] does not exist; layer conv has [out, ky, "
+            "kx, in] from "
             "[0, 0, 0, 0] to [1, 0, 0, 1]");
-  EXPECT_EQ(error(weights({{0, 0, 0, 0}}, at(4))), "bit 4 does not exist; weights of conv: 0 to 3");
-  Where where = weights({}, {});
-  std::get<WeightSelector>(where.selector).layer = "conf";
-  EXPECT_EQ(error(where), "no layer 'conf' with weights; one of conv; did you mean 'conv'?");
+  EXPECT_EQ(error("layer: conv, index: [0, 0, 0, 0], bit: 4"),
+            "f.yaml:1: where.bit: bit 4 does not exist; weights of conv: 0 to 3");
+  EXPECT_EQ(
+      error("layer: conf"),
+      "f.yaml:1: where.layer: no layer 'conf' with weights; one of conv; did you mean 'conv'?");
+}
+
+TEST(Selectors, SayWhichMemoriesTheyGoWith) {
+  const auto refusal = [](const std::string& text) {
+    return message_of<InputError>(
+        [&] { read_where(config::Document::parse("f.yaml", "where: " + text).section("where")); });
+  };
+  EXPECT_EQ(
+      refusal("{memory: psum_fifos, layer: conv}"),
+      "f.yaml:1: where.layer: psum_fifos holds no tensor of a layer; cells by position; layer "
+      "goes with weight_sram, activation_sram and activation_bitmap");
+  EXPECT_EQ(refusal("{memory: weight_sram, layer: conv, row: 3}"),
+            "f.yaml:1: where.row: cannot stand beside layer; either layer and index, or bank and "
+            "row");
+  EXPECT_EQ(refusal("{memory: weight_sram, index: [0, 0, 0, 0]}"),
+            "f.yaml:1: where.index: needs a layer; layer: the name of one");
 }
 
 TEST(Cluster, WidensEverySelectedCellAndKeepsEachOnce) {
-  Where where = physical(at(0), at(1), at(3));
-  where.cluster = Cluster{2, 3};
-  EXPECT_EQ(select(where),
+  EXPECT_EQ(select("bank: 0, row: 1, bit: 3, cluster: [2, 3]"),
             (std::vector<Site>{{0, 1, 3}, {0, 1, 4}, {0, 1, 5}, {0, 2, 3}, {0, 2, 4}, {0, 2, 5}}));
-  where = physical(at(0), at(1), at(3, 4));
-  where.cluster = Cluster{1, 2};
-  EXPECT_EQ(select(where), (std::vector<Site>{{0, 1, 3}, {0, 1, 4}, {0, 1, 5}}));
+  EXPECT_EQ(select("bank: 0, row: 1, bit: 3-4, cluster: [1, 2]"),
+            (std::vector<Site>{{0, 1, 3}, {0, 1, 4}, {0, 1, 5}}));
 }
 
 TEST(Cluster, MustFitIntoTheMemory) {
-  Where where = physical(at(0), at(3), at(0));
-  where.cluster = Cluster{2, 1};
-  EXPECT_EQ(error(where),
-            "the cluster reaches bank 0 row 4 bit 0, which does not exist; weight_sram has 2 banks "
-            "x 4 rows x 8 bits");
-  where = physical(at(0), at(0), at(7));
-  where.cluster = Cluster{1, 2};
-  EXPECT_NE(error(where), "") << "a cluster does not run into the next word";
+  EXPECT_EQ(error("bank: 0, row: 3, bit: 0, cluster: [2, 1]"),
+            "f.yaml:1: where: the cluster reaches bank 0 row 4 bit 0, which does not exist; "
+            "weight_sram has 2 banks x 4 rows x 8 bits");
+  EXPECT_NE(error("bank: 0, row: 0, bit: 7, cluster: [1, 2]"), "")
+      << "a cluster does not run into the next word";
 }
 
 TEST(Geometry, CountsRowsOfAMemoryThatIsNotFull) {

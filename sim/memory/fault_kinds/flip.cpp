@@ -1,11 +1,11 @@
 // A cell that reads inverted; as an upset, a stored bit that is inverted once.
-#pragma once
-
 #include "memory/fault_kinds/fault_kind.hpp"
 
 namespace lacuna::memory {
 
-inline constexpr FaultKindInfo kFlipKind{"flip", kPermanently | kAsUpset | kInWindow, false,
-                                         [](bool stored) { return !stored; }};
+FaultKindInfo flip_kind() {
+  return {"flip", kPermanently | kAsUpset | kInWindow, false,
+          [](const CellRead& read) { return !read.bit; }};
+}
 
 }  // namespace lacuna::memory
