@@ -328,14 +328,14 @@ TEST_F(Campaign, GivenEveryCellStruckThenEachRowOfEachBankIsCounted) {
   std::getline(rows, line);
   EXPECT_EQ(line,
             "machine,network,kind,shape,bank,row,faults,lost,critical,masked,sdc,correct_lost,"
-            "cycles_added");
+            "cycles_added,memory");
   std::int64_t critical = 0;
   for (const auto& [place, sums] : expected) {
     ASSERT_EQ(sums[0], 32);
     std::string text = std::to_string(place.first) + "," + std::to_string(place.second);
     for (const std::int64_t sum : sums) text += "," + std::to_string(sum);
     std::getline(rows, line);
-    EXPECT_EQ(line.substr(line.find("cell,") + 5), text);
+    EXPECT_EQ(line.substr(line.find("cell,") + 5), text + ",weight_sram");
     std::string entry = "\"shape\":\"cell\",\"bank\":" + std::to_string(place.first) +
                         ",\"row\":" + std::to_string(place.second);
     const char* const names[] = {"faults", "lost", "critical", "masked", "sdc", "correct_lost"};
@@ -349,6 +349,35 @@ TEST_F(Campaign, GivenEveryCellStruckThenEachRowOfEachBankIsCounted) {
   EXPECT_NE(run.out.find("rows                  bank 0          bank 1\n"), std::string::npos)
       << run.out;
   EXPECT_NE(run.out.find("worst rows   bank "), std::string::npos) << run.out;
+}
+
+// 8 x 8 PEs, each a bank of two registers of 32 bits, the sums of a lane: every fault is in one
+// row.
+TEST_F(Campaign, GivenFaultsInSeveralMemoriesThenEachHasItsRows) {
+  std::ofstream(path("plan.yaml"))
+      << "name: several\nmachines: [hw_configs/tiny_8x8.yaml]\nmodels: [models/lenet5_as]\n"
+      << "images: 1\nsingle_faults:\n  kinds: [flip]\n  samples: 50\n"
+      << "  memories: [pe_accumulators, activation_sram]\n";
+  const std::string store = path("r.sqlite");
+  ASSERT_EQ(lacuna("campaign run " + path("plan.yaml") + " --out " + store).code, 0);
+  ASSERT_EQ(lacuna("campaign export " + store + " --rows " + path("r.csv")).code, 0);
+  std::ifstream rows(path("r.csv"));
+  std::string line;
+  std::getline(rows, line);
+  std::map<std::string, std::int64_t> faults;
+  while (std::getline(rows, line)) {
+    std::vector<std::string> f;
+    std::stringstream stream(line);
+    for (std::string field; std::getline(stream, field, ',');) f.push_back(field);
+    ASSERT_EQ(f.size(), 14U) << line;
+    if (f[13] == "pe_accumulators") {
+      EXPECT_LT(std::stol(f[4]), 64) << line;
+      EXPECT_LT(std::stol(f[5]), 2) << line;
+    }
+    faults[f[13]] += std::stol(f[6]);
+  }
+  EXPECT_EQ(faults, (std::map<std::string, std::int64_t>{{"activation_sram", 50},
+                                                         {"pe_accumulators", 50}}));
 }
 
 // Peak memory of a campaign and its workers, in KiB.

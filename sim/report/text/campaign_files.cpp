@@ -201,7 +201,8 @@ Json row_json(const SiteKey& key, const RowTable::Place& place, const RowSums& s
           {"masked", sums.masked},
           {"sdc", sums.sdc},
           {"correct_lost", golden.outcome.has_labels() ? Json(sums.correct_lost) : Json()},
-          {"cycles_added", sums.cycles_added}};
+          {"cycles_added", sums.cycles_added},
+          {"memory", memory::memory_name(std::get<memory::MemoryId>(key))}};
 }
 
 /// Elements of a list, one a line.
@@ -289,18 +290,18 @@ void campaign_rows_csv(const campaign::Store& store, const Sink& sink) {
   store.for_each([&](const campaign::TrialRow& row) { rows.add(row); });
   sink(
       "machine,network,kind,shape,bank,row,faults,lost,critical,masked,sdc,correct_lost,"
-      "cycles_added\n");
+      "cycles_added,memory\n");
   for_each_row(
       store, rows,
       [&](const SiteKey& key, const RowTable::Place& place, const RowSums& sums,
           const campaign::GoldenRow& golden) {
         sink(fmt::format(
-            "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(golden.machine),
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(golden.machine),
             csv_field(golden.model), std::get<campaign::FaultForm>(key).name(),
             std::get<std::string>(key), place.first, place.second, sums.tally.done,
             sums.tally.failed, sums.tally.critical, sums.masked, sums.sdc,
             golden.outcome.has_labels() ? std::to_string(sums.correct_lost) : std::string(),
-            sums.cycles_added));
+            sums.cycles_added, memory::memory_name(std::get<memory::MemoryId>(key))));
       });
 }
 

@@ -147,9 +147,8 @@ void RowTables::add(const campaign::TrialRow& row) {
   const campaign::Plan& plan = store_.plan();
   const memory::CellPosition& cell = row.faults.site.cell;
   if (own.source != campaign::Population::Source::kSites || !plan.sites ||
-      plan.sites->sites != campaign::SitePlan::Sites::kCells ||
-      own.memory != memory::MemoryId::kWeightSram || own.with_replacement() || cell.bank < 0 ||
-      cell.row < 0) {
+      plan.sites->sites != campaign::SitePlan::Sites::kCells || own.with_replacement() ||
+      cell.bank < 0 || cell.row < 0) {
     return;
   }
   RowSums& sums = tables_[site_key(own)].at(cell.bank, cell.row);

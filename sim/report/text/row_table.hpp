@@ -1,4 +1,4 @@
-// Vulnerability by bank and row of the weight SRAM: each row by itself for programs, groups of rows
+// Vulnerability by bank and row of a memory: each row by itself for programs, groups of rows
 // that fit a terminal for people.
 #pragma once
 
@@ -23,7 +23,7 @@ struct RowSums {
   RowSums& operator+=(const RowSums& other);
 };
 
-/// Faults of one machine, network, kind and shape.
+/// Faults of one machine, network, kind, shape and memory.
 class RowTable {
  public:
   using Place = std::pair<std::int64_t, std::int64_t>;  ///< bank, row
@@ -44,9 +44,9 @@ class RowTable {
   std::map<Place, RowSums> rows_;
 };
 
-/// The tables of a campaign of single faults, gathered one trial at a time. Only sites of the
-/// memory that lie in one row have a part in them: not weights, which may be held by many cells,
-/// nor columns and banks.
+/// The tables of a campaign of single faults, gathered one trial at a time. Only sites that lie in
+/// one row have a part in them: not weights, which may be held by many cells, nor columns and
+/// banks, nor strikes, of which a row's share would be one of cells x cycles.
 class RowTables {
  public:
   explicit RowTables(const campaign::Store& store) : store_(store) {}
