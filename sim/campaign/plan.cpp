@@ -289,6 +289,14 @@ void check_memories(const config::Section& section, const SitePlan& sites, Compl
     complaints.add(section.place("when"), "a weight lies in other cells at other times",
                    "permanent or uniform_step, or sites: cells");
   }
+  if (sites.candidates && !sites.strikes()) {
+    complaints.add(section.place("candidates"), "candidates are of strikes", "when: uniform_cycle");
+  }
+  const bool cells = std::all_of(sites.shapes.begin(), sites.shapes.end(),
+                                 [](const Shape& shape) { return shape == Shape{}; });
+  if (sites.candidates && !cells) {
+    complaints.add(section.place("candidates"), "candidates are single cells", "shapes: [cell]");
+  }
   if (sites.exhaustive && sites.strikes()) {
     complaints.add(section.place("exhaustive"), "there is no end of strikes", "samples");
   }
@@ -400,6 +408,20 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
   if (const auto scope = section.optional_section("scope")) {
     sites.scope = read_scope(*scope, complaints);
   }
+  sites.outcome =
+      section.choice_with_default<SitePlan::Outcome>("outcome",
+                                                     {{"answers", SitePlan::Outcome::kAnswers},
+                                                      {"outputs", SitePlan::Outcome::kOutputs},
+                                                      {"cycles", SitePlan::Outcome::kCycles}},
+                                                     sites.outcome);
+  constexpr double kMostFit = 1e12;
+  sites.fit_per_mbit = section.optional<double>("fit_per_mbit", 0, kMostFit);
+  for (const char* key : {"outcome", "fit_per_mbit"}) {
+    if (section.has(key) && !sites.strikes()) {
+      complaints.add(section.place(key), "soft errors are strikes", "when: uniform_cycle");
+    }
+  }
+  sites.candidates = section.with_default<bool>("candidates", sites.candidates);
   sites.row_groups =
       section.with_default<std::int64_t>("row_groups", 1, kMaxRowGroups, sites.row_groups);
   sites.critical_share =

@@ -58,6 +58,11 @@ struct SitePlan {
   std::vector<StratumKey> strata;
   SiteScope scope;
   std::optional<config::IntegerRange> cycles;  ///< of strikes: these only
+  /// What a soft error is: changed answers, sums of outputs, or cycles.
+  enum class Outcome : std::uint8_t { kAnswers, kOutputs, kCycles };
+  Outcome outcome = Outcome::kAnswers;
+  std::optional<double> fit_per_mbit;  ///< raw upsets of 2^20 cells in 10^9 hours
+  bool candidates = false;             ///< of strikes: no others are drawn (Candidates)
   std::int64_t row_groups = 8;  ///< that the rows of a bank are cut into, where rows are strata
   bool exhaustive = false;
   std::int64_t samples = 0;          ///< of a stratum, at least

@@ -85,10 +85,18 @@ struct Population {
   std::string file;                                         ///< file
   /// How many there are, of strikes cells x cycles; 0 where there is no end of them (maps).
   std::int64_t sites = 0;
+  /// Cells x cycles that are masked for certain, and of which none is drawn.
+  std::int64_t outside = 0;
+  std::int64_t cells = 0;        ///< of strikes: of the stratum; not known of older stores
   std::int64_t first = 0;        ///< draws that are run in any case
   std::int64_t most = 0;         ///< draws that the stop rule may ask for
   std::int64_t first_trial = 0;  ///< trial of draw 0; draw d is trial first_trial + d
 
+  /// What a share of the draws is to be multiplied by, to be one of all.
+  double candidate_share() const {
+    const double all = static_cast<double>(sites) + static_cast<double>(outside);
+    return outside == 0 || all == 0 ? 1 : static_cast<double>(sites) / all;
+  }
   /// Strikes are drawn with replacement, sites without.
   bool with_replacement() const { return form.when == FaultTime::kCycle; }
   /// For intervals: the sites that a sample without replacement is of.

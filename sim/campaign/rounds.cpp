@@ -32,7 +32,9 @@ std::int64_t more_maps(const Plan& plan, const PopulationState& state, std::int6
 
 std::int64_t more_sites(const Plan& plan, const Population& population, const Tally& tally) {
   statistics::StopRule rule;
-  rule.half_width = *plan.sites->half_width;
+  // Half as wide as it may be is as wide as a share can be.
+  constexpr double kWidest = 0.4999;
+  rule.half_width = std::min(*plan.sites->half_width / population.candidate_share(), kWidest);
   rule.confidence = plan.confidence;
   rule.first = population.first;
   rule.n_max = population.most;
@@ -52,6 +54,8 @@ PopulationState state_of(const Plan& plan, const Population& own, const Tally& t
   if (own.source == Population::Source::kSites && tally.done > 0) {
     state.interval = statistics::wilson_interval(tally.critical, tally.done, plan.confidence,
                                                  own.finite_sites());
+    state.interval->lower *= own.candidate_share();
+    state.interval->upper *= own.candidate_share();
   }
   const auto deviation = accuracy_deviation(tally, plan.images);
   if (own.source == Population::Source::kMaps && deviation) {

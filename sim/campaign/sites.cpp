@@ -301,6 +301,13 @@ fault::WeightIndex SiteTable::weight_of(std::uint32_t number) const {
   return index;
 }
 
+std::optional<std::int64_t> SiteTable::lane(std::uint32_t number) const {
+  const memory::CellPosition cell = cell_of(number);
+  if (left_over(cell.bit)) return std::nullopt;
+  const std::int64_t lanes = memory_.word_bits / code_bits_;
+  return memory_.word(cell.bank, cell.row) * lanes + cell.bit / code_bits_;
+}
+
 Site SiteTable::site(std::uint32_t number) const {
   Site site;
   if (of_weights_) {

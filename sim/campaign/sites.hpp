@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class SiteTable {
   const std::vector<Stratum>& strata() const { return strata_; }
 
   Site site(std::uint32_t number) const;
+  /// Of a single cell: the lane of it as memory::FaultOverlay numbers them; nothing where it is
+  /// left over in its word.
+  std::optional<std::int64_t> lane(std::uint32_t number) const;
   /// The cells that a fault there strikes, at a step or memory::kPermanent, in no particular order;
   /// a cell may come twice. A weight that is not in the SRAM at that step has none.
   std::vector<memory::CellPosition> cells(std::uint32_t number, std::int64_t step) const;

@@ -30,7 +30,8 @@ CREATE TABLE populations (
   bit INTEGER NOT NULL, bank INTEGER NOT NULL, first_row INTEGER NOT NULL,
   last_row INTEGER NOT NULL, file TEXT NOT NULL, sites INTEGER NOT NULL, first INTEGER NOT NULL,
   most INTEGER NOT NULL, first_trial INTEGER NOT NULL,
-  memory TEXT NOT NULL DEFAULT 'weight_sram');
+  memory TEXT NOT NULL DEFAULT 'weight_sram', outside INTEGER NOT NULL DEFAULT 0,
+  cells INTEGER NOT NULL DEFAULT 0);
 )";
 
 /// Not in stores of 0.1.0.
@@ -202,7 +203,7 @@ void Store::write_populations(const store::Database& database, const TrialRunner
   store::Statement populations(
       database,
       "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?)");
+      "?, ?, ?, ?, ?, ?, ?, ?, ?)");
   std::int64_t number = 0;
   for (const Population& own : runner.populations()) {
     populations.bind(number++)
@@ -225,6 +226,8 @@ void Store::write_populations(const store::Database& database, const TrialRunner
         .bind(own.most)
         .bind(own.first_trial)
         .bind(std::string(memory::memory_name(own.memory)))
+        .bind(own.outside)
+        .bind(own.cells)
         .step();
   }
 }
@@ -304,13 +307,16 @@ void Store::read_golden() {
 }
 
 void Store::read_populations() {
-  const bool memories = database_->columns_of("populations").count("memory") != 0;
+  const auto columns = database_->columns_of("populations");
+  const bool memories = columns.count("memory") != 0;
+  const bool candidates = columns.count("outside") != 0;
   store::Statement query(
       *database_,
       std::string("SELECT machine, model, source, kind, rate, shape, shape_rows, shape_bits, "
                   "layer, bit, bank, first_row, last_row, file, sites, first, most, "
                   "first_trial, ") +
-          (memories ? "memory" : "'weight_sram'") + " FROM populations ORDER BY population");
+          (memories ? "memory" : "'weight_sram'") + (candidates ? ", outside, cells" : ", 0, 0") +
+          " FROM populations ORDER BY population");
   const auto broken = [&](const std::string& what) {
     throw base::InputError({database_->path(), 0, "populations"}, what);
   };
@@ -340,6 +346,8 @@ void Store::read_populations() {
         named<memory::MemoryKind>(query, 18, {memory::kMemories.begin(), memory::kMemories.end()},
                                   [](const memory::MemoryKind& kind) { return kind.name; })
             .id;
+    own.outside = query.integer(19);
+    own.cells = query.integer(20);
     const std::int64_t next =
         populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
     if (own.machine >= plan_.machines.size() || own.model >= plan_.models.size()) {
@@ -372,7 +380,10 @@ void Store::check_population(const Population& own, const std::string& shape) co
         broken = "a shape is none";
       }
       if ((own.most > own.sites && !own.with_replacement()) || own.sites > kMostSites ||
-          own.sites < 0)
+          own.sites < 0 || own.outside < 0 || own.outside > kMostSites - own.sites ||
+          own.cells < 0 || own.cells > kMostSites ||
+          ((own.outside > 0 || own.cells > 0) && !own.with_replacement()) ||
+          (own.most > 0 && own.sites == 0))
         broken = "there are too few or many sites";
       for (const std::int64_t part :
            {own.label.bit, own.label.bank, own.label.first_row, own.label.last_row}) {

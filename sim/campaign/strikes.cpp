@@ -12,11 +12,8 @@ void StrikeTimes::add(std::int64_t batch, std::int64_t from, std::int64_t until)
 }
 
 void StrikeTimes::add(const StrikeTimes& other) {
-  std::int64_t first = 0;
-  for (const Span& span : other.spans_) {
-    add(span.batch, span.from, span.from + span.after - first);
-    first = span.after;
-  }
+  other.for_each(
+      [&](std::int64_t batch, std::int64_t from, std::int64_t until) { add(batch, from, until); });
 }
 
 StrikeTime StrikeTimes::at(std::int64_t number) const {
@@ -29,12 +26,14 @@ StrikeTime StrikeTimes::at(std::int64_t number) const {
 }
 
 std::int64_t draw_below(std::int64_t count, std::uint64_t seed, std::uint64_t stratum,
-                        std::int64_t draw, DrawOf what) {
+                        std::int64_t draw, DrawOf what, std::uint64_t tried) {
   SIM_CHECK(count > 0, "campaign", -1, "a draw from nothing");
   constexpr auto kStream = base::RandomStream::kStrike;
   const std::uint64_t own = base::random_bits(seed, kStream, stratum);
-  const std::uint64_t key = base::random_bits(
+  std::uint64_t key = base::random_bits(
       own, kStream, 2 * static_cast<std::uint64_t>(draw) + static_cast<std::uint64_t>(what));
+  // Numbers of the loop below stay far from these.
+  if (tried > 0) key = base::random_bits(key, kStream, ~tried);
   __extension__ using Product = unsigned __int128;
   const auto range = static_cast<std::uint64_t>(count);
   const std::uint64_t least = (0 - range) % range;  // 2^64 mod range

@@ -22,6 +22,16 @@ class StrikeTimes {
   /// Adds all of others.
   void add(const StrikeTimes& other);
 
+  /// visit(batch, from, until) for each run of cycles.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    std::int64_t first = 0;
+    for (const Span& span : spans_) {
+      visit(span.batch, span.from, span.from + span.after - first);
+      first = span.after;
+    }
+  }
+
   std::int64_t count() const { return spans_.empty() ? 0 : spans_.back().after; }
   /// `number` is below count().
   StrikeTime at(std::int64_t number) const;
@@ -39,9 +49,9 @@ class StrikeTimes {
 enum class DrawOf : std::uint64_t { kSite, kTime };
 
 /// Uniform in [0, count), from 64 bits by multiplication, those that would make one number likelier
-/// than another drawn again; a pure function of (seed, stratum, draw, what it is of).
+/// than another drawn again; a pure function of (seed, stratum, draw, what it is of, attempt).
 /// Source: Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019.
 std::int64_t draw_below(std::int64_t count, std::uint64_t seed, std::uint64_t stratum,
-                        std::int64_t draw, DrawOf what);
+                        std::int64_t draw, DrawOf what, std::uint64_t attempt = 0);
 
 }  // namespace lacuna::campaign

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
+#include "campaign/candidates.hpp"
 #include "fault/fault_file.hpp"
 #include "fault/plan_builder.hpp"
 #include "fault/sampler.hpp"
@@ -79,7 +80,9 @@ struct TrialRunner::Pair {
   TrialOutcome golden;
   std::int64_t dense_cycles = 0;
   std::vector<SiteTable> tables;        ///< one a memory and shape of the plan
+  std::vector<run::BatchTimes> times;   ///< of strikes
   std::vector<Moments> moments;         ///< of strikes; one, or one a layer
+  std::vector<Candidates> candidates;   ///< one a table, where no others are drawn
   std::vector<fault::FaultPlan> files;  ///< one a fault file of the plan
 };
 
@@ -196,7 +199,7 @@ void TrialRunner::add_moments(Pair& own) const {
     }
     by_layer.back().layer = StratumLabel::kNoLayer;
     names.emplace_back(StratumLabel::kNoLayer);
-    const std::vector<std::vector<run::Phase>> phases = run::phases(own.job);
+    const std::vector<std::vector<run::Phase>> phases = run::phases(own.times);
     for (std::size_t batch = 0; batch < phases.size(); ++batch) {
       std::int64_t from = 0;
       for (const run::Phase& phase : phases[batch]) {
@@ -251,7 +254,14 @@ void TrialRunner::add_site_populations(Pair& own, Population population) {
       own.tables.emplace_back(own.job, own.weights, own.residency, sites, memory, shape);
     }
   }
-  if (sites.strikes()) add_moments(own);
+  if (sites.strikes()) {
+    own.times = run::batch_times(own.job);
+    add_moments(own);
+  }
+  if (sites.candidates) {
+    for (const SiteTable& table : own.tables)
+      own.candidates.emplace_back(own.job, own.times, table);
+  }
   for (const FaultForm& form : sites.forms) {
     const bool upsets = form.when == FaultTime::kStep;
     if (upsets && own.job.parts.front().remainder) {
@@ -277,8 +287,14 @@ void TrialRunner::add_site_populations(Pair& own, Population population) {
                                      "cells x cycles are more than 2^56", "fewer images");
             }
             population.sites = cells * times.times.count();
-            population.first = sites.samples;
-            population.most = sites.most;
+            population.cells = cells;
+            if (sites.candidates) {
+              const std::int64_t all = population.sites;
+              population.sites = own.candidates[table].count(stratum, times.times);
+              population.outside = all - population.sites;
+            }
+            population.first = population.sites > 0 ? sites.samples : 0;
+            population.most = population.sites > 0 ? sites.most : 0;
           } else {
             population.sites = cells * (upsets ? own.job.steps() : 1);
             population.first =
@@ -336,18 +352,36 @@ std::uint64_t TrialRunner::stream_of(const SiteStratum& place, const SiteTable& 
 // same ones.
 std::uint32_t TrialRunner::site_number(const Trial& trial) const {
   const Population& own = populations_[trial.population];
+  if (own.with_replacement()) return strike(trial).site;
   const SiteStratum& place = site_strata_[trial.population];
-  const SiteTable& table = pair(trial).tables[place.table];
-  const auto& sites = table.strata()[place.stratum].sites;
-  if (own.with_replacement()) {
-    return sites[static_cast<std::size_t>(draw_below(static_cast<std::int64_t>(sites.size()),
-                                                     plan_.seed, stream_of(place, table),
-                                                     trial.draw, DrawOf::kSite))];
-  }
-  const statistics::SiteOrder order(plan_.seed, static_cast<std::uint32_t>(stream_of(place, table)),
-                                    own.sites);
+  const auto& sites = pair(trial).tables[place.table].strata()[place.stratum].sites;
+  const statistics::SiteOrder order(
+      plan_.seed, static_cast<std::uint32_t>(stream_of(place, pair(trial).tables[place.table])),
+      own.sites);
   return sites[static_cast<std::size_t>(order.site(trial.draw) %
                                         static_cast<std::int64_t>(sites.size()))];
+}
+
+// Of cells x cycles until one is a candidate, so that all of these are equally likely.
+TrialRunner::Strike TrialRunner::strike(const Trial& trial) const {
+  const Pair& own = pair(trial);
+  const SiteStratum& place = site_strata_[trial.population];
+  const SiteTable& table = own.tables[place.table];
+  const Candidates* candidates = plan_.sites->candidates ? &own.candidates[place.table] : nullptr;
+  const auto& sites = candidates != nullptr ? candidates->sites(place.stratum)
+                                            : table.strata()[place.stratum].sites;
+  const StrikeTimes& times = own.moments[place.moment].times;
+  const std::uint64_t stream = stream_of(place, table);
+  const auto below = [&](std::int64_t count, DrawOf what, std::uint64_t attempt) {
+    return draw_below(count, plan_.seed, stream, trial.draw, what, attempt);
+  };
+  for (std::uint64_t attempt = 0;; ++attempt) {
+    Strike strike;
+    strike.site = sites[static_cast<std::size_t>(
+        below(static_cast<std::int64_t>(sites.size()), DrawOf::kSite, attempt))];
+    strike.time = times.at(below(times.count(), DrawOf::kTime, attempt));
+    if (candidates == nullptr || candidates->has(strike.site, strike.time)) return strike;
+  }
 }
 
 std::int64_t TrialRunner::step_of(const Trial& trial) const {
@@ -361,14 +395,6 @@ std::int64_t TrialRunner::step_of(const Trial& trial) const {
   return order.site(trial.draw) / static_cast<std::int64_t>(sites.size());
 }
 
-StrikeTime TrialRunner::time_of(const Trial& trial) const {
-  const Pair& own = pair(trial);
-  const SiteStratum& place = site_strata_[trial.population];
-  const StrikeTimes& times = own.moments[place.moment].times;
-  return times.at(draw_below(times.count(), plan_.seed, stream_of(place, own.tables[place.table]),
-                             trial.draw, DrawOf::kTime));
-}
-
 TrialFaults TrialRunner::faults(const Trial& trial) const {
   const Population& own = populations_[trial.population];
   TrialFaults faults;
@@ -377,14 +403,16 @@ TrialFaults TrialRunner::faults(const Trial& trial) const {
       faults.map_seed = plan_.seed + static_cast<std::uint64_t>(trial.draw);
       break;
     case Population::Source::kSites:
-      faults.site =
-          pair(trial).tables[site_strata_[trial.population].table].site(site_number(trial));
       faults.step = step_of(trial);
       if (own.with_replacement()) {
-        const StrikeTime time = time_of(trial);
+        const auto [site, time] = strike(trial);
+        faults.site = pair(trial).tables[site_strata_[trial.population].table].site(site);
         faults.cycle = time.cycle;
         faults.batch = time.batch;
         faults.batch_cycles = pair(trial).run.golden().cycles[static_cast<std::size_t>(time.batch)];
+      } else {
+        faults.site =
+            pair(trial).tables[site_strata_[trial.population].table].site(site_number(trial));
       }
       break;
     case Population::Source::kFile:
@@ -408,18 +436,22 @@ fault::FaultPlan TrialRunner::fault_plan(const Trial& trial) const {
       break;
   }
   const std::int64_t step = step_of(trial);
-  const StrikeTime strike =
-      own.with_replacement() ? time_of(trial) : StrikeTime{memory::kEvery, memory::kNoCycle};
+  Strike struck{0, {memory::kEvery, memory::kNoCycle}};
+  if (own.with_replacement()) {
+    struck = strike(trial);
+  } else {
+    struck.site = site_number(trial);
+  }
   std::vector<fault::SourcedFault> faults;
   const SiteTable& table = where.tables[site_strata_[trial.population].table];
-  for (const memory::CellPosition& cell : table.cells(site_number(trial), step)) {
+  for (const memory::CellPosition& cell : table.cells(struck.site, step)) {
     fault::SourcedFault fault;
     fault.fault.memory = own.memory;
     fault.fault.cell = cell;
     fault.fault.kind = own.form.kind;
     fault.fault.step = step;
-    fault.fault.cycle = strike.cycle;
-    fault.fault.batch = static_cast<std::int32_t>(strike.batch);
+    fault.fault.cycle = struck.time.cycle;
+    fault.fault.batch = static_cast<std::int32_t>(struck.time.batch);
     faults.push_back(fault);
   }
   return fault::build_plan(

@@ -144,7 +144,11 @@ class TrialRunner {
   void add_moments(Pair& own) const;
   std::uint32_t site_number(const Trial& trial) const;
   std::int64_t step_of(const Trial& trial) const;
-  StrikeTime time_of(const Trial& trial) const;
+  struct Strike {
+    std::uint32_t site = 0;
+    StrikeTime time;
+  };
+  Strike strike(const Trial& trial) const;
   TrialOutcome summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                          const std::vector<std::int64_t>& cycles,
                          const std::vector<measure::FaultOutcome>& faults,

@@ -6,8 +6,7 @@
 namespace lacuna::run {
 namespace {
 
-std::vector<Phase> phases_of(const schedule::Schedule& schedule, const measure::BatchTrace& trace,
-                             std::int64_t cycles) {
+std::vector<Phase> phases_of(const BatchTimes& batch) {
   std::vector<Phase> list;
   const auto add = [&](std::int64_t until, std::int32_t layer) {
     if (until <= (list.empty() ? 0 : list.back().until)) return;
@@ -18,22 +17,29 @@ std::vector<Phase> phases_of(const schedule::Schedule& schedule, const measure::
     }
   };
   // The array takes its streams one after the other, in list order.
-  for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
-    const schedule::Step& step = schedule.steps[i];
-    if (step.kind == schedule::StepKind::kStream) add(trace.steps[i].end, step.layer);
+  const std::vector<schedule::Step>& steps = batch.schedule->steps;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].kind == schedule::StepKind::kStream) add(batch.steps[i].end, steps[i].layer);
   }
-  add(cycles, Phase::kAfterStreams);
+  add(batch.cycles, Phase::kAfterStreams);
   return list;
 }
 
 }  // namespace
 
-std::vector<std::vector<Phase>> phases(const Job& job) {
+std::vector<std::vector<Phase>> phases(const std::vector<BatchTimes>& batches) {
+  std::vector<std::vector<Phase>> list;
+  list.reserve(batches.size());
+  for (const BatchTimes& batch : batches) list.push_back(phases_of(batch));
+  return list;
+}
+
+std::vector<BatchTimes> batch_times(const Job& job) {
   SIM_CHECK(job.parts.size() == 1, "run", -1, "phases are of a model");
   const Part& part = job.parts.front();
   const fault::FaultPlan no_faults;
   fast::Engine engine(job.spec, weight_sram(job).words, no_faults);
-  std::vector<std::vector<Phase>> list;
+  std::vector<BatchTimes> list;
   const auto run = [&](const schedule::Schedule& schedule, std::size_t first, std::size_t end) {
     engine.load(part.network, schedule, part.step_offset);
     measure::BatchTrace trace;
@@ -43,7 +49,7 @@ std::vector<std::vector<Phase>> phases(const Job& job) {
       std::vector<const std::uint8_t*> images;
       for (std::size_t i = image; i < image + size; ++i) images.push_back(part.images[i].data());
       const measure::BatchResult result = engine.run({images}).front();
-      list.push_back(phases_of(schedule, trace, result.cycles.value));
+      list.push_back({&schedule, trace.steps, result.cycles.value});
     }
     engine.set_trace(nullptr);
   };

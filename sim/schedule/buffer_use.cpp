@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "schedule/accesses.hpp"
 #include "schedule/live_cells.hpp"
+#include "schedule/row_keys.hpp"
 
 namespace lacuna::schedule {
 namespace {
@@ -67,33 +67,6 @@ class UsedCells {
   const std::vector<measure::StepSpan>& times_;
   LiveCells<Held> cells_;
   std::map<std::int64_t, std::int64_t> changes_;  ///< of the cells in use, by cycle
-};
-
-/// What post steps write is one stay wherever its map and its place in it are the same: the layers
-/// that write the slices of a map need not name one region.
-class RowKeys {
- public:
-  RowKeys(const Schedule& schedule, const network::Network& network,
-          const arch::AcceleratorSpec& spec)
-      : schedule_(schedule), network_(network), spec_(spec) {}
-
-  std::int64_t key_of(const Access& access) {
-    if (resource_of(access.by) != Resource::kPost) return access.region;
-    const Region& region = schedule_.regions[static_cast<std::size_t>(access.region)];
-    const CellRun run = *slots_of(access.rows, region, map_view(network_, spec_, region.map));
-    const auto place =
-        std::make_tuple(run.key, run.value - run.begin, region.channel_begin, region.channel_count);
-    const auto next = static_cast<std::int64_t>(schedule_.regions.size() + results_.size());
-    return results_.try_emplace(place, next).first->second;
-  }
-
- private:
-  const Schedule& schedule_;
-  const network::Network& network_;
-  const arch::AcceleratorSpec& spec_;
-  /// Keys of what post steps write, behind those of regions.
-  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>, std::int64_t>
-      results_;
 };
 
 }  // namespace

@@ -250,10 +250,9 @@ TEST_F(Campaign, GivenImagesThenEachOnesOutcomeAddsUpToItsTrial) {
   std::ifstream images(path("i.csv"));
   std::string line;
   std::getline(images, line);
-  EXPECT_EQ(
-      line,
-      "trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles,rmse,ended,"
-      "ended_in");
+  EXPECT_EQ(line,
+            "trial,image,label,golden_top1,top1,outcome,golden_batch_cycles,batch_cycles,rmse,"
+            "ended,ended_in,outside_top5");
   int rows = 0;
   std::map<std::string, int> outcomes;
   long cycles = 0;

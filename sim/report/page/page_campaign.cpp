@@ -112,6 +112,7 @@ class Gatherer {
   Json golden_json() const;
   Json points_json() const;
   Json shares_json() const;
+  Json soft_errors_json() const;
   Json endings_json() const;
   Json times_json() const;
   Json place_json(const campaign::Vulnerability::Place& place) const;
@@ -282,6 +283,21 @@ Json Gatherer::endings_json() const {
     json["trials"] = own.trials;
     json["stages"] = Json::array();
     for (const auto& share : own.stages) json["stages"].push_back(share_json(share));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json Gatherer::soft_errors_json() const {
+  Json list = Json::array();
+  for (const campaign::Vulnerability::SoftErrors& own : vulnerability_.soft_errors()) {
+    Json json = place_json(own.place);
+    json["trials"] = own.trials;
+    json["candidates"] = or_null(own.candidates);
+    json["of_candidates"] = own.candidates ? share_json(own.of_candidates) : Json();
+    json["avf"] = share_json(own.avf);
+    json["mbit"] = or_null(own.mbit);
+    json["raw_fit"] = or_null(own.raw_fit);
     list.push_back(std::move(json));
   }
   return list;
@@ -536,6 +552,7 @@ Json Gatherer::section() const {
                {"points", points_json()},
                {"memories", plan.maps ? maps_memories(plan) : std::string()},
                {"vulnerability", shares_json()},
+               {"soft_errors", soft_errors_json()},
                {"stages", stages_json()},
                {"endings", endings_json()},
                {"times", times_json()},

@@ -184,6 +184,7 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
   std::vector<std::size_t> populations;
   std::vector<statistics::Stratum> strata;
   std::int64_t sites = 0;
+  double outside = 0;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
     const campaign::Population& population = store_.populations()[i];
     if (population.source != campaign::Population::Source::kSites || site_key(population) != key) {
@@ -193,10 +194,15 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
     strata.push_back({population.sites, sums_[i].tally.done, sums_[i].tally.critical,
                       population.with_replacement()});
     sites += population.sites;
+    outside += static_cast<double>(population.outside);
   }
   const campaign::Population& first = store_.populations()[populations.front()];
   const auto& golden = store_.golden_of(first);
-  const auto total = statistics::stratified_proportion(strata, plan.confidence);
+  auto total = statistics::stratified_proportion(strata, plan.confidence);
+  const double of_all =
+      outside > 0 ? static_cast<double>(sites) / (static_cast<double>(sites) + outside) : 1;
+  if (total.proportion) *total.proportion *= of_all;
+  total.interval = {total.interval.lower * of_all, total.interval.upper * of_all};
   const auto faults = static_cast<double>(all.tally.done);
   std::string text =
       fmt::format("\n{} on {}, {} of a {}{}: {} faults of {} {}{}\n", golden.model, golden.machine,
@@ -204,7 +210,10 @@ std::string SiteTables::table_text(const SiteKey& key, const Sums& all) const {
                   first.memory == memory::MemoryId::kWeightSram
                       ? ""
                       : std::string(" of ") + memory::memory_name(first.memory),
-                  all.tally.done, sites, first.with_replacement() ? "cells x cycles" : "sites",
+                  all.tally.done, sites,
+                  outside > 0 ? fmt::format("candidates, {} of cells x cycles", percent(of_all))
+                  : first.with_replacement() ? "cells x cycles"
+                                             : "sites",
                   all.tally.failed > 0 ? fmt::format(", {} failed", all.tally.failed) : "");
   if (all.tally.done == 0) return text;
   const bool complete = !first.with_replacement() && all.tally.done == sites;

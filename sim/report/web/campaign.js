@@ -299,6 +299,22 @@ function vulnerabilityTables(parent, campaign) {
       ? [['answers, top-5', own => own.top5 ? withInterval(own.top5) : '-']] : []),
     ['outputs', own => withInterval(own.outputs)], ['cycles', own => withInterval(own.cycles)],
   ], campaign.vulnerability);
+  if (campaign.soft_errors.length) {
+    parent.append(element('h3', {}, 'Soft errors'));
+    const some = key => campaign.soft_errors.some(own => own[key] !== null);
+    const number = value => String(Number(value.toPrecision(4)));
+    const fit = own => own.raw_fit === null || own.avf.share === null ? '-'
+      : number(own.raw_fit * own.avf.share) + ' (' + number(own.raw_fit * own.avf.lower) + ' to ' +
+        number(own.raw_fit * own.avf.upper) + ')';
+    addTable(parent, [...place,
+      ...(some('candidates') ? [
+        ['candidates', own => own.candidates === null ? '-' : percent(own.candidates)],
+        ['of candidates', own => own.of_candidates ? withInterval(own.of_candidates) : '-']] : []),
+      ['AVF', own => withInterval(own.avf)],
+      ['Mbit', own => own.mbit === null ? '-' : number(own.mbit)],
+      ...(some('raw_fit') ? [['FIT', fit]] : []),
+    ], campaign.soft_errors);
+  }
   parent.append(element('h3', {}, 'Cycles under faults over those without'));
   const ratio = value => value.toFixed(4);
   const late = campaign.times.some(own => own.late !== null);
