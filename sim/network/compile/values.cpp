@@ -64,6 +64,14 @@ const Value& GraphCompiler::take(const NodeView& node, std::size_t input) const 
     node.fail(fmt::format("input {} is missing", input), "all inputs");
   const auto found = values_.find(node.node().inputs[input]);
   if (found == values_.end()) {
+    const std::vector<std::string>& inputs = node.node().inputs;
+    const bool constants = std::all_of(inputs.begin(), inputs.end(), [&](const std::string& own) {
+      return own.empty() || graph_.constant(own) != nullptr;
+    });
+    if (constants) {
+      node.fail("is of constants alone, and what it makes of them is too large, or not worked out",
+                "activations; constants of up to 64 MiB, or 16 times what the file holds");
+    }
     node.fail(fmt::format("input {} is a constant", base::shown(node.node().inputs[input])),
               "activations");
   }

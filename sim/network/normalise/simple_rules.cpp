@@ -81,7 +81,8 @@ class Floats {
       const bool integer_input = node.has_input(0) && !holds(node.inputs[0]);
       const bool keeps = is_view(node) || node.is("Transpose") || node.is("Identity") ||
                          node.is("MaxPool") || node.is("Pad") || node.is("Clip") ||
-                         node.is("Concat") || node.is("Resize") || node.is("ReduceMax");
+                         node.is("Concat") || node.is("Resize") || node.is("ReduceMax") ||
+                         node.is("Max") || node.is("Min");
       const bool floats = node.is("DequantizeLinear") || is_float_cast(node) ||
                           (keeps ? !integer_input : node.domain.empty());
       if (node.is("QuantizeLinear") || node.is("Cast") != is_float_cast(node) || !floats) {

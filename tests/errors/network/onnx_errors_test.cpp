@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "base/error.hpp"
 #include "errors/network/onnx_error_cases.hpp"
@@ -119,6 +120,15 @@ TEST(OnnxErrors, GivenABrokenGraphThenTheNodeIsNamed) {
                   [](ModelBuilder& b) { b.node("relu1").set_output(0, "conv1_out"); }),
           changed("activation_is_a_constant",
                   [](ModelBuilder& b) { rename_input(b, "relu1", 0, "conv1_w_dq_out"); }),
+          built("constants_that_unfold",
+                [](ModelBuilder& b) {
+                  b.image(1, 2, 2, 0.125F);
+                  const std::vector<float> values(20'000, 1.0F);
+                  b.add_floats("column", values, {20'000, 1});
+                  b.add_floats("row", values, {1, 20'000});
+                  b.add_node("Mul", "product", {"column", "row"});
+                  b.add_node("Add", "sum", {"image_dq_out", "product_out"});
+                }),
           changed("missing_initialiser",
                   [](ModelBuilder& b) { b.tensor("conv1_w").set_name("gone"); }),
           changed("missing_input", [](ModelBuilder& b) { b.node("relu1").clear_input(); }),

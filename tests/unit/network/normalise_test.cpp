@@ -274,6 +274,19 @@ TEST(LowerClips, GivenEveryFormThenItHasOneSetOfAttributes) {
   EXPECT_EQ(s.graph.nodes[1].inputs, std::vector<std::string>{"a"});
 }
 
+TEST(LowerClips, GivenExtremesOfCodesThenBothAreBoundsOfCodes) {
+  Small s;
+  s.floats("scale", {}, {0.5F});
+  s.codes("low", Element::kUint8, {}, {3});
+  s.codes("high", Element::kUint8, {}, {200});
+  s.add("QuantizeLinear", {"x", "scale"}, "q");
+  s.add("Max", {"q", "low"}, "a");
+  s.add("Min", {"a", "high"}, "y");
+  lower_clips(s.graph);
+  EXPECT_EQ(s.graph.nodes[1].attributes.at("low").integer, 3);
+  EXPECT_EQ(s.graph.nodes[2].attributes.at("high").integer, 200);
+}
+
 TEST(LowerGlobalPools, GivenThemThenTheyAreAMeanAndAWindow) {
   Small s;
   s.add("GlobalAveragePool", {"x"}, "a");
