@@ -18,9 +18,10 @@ constexpr double kMostFiles = 2.9;  // beside what the program takes by itself
 /// Weights of a layer behind the image, as the initialiser "w" of so many bytes a value.
 class LargeModel {
  public:
-  explicit LargeModel(int type, double bytes_a_value) {
+  /// The image has that many rows.
+  explicit LargeModel(int type, double bytes_a_value, std::int64_t rows = 1) {
     while (static_cast<double>((side_ + 2) * (side_ + 2)) * bytes_a_value <= kFileBytes) side_ += 2;
-    builder_.image(side_, 1, 1, 1.0F / 255).flatten("flat");
+    builder_.image(side_ / rows, rows, 1, 1.0F / 255).flatten("flat");
     image_ = builder_.mark().value;
     builder_.add_floats("ws", {0.01F}, {});
     onnx::TensorProto& zero = *builder_.graph().add_initializer();
@@ -45,12 +46,14 @@ class LargeModel {
     builder_.add_floats(name, {value}, {});
     return *this;
   }
-  std::string bytes(bool trans_b = false) {
-    onnx::NodeProto& gemm = builder_.add_node("Gemm", "y", {image_, at_});
-    set_attribute(gemm, "transB", std::int64_t{trans_b});
-    auto& output = *builder_.graph().add_output();
-    output.set_name(gemm.output(0));
-    output.mutable_type()->mutable_tensor_type()->set_elem_type(TensorProto::FLOAT);
+  std::string bytes(bool trans_b = false, int readers = 1) {
+    for (int i = 0; i < readers; ++i) {
+      onnx::NodeProto& gemm = builder_.add_node("Gemm", "y" + std::to_string(i), {image_, at_});
+      set_attribute(gemm, "transB", std::int64_t{trans_b});
+      auto& output = *builder_.graph().add_output();
+      output.set_name(gemm.output(0));
+      output.mutable_type()->mutable_tensor_type()->set_elem_type(TensorProto::FLOAT);
+    }
     builder_.model().mutable_opset_import(0)->set_version(21);
     return builder_.bytes();
   }
@@ -81,6 +84,8 @@ TEST_F(ModelMemory, GivenALargeModelThenItTakesLessThanThreeTimesItsFile) {
   const std::vector<std::string> steps = {"ws", "wz"};
   expect_small("int8, as the machine has it",
                LargeModel(TensorProto::INT8, 1).then("DequantizeLinear", steps).bytes(true));
+  expect_small("int8, of two layers, in another order",
+               LargeModel(TensorProto::INT8, 1, 2).then("DequantizeLinear", steps).bytes(true, 2));
   expect_small("int8", LargeModel(TensorProto::INT8, 1).then("DequantizeLinear", steps).bytes());
   expect_small(
       "int8, turned around",

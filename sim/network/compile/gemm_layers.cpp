@@ -62,6 +62,29 @@ tensor::PackedCodes ordered(const tensor::PackedCodes& own, std::int64_t channel
   return result;
 }
 
+/// Gives each row of codes the order of a layer, where the file has the code of reduction index i
+/// at column(i): in place, some rows at a time, so that large weights are not there twice.
+template <class Column>
+void order_rows(tensor::PackedCodes& codes, std::int64_t channels, std::int64_t k,
+                const Column& column) {
+  if (codes.nibbles()) {
+    codes = ordered(
+        codes, channels, k, [=](std::int64_t o) { return o * k; }, column);
+    return;
+  }
+  const std::int64_t together = std::clamp<std::int64_t>(channels / 16, 1, 64);
+  std::vector<char> rows(static_cast<std::size_t>(together * k));
+  for (std::int64_t first = 0; first < channels; first += together) {
+    const std::int64_t count = std::min(together, channels - first);
+    char* const to = codes.data() + first * k;
+    std::copy_n(to, count * k, rows.begin());
+    for (std::int64_t i = 0; i < k; ++i) {
+      const char* const from = rows.data() + column(i);
+      for (std::int64_t o = 0; o < count; ++o) to[o * k + i] = from[o * k];
+    }
+  }
+}
+
 }  // namespace
 
 const Constant& GraphCompiler::weight_constant(const NodeView& node) const {
@@ -334,13 +357,11 @@ void GraphCompiler::convolution(const NodeView& node) {
   Weights weights = weights_of(node, 0, sizes[0]);
   const std::int64_t taps = layer.taps();
   const std::int64_t ins = sizes[1];
-  if (taps == 1 || ins == 1) {
-    layer.weights = std::move(weights.codes);
-  } else {
-    layer.weights = ordered(
-        weights.codes, sizes[0], ins * taps, [&](std::int64_t o) { return o * ins * taps; },
-        [&](std::int64_t i) { return i % ins * taps + i / ins; });
+  if (taps != 1 && ins != 1) {
+    order_rows(weights.codes, sizes[0], ins * taps,
+               [&](std::int64_t i) { return i % ins * taps + i / ins; });
   }
+  layer.weights = std::move(weights.codes);
   const MapShape out = layer.out;
   finish_gemm(node, in, std::move(weights), std::move(pending),
               channels_first_view(out, value.view.rank()), 1.0, 1.0);
@@ -540,7 +561,8 @@ void GraphCompiler::fully_connected(const NodeView& node, bool transposed, doubl
   const bool in_order = rows == last.stride(shape, Axis::kHeight) &&
                         columns == last.stride(shape, Axis::kWidth) &&
                         channels == last.stride(shape, Axis::kChannel);
-  if (transposed && in.averaged == 1 && in_order) {
+  if (transposed && in.averaged == 1) {
+    if (!in_order) order_rows(weights.codes, sizes[axis], values, at);
     layer.weights = std::move(weights.codes);
   } else {
     const std::int64_t along = transposed ? 1 : sizes[axis];
