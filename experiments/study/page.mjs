@@ -2,9 +2,9 @@
 // models/train/search/trials.csv. The page's prose stands in the
 // page; each block between <!-- NAME --> and <!-- /NAME --> is made here.
 //   node experiments/study/page.mjs [--check]    --check: changes nothing, fails if the page differs
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {one, percent, readCsv as readFile, table, writePage} from './blocks.mjs';
 import {accuracyChart, radiusChart, sliceChart} from './charts.mjs';
 import {pearson, spearman} from './correlation.mjs';
 
@@ -12,17 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../..');
 const check = process.argv.includes('--check');
 
-function readCsv(name, folder = join(here, 'results')) {
-  const [head, ...lines] = readFileSync(join(folder, name), 'utf8').trim().split('\n');
-  const columns = head.split(',');
-  return lines.map((line) => {
-    const fields = line.split(',');
-    if (fields.length !== columns.length) throw new Error(`${name}: ${line}`);
-    return Object.fromEntries(columns.map((column, i) => [
-      column, fields[i] === '' || isNaN(fields[i]) ? fields[i] : Number(fields[i])
-    ]));
-  });
-}
+const readCsv = (name, folder = join(here, 'results')) => readFile(join(folder, name));
 
 const campaigns = Object.fromEntries(
     ['lenet5', 'resnet8', 'lenet5_2bit', 'lenet5_8bit'].map((name) => [name, readCsv(`${name}.csv`)]));
@@ -46,15 +36,7 @@ const label = (name) => name.replace(/^(lenet5|resnet8)_/, '').replace('qdnn', '
     .replace(/_?saq/, ' SAQ').replace('as', 'AS').replace('_', ' ').trim();
 const architecture = (name) => name.startsWith('lenet5') ? 'LeNet-5' : 'ResNet-8';
 
-function one(rows, wanted) {
-  const found = rows.filter(
-      (row) => Object.entries(wanted).every(([key, value]) => row[key] === value));
-  if (found.length !== 1) throw new Error(`${found.length} rows of ${JSON.stringify(wanted)}`);
-  return found[0];
-}
-
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-const percent = (share, digits = 1) => (100 * share).toFixed(digits);
 const points = (share) => `${share < 0 ? '-' : '+'}${Math.abs(100 * share).toFixed(2)}`;
 const rateName = (rate) => rate.toExponential(0);
 const half = (row) => (row.upper - row.lower) / 2;
@@ -62,11 +44,6 @@ const differs = (row) => row.lower > 0 || row.upper < 0;
 const interval = (row) => `${points(row.mean)} ± ${(100 * half(row)).toFixed(2)}`;
 /** As the interval allows. */
 const finding = (row) => differs(row) ? interval(row) : `(${interval(row)})`;
-
-function table(head, rows, left = 1) {
-  const rule = head.map((_, i) => i < left ? '---' : '---:');
-  return [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-}
 
 const top1 = (network, kind, rate) =>
     one(maps, {name: network, kind, rate, unit: 'map', figure: 'top1'});
@@ -305,23 +282,7 @@ for (const net of ['lenet5', 'resnet8']) {
   })));
 }
 
-const page = join(root, 'docs/study.md');
-let text = readFileSync(page, 'utf8');
-for (const [name, block] of Object.entries(blocks)) {
-  const pattern = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
-  if (!pattern.test(text)) throw new Error(`docs/study.md has no block ${name}`);
-  text = text.replace(pattern, (_, begin, end) => `${begin}${block}\n${end}`);
-}
-const files = {[page]: text};
-for (const [name, picture] of Object.entries(pictures)) files[join(root, 'docs/study', name)] = picture;
-const stale = Object.entries(files).filter(
-    ([file, content]) => !existsSync(file) || readFileSync(file, 'utf8') !== content);
-if (check) {
-  for (const [file] of stale) console.error(`${file} is not what experiments/study/page.mjs makes`);
-  if (stale.length === 0) console.log('ok     docs/study.md and its pictures follow from results/');
-  process.exit(stale.length ? 1 : 0);
-}
-mkdirSync(join(root, 'docs/study'), {recursive: true});
-for (const [file, content] of stale) writeFileSync(file, content);
-console.log(`docs/study.md: ${stale.length} files written`);
-process.exit(0);
+writePage({
+  root, page: 'docs/study.md', blocks, pictures, pictureFolder: 'docs/study', check,
+  source: 'experiments/study/page.mjs',
+});
