@@ -115,8 +115,9 @@ if [ "$mode" = --full ]; then
   step "test, release by Clang: exactness"
   env -u LACUNA_FULL ctest --preset clang -L systemc -j "$(nproc)" --progress 2>&1 | tail -n 40
 fi
-step "the study's page follows from its figures"
+step "pages follow from their figures"
 experiments/study/run --page --check
+experiments/fault_location/run --page --check
 step "reports in Chromium, and ONNX Runtime on test images"
 tests/external/run build/release/bin/lacuna >build/release/external.log 2>&1 &
 tests/browser/run build/release/bin/lacuna

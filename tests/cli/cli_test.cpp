@@ -352,7 +352,8 @@ TEST_F(Cli, GivenShippedFilesThenCheckFindsThemWell) {
   const Output check = lacuna(
       "check hw_configs/*.yaml hw_configs/energy/*.yaml traces/*.csv models/lenet5_* "
       "models/resnet8_* "
-      "experiments/*.yaml experiments/sweeps/*.yaml experiments/study/*.yaml");
+      "experiments/*.yaml experiments/sweeps/*.yaml experiments/study/*.yaml "
+      "experiments/fault_location/*.yaml");
   EXPECT_EQ(check.code, 0) << check.error;
   EXPECT_EQ(check.error, "");
 }
