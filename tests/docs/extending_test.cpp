@@ -138,6 +138,11 @@ TEST_F(ExtendedProgram, ExtendingPlansAndErrorsKnowBothByTheirLines) {
   const std::string plan = write("plan.yaml", kPlan);
   EXPECT_EQ(extended("check '" + plan + "'").code, 0);
   EXPECT_EQ(lacuna({"check", plan}).code, 2) << "the tree has neither";
+  std::string sweep = read(LACUNA_SOURCE_DIR "/experiments/sweeps/weight_buffer.yaml");
+  sweep.replace(sweep.find("kind: flip"), 10, "kind: wired_and");
+  sweep = write("sweep.yaml", sweep);
+  EXPECT_EQ(extended("check '" + sweep + "'").code, 0);
+  EXPECT_EQ(lacuna({"check", sweep}).code, 2);
   std::string text = kPlan;
   text.replace(text.find("wired_and"), 9, "wired_or");
   const Output mistyped = extended("check '" + write("typo.yaml", text) + "'");
