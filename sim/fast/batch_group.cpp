@@ -1,6 +1,7 @@
 #include "fast/batch_group.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "fast/index.hpp"
@@ -307,20 +308,39 @@ void BatchGroup::run_layer(std::size_t index) {
   if (layouts_.is_spread(index)) spread_input(index);
   time_layer(index);
   if (!network_.layers[index].is_gemm()) {
-    run_map_layer(index);
+    visit(index, 0, [&] { run_map_layer(index); });
     return;
   }
-  for (const TileJob& job : layers_[index].jobs) compute_job(index, job);
+  const std::vector<TileJob>& jobs = layers_[index].jobs;
+  for (std::size_t job = 0; job < jobs.size(); ++job) {
+    visit(index, job, [&] { compute_job(index, jobs[job]); });
+  }
+}
+
+// What is computed while faulty values stand in the maps.
+template <class Work>
+void BatchGroup::visit(std::size_t layer, std::size_t job, Work work) {
+  if (faults_ == nullptr) return work();
+  faults_->begin_visit(layer, job, lanes_, counted_, maps_, *outcomes_);
+  work();
+  faults_->end_visit(lanes_, maps_);
+}
+
+void BatchGroup::set_faults(std::unique_ptr<ActivationFaults> faults,
+                            std::vector<measure::FaultOutcome>& outcomes) {
+  faults_ = std::move(faults);
+  outcomes_ = &outcomes;
 }
 
 const std::vector<measure::BatchResult>& BatchGroup::run(
-    const std::vector<const BatchImages*>& batches, measure::BatchTrace* trace) {
+    const std::vector<const BatchImages*>& batches, measure::BatchTrace* trace, int counted) {
   SIM_CHECK(batches.size() == 1 || (batches.size() == kLanes && !one_lane_), "fast", -1,
             "a group has one batch or one a lane");
   for (const BatchImages* batch : batches) {
     SIM_CHECK(static_cast<std::int64_t>(batch->size()) == schedule_.batch, "fast", -1,
               "a batch has as many images as its schedule");
   }
+  counted_ = counted;
   begin(static_cast<int>(batches.size()));
   load_images(batches);
   for (std::size_t index = 0; index < layers_.size(); ++index) run_layer(index);

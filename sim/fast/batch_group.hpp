@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "arch/spec.hpp"
+#include "fast/activation_faults.hpp"
 #include "fast/layer_program.hpp"
 #include "fast/map_layers.hpp"
 #include "fast/padded_map.hpp"
@@ -45,10 +47,17 @@ class BatchGroup {
   /// Whether the layer before does it on the way, so that it has nothing to do.
   bool is_fused(std::size_t layer) const;
 
+  /// From now on run() has these faults of the activation SRAM, and adds what they do to
+  /// `outcomes`, which outlives that.
+  void set_faults(std::unique_ptr<ActivationFaults> faults,
+                  std::vector<measure::FaultOutcome>& outcomes);
+
   /// Runs a group of 1 or kLanes batches, each of as many images as the schedule has. One result a
   /// lane, valid until the next call; `trace`, where there is one, becomes the last lane's.
+  /// The lanes from `counted` on repeat another one: what faults do there is not counted.
   const std::vector<measure::BatchResult>& run(const std::vector<const BatchImages*>& batches,
-                                               measure::BatchTrace* trace = nullptr);
+                                               measure::BatchTrace* trace = nullptr,
+                                               int counted = kLanes);
 
   /// Whether groups of kLanes batches keep the sums of GEMM layers from now on, bias not added:
   /// [layer], pixel p of the batch, channel c, lane l at [(p * channels + c) * kLanes + l].
@@ -81,6 +90,8 @@ class BatchGroup {
   void begin(int lane_count);
   void load_images(const std::vector<const BatchImages*>& batches);
   void run_layer(std::size_t index);
+  template <class Work>
+  void visit(std::size_t layer, std::size_t job, Work work);
   /// Of store_outputs(): the sums that leave the machine, and those that are kept as a map.
   void report_sums(std::size_t layer, std::int64_t row, std::int64_t x, const TileJob& job,
                    int channels);
@@ -103,7 +114,11 @@ class BatchGroup {
   std::vector<std::vector<std::int64_t>> output_places_;  ///< [layer]: offsets of its outputs
   std::int64_t output_values_ = 0;                        ///< of an image
 
+  std::unique_ptr<ActivationFaults> faults_;  ///< null: none
+  std::vector<measure::FaultOutcome>* outcomes_ = nullptr;
+
   int lanes_ = 1;
+  int counted_ = kLanes;
   std::vector<std::vector<std::int16_t>> maps_;
   std::vector<std::uint16_t> prefix_;
   std::vector<std::int32_t> sums_;

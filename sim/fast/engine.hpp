@@ -55,6 +55,9 @@ class Engine {
   const std::vector<measure::FaultOutcome>& outcomes() const { return outcomes_; }
 
  private:
+  bool compile(const network::Network& network, const schedule::Schedule& schedule,
+               std::int64_t step_offset);
+
   const arch::AcceleratorSpec& spec_;
   std::int64_t weight_words_;
   const fault::FaultPlan& plan_;

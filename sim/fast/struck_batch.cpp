@@ -293,8 +293,8 @@ void StruckBatch::store_pooled(std::size_t index, Place sum) {
   const network::Layer& own = layer_of(index);
   const std::size_t pool = at(schedule_.layers[index].fused_pool);
   const network::Layer& pooling = layer_of(pool);
-  LayerChange& changed = change(index, sum);
-  if (!changed.codes) changed.codes = code(index, sum, false) != code(index, sum, true);
+  if (code(index, sum, false) == code(index, sum, true)) return;
+  change(index, sum).codes = true;
   const std::int64_t channel = sum % own.out.channels;
   const std::int64_t pixel = sum / own.out.channels;
   const std::int64_t x = pixel % own.out.width / pooling.window.kernel_w;

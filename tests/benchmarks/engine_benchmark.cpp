@@ -80,9 +80,10 @@ void LeNet5_16x16_D16_skip(benchmark::State& state, run::EngineKind kind, int im
   simulate(state, lenet5("edge_16x16.yaml", images), kind);
 }
 // Accuracy under random maps: every iteration is another chip.
-void LeNet5_random_maps(benchmark::State& state, const char* machine, int images) {
+void LeNet5_random_maps(benchmark::State& state, const char* machine, int images,
+                        memory::MemoryId id = memory::MemoryId::kWeightSram) {
   run::Job job = lenet5(machine, images);
-  const fault::MemoryGeometry memory = run::weight_sram(job);
+  const fault::MemoryGeometry memory = run::memories(job)[id];
   std::uint64_t seed = 0;
   std::int64_t done = 0;
   for ([[maybe_unused]] auto _ : state) {
@@ -173,6 +174,12 @@ BENCHMARK_CAPTURE(ResNet18_small_images, fast_density100, 1.0)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_16x16_D16_skip, fast_10000_images, kFast, 10'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_random_maps, edge_16x16_activation_sram, "edge_16x16.yaml", 1'000,
+                  memory::MemoryId::kActivationSram)
+    ->Unit(kUnit);
+BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_activation_sram, "tiny_8x8.yaml", 1'000,
+                  memory::MemoryId::kActivationSram)
+    ->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_weight_sram, "edge_16x16.yaml",

@@ -2,6 +2,7 @@
 // and nothing of when it is asked. LACUNA_FULL=1 runs 2,000 cases a memory.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -44,6 +45,39 @@ TEST_P(Memories, GivenFaultsOfAnyKindAtAnyTimeThenBothEnginesAgree) {
 
 INSTANTIATE_TEST_SUITE_P(Each, Memories, ::testing::Range<std::size_t>(0, memory::kMemoryCount),
                          [](const auto& own) { return memory::kMemories[own.param].name; });
+
+// Lasting faults of values, alone and with those of weights: batches are computed side by side.
+TEST(Memories, GivenLastingFaultsOfValuesThenBothEnginesAgree) {
+  const std::uint32_t cases = test::case_count(6'000, 500, 60);
+  int run = 0;
+  int fired = 0;
+  int changed = 0;
+  for (std::uint32_t seed = 800'000; seed < 800'000 + cases; ++seed) {
+    auto c = test::make_fault_case(seed, seed % 3 == 0 ? 19 : 1 + seed % 2, seed % 4 == 0);
+    if (!c) continue;
+    const run::Measurement golden = run::simulate(c->job, run::EngineKind::kFast);
+    const std::size_t first = c->job.plan.faults.size();
+    test::add_memory_faults(c->job, MemoryId::kActivationSram, seed);
+    auto& faults = c->job.plan.faults;
+    faults.erase(std::remove_if(faults.begin() + static_cast<std::ptrdiff_t>(first), faults.end(),
+                                [](const Fault& fault) {
+                                  return !fault.is_permanent() ||
+                                         fault.kind == memory::FaultKind::kReadDisturb;
+                                }),
+                 faults.end());
+    if (faults.size() == first) continue;
+    ++run;
+    const run::Measurement fast = run::simulate(c->job, run::EngineKind::kFast);
+    ASSERT_EQ(test::difference(run::simulate(c->job, run::EngineKind::kSystemc), fast), "")
+        << "seed " << seed << " " << test::fewest_faults(c->job, engines_differ);
+    fired += fast.faults.back().reads_changed > 0 ? 1 : 0;
+    changed += fast.logits_sha256 != golden.logits_sha256 ? 1 : 0;
+  }
+  if (cases < test::kEnoughForShares) return;
+  EXPECT_GT(run, static_cast<int>(cases) / 4);
+  EXPECT_GT(fired, run / 4);
+  EXPECT_GT(changed, run / 4);
+}
 
 // Armed faults that no read meets change nothing, and the walk over all accesses gives what the
 // kernels give.
