@@ -82,15 +82,17 @@ std::int64_t Candidates::count(std::size_t stratum, const StrikeTimes& times) co
   return total;
 }
 
-bool Candidates::has(std::uint32_t site, const StrikeTime& time) const {
+std::optional<std::int32_t> Candidates::held(std::uint32_t site, const StrikeTime& time) const {
   const auto batch = static_cast<std::size_t>(time.batch);
   std::size_t number = 0;
   const Use& use = use_of(batch, &number);
   const std::vector<schedule::UseSpan>& spans = use.map.spans(lane_class(use, site));
-  return std::any_of(spans.begin(), spans.end(), [&](const schedule::UseSpan& span) {
+  // Where one begins as another ends, what comes is not written yet.
+  const auto found = std::find_if(spans.begin(), spans.end(), [&](const schedule::UseSpan& span) {
     const schedule::CycleSpan own = schedule::cycles_of(span, batches_[batch].steps);
     return own.begin <= time.cycle && time.cycle < own.end;
   });
+  return found == spans.end() ? std::nullopt : std::optional(found->layer);
 }
 
 }  // namespace lacuna::campaign

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "campaign/sites.hpp"
@@ -23,7 +24,11 @@ class Candidates {
   std::int64_t count(std::size_t stratum, const StrikeTimes& times) const;
   /// The stratum's sites that are candidates at any time, ascending.
   const std::vector<std::uint32_t>& sites(std::size_t stratum) const { return sites_[stratum]; }
-  bool has(std::uint32_t site, const StrikeTime& time) const;
+  bool has(std::uint32_t site, const StrikeTime& time) const {
+    return held(site, time).has_value();
+  }
+  /// Whose weights, map or sums can still be read there, as schedule::UseSpan::layer.
+  std::optional<std::int32_t> held(std::uint32_t site, const StrikeTime& time) const;
 
  private:
   /// Of the schedule of full batches, or of the remainder.

@@ -86,6 +86,10 @@ std::vector<MapSummaries::Point> MapSummaries::points() const {
       point.sdc += static_cast<double>(chip.sdc) / images / count;
       point.cycles_an_image += static_cast<double>(chip.cycles) / images / count;
     }
+    const auto dense = static_cast<double>(golden(key, key.model).dense_cycles);
+    point.speedup = statistics::summarise_mean(
+        cell.values([&](const Chip& c) { return dense / static_cast<double>(c.cycles); }),
+        plan.confidence);
     list.push_back(point);
   }
   return list;

@@ -99,8 +99,9 @@ class MapSummaries {
     double least = 0, most = 0;  ///< top-1 of the worst and the best map
     std::int64_t maps = 0;       ///< with a result
     OutputSummary outputs;
-    double sdc = 0;              ///< mean share of the images
-    double cycles_an_image = 0;  ///< mean
+    double sdc = 0;                   ///< mean share of the images
+    double cycles_an_image = 0;       ///< mean
+    statistics::MeanSummary speedup;  ///< against the machine without zero skipping
   };
   std::vector<Point> points() const;
   OutputSummary outputs_of(const Key& key, const Cell& cell) const;

@@ -69,7 +69,8 @@ Value named(const store::Statement& query, int column, const std::vector<Value>&
                          "a name that this program writes");
 }
 
-constexpr const char* kTrialTexts[] = {"weight", "status", "logits_sha256", "ended", "ended_in"};
+constexpr const char* kTrialTexts[] = {"weight",   "status", "logits_sha256", "ended",
+                                       "ended_in", "holds",  "phase"};
 
 /// Not in stores of 0.1.0; null of trials without a result.
 constexpr const char* kRmse = "rmse";
@@ -77,7 +78,7 @@ constexpr const char* kRmse = "rmse";
 constexpr const char* kStrikeColumns[] = {"cycle", "batch", "batch_cycles"};
 
 /// Not in stores of before it was known; empty of trials other than strikes.
-constexpr const char* kEndingColumns[] = {"ended", "ended_in"};
+constexpr const char* kEndingColumns[] = {"ended", "ended_in", "holds", "phase"};
 
 std::string trials_table(const std::vector<std::string>& names) {
   std::string columns;
@@ -167,6 +168,8 @@ TrialRow Store::read_row(const store::Statement& query) const {
     }
     ++column;
     outcome.ended_in = query.name(column++);
+    row.faults.holds = query.name(column++);
+    row.faults.phase = query.name(column++);
     read_counts(true, Since::kEndings);
   }
   check_row(row);
@@ -432,7 +435,9 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
       }
       if (later_.endings) {
         insert.bind(std::string(outcome.ended ? measure::fate_stage(*outcome.ended).key : ""))
-            .bind(outcome.ended_in);
+            .bind(outcome.ended_in)
+            .bind(row.faults.holds)
+            .bind(row.faults.phase);
         bind_counts(true, Since::kEndings);
       }
       insert.step();
@@ -581,7 +586,8 @@ void Store::check_row(const TrialRow& row) const {
     const bool unread = !outcome.ended || *outcome.ended == measure::FateStage::kNeverRead ||
                         *outcome.ended == measure::FateStage::kOverwritten;
     const auto reached = [&](measure::FateStage stage) { return *outcome.ended >= stage; };
-    broken = ends != outcome.ended.has_value() || unread != outcome.ended_in.empty() ||
+    broken = strike == row.faults.phase.empty() || (!strike && !row.faults.holds.empty()) ||
+             ends != outcome.ended.has_value() || unread != outcome.ended_in.empty() ||
              (ends && (unread != (outcome.fired == 0) ||
                        reached(measure::FateStage::kTop1Equal) != (outcome.masked < plan_.images) ||
                        reached(measure::FateStage::kTop1Changed) != (outcome.sdc > 0)));

@@ -79,11 +79,12 @@ struct TrialRunner::Pair {
   run::FaultFree fault_free;
   TrialOutcome golden;
   std::int64_t dense_cycles = 0;
-  std::vector<SiteTable> tables;        ///< one a memory and shape of the plan
-  std::vector<run::BatchTimes> times;   ///< of strikes
-  std::vector<Moments> moments;         ///< of strikes; one, or one a layer
-  std::vector<Candidates> candidates;   ///< one a table, where no others are drawn
-  std::vector<fault::FaultPlan> files;  ///< one a fault file of the plan
+  std::vector<SiteTable> tables;                ///< one a memory and shape of the plan
+  std::vector<run::BatchTimes> times;           ///< of strikes
+  std::vector<Moments> moments;                 ///< of strikes; one, or one a layer
+  std::vector<std::vector<run::Phase>> phases;  ///< of strikes
+  std::vector<Candidates> candidates;           ///< of strikes on single cells, one a table
+  std::vector<fault::FaultPlan> files;          ///< one a fault file of the plan
 };
 
 TrialRunner::TrialRunner(TrialRunner&& other) noexcept = default;
@@ -199,10 +200,9 @@ void TrialRunner::add_moments(Pair& own) const {
     }
     by_layer.back().layer = StratumLabel::kNoLayer;
     names.emplace_back(StratumLabel::kNoLayer);
-    const std::vector<std::vector<run::Phase>> phases = run::phases(own.times);
-    for (std::size_t batch = 0; batch < phases.size(); ++batch) {
+    for (std::size_t batch = 0; batch < own.phases.size(); ++batch) {
       std::int64_t from = 0;
-      for (const run::Phase& phase : phases[batch]) {
+      for (const run::Phase& phase : own.phases[batch]) {
         const bool after = phase.layer == run::Phase::kAfterStreams;
         add(after ? by_layer.back() : by_layer[static_cast<std::size_t>(phase.layer)], batch, from,
             phase.until);
@@ -256,9 +256,12 @@ void TrialRunner::add_site_populations(Pair& own, Population population) {
   }
   if (sites.strikes()) {
     own.times = run::batch_times(own.job);
+    own.phases = run::phases(own.times);
     add_moments(own);
   }
-  if (sites.candidates) {
+  const bool cells = std::all_of(sites.shapes.begin(), sites.shapes.end(),
+                                 [](const Shape& shape) { return shape == Shape{}; });
+  if (sites.strikes() && cells) {
     for (const SiteTable& table : own.tables)
       own.candidates.emplace_back(own.job, own.times, table);
   }
@@ -395,6 +398,25 @@ std::int64_t TrialRunner::step_of(const Trial& trial) const {
   return order.site(trial.draw) / static_cast<std::int64_t>(sites.size());
 }
 
+void TrialRunner::name_layers(const Trial& trial, std::uint32_t site, const StrikeTime& time,
+                              TrialFaults& faults) const {
+  const Pair& own = pair(trial);
+  const std::vector<run::Phase>& phases = own.phases[static_cast<std::size_t>(time.batch)];
+  const auto phase = std::find_if(phases.begin(), phases.end(), [&](const run::Phase& other) {
+    return time.cycle < other.until;
+  });
+  faults.phase = phase == phases.end() || phase->layer == run::Phase::kAfterStreams
+                     ? StratumLabel::kNoLayer
+                     : layer_name(own.job, phase->layer);
+  if (own.candidates.empty()) return;
+  const std::optional<std::int32_t> held =
+      own.candidates[site_strata_[trial.population].table].held(site, time);
+  faults.holds = !held                                  ? StratumLabel::kNoLayer
+                 : *held == schedule::UseSpan::kInput   ? "input"
+                 : *held == schedule::UseSpan::kSeveral ? "several"
+                                                        : layer_name(own.job, *held);
+}
+
 TrialFaults TrialRunner::faults(const Trial& trial) const {
   const Population& own = populations_[trial.population];
   TrialFaults faults;
@@ -406,7 +428,9 @@ TrialFaults TrialRunner::faults(const Trial& trial) const {
       faults.step = step_of(trial);
       if (own.with_replacement()) {
         const auto [site, time] = strike(trial);
-        faults.site = pair(trial).tables[site_strata_[trial.population].table].site(site);
+        const std::size_t table = site_strata_[trial.population].table;
+        faults.site = pair(trial).tables[table].site(site);
+        name_layers(trial, site, time, faults);
         faults.cycle = time.cycle;
         faults.batch = time.batch;
         faults.batch_cycles = pair(trial).run.golden().cycles[static_cast<std::size_t>(time.batch)];

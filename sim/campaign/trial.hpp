@@ -38,6 +38,10 @@ struct TrialFaults {
   std::int64_t cycle = memory::kNoCycle;   ///< strikes: from the start of their batch
   std::int64_t batch = memory::kEvery;     ///< strikes
   std::int64_t batch_cycles = 0;           ///< strikes: of their batch without faults
+  /// Strikes on single cells: the layer whose weights, map or sums lie in the cell and can still be
+  /// read, "input" of the network's input, "several" of a map that several layers write, "none".
+  std::string holds;
+  std::string phase;  ///< strikes: the layer whose stream runs or is the next; "none": no more
 };
 
 /// The outcome of a trial. Images are masked, benign or sdc (run::ImageChange) against the
@@ -149,6 +153,8 @@ class TrialRunner {
     StrikeTime time;
   };
   Strike strike(const Trial& trial) const;
+  void name_layers(const Trial& trial, std::uint32_t site, const StrikeTime& time,
+                   TrialFaults& faults) const;
   TrialOutcome summarise(const Pair& pair, const std::vector<std::int32_t>& logits,
                          const std::vector<std::int64_t>& cycles,
                          const std::vector<measure::FaultOutcome>& faults,

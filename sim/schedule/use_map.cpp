@@ -36,11 +36,23 @@ struct UseMap::Builder {
     return schedule.blocks[static_cast<std::size_t>(step.block)];
   }
 
+  std::int32_t layer_of(const Access& access, bool rows) const;
   void accessed(memory::MemoryId memory);
   void pe_weights();
   void streams(std::int64_t first_row);
   void tables();
 };
+
+std::int32_t UseMap::Builder::layer_of(const Access& access, bool rows) const {
+  if (!rows) return access.layer;
+  const std::int32_t map = schedule.regions[static_cast<std::size_t>(access.region)].map;
+  std::int32_t writer = UseSpan::kInput;
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    if (network.layers[i].output != map) continue;
+    writer = writer == UseSpan::kInput ? static_cast<std::int32_t>(i) : UseSpan::kSeveral;
+  }
+  return writer;
+}
 
 // Units are what accesses count: words, slots, entries.
 void UseMap::Builder::accessed(memory::MemoryId memory) {
@@ -64,6 +76,7 @@ void UseMap::Builder::accessed(memory::MemoryId memory) {
     Held held;
     held.key = rows ? keys.key_of(access) : writes++;
     held.span.from = access.step;
+    held.span.layer = layer_of(access, rows);
     // Slices of one map's rows are written one after the other into one stay.
     const auto stays = [&](const Held& other) { return rows && other.key == held.key; };
     cells.write(access.first, access.end(), held, stays, close);
@@ -89,7 +102,9 @@ void UseMap::Builder::pe_weights() {
     auto& own = held[static_cast<std::size_t>(step.set)];
     if (step.kind == StepKind::kLoadPe) {
       close(own);
-      own = {&step, {id, {kNoStep, kNoStep, kNoStep, kNoStep}}};
+      own = {&step, {}};
+      own.second.from = id;
+      own.second.layer = step.layer;
     } else if (step.kind == StepKind::kStream) {
       note(own.second, step.kind, id);
     }
@@ -105,6 +120,7 @@ void UseMap::Builder::streams(std::int64_t first_row) {
     if (step.kind == StepKind::kStream) {
       UseSpan span;
       span.from = id;
+      span.layer = step.layer;
       note(span, step.kind, id);
       const std::int64_t rows =
           spec.array.whole_folds ? spec.array.rows : used_rows(block(step), spec);
@@ -125,6 +141,7 @@ void UseMap::Builder::tables() {
     }
     if (begin == first) continue;
     UseSpan span;
+    span.layer = static_cast<std::int32_t>(i);
     StepId id = 0;
     for (const Step& step : schedule.steps) {
       const bool post = resource_of(step.kind) == Resource::kPost;

@@ -20,7 +20,12 @@ namespace lacuna::schedule {
 /// Steps of one batch. Each resource ends its steps in list order, so the last one of each says
 /// when the last reader of all ends.
 struct UseSpan {
-  StepId from = kSetup;                                                     ///< writes it
+  static constexpr std::int32_t kInput = -1;    ///< values of the network's input
+  static constexpr std::int32_t kSeveral = -2;  ///< of a map that several layers write
+
+  StepId from = kSetup;  ///< writes it
+  /// Whose weights, outputs, sums or table it is.
+  std::int32_t layer = kInput;
   std::array<StepId, kResources> last{kNoStep, kNoStep, kNoStep, kNoStep};  ///< read it
 
   bool read() const;

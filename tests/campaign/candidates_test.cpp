@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "run/load.hpp"
 #include "run/phases.hpp"
 #include "run/repeated_run.hpp"
+#include "schedule/activation_residency.hpp"
 #include "unit/network/model_builder.hpp"
 
 namespace lacuna::campaign {
@@ -70,6 +72,38 @@ class CandidateStrikes : public Program {
   }
 };
 
+/// Whose weights or values lie in a cell at a cycle, by the residency maps; of memories without one
+/// nothing.
+std::optional<std::set<std::int32_t>> layers_in(const run::Job& job, const run::BatchTimes& batch,
+                                                const schedule::ResidencyMap& weights,
+                                                const schedule::ActivationResidency& values,
+                                                const memory::CellPosition& cell, MemoryId memory,
+                                                std::int64_t cycle) {
+  const network::Network& network = job.parts[0].network;
+  std::set<std::int32_t> layers;
+  const auto add = [&](const schedule::Stay& stay, std::int32_t layer) {
+    const auto at = [](schedule::StepId step) { return static_cast<std::size_t>(step); };
+    const bool written = stay.from == schedule::kSetup || batch.steps[at(stay.from)].start <= cycle;
+    for (const schedule::StepId read : stay.reads) {
+      if (written && cycle <= batch.steps[at(read)].end) layers.insert(layer);
+    }
+  };
+  if (memory == MemoryId::kWeightSram) {
+    for (const schedule::CellStay& held : weights.stays(cell)) add(held.stay, held.weight.layer);
+  } else if (memory == MemoryId::kActivationSram) {
+    for (const schedule::ValueStay& held : values.stays(cell)) {
+      std::int32_t writer = schedule::UseSpan::kInput;
+      for (std::size_t i = 0; i < network.layers.size(); ++i) {
+        if (network.layers[i].output == held.value.map) writer = static_cast<std::int32_t>(i);
+      }
+      add(held.stay, writer);
+    }
+  }
+  // The map of use takes whole words and rows to be in use.
+  if (layers.empty()) return std::nullopt;
+  return layers;
+}
+
 TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
   for (const std::string load : {"serial", "shadowed"}) {
     const Plan asked = load_plan(
@@ -80,6 +114,8 @@ TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
     ASSERT_TRUE(job.parts[0].remainder.has_value());
     const run::JobWeightCells weights(job);
     const schedule::ResidencyMap residency(job.parts[0].schedule, job.parts[0].network, job.spec);
+    const schedule::ActivationResidency values(job.parts[0].schedule, job.parts[0].network,
+                                               job.spec, MemoryId::kActivationSram);
     const std::vector<run::BatchTimes> batches = run::batch_times(job);
     const run::RepeatedRun runs(job);
     for (const MemoryId memory : asked.sites->memories) {
@@ -99,6 +135,19 @@ TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
           const StrikeTime time = all.at(number);
           const bool candidate = candidates.has(site, time);
           counted += candidate ? 1 : 0;
+          if (candidate && time.batch == 0) {
+            const auto at = [&](std::int64_t cycle) {
+              return layers_in(job, batches[0], residency, values, table.site(site).cell, memory,
+                               cycle);
+            };
+            // Where one stay ends as another begins, either is right.
+            const auto layers = at(time.cycle);
+            const bool inside = layers == at(time.cycle - 1) && layers == at(time.cycle + 1);
+            if (layers && inside) {
+              EXPECT_EQ(layers->count(*candidates.held(site, time)), 1U)
+                  << memory::memory_name(memory) << " site " << site << " cycle " << time.cycle;
+            }
+          }
           if (candidate) used.insert(site);
           // Bits of a lane share its accesses: one of them is struck, in one of the batches of two.
           if (table.site(site).code_bit != 0 || time.batch == 1) continue;
@@ -215,8 +264,10 @@ Figures figures_of(const std::string& csv) {
     std::stringstream stream(line);
     std::vector<std::string> fields;
     for (std::string field; std::getline(stream, field, ',');) fields.push_back(field);
-    if (fields.size() < 14 || fields[5] != "fault" ||
-        line.find(",,,", line.size() - 3) == std::string::npos) {
+    const bool whole =
+        fields.size() > 14 && std::all_of(fields.begin() + 14, fields.end(),
+                                          [](const std::string& own) { return own.empty(); });
+    if (!whole || fields[5] != "fault") {
       continue;
     }
     const auto number = [&](std::size_t i) { return fields[i].empty() ? 0 : std::stod(fields[i]); };

@@ -17,6 +17,7 @@
 #include "base/error.hpp"
 #include "campaign/outcome_counts.hpp"
 #include "campaign/trial.hpp"
+#include "campaign/vulnerability.hpp"
 #include "fault/sampler.hpp"
 #include "program/program.hpp"
 #include "run/load.hpp"
@@ -165,6 +166,14 @@ TEST_F(Strikes, GivenStrataThenTheirSizesAreTheSumsOverCellsAndCycles) {
     for (std::int64_t draw = 0; draw < own.most; ++draw) {
       const TrialFaults faults = runner.faults(runner.trial(own.first_trial + draw));
       EXPECT_EQ(layer_at.at({faults.batch, faults.cycle}), own.label.layer);
+      EXPECT_EQ(faults.phase, own.label.layer);
+      const bool streams = own.memory == memory::MemoryId::kPsumFifos;
+      if (streams && faults.holds != "none") {
+        // At the cycle at which a stream ends its last sums are still read.
+        EXPECT_TRUE(faults.holds == faults.phase ||
+                    faults.holds == layer_at.at({faults.batch, faults.cycle - 1}));
+      }
+      EXPECT_FALSE(faults.holds.empty());
       EXPECT_EQ(faults.batch_cycles, lengths[static_cast<std::size_t>(faults.batch)]);
       EXPECT_TRUE(memories[own.memory].contains(faults.site.cell));
       const fault::FaultPlan plan = runner.fault_plan(runner.trial(own.first_trial + draw));
@@ -320,6 +329,9 @@ TEST_F(Strikes, GivenAStoreOfBeforeTheirEndingsThenItIsReadAndGoneOnWithWithoutT
   const Output changed =
       shell("sqlite3 " + store +
             " 'ALTER TABLE trials DROP COLUMN ended; ALTER TABLE trials DROP COLUMN ended_in; "
+            "ALTER TABLE trials DROP COLUMN holds; ALTER TABLE trials DROP COLUMN phase; "
+            "ALTER TABLE populations DROP COLUMN outside; "
+            "ALTER TABLE populations DROP COLUMN cells; "
             "ALTER TABLE trials DROP COLUMN sdc5; DELETE FROM trials WHERE trial > 20'");
   if (changed.code == 127) GTEST_SKIP() << "no sqlite3";
   ASSERT_EQ(changed.code, 0) << changed.out << changed.error;
@@ -439,6 +451,9 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
   std::map<std::string, std::map<std::string, double>> expected;
   std::map<std::string, std::vector<double>> times;
   std::map<std::string, double> ended;
+  std::map<std::string, double> held;
+  std::set<std::pair<int, double>> costs;
+  std::vector<double> costly;
   for (const auto& row : csv_rows(read(path("t.csv")))) {
     std::map<std::string, double>& own = expected[row.at("memory")];
     const double added = std::stod(row.at("cycles")) - std::stod(row.at("golden_cycles"));
@@ -453,6 +468,14 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
     own["late"] += before + added > deadline ? share : 0;
     own["late_before"] += before > deadline ? share : 0;
     times[row.at("memory")].push_back((before + added) / before);
+    const auto hold = [&](const char* figure, bool hit) {
+      held[row.at("memory") + " held_" + figure + " " + row.at("holds")] += hit ? share : 0;
+    };
+    hold("strikes", true);
+    hold("sdc_any", row.at("sdc") != "0");
+    hold("outputs_changed", row.at("masked") != "5");
+    hold("cycles_changed", added != 0);
+    costs.insert({std::stoi(row.at("trial")), added});
     ended[row.at("memory") + " ended_" + row.at("ended") + " " + row.at("ended_in")] += share;
     ended[row.at("memory") + " ended_" + row.at("ended") + " "] +=
         row.at("ended_in").empty() ? 0 : share;
@@ -474,12 +497,26 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
   EXPECT_LT(sums.at("late_before"), 1);
   int found = 0;
   for (const auto& row : csv_rows(read(path("m.csv")))) {
+    if (row.at("unit") == "trial") {
+      costly.push_back(std::stod(row.at("mean")));
+      EXPECT_EQ(row.at("figure"), "cycles_added");
+      EXPECT_EQ(costs.count({std::stoi(row.at("trial")), costly.back()}), 1U);
+      EXPECT_NE(row.at("fault").find("strike of " + row.at("memory")), std::string::npos);
+    }
     if (row.at("unit") != "fault" || row.at("figure") == "mbit") continue;
-    ++found;
     EXPECT_EQ(row.at("kind"), "strike");
-    EXPECT_EQ(row.at("n"), "400");
+    if (!row.at("n").empty()) {
+      EXPECT_EQ(row.at("n"), "400");
+    }
     EXPECT_EQ(row.at("layer") + row.at("bit"), "");
     const double mean = std::stod(row.at("mean"));
+    if (row.at("figure").rfind("held_", 0) == 0) {
+      const std::string key = row.at("memory") + " " + row.at("figure") + " " + row.at("holds");
+      EXPECT_NEAR(mean, held[key], 6e-6) << key;
+      held.erase(key);
+      continue;
+    }
+    ++found;
     if (row.at("figure").rfind("ended_", 0) == 0) {
       const std::string key = row.at("memory") + " " + row.at("figure") + " " + row.at("ended_in");
       EXPECT_NEAR(mean, ended[key], 6e-6) << key;
@@ -498,6 +535,13 @@ TEST_F(Strikes, GivenTrialsThenTheSummaryHasWhatTheyComeTo) {
     }
   }
   EXPECT_EQ(found, 2 * 12);
+  EXPECT_TRUE(held.empty()) << held.begin()->first << " is not in the summary";
+  EXPECT_NE(run.out.find("strikes by what the cell held"), std::string::npos) << run.out;
+  ASSERT_EQ(costly.size(), Vulnerability::kMostCostly);
+  EXPECT_TRUE(std::is_sorted(costly.rbegin(), costly.rend()));
+  EXPECT_EQ(costly.front(), std::max_element(costs.begin(), costs.end(), [](auto& a, auto& b) {
+                              return a.second < b.second;
+                            })->second);
   EXPECT_TRUE(ended.empty()) << ended.begin()->first << " is not in the summary";
   EXPECT_NE(run.out.find("where strikes ended: percent of them"), std::string::npos) << run.out;
 }

@@ -155,7 +155,7 @@ TEST_F(ReadOnly, GivenStoresOfVersion010ThenTheyAreShownExportedReportedAndRepla
             std::string::npos);
   // Agreement follows from what was counted; of the outputs' values it knows nothing.
   EXPECT_NE(trials.find("8f1d99fbf2cc2130161475f8e18d952ccfd8403b2ccb521088effceeb502700f,"
-                        "0.8816666666666667,,,0,weight_sram,,,,,,,\n"),
+                        "0.8816666666666667,,,0,weight_sram,,,,,,,,,\n"),
             std::string::npos)
       << trials;
   const Output status = as_other({"campaign", "status", store("c.sqlite")});

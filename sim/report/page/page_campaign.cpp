@@ -13,6 +13,7 @@
 #include "report/page/packed.hpp"
 #include "report/page/page_sections.hpp"
 #include "report/text/campaign_maps.hpp"
+#include "report/text/campaign_text.hpp"
 #include "report/text/site_key.hpp"
 #include "statistics/proportion.hpp"
 
@@ -114,12 +115,14 @@ class Gatherer {
   Json shares_json() const;
   Json soft_errors_json() const;
   Json endings_json() const;
+  Json costly_json() const;
+  Json held_json() const;
   Json times_json() const;
   Json place_json(const campaign::Vulnerability::Place& place) const;
   Json matrix_json(const Sites& sites) const;
   Json strata_matrix_json(const Sites& sites) const;
   Json entry_json(const campaign::Tally& tally, std::int64_t of, std::size_t row,
-                  std::size_t column) const;
+                  std::size_t column, double of_all = 1) const;
   Json sites_json(const SiteKey& key, const Sites& sites) const;
 
   const campaign::Store& store_;
@@ -231,6 +234,7 @@ Json Gatherer::points_json() const {
     if (point.maps > 0) {
       json["sdc"] = point.sdc;
       json["cycles_an_image"] = point.cycles_an_image;
+      json["speedup"] = mean_json(point.speedup);
       json["agreement"] = mean_json(point.outputs.agreement);
       json["rmse"] = mean_json(point.outputs.rmse);
       const campaign::NoiseLevel& level = point.outputs.sqnr;
@@ -268,6 +272,36 @@ Json Gatherer::shares_json() const {
     json["trials"] = own.trials;
     json["answers"] = share_json(own.top1);
     json["top5"] = own.top5 ? share_json(*own.top5) : Json();
+    json["outputs"] = share_json(own.logits);
+    json["cycles"] = share_json(own.cycles);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json Gatherer::costly_json() const {
+  Json list = Json::array();
+  for (const campaign::Vulnerability::Costly& own : vulnerability_.costly()) {
+    const campaign::Population& population = store_.populations()[own.row.trial.population];
+    const auto& golden = store_.golden_of(population);
+    list.push_back({{"trial", own.row.trial.number},
+                    {"machine", golden.machine},
+                    {"network", golden.model},
+                    {"memory", memory::memory_name(population.memory)},
+                    {"fault", describe_trial(population, own.row.faults, own.row.trial.draw)},
+                    {"cycles", own.cycles},
+                    {"ratio", own.ratio}});
+  }
+  return list;
+}
+
+Json Gatherer::held_json() const {
+  Json list = Json::array();
+  for (const campaign::Vulnerability::Held& own : vulnerability_.held()) {
+    Json json = place_json(own.place);
+    json["holds"] = own.holds;
+    json["strikes"] = share_json(own.strikes);
+    json["answers"] = share_json(own.top1);
     json["outputs"] = share_json(own.logits);
     json["cycles"] = share_json(own.cycles);
     list.push_back(std::move(json));
@@ -331,7 +365,7 @@ Json Gatherer::times_json() const {
 
 // Exact where all of `of` sites were struck; of = 0: their number is not known.
 Json Gatherer::entry_json(const campaign::Tally& tally, std::int64_t of, std::size_t row,
-                          std::size_t column) const {
+                          std::size_t column, double of_all) const {
   const auto sites = of >= tally.done && of > 0 ? std::optional<std::int64_t>(of) : std::nullopt;
   const auto interval =
       statistics::wilson_interval(tally.critical, tally.done, store_.plan().confidence, sites);
@@ -339,8 +373,9 @@ Json Gatherer::entry_json(const campaign::Tally& tally, std::int64_t of, std::si
           {"column", column},
           {"faults", tally.done},
           {"critical", tally.critical},
-          {"lower", interval.lower},
-          {"upper", interval.upper}};
+          {"of_all", of_all},
+          {"lower", of_all * interval.lower},
+          {"upper", of_all * interval.upper}};
 }
 
 std::size_t place_of(Json& list, const std::string& name) {
@@ -374,7 +409,8 @@ Json Gatherer::strata_matrix_json(const Sites& sites) const {
     const std::size_t row_place = place_of(rows, row.describe());
     const std::size_t column_place = place_of(columns, column.describe());
     entries.push_back(entry_json(tallies_[i], store_.populations()[i].finite_sites().value_or(0),
-                                 row_place, column_place));
+                                 row_place, column_place,
+                                 store_.populations()[i].candidate_share()));
   }
   return {{"by", by}, {"strata", true}, {"rows", rows}, {"columns", columns}, {"entries", entries}};
 }
@@ -553,6 +589,8 @@ Json Gatherer::section() const {
                {"memories", plan.maps ? maps_memories(plan) : std::string()},
                {"vulnerability", shares_json()},
                {"soft_errors", soft_errors_json()},
+               {"costly", costly_json()},
+               {"held", held_json()},
                {"stages", stages_json()},
                {"endings", endings_json()},
                {"times", times_json()},

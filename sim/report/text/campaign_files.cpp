@@ -21,6 +21,7 @@ using campaign::Since;
 
 /// -1 stands for "does not apply".
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
 
 /// Whether a network does not have a count: without labels none is correct.
@@ -165,7 +166,9 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
                        {"memory", memory::memory_name(own_population.memory)},
                        {"layer", layer.empty() ? Json() : Json(layer)},
                        {"cycle", number_or_null(row.faults.cycle)},
-                       {"batch", number_or_null(row.faults.batch)}};
+                       {"batch", number_or_null(row.faults.batch)},
+                       {"holds", text_or_null(row.faults.holds)},
+                       {"phase", text_or_null(row.faults.phase)}};
       break;
     case Source::kFile:
       break;
@@ -232,7 +235,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
        count_fields([](const OutcomeCount& own) { return std::string(own.key); }, Since::kStrikes) +
        "memory,layer,cycle,batch,batch_cycles," +
        count_fields([](const OutcomeCount& own) { return std::string(own.key); }, Since::kEndings) +
-       "ended,ended_in\n");
+       "ended,ended_in,holds,phase\n");
   store.for_each([&](const campaign::TrialRow& row) {
     const campaign::Population& own = store.populations()[row.trial.population];
     const auto& golden = store.golden_of(own);
@@ -245,7 +248,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
     };
     sink(fmt::format(
         "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{},{},{},{},{},{},{}{},{},{},{}"
-        ",{},{}{},{}\n",
+        ",{},{}{},{},{},{}\n",
         row.trial.number, csv_field(golden.machine), csv_field(golden.model),
         campaign::source_name(own.source), own.source == Source::kFile ? "" : own.form.name(),
         maps ? fmt::format("{}", own.rate) : "", row.trial.draw,
@@ -261,7 +264,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink) {
         number_or_nothing(row.faults.cycle), number_or_nothing(row.faults.batch),
         row.faults.batch_cycles > 0 ? std::to_string(row.faults.batch_cycles) : "",
         count_fields(count_text, Since::kEndings), stage_key(outcome.ended),
-        csv_field(outcome.ended_in)));
+        csv_field(outcome.ended_in), csv_field(row.faults.holds), csv_field(row.faults.phase)));
   });
 }
 

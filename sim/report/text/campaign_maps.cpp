@@ -167,7 +167,7 @@ void cell_csv(const MapSummaries& maps, const MapSummaries::Key& key,
   const auto images = static_cast<double>(plan.images);
   const auto& own = maps.golden(key, key.model);
   const auto row = [&](const char* name, const std::string& figures) {
-    sink(fmt::format("{},{},{},{},,map,{},{},,,,,\n", csv_field(own.machine), key.form.name(),
+    sink(fmt::format("{},{},{},{},,map,{},{},,,,,,,,\n", csv_field(own.machine), key.form.name(),
                      key.rate, csv_field(own.model), name, figures));
   };
   const auto line = [&](const char* name, const MapSummaries::Figure& figure) {
@@ -200,7 +200,7 @@ void contrast_csv(const MapSummaries& maps, const MapSummaries::Compared& compar
                   const Sink& sink) {
   const auto line = [&](const std::string& pair, const char* unit, const std::string& figure,
                         const statistics::MeanSummary& summary) {
-    sink(fmt::format("{},{},{},{},{},{},{},{},,,,,\n",
+    sink(fmt::format("{},{},{},{},{},{},{},{},,,,,,,,\n",
                      csv_field(maps.golden(compared.key, 0).machine), compared.key.form.name(),
                      compared.key.rate, csv_field(maps.name_of(*compared.contrast, compared.key)),
                      pair, unit, figure, csv_figures(summary)));
@@ -275,11 +275,11 @@ std::string maps_text(const campaign::MapSummaries& maps) {
 void maps_csv(const campaign::MapSummaries& maps, const Sink& sink) {
   const auto images = static_cast<double>(maps.store().plan().images);
   sink(
-      "machine,kind,rate,name,pair,unit,figure,n,mean,sd,lower,upper,shape,memory,layer,bit,ended_"
-      "in\n");
+      "machine,kind,rate,name,pair,unit,figure,n,mean,sd,lower,upper,shape,memory,layer,bit,"
+      "ended_in,holds,trial,fault\n");
   for (const auto& row : maps.store().golden()) {
     const auto line = [&](const char* figure, double value) {
-      sink(fmt::format("{},none,0,{},,network,{},1,{:.6g},,,,,,,,\n", csv_field(row.machine),
+      sink(fmt::format("{},none,0,{},,network,{},1,{:.6g},,,,,,,,,,,\n", csv_field(row.machine),
                        csv_field(row.model), figure, value));
     };
     if (row.outcome.has_labels()) line("top1", static_cast<double>(row.outcome.correct) / images);

@@ -155,7 +155,8 @@ std::string SiteTables::matrix_text(const std::vector<std::size_t>& populations)
     append_once(rows, row.describe());
     append_once(columns, column.describe());
     cells[{row.describe(), column.describe()}] =
-        share_text(sums_[i].tally, population.finite_sites().value_or(0), store_.plan().confidence);
+        share_text(sums_[i].tally, population.finite_sites().value_or(0), store_.plan().confidence,
+                   population.candidate_share());
   }
   constexpr std::size_t kMostColumns = 9;
   if (columns.size() <= kMostColumns) return report::matrix_text("", rows, columns, cells);

@@ -9,14 +9,17 @@
 
 namespace lacuna::report {
 
-std::string share_text(const campaign::Tally& tally, std::int64_t sites, double confidence) {
+std::string share_text(const campaign::Tally& tally, std::int64_t sites, double confidence,
+                       double of_all) {
+  if (of_all == 0) return percent(0);
   if (tally.done == 0) return "-";
-  const double share = static_cast<double>(tally.critical) / static_cast<double>(tally.done);
+  const double share =
+      of_all * static_cast<double>(tally.critical) / static_cast<double>(tally.done);
   if (tally.done == sites) return percent(share);
   const auto interval =
       statistics::wilson_interval(tally.critical, tally.done, confidence,
                                   sites > 0 ? std::optional<std::int64_t>(sites) : std::nullopt);
-  return fmt::format("{} +- {:.2f}", percent(share), 100 * interval.half_width());
+  return fmt::format("{} +- {:.2f}", percent(share), 100 * of_all * interval.half_width());
 }
 
 std::string matrix_text(const std::string& corner, const std::vector<std::string>& rows,

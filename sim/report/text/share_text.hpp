@@ -12,8 +12,9 @@
 namespace lacuna::report {
 
 /// Share of critical faults with the half-width of its Wilson interval; without where all of
-/// `sites` were struck. sites = 0: their number is not known.
-std::string share_text(const campaign::Tally& tally, std::int64_t sites, double confidence);
+/// `sites` were struck. sites = 0: their number is not known. Both are multiplied by `of_all`.
+std::string share_text(const campaign::Tally& tally, std::int64_t sites, double confidence,
+                       double of_all = 1);
 
 using Matrix = std::map<std::pair<std::string, std::string>, std::string>;  ///< [row, column]
 

@@ -29,6 +29,12 @@ const mapFigures = {
     what: 'power of the fault-free outputs to the mean squared error over random maps',
     of: point => point.sqnr_db || null,
   },
+  speedup: {
+    name: 'speed-up', title: 'Speed-up left', text: value => times(value), ends: [undefined, undefined],
+    what: 'cycles of the same machine without zero skipping over those under random maps',
+    dashed: ' Dashed: without faults.', of: point => point.speedup || null,
+    golden: golden => golden.dense_cycles / golden.cycles,
+  },
 };
 
 /** Points of one machine, network and kind, by rate; those that have the figure. */
@@ -162,7 +168,7 @@ function heatMap(colours, rows, columns, left, entries, tip) {
 
 function matrixChart(parent, campaign, sites, id) {
   const {rows, columns, entries, by} = sites.matrix;
-  const share = entry => entry.critical / entry.faults;
+  const share = entry => entry.critical / entry.faults * entry.of_all;
   const measured = campaign.exhaustive ? 'Every site was struck.' : 'Sampled; the interval is ' +
     percent(campaign.confidence, 0) + ' (Wilson), on hover.';
   addChart(parent, {
@@ -237,18 +243,22 @@ function vulnerabilityChart(parent, campaign, id) {
 function endingsChart(parent, campaign, id) {
   const bars = campaign.endings.filter(own => own.ended_in === null);
   if (!bars.length) return;
-  const nameOf = own => siteTitle({...own, memory: 'weight_sram'}) + ': ' + own.memory +
+  // What all bars have in common is not said at each.
+  const groupOf = own => siteTitle({...own, memory: 'weight_sram'});
+  const groups = new Set(bars.map(groupOf));
+  const nameOf = own => (groups.size > 1 ? groupOf(own) + ': ' : '') + own.memory +
     (own.layer ? ', ' + own.layer : '');
+  const left = groups.size > 1 ? 420 : 210;
   const names = bars.map(nameOf);
   const layersOf = own => campaign.endings.filter(other => other.ended_in !== null && !own.layer &&
     ['machine', 'network', 'kind', 'shape', 'memory'].every(key => other[key] === own[key]));
   addChart(parent, {
     id, command: campaign.command, height: 120 + 30 * bars.length,
-    title: 'Where strikes ended',
+    title: 'Where strikes ended' + (groups.size > 1 ? '' : ': ' + groupOf(bars[0])),
     note: 'Share of the strikes by the first that applies to the image that came farthest. Strata ' +
       'weigh by their sizes; intervals and the layers on hover.',
     option: colours => ({
-      grid: {left: 330, right: 30, top: underLegend(), bottom: 40},
+      grid: {left, right: 30, top: underLegend(), bottom: 40},
       legend: legend(colours, {data: campaign.stages.map(stage => stage.name)}),
       tooltip: {
         ...baseOption(colours).tooltip, trigger: 'item',
@@ -265,7 +275,7 @@ function endingsChart(parent, campaign, id) {
       xAxis: axis(colours, {type: 'value', min: 0, max: 1, axisLabel: {
         color: colours.muted, formatter: value => percent(value, 0)}}),
       yAxis: axis(colours, {type: 'category', data: names, inverse: true,
-        axisLabel: {color: colours.muted, width: 310, overflow: 'truncate'}}),
+        axisLabel: {color: colours.muted, width: left - 20, overflow: 'truncate'}}),
       series: campaign.stages.map((stage, i) => ({
         name: stage.name, type: 'bar', stack: 'ended', barMaxWidth: 22,
         itemStyle: {color: i < 2 ? colours.line : seriesColours[(i - 2) % seriesColours.length],
@@ -299,6 +309,22 @@ function vulnerabilityTables(parent, campaign) {
       ? [['answers, top-5', own => own.top5 ? withInterval(own.top5) : '-']] : []),
     ['outputs', own => withInterval(own.outputs)], ['cycles', own => withInterval(own.cycles)],
   ], campaign.vulnerability);
+  if (campaign.held.length) {
+    parent.append(element('h3', {}, 'Strikes by what the cell held'));
+    parent.append(element('p', {class: 'note'}, 'Shares of all strikes on the memory: those of its ' +
+      'layers add up to its own. The layer is that of the weights, map or sums that were still to be read.'));
+    addTable(parent, [...place, ['holds', own => own.holds, true],
+      ['strikes', own => withInterval(own.strikes)], ['answers', own => withInterval(own.answers)],
+      ['outputs', own => withInterval(own.outputs)], ['cycles', own => withInterval(own.cycles)],
+    ], campaign.held);
+  }
+  if (campaign.costly.length) {
+    parent.append(element('h3', {}, 'The faults that cost most cycles'));
+    addTable(parent, [['trial', own => whole(own.trial)], ['network', own => own.network, true],
+      ['machine', own => own.machine, true], ['fault', own => own.fault, true],
+      ['cycles', own => '+' + whole(own.cycles)], ['of before', own => times(own.ratio)],
+    ], campaign.costly);
+  }
   if (campaign.soft_errors.length) {
     parent.append(element('h3', {}, 'Soft errors'));
     const some = key => campaign.soft_errors.some(own => own[key] !== null);
@@ -351,7 +377,7 @@ function campaignCards(parent, campaign) {
         [percent(sites.masked / faults), 'masked: ' + of]);
     } else if (sites.matrix) {
       const {rows, columns, entries} = sites.matrix;
-      const share = entry => entry.critical / entry.faults;
+      const share = entry => entry.critical / entry.faults * entry.of_all;
       const worst = entries.reduce((a, b) => share(b) > share(a) ? b : a, entries[0]);
       cards.push([percent(share(worst), 1) + ' critical',
         rows[worst.row] + ' ' + columns[worst.column] + ': ' + of]);
