@@ -17,6 +17,9 @@
 
 namespace lacuna::campaign {
 
+/// Most cycles, faults or places; sums over the trials of a campaign stay far below 2^63.
+inline constexpr std::int64_t kMostCount = std::int64_t{1} << 48;
+
 /// A fault-free run as the store holds it.
 struct GoldenRow {
   std::string machine;

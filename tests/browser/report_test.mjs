@@ -324,6 +324,46 @@ single_faults:
   await page.finish();
 });
 
+test('strikes: where they ended is what the trials say', async () => {
+  const memories = ['pe_weights', 'pe_accumulators'];
+  const trials = campaign('strikes', `name: strikes
+machines: [hw_configs/edge_16x16.yaml]
+models: [models/lenet5_qdnn]
+data: random:1:0.5
+images: 4
+batch: 1
+single_faults:
+  memories: [${memories.join(', ')}]
+  when: uniform_cycle
+  samples: 60
+  fit_per_mbit: 100
+`);
+  const page = await open(report('strikes.html', inFolder('strikes.sqlite')));
+  const rows = (await downloaded(page, 'section-0-endings')).filter(row => row.ended_in === '');
+  assert.deepEqual(rows.map(row => row.memory), memories);
+  const stages = Object.keys(rows[0]).slice(8).filter(key => !/_(lower|upper)$/.test(key));
+  assert.equal(stages.length, 9);
+  const bars = await page.evaluate(() => echarts.getInstanceByDom(
+    document.getElementById('section-0-endings')).getOption().series.map(own => own.data));
+  for (const [i, memory] of memories.entries()) {
+    const own = trials.filter(trial => trial.memory === memory);
+    assert.equal(own.length, 60);
+    let all = 0;
+    for (const [stage, key] of stages.entries()) {
+      const share = own.filter(trial => trial.ended === key).length / 60;
+      near(bars[stage][i], share, memory + key);
+      near(Number(rows[i][key]), share, memory + key);
+      all += bars[stage][i];
+    }
+    near(all, 1, memory);
+  }
+  const text = await page.locator('#section-0').innerText();
+  for (const part of ['Soft errors', 'FIT', 'Strikes by what the cell held', 'cost most cycles']) {
+    assert.ok(text.includes(part), part);
+  }
+  await page.finish();
+});
+
 /** The cell map's tile in the middle of the screen at a column and tile row: pixel and its colour. */
 const tileAt = (page, id, x, y) => page.evaluate(([chart, column, row]) => {
   const place = document.getElementById(chart);

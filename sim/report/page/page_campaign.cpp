@@ -13,7 +13,6 @@
 #include "report/page/packed.hpp"
 #include "report/page/page_sections.hpp"
 #include "report/text/campaign_maps.hpp"
-#include "report/text/campaign_text.hpp"
 #include "report/text/site_key.hpp"
 #include "statistics/proportion.hpp"
 
@@ -112,13 +111,6 @@ class Gatherer {
   void add_cell(Sites& sites, const campaign::TrialRow& row);
   Json golden_json() const;
   Json points_json() const;
-  Json shares_json() const;
-  Json soft_errors_json() const;
-  Json endings_json() const;
-  Json costly_json() const;
-  Json held_json() const;
-  Json times_json() const;
-  Json place_json(const campaign::Vulnerability::Place& place) const;
   Json matrix_json(const Sites& sites) const;
   Json strata_matrix_json(const Sites& sites) const;
   Json entry_json(const campaign::Tally& tally, std::int64_t of, std::size_t row,
@@ -243,121 +235,6 @@ Json Gatherer::points_json() const {
                                            {"upper", or_null(level.upper)}})
                                    : Json();
     }
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json share_json(const statistics::StratifiedProportion& share) {
-  return {{"share", share.proportion ? Json(*share.proportion) : Json()},
-          {"lower", share.interval.lower},
-          {"upper", share.interval.upper}};
-}
-
-Json Gatherer::place_json(const campaign::Vulnerability::Place& place) const {
-  const auto& golden = store_.golden()[place.machine * store_.plan().models.size() + place.model];
-  return {{"machine", golden.machine},
-          {"network", golden.model},
-          {"kind", place.form.name()},
-          {"shape", place.shape},
-          {"memory", memory::memory_name(place.memory)},
-          {"layer", place.layer},
-          {"bit", place.bit < 0 ? Json() : Json(place.bit)}};
-}
-
-Json Gatherer::shares_json() const {
-  Json list = Json::array();
-  for (const campaign::Vulnerability::Shares& own : vulnerability_.shares()) {
-    Json json = place_json(own.place);
-    json["trials"] = own.trials;
-    json["answers"] = share_json(own.top1);
-    json["top5"] = own.top5 ? share_json(*own.top5) : Json();
-    json["outputs"] = share_json(own.logits);
-    json["cycles"] = share_json(own.cycles);
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json Gatherer::costly_json() const {
-  Json list = Json::array();
-  for (const campaign::Vulnerability::Costly& own : vulnerability_.costly()) {
-    const campaign::Population& population = store_.populations()[own.row.trial.population];
-    const auto& golden = store_.golden_of(population);
-    list.push_back({{"trial", own.row.trial.number},
-                    {"machine", golden.machine},
-                    {"network", golden.model},
-                    {"memory", memory::memory_name(population.memory)},
-                    {"fault", describe_trial(population, own.row.faults, own.row.trial.draw)},
-                    {"cycles", own.cycles},
-                    {"ratio", own.ratio}});
-  }
-  return list;
-}
-
-Json Gatherer::held_json() const {
-  Json list = Json::array();
-  for (const campaign::Vulnerability::Held& own : vulnerability_.held()) {
-    Json json = place_json(own.place);
-    json["holds"] = own.holds;
-    json["strikes"] = share_json(own.strikes);
-    json["answers"] = share_json(own.top1);
-    json["outputs"] = share_json(own.logits);
-    json["cycles"] = share_json(own.cycles);
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json Gatherer::endings_json() const {
-  Json list = Json::array();
-  for (const campaign::Vulnerability::Endings& own : vulnerability_.endings()) {
-    Json json = place_json(own.place);
-    json["ended_in"] = own.ended_in ? Json(*own.ended_in) : Json();
-    json["trials"] = own.trials;
-    json["stages"] = Json::array();
-    for (const auto& share : own.stages) json["stages"].push_back(share_json(share));
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json Gatherer::soft_errors_json() const {
-  Json list = Json::array();
-  for (const campaign::Vulnerability::SoftErrors& own : vulnerability_.soft_errors()) {
-    Json json = place_json(own.place);
-    json["trials"] = own.trials;
-    json["candidates"] = or_null(own.candidates);
-    json["of_candidates"] = own.candidates ? share_json(own.of_candidates) : Json();
-    json["avf"] = share_json(own.avf);
-    json["mbit"] = or_null(own.mbit);
-    json["raw_fit"] = or_null(own.raw_fit);
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json stages_json() {
-  Json list = Json::array();
-  for (const measure::FateStageName& stage : measure::kFateStages) {
-    list.push_back({{"key", stage.key}, {"name", stage.name}, {"meaning", stage.meaning}});
-  }
-  return list;
-}
-
-Json Gatherer::times_json() const {
-  Json list = Json::array();
-  for (const campaign::Vulnerability::Times& own : vulnerability_.times()) {
-    Json json = place_json(own.place);
-    json["trials"] = own.trials;
-    json["slower"] = share_json(own.slower);
-    json["faster"] = share_json(own.faster);
-    json["median"] = own.median;
-    json["p99"] = own.p99;
-    json["p999"] = own.p999;
-    json["most"] = own.most;
-    json["late"] = or_null(own.late);
-    json["late_before"] = or_null(own.late_before);
     list.push_back(std::move(json));
   }
   return list;
@@ -587,15 +464,9 @@ Json Gatherer::section() const {
                {"golden", golden_json()},
                {"points", points_json()},
                {"memories", plan.maps ? maps_memories(plan) : std::string()},
-               {"vulnerability", shares_json()},
-               {"soft_errors", soft_errors_json()},
-               {"costly", costly_json()},
-               {"held", held_json()},
-               {"stages", stages_json()},
-               {"endings", endings_json()},
-               {"times", times_json()},
                {"sites", Json::array()},
                {"files", files_}};
+  json.update(vulnerability_section(store_, vulnerability_));
   for (const auto& [key, sites] : sites_) {
     if (sites.tally.done + sites.tally.failed > 0) json["sites"].push_back(sites_json(key, sites));
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "campaign/store.hpp"
+#include "campaign/vulnerability.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/json/json_input.hpp"
 #include "report/json/record_file.hpp"
@@ -25,6 +26,10 @@ nlohmann::ordered_json timeline_section(const JsonInput& trace);
 /// A campaign: fault-free runs, points over maps, layers x bits, and the cells of the memory.
 /// `path` is the store's, for errors.
 nlohmann::ordered_json campaign_section(const campaign::Store& store, const std::string& path);
+
+/// What of that is about the vulnerability of sites: lists by their keys.
+nlohmann::ordered_json vulnerability_section(const campaign::Store& store,
+                                             const campaign::Vulnerability& found);
 
 /// A sweep: its grid, and every point with its figures or the reason that it has none.
 nlohmann::ordered_json sweep_section(const explore::SweepStore& store);

@@ -113,11 +113,11 @@ function mapsChart(parent, campaign, figure, id) {
     }),
     rows: () => [
       ['machine', 'network', 'kind', 'rate', 'maps', 'failed', 'top1', 'lower', 'upper', 'least',
-        'most', 'sdc', 'cycles_an_image', ...['agreement', 'rmse', 'sqnr_db'].flatMap(
+        'most', 'sdc', 'cycles_an_image', ...['agreement', 'rmse', 'sqnr_db', 'speedup'].flatMap(
           key => [key, key + '_lower', key + '_upper'])],
       ...campaign.points.map(p => [p.machine, p.network, p.kind, p.rate, p.maps, p.failed, p.top1,
         p.lower, p.upper, p.least, p.most, p.sdc, p.cycles_an_image,
-        ...[p.agreement, p.rmse, p.sqnr_db].flatMap(own => own ? [own.mean, own.lower, own.upper]
+        ...[p.agreement, p.rmse, p.sqnr_db, p.speedup].flatMap(own => own ? [own.mean, own.lower, own.upper]
           : [null, null, null])]),
     ],
   });
