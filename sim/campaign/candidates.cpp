@@ -49,11 +49,10 @@ const Candidates::Use& Candidates::use_of(std::size_t batch, std::size_t* number
   return uses_[*number];
 }
 
-std::int64_t Candidates::count(std::size_t stratum, const StrikeTimes& times) const {
-  std::int64_t total = 0;
+std::vector<std::int64_t> Candidates::cycles(const StrikeTimes& times) const {
+  std::vector<std::int64_t> list;
   std::vector<schedule::CycleSpan> in_use;
   for (const Kind& kind : kinds_) {
-    if (kind.cells[stratum] == 0) continue;
     std::int64_t cycles = 0;
     std::int64_t batch_of = -1;
     times.for_each([&](std::int64_t batch, std::int64_t from, std::int64_t until) {
@@ -77,7 +76,15 @@ std::int64_t Candidates::count(std::size_t stratum, const StrikeTimes& times) co
         cycles += std::max<std::int64_t>(0, std::min(until, own.end) - std::max(from, own.begin));
       }
     });
-    total += cycles * kind.cells[stratum];
+    list.push_back(cycles);
+  }
+  return list;
+}
+
+std::int64_t Candidates::count(std::size_t stratum, const std::vector<std::int64_t>& cycles) const {
+  std::int64_t total = 0;
+  for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
+    total += cycles[kind] * kinds_[kind].cells[stratum];
   }
   return total;
 }

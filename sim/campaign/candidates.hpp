@@ -20,8 +20,10 @@ class Candidates {
   Candidates(const run::Job& job, const std::vector<run::BatchTimes>& batches,
              const SiteTable& table);
 
-  /// Cells x cycles of a stratum's sites at the times that are candidates; exact.
-  std::int64_t count(std::size_t stratum, const StrikeTimes& times) const;
+  /// [kind of cell] at how many of the times its cells are candidates; exact.
+  std::vector<std::int64_t> cycles(const StrikeTimes& times) const;
+  /// Cells x cycles of a stratum's sites, of cycles().
+  std::int64_t count(std::size_t stratum, const std::vector<std::int64_t>& cycles) const;
   /// The stratum's sites that are candidates at any time, ascending.
   const std::vector<std::uint32_t>& sites(std::size_t stratum) const { return sites_[stratum]; }
   bool has(std::uint32_t site, const StrikeTime& time) const {

@@ -276,6 +276,10 @@ void TrialRunner::add_site_populations(Pair& own, Population population) {
     const std::size_t moments = sites.strikes() ? own.moments.size() : 1;
     for (std::size_t table = 0; table < own.tables.size(); ++table) {
       const auto& strata = own.tables[table].strata();
+      std::vector<std::vector<std::int64_t>> cycles;  // [moment], of candidates
+      for (std::size_t moment = 0; sites.candidates && moment < moments; ++moment) {
+        cycles.push_back(own.candidates[table].cycles(own.moments[moment].times));
+      }
       population.memory = own.tables[table].memory();
       population.shape = own.tables[table].shape();
       for (std::size_t stratum = 0; stratum < strata.size(); ++stratum) {
@@ -293,7 +297,7 @@ void TrialRunner::add_site_populations(Pair& own, Population population) {
             population.cells = cells;
             if (sites.candidates) {
               const std::int64_t all = population.sites;
-              population.sites = own.candidates[table].count(stratum, times.times);
+              population.sites = own.candidates[table].count(stratum, cycles[moment]);
               population.outside = all - population.sites;
             }
             population.first = population.sites > 0 ? sites.samples : 0;

@@ -167,7 +167,8 @@ TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
               << time.batch << " cycle " << time.cycle;
         }
       }
-      EXPECT_EQ(candidates.count(0, all), counted) << memory::memory_name(memory);
+      EXPECT_EQ(candidates.count(0, candidates.cycles(all)), counted)
+          << memory::memory_name(memory);
       EXPECT_EQ(std::vector<std::uint32_t>(used.begin(), used.end()), candidates.sites(0));
       EXPECT_LT(counted, static_cast<std::int64_t>(table.strata()[0].sites.size()) * all.count());
       // Nor is much taken to be in use that is not.
