@@ -184,7 +184,7 @@ int export_trials(const std::vector<std::string>& arguments) {
   options.positional("file", "the store")
       .value("csv", "FILE", "a row a trial")
       .value("json", "FILE", "the same with the plan, the fault-free runs and the populations")
-      .value("summary", "FILE", "the figures of the tables over maps (CSV)")
+      .value("summary", "FILE", "the figures of the tables, one a row (CSV)")
       .value("rows", "FILE", "a line a row of each SRAM bank that faults struck (CSV)")
       .value("images", "FILE", "a row an image of each trial (CSV); runs the trials again")
       .value("trials", "K-L", "of --images: these trials only");

@@ -14,6 +14,8 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "campaign/rounds.hpp"
+#include "campaign/store.hpp"
 #include "campaign/trial.hpp"
 #include "program/program.hpp"
 #include "run/load.hpp"
@@ -326,6 +328,32 @@ TEST_F(CandidateStrikes, GivenCandidatesThenTheySayWhatStrikesOnAllSay) {
   EXPECT_GE(narrower, 6);
   // 2 rows x 2 columns of 4 weights of 4 bits.
   EXPECT_NEAR(candidates.at("pe_weights").at("mbit")[0], 2 * 2 * 4 * 4 / 1048576.0, 1e-9);
+}
+
+TEST_F(CandidateStrikes, GivenAStopRuleThenItAsksForTheWidthOfTheShareOfAll) {
+  const std::string faults =
+      "single_faults:\n  memories: [pe_accumulators, activation_sram]\n  when: uniform_cycle\n"
+      "  samples: 100\n  half_width: 0.02\n  at_most: 4000\n";
+  std::map<bool, std::int64_t> drawn;
+  for (const bool candidates : {false, true}) {
+    const std::string store = path(candidates ? "c.sqlite" : "a.sqlite");
+    const Output run =
+        lacuna("campaign run " + plan(faults + (candidates ? "  candidates: true\n" : "")) +
+               " --out " + store);
+    ASSERT_EQ(run.code, 0) << run.error;
+    const Store found = Store::open_to_read(store);
+    for (std::size_t i = 0; i < found.populations().size(); ++i) {
+      const Population& own = found.populations()[i];
+      const PopulationState state = state_of(found.plan(), own, found.tally(i, own.most));
+      drawn[candidates] += state.tally.done;
+      ASSERT_TRUE(state.interval.has_value());
+      EXPECT_LE(state.interval->half_width(), 0.02);
+      // Of those that are drawn alone it may be wider.
+      EXPECT_GE(state.interval->half_width(), candidates ? 0.0005 : 0.01);
+      EXPECT_LT(state.interval->upper, candidates ? own.candidate_share() : 1);
+    }
+  }
+  EXPECT_LT(drawn[true], drawn[false]);
 }
 
 TEST_F(CandidateStrikes, GivenAMistakeThenItIsNamed) {

@@ -26,7 +26,7 @@ void campaign_csv(const campaign::Store& store, const Sink& sink);
 /// JSON, schema "lacuna.campaign/2": plan, hashes, fault-free runs, populations, trials and rows.
 void campaign_json(const campaign::Store& store, const Sink& sink);
 
-/// CSV, the figures of the tables over maps, one a row: fault-free figures, means over maps with
+/// CSV, the figures of the tables, one a row: fault-free figures, means over maps with
 /// their intervals, and contrasts over maps and over pairs of networks.
 void campaign_summary_csv(const campaign::Store& store, const Sink& sink);
 
