@@ -11,6 +11,7 @@ const bits = results('bits');
 const policies = results('policies');
 const rates = results('rates');
 const cells = results('cells');
+const speed = results('speed');
 
 const networks = [['lenet5_qdnn', 'standard'], ['lenet5_as', 'sparse']];
 const skipping = 'edge_16x16';
@@ -193,6 +194,21 @@ function timesTable() {
       ]));
 }
 
+function speedTable() {
+  const own = [...new Set(speed.map((row) => row.of))];
+  const chosen = [...new Set(speed.filter((row) => row.unit === 'map').map((row) => row.rate))];
+  const shownSpeed = ({mean, lower, upper}) =>
+      `${mean.toFixed(3)} (${lower.toFixed(3)} to ${upper.toFixed(3)})`;
+  return table(
+      ['memory', 'network', 'none broken', ...chosen.map((rate) => `${100 * rate}%`)],
+      own.flatMap((memory) => networks.map(([network, name]) => [
+        memory, name,
+        one(speed, {of: memory, name: network, unit: 'network', figure: 'speedup'}).mean.toFixed(3),
+        ...chosen.map((rate) => shownSpeed(
+            one(speed, {of: memory, name: network, unit: 'map', figure: 'speedup', rate}))),
+      ])), 2);
+}
+
 writePage({
   root: resolve(here, '../..'), page: 'docs/guide/fault_location.md',
   blocks: {
@@ -204,6 +220,7 @@ writePage({
     broken: brokenTable(),
     policies: policiesTable(),
     times: timesTable(),
+    speed: speedTable(),
   },
   check: process.argv.includes('--check'), source: 'experiments/fault_location/page.mjs',
 });

@@ -416,11 +416,13 @@ SitePlan read_sites(const config::Section& section, Complaints& complaints) {
                                                      sites.outcome);
   constexpr double kMostFit = 1e12;
   sites.fit_per_mbit = section.optional<double>("fit_per_mbit", 0, kMostFit);
-  for (const char* key : {"outcome", "fit_per_mbit"}) {
-    if (section.has(key) && !sites.strikes()) {
-      complaints.add(section.place(key), "soft errors are strikes", "when: uniform_cycle");
-    }
-  }
+  const auto refuse_without_strikes = [&](const char* key, bool asked) {
+    if (!asked || sites.strikes()) return;
+    complaints.add(section.place(key), "soft errors are strikes", "when: uniform_cycle");
+  };
+  // As a default it stands in files that are written with all of theirs.
+  refuse_without_strikes("outcome", sites.outcome != SitePlan::Outcome::kAnswers);
+  refuse_without_strikes("fit_per_mbit", sites.fit_per_mbit.has_value());
   sites.candidates = section.with_default<bool>("candidates", sites.candidates);
   sites.row_groups =
       section.with_default<std::int64_t>("row_groups", 1, kMaxRowGroups, sites.row_groups);
