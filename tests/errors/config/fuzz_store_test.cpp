@@ -1,7 +1,8 @@
 // Damaged and forged stores of campaigns and sweeps: whatever reads them answers with InputError,
 // or accepts. Half of the mutants have small changes of values that most often leave a good store,
 // the other half hostile ones: values of other sizes and types, tables that are none, broken pages.
-// LACUNA_FUZZ_COUNT sets the number of files a reader (default 3000, with LACUNA_FULL 100000).
+// LACUNA_FUZZ_COUNT sets the number of files a reader (default 3000, with LACUNA_FULL 100000). Each
+// of the first 10,000 goes through all that uses a store, then each through one of them by turns.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
@@ -172,8 +173,30 @@ void vary(const std::vector<std::string>& edits, std::mt19937& random) {
   }
 }
 
+/// What commands do with a store that they open to look at, and with one that they open to go on.
+template <class Store>
+struct Uses {
+  std::vector<std::function<void(const Store&)>> reads;
+  std::function<void(const Store&)> resume;
+};
+
+template <class Store>
+void use(const Uses<Store>& uses, unsigned mutant) {
+  constexpr unsigned kThroughAll = 10'000;
+  const std::size_t turn = mutant / 2 % (uses.reads.size() + 1);
+  const bool all = mutant < kThroughAll;
+  if (all || turn < uses.reads.size()) {
+    const Store store = Store::open_to_read(kName);
+    for (std::size_t i = 0; i < uses.reads.size(); ++i) {
+      if (all || i == turn) uses.reads[i](store);
+    }
+  }
+  if (all || turn == uses.reads.size()) uses.resume(Store::open_to_write(kName));
+}
+
+template <class Store>
 void fuzz(const std::string& good, const std::vector<std::string>& good_edits,
-          const std::function<void()>& read) {
+          const Uses<Store>& uses) {
   const test::TempFolder folder;
   unsigned refused = 0;
   for (unsigned i = 0; i < test::fuzz_count(); ++i) {
@@ -188,7 +211,7 @@ void fuzz(const std::string& good, const std::vector<std::string>& good_edits,
       harm(random);
     }
     try {
-      read();
+      use(uses, i);
     } catch (const base::InputError& error) {
       ++refused;
       const std::string message = error.what();
@@ -227,25 +250,33 @@ std::string good_campaign() {
   return bytes_of(kName);
 }
 
-void read_campaign() {
-  const report::Sink nowhere = [](const std::string&) {};
-  {
-    const campaign::Store store = campaign::Store::open_to_read(kName);
-    report::campaign_tables(store);
-    report::campaign_csv(store, nowhere);
-    report::campaign_json(store, nowhere);
-    report::campaign_summary_csv(store, nowhere);
-    report::campaign_rows_csv(store, nowhere);
-    report::campaign_section(store, kName)
-        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    for (std::int64_t trial = 0; trial < std::min<std::int64_t>(store.trial_count(), 60); ++trial) {
-      store.find(trial);
-    }
-  }
-  // What `resume` does before it runs anything.
-  const campaign::Store store = campaign::Store::open_to_write(kName);
-  campaign::current_round(store);
-  if (store.trial_count() < 1'000) store.recorded();
+const report::Sink kNowhere = [](const std::string&) {};
+
+Uses<campaign::Store> campaign_uses() {
+  using campaign::Store;
+  return {{[](const Store& store) {
+             report::campaign_tables(store);
+             report::campaign_csv(store, kNowhere);
+           },
+           [](const Store& store) { report::campaign_json(store, kNowhere); },
+           [](const Store& store) {
+             report::campaign_summary_csv(store, kNowhere);
+             report::campaign_rows_csv(store, kNowhere);
+           },
+           [](const Store& store) {
+             report::campaign_section(store, kName)
+                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+           },
+           [](const Store& store) {
+             for (std::int64_t trial = 0; trial < std::min<std::int64_t>(store.trial_count(), 60);
+                  ++trial) {
+               store.find(trial);
+             }
+           }},
+          [](const Store& store) {
+            campaign::current_round(store);
+            if (store.trial_count() < 1'000) store.recorded();
+          }};
 }
 
 TEST(FuzzStores, GivenACampaignsStoreThenItIsReadOrRefused) {
@@ -263,7 +294,7 @@ TEST(FuzzStores, GivenACampaignsStoreThenItIsReadOrRefused) {
         "UPDATE header SET value = '' WHERE key = 'command'",
         "UPDATE populations SET rate = rate / 2 WHERE source = 'map'",
         "UPDATE populations SET sites = sites * 2 WHERE source = 'site'"},
-       read_campaign);
+       campaign_uses());
 }
 
 std::string good_sweep() {
@@ -283,16 +314,18 @@ std::string good_sweep() {
   return bytes_of(kName);
 }
 
-void read_sweep() {
-  {
-    const explore::SweepStore store = explore::SweepStore::open_to_read(kName);
-    const std::vector<std::string>& pareto = store.plan().pareto;
-    report::sweep_tables(store, pareto);
-    report::sweep_csv(store, pareto);
-    report::sweep_json(store, pareto);
-    report::sweep_section(store).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  }
-  explore::SweepStore::open_to_write(kName).recorded();
+Uses<explore::SweepStore> sweep_uses() {
+  using explore::SweepStore;
+  return {{[](const SweepStore& store) {
+             report::sweep_tables(store, store.plan().pareto);
+             report::sweep_csv(store, store.plan().pareto);
+           },
+           [](const SweepStore& store) { report::sweep_json(store, store.plan().pareto); },
+           [](const SweepStore& store) {
+             report::sweep_section(store).dump(-1, ' ', false,
+                                               nlohmann::json::error_handler_t::replace);
+           }},
+          [](const SweepStore& store) { store.recorded(); }};
 }
 
 TEST(FuzzStores, GivenASweepsStoreThenItIsReadOrRefused) {
@@ -303,7 +336,7 @@ TEST(FuzzStores, GivenASweepsStoreThenItIsReadOrRefused) {
         "UPDATE points SET top1 = -1, density = 3", "UPDATE points SET faults = '[]'",
         "UPDATE points SET energy = 1e300", "UPDATE header SET value = '7' WHERE key = 'points'",
         "UPDATE header SET value = 'x' WHERE key = 'version'"},
-       read_sweep);
+       sweep_uses());
 }
 
 }  // namespace
