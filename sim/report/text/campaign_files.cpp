@@ -21,7 +21,7 @@ using campaign::Since;
 
 /// -1 stands for "does not apply".
 std::string number_or_nothing(std::int64_t value) { return value < 0 ? "" : std::to_string(value); }
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json known_text(const std::string& text) { return text.empty() ? Json() : Json(text); }
 Json number_or_null(std::int64_t value) { return value < 0 ? Json() : Json(value); }
 
 /// Whether a network does not have a count: without labels none is correct.
@@ -167,8 +167,8 @@ Json trial_json(const campaign::Store& store, const campaign::TrialRow& row) {
                        {"layer", layer.empty() ? Json() : Json(layer)},
                        {"cycle", number_or_null(row.faults.cycle)},
                        {"batch", number_or_null(row.faults.batch)},
-                       {"holds", text_or_null(row.faults.holds)},
-                       {"phase", text_or_null(row.faults.phase)}};
+                       {"holds", known_text(row.faults.holds)},
+                       {"phase", known_text(row.faults.phase)}};
       break;
     case Source::kFile:
       break;
