@@ -1,15 +1,17 @@
 // Workloads: layer shapes with densities but without weights, from CSV files.
 //
-// Four headers are known, in any case and with spaces around the names:
-//   layer,M,N,K[,density]
-//   layer,in_h,in_w,kernel_h,kernel_w,in_channels,out_channels,stride[,padding][,groups][,density]
-//   Layer, M, N, K,                                                          (SCALE-Sim)
+// Known headers, in any case, with or without plurals and with spaces around the names:
+//   layer,M,N,K[,density]                                        (also SCALE-Sim's GEMM lists)
+//   layer,in_h,in_w,kernel_h,kernel_w,in_channels,out_channels,stride, and in any order padding or
+//     pad_top,pad_left,pad_bottom,pad_right; stride_h,stride_w instead of stride; dilation or
+//     dilation_h,dilation_w; groups; density
 //   Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter,
-//     Strides,                                                               (SCALE-Sim)
-// In our own form a convolution's output side is floor((in + 2 padding - kernel) / stride) + 1. In
-// SCALE-Sim's it is ceil((in - kernel + stride) / stride), one more where the stride does not
-// divide; the layer then has the missing rows and columns as padding at the bottom and right,
-// which with a stride above 1 can be as wide as the kernel or wider.
+//     Strides,                                                   (SCALE-Sim's topologies, by place)
+// Lines that start with # and lines of separators alone are none. Semicolons may stand for commas.
+// In our own form a convolution's output side is floor((in + padding - kernel) / stride) + 1, the
+// kernel dilated. In SCALE-Sim's it is ceil((in - kernel + stride) / stride), one more where the
+// stride does not divide; the layer then has the missing rows and columns as padding at the bottom
+// and right, which with a stride above 1 can be as wide as the kernel or wider.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +31,8 @@ struct WorkloadLayer {
 struct Workload {
   std::string name;  ///< of the file, without folder and extension
   std::string file;
-  std::string sha256;  ///< of the file
-  std::vector<WorkloadLayer> layers;
+  std::string sha256;                 ///< of the file
+  std::vector<WorkloadLayer> layers;  ///< each has a name of its own
 };
 
 /// Reads a CSV file. Throws InputError `file:line: column: wrong; allowed`.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "network/workload.hpp"
@@ -69,6 +70,30 @@ TEST(ScaleSim, GivenItsGemmsAndConvolutionsThenEveryCycleCountIsEqual) {
     const auto measured = run::simulate(job, run::EngineKind::kSystemc);
     EXPECT_EQ(load_and_stream(measured.layers.at(0)), std::stoll(row[8]) + 1)
         << name << " on " << row[6] << " x " << row[7];
+  }
+}
+
+// As files that others have published are written. A pass takes 2 x 32 + 32 + M - 2 cycles.
+TEST(ScaleSim, GivenOtherSpellingsOfItsFilesThenCyclesFollowFromTheSizes) {
+  const std::string own = "layer,in_h,in_w,kernel_h,kernel_w,in_channels,out_channels,stride,";
+  const std::pair<std::string, std::int64_t> files[] = {
+      {"Layer Name, M, N, K,\nTest 1, 256, 128, 256,", 8 * 4 * (94 + 256)},
+      {"Layer,M,N,K,\n# comment\nL0,5,2,2,\n", 94 + 5},
+      {"Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filters, "
+       "Strides,\nc1,4,4,3,3,1,5,1,\n",
+       94 + 4},
+      {"Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
+       "Strides,,,note\n,,,,,,,,,,\nc1,4,4,3,3,1,5,1,,,x\n",
+       94 + 4},
+      {own + "pad_left,pad_right\nsame,1,32,1,3,16,16,1,1,1\n", 2 * (94 + 32)},
+      {own + "padding,dilation\nd,16,16,3,3,4,8,1,2,2\n", 2 * (94 + 256)},
+  };
+  for (const auto& [csv, cycles] : files) {
+    const network::Workload workload = network::workload_from_bytes(csv, "w.csv");
+    for (const auto kind : {run::EngineKind::kSystemc, run::EngineKind::kFast}) {
+      const auto job = run::workload_job(compatible_machine("32", "32"), workload, 1, 1);
+      EXPECT_EQ(load_and_stream(run::simulate(job, kind).layers.at(0)), cycles) << csv;
+    }
   }
 }
 

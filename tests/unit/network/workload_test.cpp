@@ -45,6 +45,63 @@ TEST(Workload, GivenScaleSimsGemmFormThenItIsTheSame) {
   EXPECT_EQ(layer.k(), 16);
 }
 
+// As public topology files have them: other titles, plurals, notes behind, comments, semicolons.
+TEST(Workload, GivenAnySpellingOfScaleSimsFormThenItIsTheSame) {
+  const Layer expected = only_layer(kScalesimHeader, "c1, 9, 8, 3, 2, 4, 5, 2,");
+  const std::pair<const char*, const char*> files[] = {
+      {"LAYER NAME,IFMAP HEIGHT,IFMAP WIDTH,FILTER HEIGHT,FILTER WIDTH,CHANNELS,NUM FILTER,STRIDES",
+       "c1,9,8,3,2,4,5,2"},
+      {"Layer, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channel, Num Filters, "
+       "Stride,",
+       "c1, 9, 8, 3, 2, 4, 5, 2,"},
+      {"L,IFMAP Height,IFMAP Height,Filter Height,Filter Height,Channels,Num_Filter,Strides",
+       "c1,9,8,3,2,4,5,2"},
+      {"Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
+       "Strides,,,note",
+       ",,,,,,,,,,\n# a comment\nc1,9,8,3,2,4,5,2,,,x\n;\n"},
+      {"Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
+       "Strides,",
+       "c1, 9, 8, 3, 2, 4, 5, 2, 1,"},
+      {"Layer name;IFMAP Height;IFMAP Width;Filter Height;Filter Width;Channels;Num "
+       "Filter;Strides;",
+       "c1;9;8;3;2;4;5;2;"},
+      {"Layer\xC2\xA0name, IFMAP Height, IFMAP Width,Filter  Height, Filter Width, Channels, Num "
+       "Filter, Strides;",
+       "\"c1\",\xC2\xA0"
+       "9, 8, 3, 2, 4, 5, 2;"},
+  };
+  for (const auto& [header, rows] : files) {
+    const Layer layer = only_layer(header, rows);
+    EXPECT_EQ(layer.name, "c1") << header;
+    EXPECT_EQ(layer.in, expected.in) << header;
+    EXPECT_EQ(layer.out, expected.out) << header;
+    EXPECT_EQ(layer.k(), expected.k()) << header;
+    EXPECT_EQ(layer.window.stride_w, 2) << header;
+  }
+}
+
+TEST(Workload, GivenNamesThatRepeatThenEachLayerHasItsOwn) {
+  const Workload workload = workload_from_bytes(
+      "Layer Name, M, N, K,\na,1,1,1\na,2,1,1\na (2),3,1,1\na,4,1,1\n", "w.csv");
+  std::vector<std::string> names;
+  for (const WorkloadLayer& entry : workload.layers) names.push_back(entry.layer.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "a (2)", "a (2) (2)", "a (3)"}));
+}
+
+// 16 x 16 under 3 x 3 with dilation 2 covers 5 x 5; padding 2 keeps the size: M 256, K 36, N 8.
+TEST(Workload, GivenColumnsOfEachAxisThenTheyAreIndependent) {
+  const std::string columns = "layer,in_h,in_w,kernel_h,kernel_w,in_channels,out_channels,";
+  const Layer dilated = only_layer(columns + "stride,padding,dilation", "d,16,16,3,3,4,8,1,2,2");
+  EXPECT_EQ(dilated.m(), 256);
+  EXPECT_EQ(dilated.k(), 36);
+  const Layer sides = only_layer(columns + "stride,pad_left,pad_right", "s,1,32,1,3,16,16,1,1,1");
+  EXPECT_EQ(sides.out, (MapShape{1, 32, 16}));
+  EXPECT_EQ(sides.window.pad_top, 0);
+  const Layer strides = only_layer(columns + "pad_top,density,stride_w,stride_h,dilation_w",
+                                   "t,10,11,3,2,1,1,1,0.5,3,2,4");
+  EXPECT_EQ(strides.out, (MapShape{5, 3, 1}));  // (10 + 1 - 3) / 2 + 1, (11 - 5) / 3 + 1
+}
+
 TEST(Workload, GivenOurConvolutionFormThenTheOutputSideIsRoundedDown) {
   struct Row {
     const char* columns;
