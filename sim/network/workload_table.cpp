@@ -123,9 +123,9 @@ WorkloadTable::WorkloadTable(std::string_view header, const std::string& file, i
     separator_ = ';';
   }
   const std::vector<std::string> titles = split(header, line);
-  for (std::size_t i = 0; i < titles.size(); ++i) {
-    if (!is_sparsity(titles[i])) continue;
-    fail(base::printable(titles[i]),
+  for (const std::string& title : titles) {
+    if (!is_sparsity(title)) continue;
+    fail(base::printable(title),
          "N:M sparsity of weights is not modelled: every weight takes its place and its product",
          "the file without this column");
   }
