@@ -15,7 +15,7 @@ enum class CountOf : std::uint8_t { kImages, kFaults, kCycles, kMacs };
 
 /// What a store has that has a column.
 enum class Since : std::uint8_t {
-  k0_1_0,
+  kFirst,    ///< of 0.1.0
   kStrikes,  ///< strikes came with it
   kEndings   ///< where differences ended came with it
 };
@@ -31,7 +31,7 @@ struct OutcomeCount {
 
 template <auto... Path>
 constexpr OutcomeCount outcome_count(const char* key, CountOf what, bool of_result,
-                                     Since since = Since::k0_1_0) {
+                                     Since since = Since::kFirst) {
   return {key,
           what,
           of_result,

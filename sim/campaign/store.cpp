@@ -83,7 +83,7 @@ std::string insert_trial(const std::vector<std::string>& names) {
 std::vector<std::string> Store::Later::columns() const {
   std::vector<std::string> names = {"trial", "population", "draw",   "map_seed", "bank",  "row",
                                     "bit",   "code_bit",   "weight", "step",     "status"};
-  const auto add_counts = [&](bool of_result, Since since = Since::k0_1_0) {
+  const auto add_counts = [&](bool of_result, Since since = Since::kFirst) {
     for (const OutcomeCount& own : kOutcomeCounts) {
       if (own.of_result == of_result && own.since == since) names.emplace_back(own.key);
     }
@@ -118,7 +118,7 @@ TrialRow Store::read_row(const store::Statement& query) const {
       query, 10, {TrialStatus::kDone, TrialStatus::kCrashed, TrialStatus::kTimedOut},
       trial_status_name);
   int column = 11;
-  const auto read_counts = [&](bool of_result, Since since = Since::k0_1_0) {
+  const auto read_counts = [&](bool of_result, Since since = Since::kFirst) {
     for (const OutcomeCount& own : kOutcomeCounts) {
       if (own.of_result == of_result && own.since == since)
         own.in(outcome) = query.integer(column++);
@@ -367,7 +367,7 @@ void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTria
           .bind(row.faults.site.weight)
           .bind(row.faults.step)
           .bind(std::string(trial_status_name(outcome.status)));
-      const auto bind_counts = [&](bool of_result, Since since = Since::k0_1_0) {
+      const auto bind_counts = [&](bool of_result, Since since = Since::kFirst) {
         for (const OutcomeCount& own : kOutcomeCounts) {
           if (own.of_result == of_result && own.since == since) insert.bind(own.of(outcome));
         }

@@ -130,7 +130,7 @@ class Store {
     bool endings = true;  ///< and what came with them
 
     bool has(Since since) const {
-      return since == Since::k0_1_0 || (since == Since::kStrikes ? strikes : endings);
+      return since == Since::kFirst || (since == Since::kStrikes ? strikes : endings);
     }
     /// Of a trial: which one it is, its status, the counts of its result, the hash of its logits,
     /// how it was computed, what became of the outputs' values, what strikes came with, and where

@@ -48,7 +48,7 @@ std::optional<double> agreement(const campaign::Plan& plan, const campaign::Gold
 
 /// The counts of a result, each behind its text a comma.
 template <class Text>
-std::string count_fields(const Text& text_of, Since since = Since::k0_1_0) {
+std::string count_fields(const Text& text_of, Since since = Since::kFirst) {
   std::string text;
   for (const OutcomeCount& own : campaign::kOutcomeCounts) {
     if (own.of_result && own.since == since) text += text_of(own) + ',';
