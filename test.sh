@@ -60,6 +60,9 @@ build() {  # by a preset; what the compiler warns of is an error
 # two of three signals, the longest network and sweep. With --full all of that is sanitized, too.
 only_release=(
   Coverage 'Sampling\.' EquallyOften LargerWeightBuffer 'ScaleSim\.GivenItsResNet18'
+  'CandidateStrikes\.GivenEveryCell' ExtendedProgram 'ShippedModel.*/resnet8_(as_saq|qdnn)'
+  'Campaign\.GivenShapesUpsets' 'Stores\.Given(AKilledStoreMoved|AMachinesFile)'
+  'Lost\.GivenAWorkerThatIsKilledThrice'
   'Campaign\.Given(RoundsOfAStopRule|EveryCellStruck|ATrialThatTakesTooLong|AFullDisk|KillsBetween)'
   'Lost\.Given(ALostTrialOfAStopRule|AWorkerThatIsKilledTwice|AStoppedWorker|EndsOfBothKinds)'
   'Stores\.Given(KillsOfASweep|SeveralOfOneName|AStoreMovedOver|ASweepMovedOver)'
