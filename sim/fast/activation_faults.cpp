@@ -191,9 +191,12 @@ class ActivationFaults::Compiler {
           },
           visit);
     }
-    if (!has_faults(post.residual)) return true;
     const int second = layer.residual();
-    if (network_.map(second).sums || second == layer.input()) return false;
+    const bool second_faulty = has_faults(post.residual);
+    // One map cannot stand there as two regions answer.
+    if ((faulty || second_faulty) && second == layer.input()) return false;
+    if (!second_faulty) return true;
+    if (network_.map(second).sums) return false;
     const std::int64_t out = block.group * layer.n() + block.n_begin;
     add_reading(
         post.residual, at(second), 1, 1, false,
