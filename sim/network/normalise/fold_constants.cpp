@@ -112,7 +112,12 @@ Result Folder::fold(Node& node) {
     const Constant* own = input.empty() ? nullptr : graph_.constant(input);
     if (!input.empty() && (own == nullptr || own->element == Element::kOther)) return {};
   }
-  if (!node.has_input(0)) return {};
+  // An input that is left out by an empty name; what may not be is refused where it is read.
+  static const std::set<std::string> kOptional = {"Clip", "DequantizeLinear", "QuantizeLinear",
+                                                  "Slice", "Squeeze"};
+  const bool all_named = std::none_of(node.inputs.begin(), node.inputs.end(),
+                                      [](const std::string& input) { return input.empty(); });
+  if (!node.has_input(0) || (!all_named && kOptional.count(node.op) == 0)) return {};
   // The others compute with values one by one.
   static const std::set<std::string> kPacked = {"Clip",     "DequantizeLinear", "Flatten",
                                                 "Identity", "QuantizeLinear",   "Reshape",

@@ -162,6 +162,18 @@ TEST(FoldConstants, GivenNodesThatMakeMuchOfLittleThenTheFileIsRefused) {
   }
 }
 
+TEST(FoldConstants, GivenAnInputThatIsLeftOutThenTheNodeStays) {
+  Small s;
+  s.floats("a", {1}, {2.0F});
+  s.codes("i", Element::kInt64, {1}, {0});
+  s.add("Add", {"a", ""}, "b");
+  s.add("Gather", {"i", ""}, "c");
+  s.add("Concat", {"i", "", "i"}, "d");
+  s.add("Mul", {"b", "c"}, "y");
+  s.fold();
+  EXPECT_EQ(s.graph.nodes.size(), 4U);
+}
+
 TEST(FoldConstants, GivenAChainThenWhatIsReadNoMoreIsFreed) {
   Small s;
   s.floats("c0", {1 << 10}, std::vector<float>(1 << 10, 1.0F));
