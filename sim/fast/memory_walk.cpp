@@ -7,6 +7,7 @@
 #include "fast/index.hpp"
 #include "fast/weight_reads.hpp"
 #include "network/outputs.hpp"
+#include "network/post.hpp"
 
 namespace lacuna::fast {
 namespace {

@@ -114,6 +114,13 @@ class Strikes {
     std::uint32_t mask = 0;
     std::vector<std::size_t> faults;  ///< of the plan
   };
+  /// One of the array's registers for sums.
+  struct SumRegister {
+    int row = 0;
+    std::int64_t column = 0;
+    std::int64_t place = 0;  ///< of the pixels whose number mod `places` it is
+    std::int64_t places = 1;
+  };
   /// What happens to the struck bits.
   struct Reads {
     std::int64_t count = 0;
@@ -136,6 +143,9 @@ class Strikes {
                      const Struck& struck, Reads& reads);
   Reads strike_accumulator(Query& query, const Struck& struck);
   Reads strike_pe_weight(Query& query, const Struck& struck);
+  template <class Written, class Held>
+  Reads strike_sum(Query& query, const Struck& struck, const SumRegister& own, Written written,
+                   Held held);
   Reads strike_pe_sum(Query& query, const Struck& struck);
   Reads strike_fifo(Query& query, const Struck& struck);
   void strike_second(Query& query, schedule::StepId post, const schedule::ValueStay& held,

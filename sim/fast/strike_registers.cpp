@@ -135,89 +135,77 @@ Strikes::Reads Strikes::strike_pe_weight(Query& query, const Struck& struck) {
   return reads;
 }
 
-Strikes::Reads Strikes::strike_pe_sum(Query& query, const Struck& struck) {
-  const std::int64_t pe = struck.cell.bank;
-  const auto row = static_cast<int>(pe / spec_.array.cols);
-  const std::int64_t column = pe % spec_.array.cols;
-  const std::int64_t index = struck.cell.row;
-  const std::int64_t locals = spec_.array.local_accumulators;
+// A pixel's sum lies in its register, number pixel mod `places`, from the time `written` in its row
+// to the row's commit; `held` is what lies there at `now`, a time of the stream in the row's column
+// 0.
+template <class Written, class Held>
+Strikes::Reads Strikes::strike_sum(Query& query, const Struck& struck, const SumRegister& own,
+                                   Written written, Held held) {
   Reads reads;
   const std::size_t started = started_before(
       streams_.size(), query.cycle, [&](std::size_t s) { return start(query, streams_[s].step); });
-  if (started == 0) {
-    reads.overwritten = written_later(static_cast<std::size_t>(-1), row, column, index + 1);
-    return reads;
-  }
-  const Stream& stream = streams_[started - 1];
-  const schedule::Block& own = block(stream);
-  if (end(query, stream.step) >= query.cycle && column < own.n_count &&
-      row < static_cast<int>(pass(stream).rows.size())) {
-    const StreamTrace& times = trace(query, stream);
-    const std::int64_t now = query.cycle - start(query, stream.step) - column;
-    for (std::int64_t m = index; m < times.pixels(); m += locals) {
-      if (times.commit(m, row) < now) continue;
-      if (times.start(m, row) >= now) {
-        reads.overwritten = true;
+  const std::size_t last = started - 1;  // of none: before the first
+  if (started > 0) {
+    const Stream& stream = streams_[last];
+    if (end(query, stream.step) >= query.cycle && own.column < block(stream).n_count &&
+        own.row < static_cast<int>(pass(stream).rows.size())) {
+      const StreamTrace& times = trace(query, stream);
+      const std::int64_t now = query.cycle - start(query, stream.step) - own.column;
+      for (std::int64_t m = own.place; m < times.pixels(); m += own.places) {
+        if (times.commit(m, own.row) < now) continue;
+        if (written(times, m) >= now) {
+          reads.overwritten = true;
+          return reads;
+        }
+        reads.count = 1;
+        note_read(query, stream, pixel(stream, m).row);
+        add_sum(query, stream, pixel(stream, m), own.column,
+                flips_of(held(stream, m, now - written(times, m)), struck.mask));
         return reads;
       }
-      // Products that were added before the strike: one an issued activation and cycle.
-      std::int64_t left = now - times.start(m, row) - 1;
-      std::uint32_t sum = 0;
-      for (std::int64_t v = 0; v < own.k_count && left > 0; ++v) {
-        if (schedule::place_index(own, v, spec_).row != row) continue;
-        const bool issued = !skips_ || operand(query, stream, m, v) != 0;
-        if (!issued) continue;
-        --left;
-        sum += product(query, stream, m, v, column);
-      }
-      reads.count = 1;
-      note_read(query, stream, pixel(stream, m).row);
-      add_sum(query, stream, pixel(stream, m), column, flips_of(sum, struck.mask));
-      return reads;
     }
   }
-  reads.overwritten = written_later(started - 1, row, column, index + 1);
+  reads.overwritten = written_later(last, own.row, own.column, own.place + 1);
   return reads;
 }
 
+// Set to 0 at the pixel's start; then a product an issued activation and cycle.
+Strikes::Reads Strikes::strike_pe_sum(Query& query, const Struck& struck) {
+  const std::int64_t cols = spec_.array.cols;
+  const SumRegister own{static_cast<int>(struck.cell.bank / cols), struck.cell.bank % cols,
+                        struck.cell.row, spec_.array.local_accumulators};
+  return strike_sum(
+      query, struck, own,
+      [&](const StreamTrace& times, std::int64_t m) { return times.start(m, own.row); },
+      [&](const Stream& stream, std::int64_t m, std::int64_t since) {
+        std::int64_t left = since - 1;
+        std::uint32_t sum = 0;
+        for (std::int64_t v = 0; v < block(stream).k_count && left > 0; ++v) {
+          if (schedule::place_index(block(stream), v, spec_).row != own.row) continue;
+          if (skips_ && operand(query, stream, m, v) == 0) continue;
+          --left;
+          sum += product(query, stream, m, v, own.column);
+        }
+        return sum;
+      });
+}
+
+// Written at the commit of the row above: what all rows above have added.
 Strikes::Reads Strikes::strike_fifo(Query& query, const Struck& struck) {
-  const std::int64_t pe = struck.cell.bank;
-  const auto row = static_cast<int>(pe / spec_.array.cols) + 1;
-  const std::int64_t column = pe % spec_.array.cols;
-  const std::int64_t place = struck.cell.row;
-  const std::int64_t depth = spec_.array.psum_fifo_depth;
-  Reads reads;
-  const std::size_t started = started_before(
-      streams_.size(), query.cycle, [&](std::size_t s) { return start(query, streams_[s].step); });
-  if (started == 0) {
-    reads.overwritten = written_later(static_cast<std::size_t>(-1), row, column, place + 1);
-    return reads;
-  }
-  const Stream& stream = streams_[started - 1];
-  const schedule::Block& own = block(stream);
-  if (end(query, stream.step) >= query.cycle && column < own.n_count &&
-      row < static_cast<int>(pass(stream).rows.size())) {
-    const StreamTrace& times = trace(query, stream);
-    const std::int64_t now = query.cycle - start(query, stream.step) - column;
-    for (std::int64_t m = place; m < times.pixels(); m += depth) {
-      if (times.commit(m, row) < now) continue;
-      if (times.commit(m, row - 1) >= now) {
-        reads.overwritten = true;
-        return reads;
-      }
-      std::uint32_t sum = 0;
-      for (std::int64_t v = 0; v < own.k_count; ++v) {
-        if (schedule::place_index(own, v, spec_).row >= row) continue;
-        sum += product(query, stream, m, v, column);
-      }
-      reads.count = 1;
-      note_read(query, stream, pixel(stream, m).row);
-      add_sum(query, stream, pixel(stream, m), column, flips_of(sum, struck.mask));
-      return reads;
-    }
-  }
-  reads.overwritten = written_later(started - 1, row, column, place + 1);
-  return reads;
+  const std::int64_t cols = spec_.array.cols;
+  const SumRegister own{static_cast<int>(struck.cell.bank / cols) + 1, struck.cell.bank % cols,
+                        struck.cell.row, spec_.array.psum_fifo_depth};
+  return strike_sum(
+      query, struck, own,
+      [&](const StreamTrace& times, std::int64_t m) { return times.commit(m, own.row - 1); },
+      [&](const Stream& stream, std::int64_t m, std::int64_t /*since*/) {
+        std::uint32_t sum = 0;
+        for (std::int64_t v = 0; v < block(stream).k_count; ++v) {
+          if (schedule::place_index(block(stream), v, spec_).row >= own.row) continue;
+          sum += product(query, stream, m, v, own.column);
+        }
+        return sum;
+      });
 }
 
 }  // namespace lacuna::fast

@@ -290,14 +290,4 @@ struct Network {
   }
 };
 
-/// Entries of the lookup tables of all layers, one behind the other: those of a layer channel after
-/// channel, or one for all, each [operand - lowest operand].
-inline std::int64_t table_entries(const Network& network) {
-  std::int64_t entries = 0;
-  for (const Layer& layer : network.layers) {
-    for (const auto& table : layer.tables) entries += static_cast<std::int64_t>(table.size());
-  }
-  return entries;
-}
-
 }  // namespace lacuna::network

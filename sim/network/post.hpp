@@ -93,6 +93,16 @@ inline std::int64_t table_place(const Network& network, const Layer& layer, std:
          code.lowest_operand();
 }
 
+/// Entries of the lookup tables of all layers, one behind the other: those of a layer channel after
+/// channel, or one for all, each [operand - lowest operand].
+inline std::int64_t table_entries(const Network& network) {
+  std::int64_t entries = 0;
+  for (const Layer& layer : network.layers) {
+    for (const auto& table : layer.tables) entries += static_cast<std::int64_t>(table.size());
+  }
+  return entries;
+}
+
 /// The number of the entry that an operand of a layer with tables reads, of all the network's.
 inline std::int64_t table_entry(const Network& network, const Layer& layer, std::int64_t channel,
                                 std::int16_t operand) {

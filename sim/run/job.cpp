@@ -7,6 +7,7 @@
 #include "judge/verify_schedule.hpp"
 #include "mapping/mapper.hpp"
 #include "mapping/timeline.hpp"
+#include "network/post.hpp"
 #include "network/synthetic.hpp"
 
 namespace lacuna::run {

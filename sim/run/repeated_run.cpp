@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "fast/engine.hpp"
+#include "network/post.hpp"
 #include "run/simulate.hpp"
 
 namespace lacuna::run {

@@ -8,6 +8,7 @@
 #include "base/sha256.hpp"
 #include "fast/engine.hpp"
 #include "memory/access.hpp"
+#include "network/post.hpp"
 #include "systemc/engine.hpp"
 
 namespace lacuna::run {

@@ -182,20 +182,6 @@ BENCHMARK_CAPTURE(LeNet5_random_maps, tiny_8x8_activation_sram, "tiny_8x8.yaml",
     ->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, edge_16x16, "edge_16x16.yaml", 1'000)->Unit(kUnit);
 BENCHMARK_CAPTURE(LeNet5_single_faults, tiny_8x8_refetching, "tiny_8x8.yaml", 1'000)->Unit(kUnit);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_weight_sram, "edge_16x16.yaml",
-                  memory::MemoryId::kWeightSram);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_activation_sram, "edge_16x16.yaml",
-                  memory::MemoryId::kActivationSram);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_activation_bitmap, "edge_16x16.yaml",
-                  memory::MemoryId::kActivationBitmap);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_accumulator_sram, "edge_16x16.yaml",
-                  memory::MemoryId::kAccumulatorSram);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_pe_weights, "edge_16x16.yaml",
-                  memory::MemoryId::kPeWeights);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_pe_accumulators, "edge_16x16.yaml",
-                  memory::MemoryId::kPeAccumulators);
-BENCHMARK_CAPTURE(LeNet5_strikes, edge_16x16_psum_fifos, "edge_16x16.yaml",
-                  memory::MemoryId::kPsumFifos);
 BENCHMARK_CAPTURE(Map_ResNet18_32x32, layers, "resnet18.csv")->Unit(kUnit);
 BENCHMARK_CAPTURE(Map_ResNet18_32x32, products, "resnet18_gemm.csv")->Unit(kUnit);
 
@@ -205,6 +191,11 @@ BENCHMARK_CAPTURE(Map_ResNet18_32x32, products, "resnet18_gemm.csv")->Unit(kUnit
 int main(int argc, char** argv) {
   constexpr int kOverwrite = 1;
   ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", kOverwrite);
+  for (const lacuna::memory::MemoryKind& kind : lacuna::memory::kMemories) {
+    if (kind.id == lacuna::memory::MemoryId::kLookupTables) continue;  // LeNet-5 has none
+    benchmark::RegisterBenchmark((std::string("LeNet5_strikes/edge_16x16_") + kind.name).c_str(),
+                                 lacuna::LeNet5_strikes, "edge_16x16.yaml", kind.id);
+  }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

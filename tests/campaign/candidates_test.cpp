@@ -16,6 +16,7 @@
 #include "base/error.hpp"
 #include "campaign/rounds.hpp"
 #include "campaign/store.hpp"
+#include "campaign/strikes_case.hpp"
 #include "campaign/trial.hpp"
 #include "program/program.hpp"
 #include "run/load.hpp"
@@ -29,10 +30,6 @@ namespace {
 
 using memory::MemoryId;
 
-const std::string kMemories =
-    "[weight_sram, activation_sram, activation_bitmap, accumulator_sram, pe_weights, "
-    "pe_accumulators, psum_fifos]";
-
 class CandidateStrikes : public Program {
  protected:
   CandidateStrikes() { std::filesystem::current_path(LACUNA_SOURCE_DIR); }
@@ -40,8 +37,7 @@ class CandidateStrikes : public Program {
   /// 2 x 2 PEs that fetch weights again. Three images, the last one in a batch of its own; every
   /// way of loading PE weights, pooling on the way, and a map that two layers read.
   std::string plan(const std::string& faults, const std::string& load = "serial") const {
-    std::string machine = read(LACUNA_SOURCE_DIR "/hw_configs/tiny_8x8.yaml");
-    const std::pair<std::string, std::string> changes[] = {
+    const std::vector<std::pair<std::string, std::string>> changes = {
         {"rows: 8 ", "rows: 2"},
         {"cols: 8 ", "cols: 2"},
         {"weight_load: serial ", "weight_load: " + load + " "},
@@ -51,10 +47,8 @@ class CandidateStrikes : public Program {
         {"entries_per_lane: 256", "entries_per_lane: 32"},
         {"lanes: 8 ", "lanes: 2 "},
         {"activation_bits: 4", "activation_bits: 8"}};
-    for (const auto& [from, to] : changes) {
-      EXPECT_NE(machine.find(from), std::string::npos) << from;
-      machine.replace(machine.find(from), from.size(), to);
-    }
+    const std::string machine =
+        with_changes(read(LACUNA_SOURCE_DIR "/hw_configs/tiny_8x8.yaml"), changes);
     network::test::ModelBuilder builder(4, 8);
     network::test::ConvSpec conv;
     conv.out = 3;
@@ -108,9 +102,9 @@ std::optional<std::set<std::int32_t>> layers_in(const run::Job& job, const run::
 
 TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
   for (const std::string load : {"serial", "shadowed"}) {
-    const Plan asked = load_plan(
-        plan("single_faults:\n  memories: " + kMemories + "\n  when: uniform_cycle\n  samples: 1\n",
-             load));
+    const Plan asked = load_plan(plan(
+        "single_faults:\n  memories: " + kAllMemories + "\n  when: uniform_cycle\n  samples: 1\n",
+        load));
     const run::Model model = run::load_models(asked.models, asked.data, asked.images).front();
     const run::Job job = run::model_job(arch::load_spec(asked.machines[0]), model, asked.batch);
     ASSERT_TRUE(job.parts[0].remainder.has_value());
@@ -180,7 +174,7 @@ TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
 }
 
 TEST_F(CandidateStrikes, GivenStrataThenWithWhatLiesOutsideTheyAreAllCellsAndCycles) {
-  const std::string faults = "single_faults:\n  memories: " + kMemories +
+  const std::string faults = "single_faults:\n  memories: " + kAllMemories +
                              "\n  when: uniform_cycle\n  strata: [layer, bit]\n  scope: {bits: "
                              "[msb, 0-1]}\n  samples: 5\n";
   const TrialRunner all(load_plan(plan(faults)));
@@ -280,7 +274,7 @@ Figures figures_of(const std::string& csv) {
 }
 
 TEST_F(CandidateStrikes, GivenCandidatesThenTheySayWhatStrikesOnAllSay) {
-  const std::string faults = "single_faults:\n  memories: " + kMemories +
+  const std::string faults = "single_faults:\n  memories: " + kAllMemories +
                              "\n  when: uniform_cycle\n  samples: 1500\n  fit_per_mbit: 500\n";
   const auto run = [&](const std::string& more) {
     const std::string store = path("s.sqlite");
