@@ -15,13 +15,12 @@ constexpr std::uint32_t kWeyl0 = 0x9E3779B9;
 constexpr std::uint32_t kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
 
-constexpr int kLanes = 16;
-using HighWords = std::array<std::uint32_t, kLanes>;  ///< bits 32 to 63 of random_bits
+constexpr std::size_t kLanes = kRandomRun;
 
 // Four numbers in the low halves of 64-bit lanes; what the high halves hold does not matter.
-LACUNA_AVX2 HighWords high_words_avx2(std::uint64_t seed, RandomStream stream,
+LACUNA_AVX2 RandomRun random_run_avx2(std::uint64_t seed, RandomStream stream,
                                       std::uint64_t first) {
-  constexpr int kVectors = kLanes / 4;
+  constexpr std::size_t kVectors = kLanes / 4;
   __m256i c0[kVectors];
   __m256i c1[kVectors];
   __m256i c2[kVectors];
@@ -49,22 +48,13 @@ LACUNA_AVX2 HighWords high_words_avx2(std::uint64_t seed, RandomStream stream,
     key0 += kWeyl0;
     key1 += kWeyl1;
   }
-  HighWords high;
+  RandomRun run;
   for (std::size_t v = 0; v < kVectors; ++v) {
-    alignas(32) std::array<std::uint64_t, 4> lanes;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(lanes.data()), c1[v]);
-    for (std::size_t i = 0; i < 4; ++i) high[4 * v + i] = static_cast<std::uint32_t>(lanes[i]);
+    // The low half of c0, and that of c1 above it.
+    const __m256i bits = _mm256_blend_epi32(c0[v], _mm256_slli_epi64(c1[v], 32), 0xAA);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(run.data() + 4 * v), bits);
   }
-  return high;
-}
-
-HighWords high_words(std::uint64_t seed, RandomStream stream, std::uint64_t first) {
-  if (use_avx2()) return high_words_avx2(seed, stream, first);
-  HighWords high;
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    high[i] = static_cast<std::uint32_t>(random_bits(seed, stream, first + i) >> 32);
-  }
-  return high;
+  return run;
 }
 
 }  // namespace
@@ -91,6 +81,13 @@ std::uint64_t random_bits(std::uint64_t seed, RandomStream stream, std::uint64_t
   return (static_cast<std::uint64_t>(block[1]) << 32) | block[0];
 }
 
+RandomRun random_run(std::uint64_t seed, RandomStream stream, std::uint64_t first) {
+  if (use_avx2()) return random_run_avx2(seed, stream, first);
+  RandomRun run;
+  for (std::size_t i = 0; i < kLanes; ++i) run[i] = random_bits(seed, stream, first + i);
+  return run;
+}
+
 double random_uniform(std::uint64_t seed, RandomStream stream, std::uint64_t index) {
   return static_cast<double>(random_bits(seed, stream, index) >> 11) * 0x1.0p-53;
 }
@@ -101,10 +98,11 @@ void append_below(double limit, std::uint64_t seed, RandomStream stream, std::ui
   const double scaled = std::clamp(limit, 0.0, 1.0) * 0x1.0p32;
   const auto most = static_cast<std::uint32_t>(std::min(scaled, 0x1.0p32 - 1));
   for (std::uint64_t begin = 0; begin < count; begin += kLanes) {
-    const HighWords high = high_words(seed, stream, first + begin);
-    std::uint32_t least = high[0];
-    for (const std::uint32_t word : high) least = std::min(least, word);
-    if (least > most) continue;
+    const RandomRun run = random_run(seed, stream, first + begin);
+    std::array<std::uint32_t, kLanes> high;
+    std::transform(run.begin(), run.end(), high.begin(),
+                   [](std::uint64_t bits) { return static_cast<std::uint32_t>(bits >> 32); });
+    if (*std::min_element(high.begin(), high.end()) > most) continue;
     const std::uint64_t lanes = std::min<std::uint64_t>(kLanes, count - begin);
     for (std::uint64_t i = 0; i < lanes; ++i) {
       if (high[i] > most) continue;

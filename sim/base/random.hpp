@@ -38,6 +38,11 @@ enum class RandomStream : std::uint32_t {
 /// 64 random bits for (seed, stream, index).
 std::uint64_t random_bits(std::uint64_t seed, RandomStream stream, std::uint64_t index);
 
+/// random_bits of [first, first + kRandomRun), in less time than one after the other.
+inline constexpr std::size_t kRandomRun = 16;
+using RandomRun = std::array<std::uint64_t, kRandomRun>;
+RandomRun random_run(std::uint64_t seed, RandomStream stream, std::uint64_t first);
+
 /// Uniform in [0, 1) with 53 bits.
 double random_uniform(std::uint64_t seed, RandomStream stream, std::uint64_t index);
 

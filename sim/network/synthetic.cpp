@@ -1,5 +1,6 @@
 #include "network/synthetic.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -18,6 +19,17 @@ std::uint64_t place(std::int64_t layer, std::size_t element) {
 /// 0..count-1 from 32 random bits; the bias is below count / 2^32.
 std::uint32_t scaled(std::uint64_t bits, std::uint64_t count) {
   return static_cast<std::uint32_t>((bits & 0xFFFFFFFFU) * count >> 32);
+}
+
+/// Visits the random bits of the first `count` values of a layer.
+template <class Visit>
+void for_each_draw(std::uint64_t seed, base::RandomStream stream, std::int64_t layer,
+                   std::size_t count, Visit visit) {
+  for (std::size_t begin = 0; begin < count; begin += base::kRandomRun) {
+    const base::RandomRun run = base::random_run(seed, stream, place(layer, begin));
+    const std::size_t length = std::min(base::kRandomRun, count - begin);
+    for (std::size_t i = 0; i < length; ++i) visit(begin + i, run[i]);
+  }
 }
 
 }  // namespace
@@ -42,12 +54,11 @@ void draw_weights(Network& network, std::int64_t index, std::uint64_t seed) {
   const int top = (1 << (only.weight_code.bits - 1)) - 1;
   const std::size_t channels = static_cast<std::size_t>(only.out.channels);
   only.weights.assign(channels * static_cast<std::size_t>(only.k()), 0);
-  for (std::size_t i = 0; i < only.weights.size(); ++i) {
-    const std::uint64_t bits =
-        base::random_bits(seed, base::RandomStream::kSyntheticWeights, place(index, i));
-    const int draw = static_cast<int>(scaled(bits, 2 * static_cast<std::uint64_t>(top) + 1));
-    only.weights.set(i, draw - top);
-  }
+  for_each_draw(seed, base::RandomStream::kSyntheticWeights, index, only.weights.size(),
+                [&](std::size_t i, std::uint64_t bits) {
+                  const std::uint64_t values = 2 * static_cast<std::uint64_t>(top) + 1;
+                  only.weights.set(i, static_cast<int>(scaled(bits, values)) - top);
+                });
   only.bias.assign(channels, 0);
   // Uniform weights and codes have standard deviations of about top / sqrt(3) each.
   const double scale = 1.0 / (std::sqrt(static_cast<double>(only.k())) * top);
@@ -66,11 +77,12 @@ std::vector<std::uint8_t> synthetic_codes(const Layer& layer, std::int64_t index
   const std::uint64_t threshold = static_cast<std::uint64_t>(std::llround(density * 0x1p32));
   const std::uint64_t top = (1U << activation_bits) - 1U;
   std::vector<std::uint8_t> codes(static_cast<std::size_t>(layer.in.values()));
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    const std::uint64_t bits =
-        base::random_bits(seed, base::RandomStream::kSyntheticActivations, place(index, i));
-    if ((bits >> 32) < threshold) codes[i] = static_cast<std::uint8_t>(1 + scaled(bits, top));
-  }
+  for_each_draw(seed, base::RandomStream::kSyntheticActivations, index, codes.size(),
+                [&](std::size_t i, std::uint64_t bits) {
+                  if ((bits >> 32) < threshold) {
+                    codes[i] = static_cast<std::uint8_t>(1 + scaled(bits, top));
+                  }
+                });
   return codes;
 }
 

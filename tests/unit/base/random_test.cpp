@@ -36,6 +36,16 @@ TEST(RandomBits, DiffersBetweenSeedsStreamsAndIndices) {
 }
 
 // Spans that begin and end anywhere, also where the low word of the index overflows.
+TEST(RandomRun, IsWhatAskingEachIndexGives) {
+  for (const std::uint64_t first :
+       {std::uint64_t{0}, (std::uint64_t{1} << 32) - 5, ~std::uint64_t{0} - 3}) {
+    const RandomRun run = random_run(0x123456789ABCDEF, RandomStream::kSyntheticWeights, first);
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      EXPECT_EQ(run[i], random_bits(0x123456789ABCDEF, RandomStream::kSyntheticWeights, first + i));
+    }
+  }
+}
+
 TEST(AppendBelow, FindsWhatAskingEachIndexFinds) {
   constexpr auto kStream = RandomStream::kWeightFaultMap;
   std::size_t found_in_all = 0;
