@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "schedule/resources.hpp"
+
 namespace lacuna::mapping {
 namespace {
 
-void raise(AccessTracker::Waits& waits, const AccessTracker::Waits& by) {
+void raise(StepAccesses::Stamps& waits, const StepAccesses::Stamps& by) {
   for (std::size_t i = 0; i < waits.size(); ++i) waits[i] = std::max(waits[i], by[i]);
 }
 
@@ -39,35 +41,46 @@ AccessTracker::Segments::iterator AccessTracker::cover(std::int64_t begin, std::
   return segments_.lower_bound(begin);
 }
 
-void AccessTracker::read(std::int64_t begin, std::int64_t end, schedule::StepId id,
-                         schedule::Resource resource, Waits& waits) {
+void AccessTracker::read(std::int64_t begin, std::int64_t end, StepAccesses& step) {
   for (auto it = cover(begin, end); it != segments_.end() && it->first < end; ++it) {
-    raise(waits, it->second.written);
-    it->second.read[static_cast<std::size_t>(resource)] = id;
+    raise(step.waits_, it->second.written);
   }
+  step.touched_.push_back({this, begin, end, false});
 }
 
-void AccessTracker::write(std::int64_t begin, std::int64_t end, schedule::StepId id,
-                          schedule::Resource resource, Waits& waits, std::int32_t data) {
+void AccessTracker::write(std::int64_t begin, std::int64_t end, StepAccesses& step,
+                          std::int32_t data) {
   if (begin >= end) return;
+  const std::size_t own = schedule::index_of(step.resource_);
+  const bool is_post = step.resource_ == schedule::Resource::kPost;
   auto it = cover(begin, end);
   while (it != segments_.end() && it->first < end) {
-    Waits written = it->second.written;
-    const bool interleaves =
-        it->second.data == data && (resource == schedule::Resource::kPost || data < 0);
-    if (interleaves || (resource == schedule::Resource::kPost && it->second.was_read())) {
-      written[static_cast<std::size_t>(resource)] = schedule::kNoStep;
-    }
-    raise(waits, written);
-    raise(waits, it->second.read);
+    Stamps written = it->second.written;
+    const bool interleaves = it->second.data == data && (is_post || data < 0);
+    if (interleaves || (is_post && it->second.was_read())) written[own] = kNever;
+    raise(step.waits_, written);
+    raise(step.waits_, it->second.read);
     it = segments_.erase(it);
   }
   // This step waits for all of them, so whoever comes later needs to wait for this step only.
   Segment segment;
   segment.end = end;
   segment.data = data;
-  segment.written[static_cast<std::size_t>(resource)] = id;
-  segments_.emplace(begin, segment);
+  segments_.emplace_hint(it, begin, segment);
+  step.touched_.push_back({this, begin, end, true});
+}
+
+void AccessTracker::settle(const StepAccesses::Touched& touched, schedule::Resource resource,
+                           Stamp stamp) {
+  const std::size_t own = schedule::index_of(resource);
+  for (auto it = segments_.lower_bound(touched.begin);
+       it != segments_.end() && it->first < touched.end; ++it) {
+    (touched.write ? it->second.written : it->second.read)[own] = stamp;
+  }
+}
+
+void StepAccesses::settle(Stamp end) const {
+  for (const Touched& touched : touched_) touched.memory->settle(touched, resource_, end);
 }
 
 }  // namespace lacuna::mapping

@@ -28,10 +28,6 @@ LayerShape::LayerShape(const network::Network& network, const arch::AcceleratorS
   }
 }
 
-std::int64_t LayerShape::first_row(std::int64_t unit) const {
-  return unit / units_per_image_ * layer_->out.height + unit % units_per_image_ * unit_rows_;
-}
-
 std::int64_t LayerShape::widest_rows(std::int64_t units) const {
   const std::int64_t trailing = layer_->out.height - units_per_image_ * unit_rows_;
   return units * unit_rows_ + base::ceil_div(units, units_per_image_) * trailing;
@@ -47,24 +43,36 @@ std::int64_t LayerShape::largest_range(std::int64_t rows) const {
   return fits;
 }
 
-std::vector<schedule::PixelRange> LayerShape::ranges(std::int64_t units_per_range,
-                                                     bool within_image) const {
-  std::vector<schedule::PixelRange> result;
-  if (within_image && units_per_range >= units_per_image_) {
-    units_per_range -= units_per_range % units_per_image_;
+RangeList::RangeList(const Rows& rows, std::int64_t units_per_range, bool within_image)
+    : rows_(rows), units_per_range_(units_per_range) {
+  if (within_image && units_per_range_ >= rows.units_per_image) {
+    units_per_range_ -= units_per_range_ % rows.units_per_image;
+  } else if (within_image) {
+    per_image_ = base::ceil_div(rows.units_per_image, units_per_range_);
   }
-  for (std::int64_t unit = 0; unit < units();) {
-    std::int64_t end = std::min(units(), unit + units_per_range);
-    if (within_image && units_per_range < units_per_image_) {
-      end = std::min(end, (unit / units_per_image_ + 1) * units_per_image_);
-    }
-    result.push_back({index_, first_row(unit), first_row(end) - first_row(unit)});
-    unit = end;
-  }
-  return result;
+  size_ = per_image_ > 0 ? rows.images * per_image_
+                         : base::ceil_div(rows.images * rows.units_per_image, units_per_range_);
 }
 
-std::vector<schedule::PixelRange> LayerShape::ranges(const LayerCut& cut) const {
+schedule::PixelRange RangeList::operator[](std::int64_t index) const {
+  std::int64_t begin = index * units_per_range_;
+  std::int64_t end = rows_.images * rows_.units_per_image;
+  if (per_image_ > 0) {
+    const std::int64_t image = index / per_image_;
+    begin = image * rows_.units_per_image + index % per_image_ * units_per_range_;
+    end = (image + 1) * rows_.units_per_image;
+  }
+  end = std::min(end, begin + units_per_range_);
+  return {rows_.layer, first_row(begin), first_row(end) - first_row(begin)};
+}
+
+RangeList LayerShape::ranges(std::int64_t units_per_range, bool within_image) const {
+  return {{index_, layer_->out.height, unit_rows_, units_per_image_, batch_},
+          units_per_range,
+          within_image};
+}
+
+RangeList LayerShape::ranges(const LayerCut& cut) const {
   return ranges(cut.units_per_range, cut.per_range_regions() || !layer_->is_gemm());
 }
 
@@ -162,54 +170,41 @@ std::vector<schedule::MapRows> LayerShape::transfers(const schedule::MapRows& ro
   return list;
 }
 
-std::vector<schedule::MapRows> LayerShape::pieces(const std::vector<schedule::PixelRange>& ranges,
-                                                  RowsOfRange rows_of) const {
-  std::vector<schedule::MapRows> result;
-  std::vector<std::int64_t> loaded(static_cast<std::size_t>(batch_), 0);
-  for (const schedule::PixelRange& range : ranges) {
-    for_each_image(range, layer_->out.height, [&](const schedule::PixelRange& part) {
-      schedule::MapRows rows = (this->*rows_of)(part);
-      std::int64_t& done = loaded[static_cast<std::size_t>(rows.image_begin)];
-      const std::int64_t end = rows.row_begin + rows.row_count;
-      rows.row_begin = std::max(done, rows.row_begin);
-      rows.row_count = end - rows.row_begin;
-      if (rows.row_count <= 0) return;
-      done = end;
-      result.push_back(rows);
-    });
-  }
-  return result;
-}
-
 std::int64_t block_words(const schedule::Block& block, const arch::AcceleratorSpec& spec) {
   return block.k_count * schedule::words_per_index(block, spec);
 }
 
-std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32_t index,
-                                         std::int64_t indices_per_pass,
-                                         const arch::AcceleratorSpec& spec) {
-  std::vector<schedule::Block> blocks;
-  const std::int64_t passes = base::ceil_div(layer.k(), indices_per_pass);
-  const std::int64_t share = layer.k() / passes;
-  const std::int64_t longer = layer.k() % passes;
-  for (std::int32_t group = 0; group < layer.groups; ++group) {
-    for (std::int64_t n = 0; n < layer.n(); n += spec.array.cols) {
-      std::int64_t k = 0;
-      for (std::int32_t pass = 0; pass < passes; ++pass) {
-        schedule::Block block;
-        block.layer = index;
-        block.group = group;
-        block.pass = pass;
-        block.k_begin = k;
-        block.k_count = share + (pass < longer ? 1 : 0);
-        block.n_begin = n;
-        block.n_count = std::min<std::int64_t>(spec.array.cols, layer.n() - n);
-        k += block.k_count;
-        blocks.push_back(block);
-      }
-    }
-  }
-  return blocks;
+BlockList::BlockList(const network::Layer& layer, std::int32_t index, std::int64_t indices_per_pass,
+                     const arch::AcceleratorSpec& spec)
+    : layer_(index),
+      k_(layer.k()),
+      n_(layer.n()),
+      cols_(spec.array.cols),
+      groups_(layer.groups),
+      tiles_(base::ceil_div(layer.n(), cols_)),
+      passes_(base::ceil_div(layer.k(), indices_per_pass)) {}
+
+schedule::Block BlockList::operator[](std::int64_t index) const {
+  const std::int64_t tile = index / passes_;
+  const std::int64_t share = k_ / passes_;
+  const std::int64_t longer = k_ % passes_;  // the first passes, which have one index more
+  schedule::Block block;
+  block.layer = layer_;
+  block.group = static_cast<std::int32_t>(tile / tiles_);
+  block.pass = static_cast<std::int32_t>(index % passes_);
+  block.k_begin = block.pass * share + std::min<std::int64_t>(block.pass, longer);
+  block.k_count = share + (block.pass < longer ? 1 : 0);
+  block.n_begin = tile % tiles_ * cols_;
+  block.n_count = std::min(cols_, n_ - block.n_begin);
+  return block;
+}
+
+std::int64_t layer_words(const network::Layer& layer, const arch::AcceleratorSpec& spec) {
+  const auto words = [&](std::int64_t channels) {
+    return layer.k() * base::ceil_div(channels, spec.weights_per_word());
+  };
+  const std::int64_t full = layer.n() / spec.array.cols;
+  return layer.groups * (full * words(spec.array.cols) + words(layer.n() % spec.array.cols));
 }
 
 std::int32_t fusible_pool(const network::Network& network, std::int32_t index) {

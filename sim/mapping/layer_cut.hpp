@@ -40,6 +40,52 @@ struct LayerCut {
   }
 };
 
+/// Ranges of a layer's rows, each worked out when it is asked for. Rows are cut in units (see
+/// LayerShape).
+class RangeList {
+ public:
+  struct Rows {
+    std::int32_t layer = 0;
+    std::int64_t height = 0;     ///< rows of an image
+    std::int64_t unit_rows = 1;  ///< of a unit; an image's last one has what is left
+    std::int64_t units_per_image = 1;
+    std::int64_t images = 1;
+  };
+  /// `within_image` ends ranges at images (or makes them whole images).
+  RangeList(const Rows& rows, std::int64_t units_per_range, bool within_image);
+
+  std::int64_t size() const { return size_; }
+  schedule::PixelRange operator[](std::int64_t index) const;
+
+  class Iterator {
+   public:
+    Iterator(const RangeList& list, std::int64_t index) : list_(&list), index_(index) {}
+    schedule::PixelRange operator*() const { return (*list_)[index_]; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const RangeList* list_;
+    std::int64_t index_;
+  };
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size_}; }
+
+ private:
+  std::int64_t first_row(std::int64_t unit) const {
+    return unit / rows_.units_per_image * rows_.height +
+           unit % rows_.units_per_image * rows_.unit_rows;
+  }
+
+  Rows rows_;
+  std::int64_t units_per_range_;
+  std::int64_t per_image_ = 0;  ///< ranges of an image; 0: they go on through all
+  std::int64_t size_ = 0;
+};
+
 /// Geometry of a layer for a batch, with the pooling layer that the post unit does on the way.
 class LayerShape {
  public:
@@ -66,9 +112,6 @@ class LayerShape {
   std::int64_t units_per_image() const { return units_per_image_; }
   std::int64_t units() const { return batch_ * units_per_image_; }
   std::int64_t unit_rows() const { return unit_rows_; }
-  /// First row, through all images, of a unit (units() gives the end).
-  std::int64_t first_row(std::int64_t unit) const;
-
   /// Rows of a range of so many units, at most: images alike, and rows that fill no pooling window
   /// go with their image's last unit.
   std::int64_t widest_rows(std::int64_t units) const;
@@ -76,8 +119,8 @@ class LayerShape {
   std::int64_t largest_range(std::int64_t rows) const;
 
   /// Ranges of the batch's rows. `within_image` ends ranges at images (or makes them whole images).
-  std::vector<schedule::PixelRange> ranges(std::int64_t units_per_range, bool within_image) const;
-  std::vector<schedule::PixelRange> ranges(const LayerCut& cut) const;
+  RangeList ranges(std::int64_t units_per_range, bool within_image) const;
+  RangeList ranges(const LayerCut& cut) const;
   /// Input rows, with halo, of a range that lies in one image or covers whole images.
   schedule::MapRows input_rows(const schedule::PixelRange& range) const;
   /// The same of the residual operand.
@@ -86,14 +129,20 @@ class LayerShape {
   /// writes.
   schedule::MapRows output_rows(const schedule::PixelRange& range) const;
   std::int64_t slots(const schedule::MapRows& rows) const;
+  /// Slices of one of the maps that the layer reads; of none 0.
+  std::int64_t slices(std::int32_t map) const {
+    if (map == network::kNoMap) return 0;
+    return static_cast<std::int64_t>(
+        (map == layer_->input() ? input_slices_ : residual_slices_).size());
+  }
   /// The transfers that bring rows of a map: one a slice.
   std::vector<schedule::MapRows> transfers(const schedule::MapRows& rows) const;
 
-  /// Pieces in which a whole operand comes from DRAM, `rows_of` a range being what that needs of
-  /// it: in the order in which the ranges need them, so that the first can start early.
+  /// Visits the pieces in which a whole operand comes from DRAM, `rows_of` a range being what that
+  /// needs of it: in the order in which the ranges need them, so that the first can start early.
   using RowsOfRange = schedule::MapRows (LayerShape::*)(const schedule::PixelRange&) const;
-  std::vector<schedule::MapRows> pieces(const std::vector<schedule::PixelRange>& ranges,
-                                        RowsOfRange rows_of) const;
+  template <class Visit>
+  void for_each_piece(const RangeList& ranges, RowsOfRange rows_of, Visit visit) const;
 
  private:
   std::int64_t value_slots(std::int32_t map) const {
@@ -125,13 +174,52 @@ void for_each_image(const schedule::PixelRange& range, std::int64_t height, Visi
   }
 }
 
+template <class Visit>
+void LayerShape::for_each_piece(const RangeList& ranges, RowsOfRange rows_of, Visit visit) const {
+  std::int64_t image = -1;
+  std::int64_t loaded = 0;  // rows of that image; ranges go through one image after the other
+  for (const schedule::PixelRange& range : ranges) {
+    for_each_image(range, layer_->out.height, [&](const schedule::PixelRange& part) {
+      schedule::MapRows rows = (this->*rows_of)(part);
+      if (rows.image_begin != image) loaded = 0;
+      image = rows.image_begin;
+      const std::int64_t end = rows.row_begin + rows.row_count;
+      rows.row_begin = std::max(loaded, rows.row_begin);
+      rows.row_count = end - rows.row_begin;
+      if (rows.row_count <= 0) return;
+      loaded = end;
+      visit(rows);
+    });
+  }
+}
+
 /// Words of the weight SRAM that a block takes.
 std::int64_t block_words(const schedule::Block& block, const arch::AcceleratorSpec& spec);
 
 /// Blocks of a GEMM layer: for each group and channel tile its K passes, equal up to one index.
-std::vector<schedule::Block> cut_weights(const network::Layer& layer, std::int32_t index,
-                                         std::int64_t indices_per_pass,
-                                         const arch::AcceleratorSpec& spec);
+class BlockList {
+ public:
+  BlockList(const network::Layer& layer, std::int32_t index, std::int64_t indices_per_pass,
+            const arch::AcceleratorSpec& spec);
+
+  std::int64_t size() const { return groups_ * tiles_ * passes_; }
+  std::int64_t groups() const { return groups_; }
+  std::int64_t tiles() const { return tiles_; }    ///< of a group
+  std::int64_t passes() const { return passes_; }  ///< of a tile
+  schedule::Block operator[](std::int64_t index) const;
+
+ private:
+  std::int32_t layer_;
+  std::int64_t k_;
+  std::int64_t n_;
+  std::int64_t cols_;
+  std::int64_t groups_;
+  std::int64_t tiles_;
+  std::int64_t passes_;
+};
+
+/// Words that all weights of a GEMM layer take.
+std::int64_t layer_words(const network::Layer& layer, const arch::AcceleratorSpec& spec);
 
 /// The pooling layer that layer `index` can do in its post unit: the next one, when its kernel is
 /// its stride, without padding, nothing else reads the map between, and no other layer writes a

@@ -1,8 +1,9 @@
 #include "mapping/least_cost.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
-#include <vector>
+#include <utility>
 
 #include "schedule/durations.hpp"
 #include "schedule/resources.hpp"
@@ -46,36 +47,46 @@ class CutWork {
 
   void count_passes() {
     const network::Layer& layer = own_.layer();
-    const std::vector<schedule::Block> blocks =
-        cut_weights(layer, own_.layer_index(), cut_.indices_per_pass, spec_);
+    const BlockList blocks(layer, own_.layer_index(), cut_.indices_per_pass, spec_);
     std::map<std::int64_t, std::int64_t> sizes;  // ranges of so many rows
     for (const schedule::PixelRange& range : ranges_) ++sizes[range.row_count];
-    const auto tiles =
-        static_cast<std::size_t>(layer.groups * base::ceil_div(layer.n(), spec_.array.cols));
-    const std::size_t k_passes = blocks.size() / tiles;
     // Blocks that take turns in the PEs, once a range. One alone stays there.
-    const std::size_t turn = cut_.order == LoopOrder::kPixelOuter ? blocks.size() : k_passes;
-    const std::int64_t loads = turn == 1 ? 1 : static_cast<std::int64_t>(ranges_.size());
-    for (std::size_t begin = 0; begin < blocks.size(); begin += turn) {
-      std::int64_t words = 0;
-      for (std::size_t i = begin; i < begin + turn; ++i) words += block_words(blocks[i], spec_);
+    const bool pixel_outer = cut_.order == LoopOrder::kPixelOuter;
+    const std::int64_t turn = pixel_outer ? blocks.size() : blocks.passes();
+    const std::int64_t loads = turn == 1 ? 1 : ranges_.size();
+    // Tiles of a group are alike but for the last, passes of a tile up to one index.
+    using Alike = std::array<std::pair<std::int64_t, std::int64_t>, 2>;  // one of them, how many
+    const std::int64_t longer = layer.k() % blocks.passes();
+    const Alike all_tiles{{{0, blocks.tiles() - 1}, {blocks.tiles() - 1, 1}}};
+    const Alike all_passes{{{0, longer}, {blocks.passes() - 1, blocks.passes() - longer}}};
+    for (const auto& [tile, of_group] : all_tiles) {
+      const std::int64_t tiles = layer.groups * of_group;
+      const schedule::Block last = blocks[(tile + 1) * blocks.passes() - 1];
+      const std::int64_t words = pixel_outer ? layer_words(layer, spec_)
+                                             : layer.k() * schedule::words_per_index(last, spec_);
       // A block still lies in the buffer for its next turn only where all of the turn do.
       const bool stay = cut_.weights_stay || words <= setting_.weight_words;
-      for (std::size_t i = begin; i < begin + turn; ++i) {
-        const schedule::Block& block = blocks[i];
-        loader_ += loads * schedule::load_pe_duration(block, spec_).occupancy;
-        if (!setting_.weights_resident) {
-          transfer(schedule::weight_bytes(block, spec_), stay ? 1 : loads);
-        }
-        for (const auto& [rows, times] : sizes) {
-          const std::int64_t pixels = rows * layer.out.width;
-          array_ += times * schedule::stream_duration(block, pixels, spec_).occupancy;
-          if ((i + 1) % k_passes != 0) continue;
-          post_ += times * schedule::post_duration(layer, block, pixels, spec_).occupancy;
-        }
+      for (const auto& [pass, of_tile] : all_passes) {
+        count_blocks(blocks[tile * blocks.passes() + pass], tiles * of_tile, loads, stay, sizes);
+      }
+      for (const auto& [rows, times] : sizes) {
+        post_ += tiles * times *
+                 schedule::post_duration(layer, last, rows * layer.out.width, spec_).occupancy;
       }
     }
-    if (cut_.order == LoopOrder::kChannelOuter) visits_ = static_cast<std::int64_t>(tiles);
+    if (cut_.order == LoopOrder::kChannelOuter) visits_ = layer.groups * blocks.tiles();
+  }
+
+  void count_blocks(const schedule::Block& block, std::int64_t alike, std::int64_t loads, bool stay,
+                    const std::map<std::int64_t, std::int64_t>& sizes) {
+    loader_ += alike * loads * schedule::load_pe_duration(block, spec_).occupancy;
+    if (!setting_.weights_resident) {
+      transfer(schedule::weight_bytes(block, spec_), alike * (stay ? 1 : loads));
+    }
+    for (const auto& [rows, times] : sizes) {
+      const std::int64_t pixels = rows * own_.layer().out.width;
+      array_ += alike * times * schedule::stream_duration(block, pixels, spec_).occupancy;
+    }
   }
 
   void count_maps() {
@@ -93,7 +104,7 @@ class CutWork {
     }
     if (cut_.output_whole && setting_.stores_output && !own_.layer().logits) {
       const std::int64_t batch = own_.units() / own_.units_per_image();
-      schedule::MapRows image = own_.output_rows(ranges_.front());
+      schedule::MapRows image = own_.output_rows(ranges_[0]);
       image.image_count = 1;
       image.row_begin = 0;
       image.row_count = own_.network().map(image.map).shape.height;
@@ -102,7 +113,7 @@ class CutWork {
   }
 
   void load_whole(LayerShape::RowsOfRange rows_of) {
-    for (const schedule::MapRows& rows : own_.pieces(ranges_, rows_of)) load(rows, 1);
+    own_.for_each_piece(ranges_, rows_of, [&](const schedule::MapRows& rows) { load(rows, 1); });
   }
 
   void load(const schedule::MapRows& rows, std::int64_t times) {
@@ -123,7 +134,7 @@ class CutWork {
   const LayerCut& cut_;
   const LayerSetting& setting_;
   const arch::AcceleratorSpec& spec_;
-  std::vector<schedule::PixelRange> ranges_;
+  RangeList ranges_;
   std::int64_t visits_ = 1;  ///< of each range
   std::int64_t transfers_ = 0;
   base::Bytes bytes_;

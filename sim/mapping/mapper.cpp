@@ -20,6 +20,15 @@ namespace {
 
 using base::ceil_div;
 
+/// A way to map a network, and what it costs a machine that skips nothing.
+struct Plan {
+  WalkSetting setting;
+  std::vector<PlannedLayer> layers;
+  std::vector<std::string> reasons;       ///< why each was cut so
+  std::vector<std::int64_t> layer_bytes;  ///< DRAM bytes of each alone
+  Estimate estimate;                      ///< of all
+};
+
 class Mapper {
  public:
   /// `most_bytes`: DRAM bytes that each planned layer alone may take, where some way to map it
@@ -32,7 +41,7 @@ class Mapper {
         most_bytes_(std::move(most_bytes)),
         maps_(network.maps.size()) {}
 
-  schedule::Schedule map() {
+  Plan plan() {
     check_precision(network_, spec_);
     list_layers();
     size_memories();
@@ -41,17 +50,10 @@ class Mapper {
         options_.first_weight_word + resident_words(network_, spec_) <= capacities_.weight_words;
     while (!choose_all()) {
     }
-    ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
-    if (resident_) builder.make_resident(options_.first_weight_word);
-    schedule::Schedule schedule = builder.build(planned_);
-    for (std::size_t i = 0; i < planned_.size(); ++i) {
-      schedule.layers[static_cast<std::size_t>(planned_[i].layer)].reason = reasons_[i];
-    }
-    return schedule;
+    const WalkSetting setting = walk_setting();
+    const Estimate estimate = exact_cost(setting, planned_);
+    return {setting, planned_, reasons_, layer_bytes_, estimate};
   }
-
-  /// DRAM bytes of each planned layer alone, as it was mapped.
-  const std::vector<std::int64_t>& layer_bytes() const { return layer_bytes_; }
 
  private:
   void list_layers() {
@@ -171,8 +173,8 @@ class Mapper {
 
   struct Candidate {
     LayerCut cut;
-    Estimate estimate;  ///< at the least, until the schedule is built
-    bool is_built = false;
+    Estimate estimate;  ///< at the least, until it is exact
+    bool is_exact = false;
   };
 
   LayerSetting setting(std::size_t i) const {
@@ -186,24 +188,42 @@ class Mapper {
     return setting;
   }
 
-  void build(std::size_t i, Candidate& candidate) const {
-    if (candidate.is_built) return;
+  WalkSetting walk_setting() const {
+    WalkSetting setting;
+    setting.capacities = capacities_;
+    setting.batch = options_.batch;
+    if (resident_) setting.resident_at = options_.first_weight_word;
+    return setting;
+  }
+
+  Estimate exact_cost(const WalkSetting& setting, const std::vector<PlannedLayer>& layers) const {
+    const Estimate exact = cost(network_, spec_, setting, layers);
+    if (options_.check_every_cut) {
+      const Estimate built =
+          estimate_dense(build_schedule(network_, spec_, setting, layers), network_, spec_);
+      SIM_CHECK(exact.cycles == built.cycles && exact.dram == built.dram, "mapper", -1,
+                "a cut costs something else than the schedule that it becomes");
+    }
+    return exact;
+  }
+
+  void find_cost(std::size_t i, Candidate& candidate) const {
+    if (candidate.is_exact) return;
     PlannedLayer alone = planned_[i];
     alone.cut = candidate.cut;
-    ScheduleBuilder builder(network_, spec_, capacities_, options_.batch);
-    if (resident_) builder.make_resident(options_.first_weight_word);
-    if (!is_stored(i)) builder.leave_output_in_sram();
-    for (const OnChipMap& there : maps_.all()) builder.assume_present(there.map, there.base);
-    const Estimate built = estimate_dense(builder.build({alone}), network_, spec_);
-    SIM_CHECK(candidate.estimate.cycles <= built.cycles && candidate.estimate.dram <= built.dram,
+    WalkSetting setting = walk_setting();
+    setting.stores_last_output = is_stored(i);
+    setting.present = maps_.all();
+    const Estimate exact = exact_cost(setting, {alone});
+    SIM_CHECK(candidate.estimate.cycles <= exact.cycles && candidate.estimate.dram <= exact.dram,
               "mapper", -1, "a cut costs less than its least");
-    candidate.estimate = built;
-    candidate.is_built = true;
+    candidate.estimate = exact;
+    candidate.is_exact = true;
   }
 
   /// The candidate with the least `cost` of its estimate, the first in the list of those that have
-  /// it; nullptr where none is eligible. Promising ones are built first, until what the others cost
-  /// at the least is no less.
+  /// it; nullptr where none is eligible. Promising ones are looked at first, until what the others
+  /// cost at the least is no less.
   template <class Eligible, class Cost>
   const Candidate* cheapest(std::size_t i, std::vector<Candidate>& candidates, Eligible is_eligible,
                             Cost cost) const {
@@ -215,10 +235,10 @@ class Mapper {
     std::sort(order.begin(), order.end());
     std::optional<decltype(key(0))> best;
     for (const auto& least : order) {
-      if (best && *best < least && !options_.build_every_cut) break;
-      build(i, candidates[least.second]);
-      const auto built = key(least.second);
-      if (!best || built < *best) best = built;
+      if (best && *best < least && !options_.check_every_cut) break;
+      find_cost(i, candidates[least.second]);
+      const auto exact = key(least.second);
+      if (!best || exact < *best) best = exact;
     }
     return best ? &candidates[best->second] : nullptr;
   }
@@ -333,7 +353,7 @@ class Mapper {
     const network::Layer& layer = own.layer();
     std::int64_t most = own.units();
     if (layer.is_gemm()) {
-      cut.weights_stay = resident_ || layer_words(layer) <= capacities_.weight_words;
+      cut.weights_stay = resident_ || layer_words(layer, spec_) <= capacities_.weight_words;
       const std::int64_t tiles =
           cut.order == LoopOrder::kPixelOuter ? ceil_div(layer.n(), spec_.array.cols) : 1;
       most = own.largest_range(capacities_.accumulator_half / tiles / layer.out.width);
@@ -373,15 +393,6 @@ class Mapper {
            ceil_div(layer.k(), cut.indices_per_pass);
   }
 
-  std::int64_t layer_words(const network::Layer& layer) const {
-    std::int64_t words = 0;
-    for (std::int64_t n = 0; n < layer.n(); n += spec_.array.cols) {
-      words += layer.k() * ceil_div(std::min<std::int64_t>(spec_.array.cols, layer.n() - n),
-                                    spec_.weights_per_word());
-    }
-    return words * layer.groups;
-  }
-
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   MapOptions options_;
@@ -395,13 +406,6 @@ class Mapper {
   OnChipMaps maps_;                        ///< when the layer that is chosen now begins
   std::vector<std::string> reasons_;
   std::vector<std::int64_t> layer_bytes_;
-};
-
-/// A way to map a network, and what it costs a machine that skips nothing.
-struct Choice {
-  schedule::Schedule schedule;
-  std::vector<std::int64_t> layer_bytes;
-  Estimate estimate;
 };
 
 /// What parts of a weight buffer of `capacity` words are tried: 2^k and 3 x 2^k words, from four
@@ -422,40 +426,21 @@ std::vector<std::int64_t> parts_of(std::int64_t capacity, const network::Network
   return parts;
 }
 
-}  // namespace
-
-std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec) {
-  std::int64_t words = 0;
-  std::int32_t index = 0;
-  for (const network::Layer& layer : network.layers) {
-    if (layer.is_gemm()) {
-      for (const schedule::Block& block : cut_weights(layer, index, layer.k(), spec)) {
-        words += block.k_count * schedule::words_per_index(block, spec);
-      }
-    }
-    ++index;
-  }
-  return words;
-}
-
 // A layer whose weights just fit may leave no room to fetch the next ones ahead, and a cut that is
 // faster may fetch a halo again. So parts of the buffer are tried, too, and a larger one is taken
 // only where it costs neither more cycles nor more DRAM bytes: a larger buffer is then never worse
 // than any of its parts.
-schedule::Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
-                               const MapOptions& options) {
-  const auto map = [&](const MapOptions& with, const std::vector<std::int64_t>& most_bytes) {
-    Mapper mapper(network, spec, with, most_bytes);
-    schedule::Schedule schedule = mapper.map();
-    const Estimate estimate = estimate_dense(schedule, network, spec);
-    return Choice{std::move(schedule), mapper.layer_bytes(), estimate};
+Plan best_plan(const network::Network& network, const arch::AcceleratorSpec& spec,
+               const MapOptions& options) {
+  const auto plan = [&](const MapOptions& with, const std::vector<std::int64_t>& most_bytes) {
+    return Mapper(network, spec, with, most_bytes).plan();
   };
-  Choice whole = map(options, {});
+  Plan whole = plan(options, {});
   const auto capacity = spec.weight_words();
-  if (whole.schedule.weights_resident || !capacity) return std::move(whole.schedule);
+  if (whole.setting.resident_at || !capacity) return whole;
 
-  std::optional<Choice> best;
-  const auto take_if_no_worse = [&](Choice other) {
+  std::optional<Plan> best;
+  const auto take_if_no_worse = [&](Plan other) {
     if (!best || (other.estimate.cycles <= best->estimate.cycles &&
                   other.estimate.dram <= best->estimate.dram)) {
       best = std::move(other);
@@ -465,13 +450,33 @@ schedule::Schedule map_network(const network::Network& network, const arch::Acce
     MapOptions smaller = options;
     smaller.weight_word_limit = part;
     try {
-      take_if_no_worse(map(smaller, best ? best->layer_bytes : std::vector<std::int64_t>()));
+      take_if_no_worse(plan(smaller, best ? best->layer_bytes : std::vector<std::int64_t>()));
     } catch (const base::InputError&) {
       continue;  // too small for some layer
     }
   }
-  take_if_no_worse(best ? map(options, best->layer_bytes) : std::move(whole));
-  return std::move(best->schedule);
+  take_if_no_worse(best ? plan(options, best->layer_bytes) : std::move(whole));
+  return std::move(*best);
+}
+
+}  // namespace
+
+std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec) {
+  std::int64_t words = 0;
+  for (const network::Layer& layer : network.layers) {
+    if (layer.is_gemm()) words += layer_words(layer, spec);
+  }
+  return words;
+}
+
+schedule::Schedule map_network(const network::Network& network, const arch::AcceleratorSpec& spec,
+                               const MapOptions& options) {
+  const Plan plan = best_plan(network, spec, options);
+  schedule::Schedule schedule = build_schedule(network, spec, plan.setting, plan.layers);
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    schedule.layers[static_cast<std::size_t>(plan.layers[i].layer)].reason = plan.reasons[i];
+  }
+  return schedule;
 }
 
 }  // namespace lacuna::mapping

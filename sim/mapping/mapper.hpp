@@ -18,8 +18,9 @@ struct MapOptions {
   bool may_be_resident = true;
   /// Leave the weight SRAM's words from here on alone.
   std::optional<std::int64_t> weight_word_limit;
-  /// Write out also candidates that cannot win, and so check what they were to cost at the least.
-  bool build_every_cut = false;
+  /// Look also at candidates that cannot win; hold what each costs to the least that it was to
+  /// cost, and to the schedule that it becomes.
+  bool check_every_cut = false;
 };
 
 /// Throws base::InputError naming the layer, the buffer, the need and the size, when it cannot be

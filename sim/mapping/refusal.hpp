@@ -6,7 +6,7 @@
 
 #include "arch/spec.hpp"
 #include "mapping/layer_cut.hpp"
-#include "mapping/schedule_builder.hpp"
+#include "mapping/planned_layer.hpp"
 #include "network/network.hpp"
 
 namespace lacuna::mapping {

@@ -1,44 +1,46 @@
 #include "mapping/weight_buffer.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace lacuna::mapping {
 
-bool WeightBuffer::place(Fetch& fetch) {
-  std::int64_t at = head_;
-  if (at + std::max(fetch.words, fetch.layer_words) > capacity_) at = 0;
-  const bool overlaps = std::any_of(live_.begin(), live_.end(), [&](std::size_t index) {
-    const Fetch& other = fetches_[index];
-    return at < other.address + other.words && other.address < at + fetch.words;
-  });
-  if (overlaps) return false;
-  fetch.address = at;
-  head_ = at + fetch.words;
+void WeightBuffer::free_before(std::int64_t use) {
+  while (!ends_.empty() && ends_.begin()->first < use) {
+    const auto held = held_.find(ends_.begin()->second);
+    address_.erase(held->second.block);
+    held_.erase(held);
+    ends_.erase(ends_.begin());
+  }
+}
+
+bool WeightBuffer::keep(const WeightFetch& fetch) {
+  const auto found = address_.find(fetch.block);
+  if (found == address_.end()) return false;
+  Held& held = held_.at(found->second);
+  ends_.erase({held.last_use, found->second});
+  held.last_use = fetch.last_use;
+  ends_.insert({held.last_use, found->second});
   return true;
 }
 
-bool WeightBuffer::keep(const Fetch& fetch) {
-  for (const std::size_t index : live_) {
-    Fetch& held = fetches_[index];
-    if (held.block != fetch.block) continue;
-    held.last_use = fetch.last_use;
-    return true;
-  }
-  return false;
+bool WeightBuffer::is_free(std::int64_t begin, std::int64_t end) const {
+  const auto next = held_.lower_bound(begin);
+  if (next != held_.end() && next->first < end) return false;
+  if (next == held_.begin()) return true;
+  const auto before = std::prev(next);
+  return before->first + before->second.words <= begin;
 }
 
-const WeightBuffer::Fetch* WeightBuffer::next(std::int64_t use) {
-  live_.erase(std::remove_if(live_.begin(), live_.end(),
-                             [&](std::size_t index) { return fetches_[index].last_use < use; }),
-              live_.end());
-  while (handed_out_ < fetches_.size() && keep(fetches_[handed_out_])) ++handed_out_;
-  if (handed_out_ == fetches_.size() || !place(fetches_[handed_out_])) return nullptr;
-  live_.push_back(handed_out_);
-  return &fetches_[handed_out_++];
-}
-
-bool WeightBuffer::fetched(std::int64_t use) const {
-  return handed_out_ == fetches_.size() || fetches_[handed_out_].first_use > use;
+std::int64_t WeightBuffer::place(const WeightFetch& fetch) {
+  std::int64_t at = head_;
+  if (at + std::max(fetch.words, fetch.layer_words) > capacity_) at = 0;
+  if (!is_free(at, at + fetch.words)) return -1;
+  head_ = at + fetch.words;
+  held_.emplace(at, Held{fetch.words, fetch.block, fetch.last_use});
+  address_[fetch.block] = at;
+  ends_.insert({fetch.last_use, at});
+  return at;
 }
 
 }  // namespace lacuna::mapping

@@ -3,49 +3,51 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <vector>
-
-#include "schedule/schedule.hpp"
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <utility>
 
 namespace lacuna::mapping {
 
+/// A transfer of a block from DRAM, and the PE loads that it serves.
+struct WeightFetch {
+  std::int32_t block = 0;
+  std::int64_t words = 0;
+  std::int64_t first_use = 0;  ///< number of the PE load, from 0
+  std::int64_t last_use = 0;
+  /// When not zero, this fetch begins a layer whose blocks stay: they need this many words in one
+  /// piece.
+  std::int64_t layer_words = 0;
+};
+
 class WeightBuffer {
  public:
-  /// A transfer of a block from DRAM, and the PE loads that it serves.
-  struct Fetch {
-    std::int32_t block = 0;
-    std::int64_t words = 0;
-    std::int64_t first_use = 0;  ///< number of the PE load, from 0
-    std::int64_t last_use = 0;
-    /// When not zero, this fetch begins a layer whose blocks stay: they need this many words in
-    /// one piece.
-    std::int64_t layer_words = 0;
-    std::int64_t address = -1;
-  };
-
   explicit WeightBuffer(std::int64_t capacity_words) : capacity_(capacity_words) {}
 
-  /// Fetches in order of first use.
-  void plan(std::vector<Fetch> fetches) { fetches_ = std::move(fetches); }
-
-  /// The next fetch that finds room although PE loads from `use` on still need their blocks;
-  /// nullptr when there is none. The caller issues it.
-  const Fetch* next(std::int64_t use);
-  /// Whether the fetch serving PE load `use` has been handed out.
-  bool fetched(std::int64_t use) const;
-
- private:
-  bool place(Fetch& fetch);
+  /// PE loads before `use` have been made: what only they needed may be overwritten.
+  void free_before(std::int64_t use);
   /// Where the block still lies in the buffer, unread or yet to be read again, it stays for this
   /// use, too, and nothing is fetched.
-  bool keep(const Fetch& fetch);
+  bool keep(const WeightFetch& fetch);
+  /// Finds room for the block, if there is any, and returns its first word; -1 when there is none.
+  std::int64_t place(const WeightFetch& fetch);
+  /// First word of a block that lies there.
+  std::int64_t address(std::int32_t block) const { return address_.at(block); }
+
+ private:
+  struct Held {
+    std::int64_t words = 0;
+    std::int32_t block = 0;
+    std::int64_t last_use = 0;
+  };
+  bool is_free(std::int64_t begin, std::int64_t end) const;
 
   std::int64_t capacity_;
-  std::vector<Fetch> fetches_;
-  std::size_t handed_out_ = 0;
   std::int64_t head_ = 0;
-  std::deque<std::size_t> live_;
+  std::map<std::int64_t, Held> held_;  ///< by first word
+  std::unordered_map<std::int32_t, std::int64_t> address_;
+  std::set<std::pair<std::int64_t, std::int64_t>> ends_;  ///< last use and first word of each
 };
 
 }  // namespace lacuna::mapping

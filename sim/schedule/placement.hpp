@@ -69,7 +69,11 @@ class Placement {
       ready = later(ready, end_of(step.waits[i]));
     }
     if (step.after_start != kNoStep) ready = later(ready, start_of(step.after_start));
-    State& own = states_[index_of(step.resource)];
+    return start(step.resource, ready);
+  }
+  /// When the resource's next step starts, whose waits are over at `ready`.
+  LACUNA_INLINE Times start(Resource resource, const Times& ready) {
+    State& own = states_[index_of(resource)];
     own.last_start = later(ready, own.waits_until_free ? own.free : own.last_start);
     return own.last_start;
   }
@@ -86,6 +90,11 @@ class Placement {
                            StartOf start_of, EndOf end_of) {
     const Times started = start(step, start_of, end_of);
     return {started, end(step.resource, duration)};
+  }
+  LACUNA_INLINE Span place(Resource resource, const Times& ready,
+                           const DurationOf<Times>& duration) {
+    const Times started = start(resource, ready);
+    return {started, end(resource, duration)};
   }
 
  private:
