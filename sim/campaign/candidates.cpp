@@ -13,7 +13,7 @@ Candidates::Candidates(const run::Job& job, const std::vector<run::BatchTimes>& 
   SIM_CHECK(table.shape() == Shape{}, "campaign", -1, "candidates are single cells");
   const run::Part& part = job.parts.front();
   for (const schedule::Schedule* schedule :
-       {&part.schedule, part.remainder ? &*part.remainder : nullptr}) {
+       {&*part.schedule, part.remainder ? &*part.remainder : nullptr}) {
     if (schedule == nullptr) continue;
     uses_.push_back({schedule, {*schedule, part.network, job.spec, table.memory()}});
   }

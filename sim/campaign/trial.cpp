@@ -68,7 +68,7 @@ struct TrialRunner::Pair {
         run(job),
         weights(job),
         memories(run::memories(job)),
-        residency(job.parts.front().schedule, job.parts.front().network, job.spec),
+        residency(*job.parts.front().schedule, job.parts.front().network, job.spec),
         fault_free(job.parts.front().network, run.golden().logits) {}
 
   run::Job job;
@@ -496,7 +496,7 @@ TrialOutcome TrialRunner::summarise(const Pair& pair, const std::vector<std::int
   outcome.fired =
       std::count_if(faults.begin(), faults.end(),
                     [](const measure::FaultOutcome& fault) { return fault.reads_changed > 0; });
-  const std::int64_t a_batch = pair.job.parts.front().schedule.batch;
+  const std::int64_t a_batch = pair.job.parts.front().schedule->batch;
   for (std::size_t i = 0; i < cycles.size(); ++i) {
     outcome.cycles += cycles[i];
     if (plan_.deadline_cycles && cycles[i] > *plan_.deadline_cycles) {
@@ -561,7 +561,7 @@ std::vector<ImageOutcome> TrialRunner::run_images(const Trial& trial) const {
   std::vector<ImageOutcome> images;
   for (std::size_t image = 0; image < change.images.size(); ++image) {
     const std::size_t batch =
-        image / static_cast<std::size_t>(own.job.parts.front().schedule.batch);
+        image / static_cast<std::size_t>(own.job.parts.front().schedule->batch);
     ImageOutcome outcome;
     if (!labels.empty()) outcome.label = labels[image];
     if (change.classes) {

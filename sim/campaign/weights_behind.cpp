@@ -16,7 +16,7 @@ struct WeightsBehind::Mapped {
   Mapped(const Plan& plan, std::size_t machine, std::size_t model)
       : spec(arch::load_spec(plan.machines[machine])),
         network(network::import_onnx(network::find_model(plan.models[model]))),
-        schedule(run::map_batch(network, spec, std::min(plan.batch, plan.images))),
+        schedule(*run::map_batch(network, spec, std::min(plan.batch, plan.images))),
         residency(schedule, network, spec) {}
 
   arch::AcceleratorSpec spec;

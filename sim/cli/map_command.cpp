@@ -51,7 +51,7 @@ struct View {
 };
 
 std::vector<View> views_of(const run::Part& part) {
-  std::vector<View> views{{part, part.schedule, ""}};
+  std::vector<View> views{{part, *part.schedule, ""}};
   if (part.remainder) {
     views.push_back(
         {part, *part.remainder, fmt::format("last batch, of {}: ", part.remainder->batch)});

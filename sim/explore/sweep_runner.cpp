@@ -41,11 +41,11 @@ double parse_number(const std::string& text, const base::Place& place) {
 /// the same. Up to 4,096 values drawn without replacement.
 void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& figures) {
   const run::Part& part = job.parts.front();
-  const schedule::ResidencyMap residency(part.schedule, part.network, job.spec);
+  const schedule::ResidencyMap residency(*part.schedule, part.network, job.spec);
   const arch::WeightSramSpec& sram = job.spec.weight_sram;
   const int bits = job.spec.precision.weight_bits;
   const std::int64_t values_per_word = job.spec.weights_per_word();
-  const std::int64_t slots = part.schedule.weight_words * values_per_word;
+  const std::int64_t slots = part.schedule->weight_words * values_per_word;
   constexpr std::int64_t kMost = 4096;
   const statistics::SiteOrder order(seed, 0, slots);
   std::int64_t used = 0;

@@ -67,6 +67,15 @@ struct Window {
   int insert_h = 1;  ///< more than 1: a transposed convolution of that stride
   int insert_w = 1;
 
+  friend bool operator==(const Window& a, const Window& b) {
+    const auto fields = [](const Window& w) {
+      return std::array<int, 12>{w.kernel_h,   w.kernel_w,   w.stride_h,   w.stride_w,
+                                 w.pad_top,    w.pad_left,   w.pad_bottom, w.pad_right,
+                                 w.dilation_h, w.dilation_w, w.insert_h,   w.insert_w};
+    };
+    return fields(a) == fields(b);
+  }
+
   /// The input row, of `height`, under window row `ky` of output row `y`; -1: padding, or between.
   std::int64_t input_row(std::int64_t y, std::int64_t ky, std::int64_t height) const {
     return place(y * stride_h - pad_top + ky * dilation_h, insert_h, height);

@@ -13,54 +13,93 @@
 namespace lacuna::run {
 namespace {
 
-schedule::Schedule verified(const network::Network& network, const arch::AcceleratorSpec& spec,
-                            const mapping::MapOptions& options) {
-  schedule::Schedule schedule = mapping::map_network(network, spec, options);
-  judge::verify_schedule(schedule, network, spec);
+std::shared_ptr<const schedule::Schedule> verified(const network::Network& network,
+                                                   const arch::AcceleratorSpec& spec,
+                                                   const mapping::MapOptions& options) {
+  auto schedule =
+      std::make_shared<schedule::Schedule>(mapping::map_network(network, spec, options));
+  judge::verify_schedule(*schedule, network, spec);
   return schedule;
 }
 
-// All operands of a workload are in memory at once.
+// Operands of a layer are drawn when it runs, and are gone when the next one does.
 void check_workload_size(const network::Workload& workload, std::int64_t batch) {
   constexpr std::int64_t kMost = std::int64_t{1} << 31;  // one byte each
-  std::int64_t weights = 0;
-  std::int64_t inputs = 0;
   for (const network::WorkloadLayer& row : workload.layers) {
     const network::Layer& layer = row.layer;
-    weights += layer.out.channels * layer.k();
-    inputs += layer.in.values() * batch;
+    const std::int64_t weights = layer.out.channels * layer.k();
+    const std::int64_t inputs = layer.in.values() * batch;
     if (weights <= kMost && inputs <= kMost) continue;
     throw base::InputError(
         {workload.file, 0, layer.name},
-        std::string("up to this layer the workload has ") +
+        std::string("the layer has ") +
             (weights > kMost
                  ? std::to_string(weights) + " weights"
                  : std::to_string(inputs) + " input values in a batch of " + std::to_string(batch)),
-        "at most " + std::to_string(kMost) + " are simulated in one run");
+        "at most " + std::to_string(kMost) + " are simulated in a layer");
   }
 }
 
-void draw_operands(Part& part, const network::WorkloadLayer& layer, std::int64_t index,
-                   std::uint64_t seed, std::int64_t batch) {
-  network::draw_weights(part.network, index, seed);
-  // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
-  for (std::int64_t image = 0; image < batch; ++image) {
-    part.images.push_back(network::synthetic_codes(part.network.layers.front(), index,
-                                                   seed + static_cast<std::uint64_t>(image),
-                                                   layer.density, part.network.activation_bits()));
-  }
+/// Of two layers of a workload.
+bool is_alike(const network::Layer& a, const network::Layer& b) {
+  return a.kind == b.kind && a.in == b.in && a.out == b.out && a.window == b.window &&
+         a.groups == b.groups;
 }
+
+/// Schedules of the layers of a workload.
+class LayerSchedules {
+ public:
+  LayerSchedules(const arch::AcceleratorSpec& spec, std::int64_t batch, bool resident)
+      : spec_(spec) {
+    options_.batch = batch;
+    options_.may_be_resident = resident;
+  }
+
+  std::shared_ptr<const schedule::Schedule> next(const network::Network& network) {
+    // Where weights are resident, each layer has words of its own.
+    if (!options_.may_be_resident) {
+      for (const auto& [layer, schedule] : known_) {
+        if (is_alike(*layer, network.layers.front())) return schedule;
+      }
+    }
+    auto schedule = verified(network, spec_, options_);
+    if (options_.may_be_resident) options_.first_weight_word = schedule->weight_words;
+    known_.emplace_back(&network.layers.front(), schedule);
+    return schedule;
+  }
+
+ private:
+  const arch::AcceleratorSpec& spec_;
+  mapping::MapOptions options_;
+  std::vector<std::pair<const network::Layer*, std::shared_ptr<const schedule::Schedule>>> known_;
+};
 
 }  // namespace
 
 std::int64_t Job::steps() const {
   std::int64_t count = 0;
-  for (const Part& part : parts) count += static_cast<std::int64_t>(part.schedule.steps.size());
+  for (const Part& part : parts) count += static_cast<std::int64_t>(part.schedule->steps.size());
   return count;
 }
 
-schedule::Schedule map_batch(const network::Network& network, const arch::AcceleratorSpec& spec,
-                             std::int64_t batch) {
+Part with_operands(const Part& part) {
+  Part full = part;
+  if (!part.drawn) return full;
+  const DrawnOperands& own = *part.drawn;
+  network::draw_weights(full.network, own.layer, own.seed);
+  // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
+  for (std::int64_t image = 0; image < part.image_count(); ++image) {
+    full.images.push_back(network::synthetic_codes(full.network.layers.front(), own.layer,
+                                                   own.seed + static_cast<std::uint64_t>(image),
+                                                   own.density, full.network.activation_bits()));
+  }
+  full.drawn.reset();
+  return full;
+}
+
+std::shared_ptr<const schedule::Schedule> map_batch(const network::Network& network,
+                                                    const arch::AcceleratorSpec& spec,
+                                                    std::int64_t batch) {
   mapping::MapOptions options;
   options.batch = batch;
   return verified(network, spec, options);
@@ -77,7 +116,7 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
   SIM_CHECK(count > 0 && batch > 0, "run", -1, "a run has images");
   const std::int64_t full = std::min(batch, count);
   part.schedule = map_batch(part.network, job.spec, full);
-  if (count % full != 0) part.remainder = map_batch(part.network, job.spec, count % full);
+  if (count % full != 0) part.remainder = *map_batch(part.network, job.spec, count % full);
   job.source.network = part.network.name;
   job.source.network_sha256 = part.network.sha256;
   job.parts.push_back(std::move(part));
@@ -102,33 +141,29 @@ Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& wor
     job.parts.push_back(std::move(part));
   }
   const bool resident = all_words <= spec.weight_words().value_or(all_words);
-  mapping::MapOptions options;
-  options.batch = batch;
-  options.may_be_resident = resident;
+  LayerSchedules schedules(spec, batch, resident);
   std::int64_t offset = 0;
-  for (Part& part : job.parts) {
-    part.schedule = verified(part.network, spec, options);
-    part.step_offset = offset;
-    offset += static_cast<std::int64_t>(part.schedule.steps.size());
-    if (resident) options.first_weight_word = part.schedule.weight_words;
-  }
   for (std::size_t i = 0; i < job.parts.size(); ++i) {
-    draw_operands(job.parts[i], workload.layers[i], static_cast<std::int64_t>(i), seed, batch);
+    Part& part = job.parts[i];
+    part.schedule = schedules.next(part.network);
+    part.step_offset = offset;
+    offset += static_cast<std::int64_t>(part.schedule->steps.size());
+    part.drawn = DrawnOperands{static_cast<std::int64_t>(i), seed, workload.layers[i].density};
   }
   return job;
 }
 
 std::int64_t batch_count(const Part& part) {
-  const auto full = static_cast<std::int64_t>(part.images.size()) / part.schedule.batch;
+  const std::int64_t full = part.image_count() / part.schedule->batch;
   return full + (part.remainder ? 1 : 0);
 }
 
 MemoryUse memory_use(const Job& job) {
   MemoryUse use;
   for (const Part& part : job.parts) {
-    use.weight_words = std::max(use.weight_words, part.schedule.weight_words);
-    use.activation_values = std::max(use.activation_values, part.schedule.activation_slots);
-    use.accumulator_entries = std::max(use.accumulator_entries, part.schedule.accumulator_entries);
+    use.weight_words = std::max(use.weight_words, part.schedule->weight_words);
+    use.activation_values = std::max(use.activation_values, part.schedule->activation_slots);
+    use.accumulator_entries = std::max(use.accumulator_entries, part.schedule->accumulator_entries);
   }
   return use;
 }
@@ -138,7 +173,7 @@ std::vector<fault::TimedPart> timed_parts(const Job& job) {
   for (const Part& part : job.parts) {
     parts.push_back({part.network.layers.empty() ? "" : part.network.layers.front().name,
                      batch_count(part),
-                     mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value});
+                     mapping::estimate_dense(*part.schedule, part.network, job.spec).cycles.value});
   }
   return parts;
 }
@@ -151,7 +186,7 @@ fault::Memories memories(const Job& job) {
     used.accumulator_entries = std::max(used.accumulator_entries, schedule.accumulator_entries);
   };
   for (const Part& part : job.parts) {
-    grow(part.schedule);
+    grow(*part.schedule);
     if (part.remainder) grow(*part.remainder);
     used.table_entries = std::max(used.table_entries, network::table_entries(part.network));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,16 +18,32 @@
 
 namespace lacuna::run {
 
+/// Operands of a layer of a workload, which are drawn when it runs.
+struct DrawnOperands {
+  std::int64_t layer = 0;  ///< its place in the workload
+  std::uint64_t seed = 0;
+  double density = 0;  ///< of its input
+};
+
 /// A network with what the mapper made of it. A model is one part; each layer of a workload is a
 /// part of its own, from time 0.
 struct Part {
   network::Network network;
-  schedule::Schedule schedule;
+  std::shared_ptr<const schedule::Schedule> schedule;  ///< layers of one shape share one
   /// For the images that are left when the batch size does not divide their number.
   std::optional<schedule::Schedule> remainder;
   std::int64_t step_offset = 0;  ///< of the schedule's steps in the run's program order
   std::vector<std::vector<std::uint8_t>> images;  ///< input codes, channels last
+  /// Instead of weights and images; those of a batch.
+  std::optional<DrawnOperands> drawn;
+
+  std::int64_t image_count() const {
+    return drawn ? schedule->batch : static_cast<std::int64_t>(images.size());
+  }
 };
+
+/// The part with the operands that it runs on.
+Part with_operands(const Part& part);
 
 /// Where a job came from, for its record.
 struct Source {
@@ -55,16 +72,17 @@ struct Job {
 
 /// Maps a network for `batch` images at a time, as every schedule of a job is mapped; verified.
 /// Throws base::InputError when it cannot be mapped.
-schedule::Schedule map_batch(const network::Network& network, const arch::AcceleratorSpec& spec,
-                             std::int64_t batch);
+std::shared_ptr<const schedule::Schedule> map_batch(const network::Network& network,
+                                                    const arch::AcceleratorSpec& spec,
+                                                    std::int64_t batch);
 
 /// A job of a network for at most `batch` images at a time; its source has the network's name and
 /// hash. Throws base::InputError when it cannot be mapped.
 Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
               std::vector<std::vector<std::uint8_t>> images, std::int64_t batch);
 
-/// Gives every layer of a workload seeded operands and maps it. Weights of all layers are loaded in
-/// set-up if they fit together, else each layer fetches its own while it runs.
+/// Maps every layer of a workload, whose seeded operands are drawn when it runs. Weights of all
+/// layers are loaded in set-up if they fit together, else each layer fetches its own while it runs.
 Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
                  std::uint64_t seed, std::int64_t batch);
 

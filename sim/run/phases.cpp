@@ -55,7 +55,7 @@ std::vector<BatchTimes> batch_times(const Job& job) {
   };
   const std::size_t rest = part.remainder ? static_cast<std::size_t>(part.remainder->batch) : 0;
   const std::size_t full = part.images.size() - rest;
-  run(part.schedule, 0, full);
+  run(*part.schedule, 0, full);
   if (part.remainder) run(*part.remainder, full, part.images.size());
   return list;
 }

@@ -9,7 +9,7 @@ Predictions predictions_of(const Job& job, const Measurement& measurement) {
   const network::Network& network = part.network;
   const std::int64_t raw_values = network.output_values();
   Predictions result;
-  result.images = static_cast<std::int64_t>(part.images.size());
+  result.images = part.image_count();
   result.labels = job.source.labels;
   const bool one_layers = network.outputs.size() == 1 && network.outputs.front().layer >= 0;
   if (one_layers) {

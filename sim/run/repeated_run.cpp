@@ -68,9 +68,9 @@ RepeatedRun::RepeatedRun(const Job& job, std::int64_t most_bytes)
     engines_.push_back(std::move(engine));
     return true;
   };
-  const auto rest = part.images.size() % static_cast<std::size_t>(part.schedule.batch);
+  const auto rest = part.images.size() % static_cast<std::size_t>(part.schedule->batch);
   const std::size_t full = part.images.size() - rest;
-  if (!add(part.schedule, 0, full) || (rest > 0 && !add(*part.remainder, full, rest))) {
+  if (!add(*part.schedule, 0, full) || (rest > 0 && !add(*part.remainder, full, rest))) {
     engines_.clear();
   }
 }
@@ -93,13 +93,13 @@ PlanOutcome RepeatedRun::run_whole(const fault::FaultPlan& plan) const {
 PlanOutcome RepeatedRun::run_batch(const fault::FaultPlan& plan, std::int64_t batch,
                                    const fast::Shortcuts& shortcuts) const {
   const Part& part = job_.parts.front();
-  const auto full = static_cast<std::int64_t>(part.images.size()) / part.schedule.batch;
+  const auto full = static_cast<std::int64_t>(part.images.size()) / part.schedule->batch;
   const bool fated =
       std::all_of(plan.faults.begin(), plan.faults.end(), [](const fault::Fault& fault) {
         return fault.is_upset() && fault.cycle != memory::kNoCycle;
       });
   PlanOutcome outcome;
-  outcome.first_image = batch * part.schedule.batch;
+  outcome.first_image = batch * part.schedule->batch;
   if (shortcuts.residency && !engines_.empty()) {
     const bool rest = batch >= full;
     const auto& engine = rest ? engines_.back() : engines_.front();
@@ -117,14 +117,14 @@ PlanOutcome RepeatedRun::run_batch(const fault::FaultPlan& plan, std::int64_t ba
       return outcome;
     }
   }
-  if (is_unused(job_, batch < full ? part.schedule : *part.remainder, plan)) {
+  if (is_unused(job_, batch < full ? *part.schedule : *part.remainder, plan)) {
     outcome = golden_;
     outcome.faults.resize(plan.faults.size());
     outcome.savings = {};
     outcome.savings.residency = macs_;
     if (fated) {
       outcome.fates.resize(
-          static_cast<std::size_t>(batch < full ? part.schedule.batch : part.remainder->batch));
+          static_cast<std::size_t>(batch < full ? part.schedule->batch : part.remainder->batch));
     }
     return outcome;
   }

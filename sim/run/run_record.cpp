@@ -50,7 +50,7 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
   record.seed = job.source.seed;
   record.fault_origin = job.plan.origin;
   record.fault_sha256 = job.plan.sha256;
-  record.batch = job.parts.front().schedule.batch;
+  record.batch = job.parts.front().schedule->batch;
   record.weight_bits = job.spec.precision.weight_bits;
   record.activation_bits = job.spec.precision.activation_bits;
   record.bitmap_word_bits = job.spec.bitmap_word_bits();
@@ -63,7 +63,7 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
   record.logits = measurement.logits;
   record.labels = job.source.labels;
   // A workload counts as one image.
-  record.images = record.workload ? 1 : static_cast<std::int64_t>(job.parts.front().images.size());
+  record.images = record.workload ? 1 : job.parts.front().image_count();
 
   std::size_t index = 0;
   for (const Part& part : job.parts) {

@@ -25,7 +25,7 @@ systemc::MemorySizes memory_sizes(const Job& job) {
     sizes.accumulator_entries = std::max(sizes.accumulator_entries, schedule.accumulator_entries);
   };
   for (const Part& part : job.parts) {
-    grow(part.schedule);
+    grow(*part.schedule);
     if (part.remainder) grow(*part.remainder);
     sizes.table_entries = std::max(sizes.table_entries, network::table_entries(part.network));
   }
@@ -51,8 +51,7 @@ struct Batches {
 };
 
 Batches batches_of(const Part& part) {
-  const auto images = static_cast<std::int64_t>(part.images.size());
-  return {images / part.schedule.batch, part.remainder.has_value()};
+  return {part.image_count() / part.schedule->batch, part.remainder.has_value()};
 }
 
 using BatchImages = std::vector<const std::uint8_t*>;
@@ -153,7 +152,17 @@ class Runner {
       const Batches batches = batches_of(part);
       progress_.total += (every_batch ? batches.full : 1) + (batches.remainder ? 1 : 0);
     }
-    for (const Part& part : job_.parts) run_part(part, every_batch, hash);
+    std::unique_ptr<Part> drawn;  // the engine lets go of the last one's when it loads the next
+    for (; part_ < job_.parts.size(); ++part_) {
+      const Part& part = job_.parts[part_];
+      if (!part.drawn) {
+        run_part(part, every_batch, hash);
+        continue;
+      }
+      auto with = std::make_unique<Part>(with_operands(part));
+      run_part(*with, every_batch, hash);
+      drawn = std::move(with);
+    }
     result_.logits_sha256 = hash.hex();
     result_.faults = engine_.outcomes();
     engine_.finish();
@@ -165,7 +174,7 @@ class Runner {
     const Batches batches = batches_of(part);
     const std::size_t first = result_.layers.size();
     result_.layers.resize(first + part.network.layers.size());
-    result_.setup += load(part, part.schedule, 0, batches.full);
+    result_.setup += load(part, *part.schedule, 0, batches.full);
     const std::int64_t count = every_batch ? batches.full : 1;
     for (std::int64_t b = 0; b < count;) {
       std::int64_t end = std::min(count, b + engine_.batches_at_once());
@@ -173,13 +182,13 @@ class Runner {
       if (traced(b, end)) end = timeline_->batch + 1;
       std::vector<BatchImages> group;
       for (std::int64_t i = b; i < end; ++i) {
-        group.push_back(images(part, i * part.schedule.batch, part.schedule.batch));
+        group.push_back(images(part, i * part.schedule->batch, part.schedule->batch));
       }
       add(run(part, group, b, end), every_batch ? 1 : batches.full, first, hash);
       b = end;
     }
     if (batches.remainder) {
-      const std::int64_t image = batches.full * part.schedule.batch;
+      const std::int64_t image = batches.full * part.schedule->batch;
       const std::int64_t last = batches.full;
       load(part, *part.remainder, last, last + 1);  // set-up counted once
       add(run(part, {images(part, image, part.remainder->batch)}, last, last + 1), 1, first, hash);
@@ -195,7 +204,7 @@ class Runner {
   base::Cycles load(const Part& part, const schedule::Schedule& schedule, std::int64_t begin,
                     std::int64_t end) {
     if (!traced(begin, end)) return engine_.load(part, schedule);
-    timeline_->parts.push_back({&part, &schedule, {}, {}});
+    timeline_->parts.push_back({&job_.parts[part_], &schedule, {}, {}});
     engine_.set_trace(&timeline_->parts.back().setup);
     const base::Cycles cycles = engine_.load(part, schedule);
     engine_.set_trace(nullptr);
@@ -204,8 +213,8 @@ class Runner {
 
   std::vector<measure::BatchResult> run(const Part& part, const std::vector<BatchImages>& group,
                                         std::int64_t begin, std::int64_t end) {
-    const memory::BatchPlace place{begin, begin * part.schedule.batch,
-                                   static_cast<std::int32_t>(&part - job_.parts.data())};
+    const memory::BatchPlace place{begin, begin * part.schedule->batch,
+                                   static_cast<std::int32_t>(part_)};
     if (!traced(begin, end)) return engine_.run(group, place);
     engine_.set_trace(&timeline_->parts.back().batch);
     std::vector<measure::BatchResult> results = engine_.run(group, place);
@@ -244,6 +253,7 @@ class Runner {
   BatchEngine& engine_;
   const ProgressCallback& callback_;
   Timeline* timeline_;
+  std::size_t part_ = 0;  ///< that runs
   Progress progress_;
   Measurement result_;
 };
@@ -310,9 +320,9 @@ BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, st
             -1, "no such batch of a model");
   const Part& part = job.parts.front();
   const Batches batches = batches_of(part);
-  const schedule::Schedule& schedule = batch < batches.full ? part.schedule : *part.remainder;
+  const schedule::Schedule& schedule = batch < batches.full ? *part.schedule : *part.remainder;
   BatchMeasurement measured;
-  measured.first_image = batch * part.schedule.batch;
+  measured.first_image = batch * part.schedule->batch;
   BatchImages images;
   for (std::int64_t i = 0; i < schedule.batch; ++i) {
     images.push_back(part.images[static_cast<std::size_t>(measured.first_image + i)].data());

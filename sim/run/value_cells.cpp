@@ -23,7 +23,7 @@ struct JobValueCells::Maps {
 JobValueCells::JobValueCells(const Job& job) : job_(job), maps_(std::make_unique<Maps>()) {
   for (const Part& part : job.parts) {
     auto& own = maps_->parts.emplace_back();
-    own.emplace_back(part.schedule, part.network, job.spec);
+    own.emplace_back(*part.schedule, part.network, job.spec);
     if (part.remainder) own.emplace_back(*part.remainder, part.network, job.spec);
   }
 }

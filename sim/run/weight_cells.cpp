@@ -16,7 +16,7 @@ struct JobWeightCells::Maps {
 
 JobWeightCells::JobWeightCells(const Job& job) : job_(job), maps_(std::make_unique<Maps>()) {
   for (const Part& part : job.parts) {
-    Maps::OfPart maps{{part.schedule, part.network, job.spec}, std::nullopt};
+    Maps::OfPart maps{{*part.schedule, part.network, job.spec}, std::nullopt};
     if (part.remainder) maps.remainder.emplace(*part.remainder, part.network, job.spec);
     maps_->parts.push_back(std::move(maps));
   }

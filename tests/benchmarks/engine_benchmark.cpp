@@ -51,7 +51,9 @@ run::Job resnet18(const char* machine, const char* trace, double density, int ba
   const auto spec = arch::load_spec(kRoot + "/hw_configs/" + machine);
   network::Workload workload = network::load_workload(kRoot + "/traces/" + trace);
   for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
-  return run::workload_job(spec, workload, 1, batch);
+  run::Job job = run::workload_job(spec, workload, 1, batch);
+  for (run::Part& part : job.parts) part = run::with_operands(part);  // not measured
+  return job;
 }
 
 run::Job lenet5(const char* machine, int count) {
@@ -101,7 +103,7 @@ void LeNet5_single_faults(benchmark::State& state, const char* machine, int imag
   const run::RepeatedRun repeated(job);
   const fault::MemoryGeometry memory = run::weight_sram(job);
   const std::int64_t cells =
-      job.parts.front().schedule.weight_words * std::int64_t{memory.word_bits};
+      job.parts.front().schedule->weight_words * std::int64_t{memory.word_bits};
   const statistics::SiteOrder order(1, 0, cells);
   std::int64_t done = 0;
   std::int64_t draw = 0;

@@ -109,8 +109,8 @@ TEST_F(CandidateStrikes, GivenEveryCellAndCycleThenWhatIsSeenIsACandidate) {
     const run::Job job = run::model_job(arch::load_spec(asked.machines[0]), model, asked.batch);
     ASSERT_TRUE(job.parts[0].remainder.has_value());
     const run::JobWeightCells weights(job);
-    const schedule::ResidencyMap residency(job.parts[0].schedule, job.parts[0].network, job.spec);
-    const schedule::ActivationResidency values(job.parts[0].schedule, job.parts[0].network,
+    const schedule::ResidencyMap residency(*job.parts[0].schedule, job.parts[0].network, job.spec);
+    const schedule::ActivationResidency values(*job.parts[0].schedule, job.parts[0].network,
                                                job.spec, MemoryId::kActivationSram);
     const std::vector<run::BatchTimes> batches = run::batch_times(job);
     const run::RepeatedRun runs(job);
@@ -212,7 +212,7 @@ TEST_F(CandidateStrikes, GivenOneStratumThenEachCandidateIsAsLikelyAsAnyOther) {
   const run::Model model = run::load_models(asked.models, asked.data, asked.images).front();
   const run::Job job = run::model_job(arch::load_spec(asked.machines[0]), model, asked.batch);
   const run::JobWeightCells weights(job);
-  const schedule::ResidencyMap residency(job.parts[0].schedule, job.parts[0].network, job.spec);
+  const schedule::ResidencyMap residency(*job.parts[0].schedule, job.parts[0].network, job.spec);
   const std::vector<run::BatchTimes> batches = run::batch_times(job);
   const SiteTable table(job, weights, residency, *asked.sites, MemoryId::kActivationSram, Shape());
   const Candidates candidates(job, batches, table);

@@ -26,7 +26,7 @@ void add_faults(run::Job& job, std::uint32_t seed) {
   const std::int64_t faults = below(16);
   for (std::int64_t i = 0; i < faults; ++i) {
     const std::int64_t word =
-        below(std::min(memory.words, job.parts.front().schedule.weight_words + 1));
+        below(std::min(memory.words, job.parts.front().schedule->weight_words + 1));
     fault::Fault fault;
     fault.cell = {word % memory.banks, word / memory.banks, below(memory.word_bits)};
     if (!taken.insert(word * memory.word_bits + fault.cell.bit).second) continue;
@@ -119,9 +119,9 @@ int add_memory_faults(run::Job& job, memory::MemoryId id, std::uint32_t seed) {
                 : 0;
     const run::Part& part = job.parts[static_cast<std::size_t>(number)];
     const std::int64_t cycles =
-        mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value;
+        mapping::estimate_dense(*part.schedule, part.network, job.spec).cycles.value;
     const std::int64_t words =
-        std::min(memory.words, used_words(part.schedule, job.spec, memory) + 1);
+        std::min(memory.words, used_words(*part.schedule, job.spec, memory) + 1);
     const std::int64_t word = draw.below(words);
     fault::Fault fault;
     fault.memory = id;
@@ -158,11 +158,11 @@ std::vector<fault::Fault> draw_strike(const run::Job& job, memory::MemoryId id,
   Draw draw(seed * 11 + 5);
   const run::Part& part = job.parts.front();
   const auto images = static_cast<std::int64_t>(part.images.size());
-  const std::int64_t batches = base::ceil_div(images, part.schedule.batch);
+  const std::int64_t batches = base::ceil_div(images, part.schedule->batch);
   const std::int64_t words =
-      std::min(memory.words, used_words(part.schedule, job.spec, memory) + 1);
+      std::min(memory.words, used_words(*part.schedule, job.spec, memory) + 1);
   const std::int64_t cycles =
-      mapping::estimate_dense(part.schedule, part.network, job.spec).cycles.value;
+      mapping::estimate_dense(*part.schedule, part.network, job.spec).cycles.value;
   fault::Fault fault;
   fault.memory = id;
   const std::int64_t word = draw.below(words);
@@ -244,7 +244,7 @@ void MemoryCoverage::count(const run::Job& job, const run::Measurement& measured
   overwritten += any([](const measure::FaultOutcome& own) { return own.overwritten; });
   changed += same ? 0 : 1;
   by_cycle += upsets_by_cycle > 0 ? 1 : 0;
-  refetching += part.schedule.weights_resident ? 0 : 1;
+  refetching += part.schedule->weights_resident ? 0 : 1;
   structured += has_groups_or_halo(part.network) ? 1 : 0;
   policies.insert(job.spec.zero_skipping);
 }

@@ -171,7 +171,7 @@ CellPosition bitmap(std::int64_t slot) {
 /// The slot of the first value of a map that lies in one place.
 std::int64_t first_slot(const run::Job& job, std::int32_t map) {
   std::int64_t slot = -1;
-  for (const schedule::Region& region : job.parts.front().schedule.regions) {
+  for (const schedule::Region& region : job.parts.front().schedule->regions) {
     if (region.map != map) continue;
     EXPECT_TRUE(slot == -1 || slot == region.base);
     slot = region.base;

@@ -31,15 +31,15 @@ run::Measurement run_naively(const run::Job& job) {
     }
   };
   for (std::size_t p = 0; p < job.parts.size(); ++p) {
-    const run::Part& part = job.parts[p];
+    const run::Part part = run::with_operands(job.parts[p]);
     measured.layers.resize(measured.layers.size() + part.network.layers.size());
     reference::BatchNumber number;
     number.part = static_cast<std::int64_t>(p);
     number.first_step = part.step_offset;
     const auto count = static_cast<std::int64_t>(part.images.size());
-    for (; number.first_image + part.schedule.batch <= count; ++number.batch) {
-      add(part, part.schedule, number);
-      number.first_image += part.schedule.batch;
+    for (; number.first_image + part.schedule->batch <= count; ++number.batch) {
+      add(part, *part.schedule, number);
+      number.first_image += part.schedule->batch;
     }
     if (part.remainder) add(part, *part.remainder, number);
   }

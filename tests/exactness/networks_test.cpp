@@ -222,7 +222,7 @@ TEST(ResidualNetworks, GivenEveryMachineThenLogitsAreThoseOfTheFile) {
                 batch * 2'300 / values * spec.activation_sram.word_bits / 8;
           }
           const run::Job job = run::model_job(spec, network, codes, batch);
-          for (const schedule::Step& step : job.parts.front().schedule.steps) {
+          for (const schedule::Step& step : job.parts.front().schedule->steps) {
             spills += step.kind == schedule::StepKind::kStoreActivations ? 1 : 0;
           }
           EXPECT_EQ(run::simulate(job, run::EngineKind::kFast).logits, expected);
@@ -249,9 +249,10 @@ TEST(ShippedNetworks, GivenARandomMapOnEveryMachineThenLogitsAreThoseOfTheWeight
         run::Job job = job_of(spec, model, images, 2);
         job.plan = fault::sample_map(run::weight_sram(job), 2e-3, 5, kind);
         const run::Part& part = job.parts.front();
-        const auto loads = reference::read_with_faults(part.schedule, part.network, spec, job.plan);
+        const auto loads =
+            reference::read_with_faults(*part.schedule, part.network, spec, job.plan);
         const auto values =
-            reference::evaluate_faulty(part.network, part.images, part.schedule, loads);
+            reference::evaluate_faulty(part.network, part.images, *part.schedule, loads);
         const auto measured = run::simulate(job, kEngine);
         EXPECT_EQ(measured.logits, values.last);
         EXPECT_NE(values.last, fault_free);
@@ -334,8 +335,8 @@ TEST(ShippedNetworks, GivenAStuckCellOfASmallSramThenExactlyTheWeightsThatReside
     const std::string bytes = read(model);
     run::Job job = job_of(spec, model, {3}, 1);
     const run::Part& part = job.parts.front();
-    const schedule::ResidencyMap residency(part.schedule, part.network, spec);
-    const PeLoads loads(part.schedule);
+    const schedule::ResidencyMap residency(*part.schedule, part.network, spec);
+    const PeLoads loads(*part.schedule);
     const fault::MemoryGeometry memory = run::weight_sram(job);
     for (int i = 0; i < cells; ++i) {
       fault::Fault fault;

@@ -79,7 +79,7 @@ void expect_times(const run::Measurement& measured, const Case& c,
                   const reference::Values& values) {
   const run::Part& part = c.job.parts.front();
   const reference::Times times =
-      reference::times_of(part.schedule, part.network, c.job.spec, values);
+      reference::times_of(*part.schedule, part.network, c.job.spec, values);
   for (std::size_t i = 0; i < times.layers.size(); ++i) {
     const measure::LayerCounters& layer = measured.layers[i];
     EXPECT_EQ(layer.cycles.stream, times.layers[i].stream) << "layer " << i;
@@ -112,7 +112,7 @@ TEST(RandomNetworks, GivenNoFaultsThenValuesAndEveryCycleClassAreThoseOfTheRefer
     SCOPED_TRACE("seed " + std::to_string(seed));
     ++run;
     const run::Part& part = c->job.parts.front();
-    refetching += part.schedule.weights_resident ? 0 : 1;
+    refetching += part.schedule->weights_resident ? 0 : 1;
     for (const network::Layer& layer : part.network.layers) grouped += layer.groups > 1 ? 1 : 0;
     kinds.count(part.network);
     skipping += c->job.spec.zero_skipping == arch::ZeroSkipping::kSkip ? 1 : 0;
@@ -168,12 +168,12 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
     const std::int64_t faults = 1 + below(12);
     for (std::int64_t i = 0; i < faults; ++i) {
       // Most in words that the schedule uses.
-      const std::int64_t word = below(std::min(memory.words, part.schedule.weight_words + 1));
+      const std::int64_t word = below(std::min(memory.words, part.schedule->weight_words + 1));
       fault::Fault fault;
       fault.cell = {word % memory.banks, word / memory.banks, below(memory.word_bits)};
       if (!taken.insert(word * memory.word_bits + fault.cell.bit).second) continue;
       if (below(3) == 0) {
-        fault.step = below(static_cast<std::int64_t>(part.schedule.steps.size()));
+        fault.step = below(static_cast<std::int64_t>(part.schedule->steps.size()));
       } else {
         const auto kinds = memory::fault_kinds(memory::kPermanently);
         fault.kind =
@@ -182,9 +182,9 @@ TEST(RandomNetworks, GivenFaultsInTheWeightSramThenValuesTimesAndOutcomesAreThos
       c->job.plan.faults.push_back(fault);
     }
     const auto loads =
-        reference::read_with_faults(part.schedule, part.network, c->job.spec, c->job.plan);
+        reference::read_with_faults(*part.schedule, part.network, c->job.spec, c->job.plan);
     const reference::Values values =
-        reference::evaluate_faulty(part.network, c->images, part.schedule, loads);
+        reference::evaluate_faulty(part.network, c->images, *part.schedule, loads);
     const run::Measurement measured = run::simulate(c->job, kUnderTest);
     expect_values(measured, *c, values);
     expect_times(measured, *c, values);

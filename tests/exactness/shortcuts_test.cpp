@@ -77,7 +77,7 @@ TEST(Shortcuts, GivenAnyOfThemThenResultsAreThoseOfAWholeRun) {
     if (c->job.plan.faults.size() > most) c->job.plan.faults.resize(most);
     ++used.run;
     used.kinds.count(c->job.parts.front().network);
-    used.refetching += c->job.parts.front().schedule.weights_resident ? 0 : 1;
+    used.refetching += c->job.parts.front().schedule->weights_resident ? 0 : 1;
     expect_same(c->job, seed, used);
     if (HasFatalFailure()) return;
   }

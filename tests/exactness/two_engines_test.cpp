@@ -64,7 +64,7 @@ TEST(TwoEngines, GivenAnyCaseThenEveryFigureIsEqual) {
 
     const run::Part& part = c->job.parts.front();
     kinds.count(part.network);
-    refetching += part.schedule.weights_resident ? 0 : 1;
+    refetching += part.schedule->weights_resident ? 0 : 1;
     many_lanes += batches > 1 ? 1 : 0;
     bool structured = false;
     for (const network::Layer& layer : part.network.layers) {
@@ -97,9 +97,9 @@ TEST(TwoEngines, GivenAFaultInAnotherMemoryThenTheReplayOfWeightsRefusesIt) {
   c->job.plan.faults.push_back(fault);
   EXPECT_THROW(
       {
-        const schedule::ResidencyMap residency(c->job.parts.front().schedule,
+        const schedule::ResidencyMap residency(*c->job.parts.front().schedule,
                                                c->job.parts.front().network, c->job.spec);
-        fast::replay_faulty_cells(residency, c->job.parts.front().schedule,
+        fast::replay_faulty_cells(residency, *c->job.parts.front().schedule,
                                   c->job.parts.front().network, c->job.spec, c->job.plan);
       },
       base::InternalError);

@@ -277,7 +277,7 @@ void expect_counters_in_waves(const run::Job& job, const WithWaves& traced) {
   std::int64_t swaps = 0;
   std::optional<std::int32_t> set;
   for (int batch = 0; batch < kBatches; ++batch) {
-    for (const schedule::Step& step : job.parts.front().schedule.steps) {
+    for (const schedule::Step& step : job.parts.front().schedule->steps) {
       if (step.kind != schedule::StepKind::kStream) continue;
       swaps += set.value_or(step.set) != step.set ? 1 : 0;
       set = step.set;

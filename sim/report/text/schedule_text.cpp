@@ -66,7 +66,7 @@ std::string schedule_text(const run::Job& job) {
                   "loop order", "ranges", "tiles", "passes", "D", "weights", "input", "output");
   std::string reasons;
   for (const run::Part& part : job.parts) {
-    const schedule::Schedule& schedule = part.schedule;
+    const schedule::Schedule& schedule = *part.schedule;
     for (std::size_t i = 0; i < schedule.layers.size(); ++i) {
       const schedule::LayerMapping& own = schedule.layers[i];
       const network::Layer& layer = part.network.layers[i];
@@ -113,11 +113,11 @@ std::string steps_text(const run::Job& job) {
             fmt::format("{}{:<6} {:<17} {:<12}{}; waits for{}\n", prefix,
                         offset + static_cast<std::int64_t>(id), schedule::step_kind_name(step.kind),
                         part.network.layers[static_cast<std::size_t>(step.layer)].name,
-                        touched(step, part.schedule, part.network), waits(step, offset));
+                        touched(step, *part.schedule, part.network), waits(step, offset));
       }
     };
-    list(part.schedule.setup, "set-up ", 0);
-    list(part.schedule.steps, "", part.step_offset);
+    list(part.schedule->setup, "set-up ", 0);
+    list(part.schedule->steps, "", part.step_offset);
   }
   return text;
 }

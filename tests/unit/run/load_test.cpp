@@ -45,7 +45,7 @@ TEST(LoadJob, GivenAModelThenTheJobIsWhatOneBuildsByHandAndKnowsWhereItCameFrom)
     EXPECT_EQ(job.source.labels[at], data.labels[at]);
   }
   EXPECT_EQ(job.spec.array.rows, 8);
-  EXPECT_EQ(job.parts.front().schedule.batch, 2);
+  EXPECT_EQ(job.parts.front().schedule->batch, 2);
   ASSERT_TRUE(job.parts.front().remainder);
   EXPECT_EQ(job.parts.front().remainder->batch, 1);
   EXPECT_EQ(job.source.network, network.name);

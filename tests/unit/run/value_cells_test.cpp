@@ -36,7 +36,7 @@ CellSet holders(const Job& job, MemoryId memory, const schedule::MapValue& value
   CellSet cells;
   const Part& part = job.parts.front();
   const fault::Memories all = memories(job);
-  for (const schedule::Schedule* own : {&part.schedule, &*part.remainder}) {
+  for (const schedule::Schedule* own : {&*part.schedule, &*part.remainder}) {
     const schedule::ActivationResidency map(*own, part.network, job.spec, memory);
     const fault::MemoryGeometry& geometry = all[memory];
     for (std::int64_t word = 0; word < geometry.words; ++word) {

@@ -59,7 +59,7 @@ TEST(JobWeightCells, GivenASmallerLastBatchOfOnePartThenOnlyItsOwnWeightsLieTher
       const std::int64_t out = layer.out.channels - 1;
       const schedule::WeightIndex index{0, out, 0, 0, in};
       Cells expected;
-      add_cells(part, part.schedule, job.spec, index, expected);
+      add_cells(part, *part.schedule, job.spec, index, expected);
       if (part.remainder) add_cells(part, *part.remainder, job.spec, index, expected);
       std::vector<memory::CellPosition> found;
       weights.append_cells(layer.name, {out, 0, 0, in}, 0, memory::kPermanent, &found);
