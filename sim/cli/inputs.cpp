@@ -83,11 +83,12 @@ void add_job_options(Options& options) {
       .value("batch", "B", "images that pass through the layers together (default 1)");
 }
 
-run::Job load_job(const Options& options, const std::string& data) {
+run::Job load_job(const Options& options, const std::string& data, bool timing) {
   run::JobFiles files;
   files.machine = options.required("hw");
   files.set = options.overrides();
   files.batch = options.integer("batch", 1, 1, run::kMaxBatch);
+  files.timing = timing;
   if (options.has("model") == options.has("workload")) {
     throw base::InputError({"", 0, "--model, --workload"},
                            options.has("model") ? "both are given" : "both are missing",

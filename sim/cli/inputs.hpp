@@ -18,7 +18,9 @@ void add_job_options(Options& options);
 
 /// Reads and maps what the options name. Throws base::InputError.
 /// `data` is what --data is where it is not given.
-run::Job load_job(const Options& options, const std::string& data = network::kDefaultDataDir);
+/// `timing` as run::Job::timing.
+run::Job load_job(const Options& options, const std::string& data = network::kDefaultDataDir,
+                  bool timing = false);
 
 /// Adds --faults, --ber, --map-seed, --fault-kind and --save-faults.
 void add_fault_options(Options& options);

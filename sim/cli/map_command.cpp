@@ -221,7 +221,7 @@ int map_command(const std::vector<std::string>& arguments) {
       .values("cell", "MEMORY:BANK,ROW,BIT",
               "what lives in a cell of weight, activation_sram or activation_bitmap; repeatable");
   if (!options.parse(arguments)) return 0;
-  const run::Job job = load_job(options, "random");
+  const run::Job job = load_job(options, "random", true);
   for (const std::string& text : options.texts("weight")) show_weight(job, text);
   for (const std::string& text : options.texts("cell")) show_cell(job, text);
   if (options.has("weight") || options.has("cell")) return 0;

@@ -26,6 +26,19 @@ std::optional<run::Timeline> timeline_of(const Options& options, const run::Job&
   return timeline;
 }
 
+// What needs values does not go with --timing.
+void expect_no_values(const Options& options, run::EngineKind kind) {
+  for (const char* name : {"faults", "ber", "memory", "predictions"}) {
+    if (!options.has(name)) continue;
+    throw base::InputError({"", 0, std::string("--timing, --") + name},
+                           "values are needed, and --timing leaves them out", "one is allowed");
+  }
+  if (kind == run::EngineKind::kSystemc) {
+    throw base::InputError({"", 0, "--timing, --engine systemc"},
+                           "the SystemC engine computes values in every cycle", "--engine fast");
+  }
+}
+
 // Of a workload nothing is known but its sums.
 bool asks_for_faults(const Options& options, const run::Job& job) {
   return !job.source.workload && (options.has("faults") || options.has("ber"));
@@ -41,6 +54,9 @@ int run_command(const std::vector<std::string>& arguments) {
   add_fault_options(options);
   options.value("engine", "NAME", "fast (default), or systemc: cycle by cycle, the reference")
       .flag("no-dense", "leave out the second, dense run that the speed-up is against")
+      .flag("timing",
+            "cycles and counts only: values are computed only where cycles depend on them, and "
+            "images are drawn (--data random) unless --data names some")
       .value("json", "FILE", "write the run record")
       .value("csv", "FILE", "write the table a layer")
       .value("predictions", "FILE", "write label, top-1, sums and outputs of every image");
@@ -66,10 +82,11 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   const std::string command = base::shell_command("lacuna run", arguments);
   const run::EngineKind kind = engine_kind(options);
+  if (options.has("timing")) expect_no_values(options, kind);
   expect_waves(options, kind);
   std::optional<arch::EnergyTable> energy;
   if (const auto path = options.text("energy")) energy = arch::load_energy_table(*path);
-  run::Job job = load_job(options);
+  run::Job job = options.has("timing") ? load_job(options, "random", true) : load_job(options);
   std::optional<run::Timeline> timeline = timeline_of(options, job);
   job.plan = load_faults(options, job);
   if (const auto path = options.text("save-faults")) fault::check_map(*path, job.plan);

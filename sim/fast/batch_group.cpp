@@ -1,6 +1,7 @@
 #include "fast/batch_group.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/error.hpp"
@@ -10,16 +11,21 @@
 
 namespace lacuna::fast {
 BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
-                       const arch::AcceleratorSpec& a, const WeightReads& reads)
+                       const arch::AcceleratorSpec& a, const WeightReads& reads, const Looks& looks)
     : network_(n),
       schedule_(s),
       spec_(a),
+      looks_(looks),
       layouts_(n),
       map_layers_(n, layouts_, s.batch),
-      layers_(compile_layers(s, n, a, layouts_, reads)),
+      layers_(compile_layers(s, n, a, layouts_, reads, looks.at)),
       steps_(s, n, a),
       timing_{a.array.psum_fifo_depth, a.array.local_accumulators},
       output_values_(n.output_values()) {
+  SIM_CHECK(looks.at != Look::kZeros || n.layers.size() == 1, "fast", -1,
+            "zeros of maps inside a network follow from its values");
+  SIM_CHECK(looks.at != Look::kNothing || a.zero_skipping != arch::ZeroSkipping::kSkip, "fast", -1,
+            "what is skipped depends on values");
   output_places_.resize(n.layers.size());
   for (std::size_t o = 0; o < n.outputs.size(); ++o) {
     const int layer = n.outputs[o].layer;
@@ -30,7 +36,7 @@ BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
     for (const Front& front : layer.fronts) {
       const PassRows& pass = layer.passes[front.pass];
       // A row whose bitmap words are its indices takes that long whatever the values are.
-      const auto pixels = static_cast<std::int64_t>(layer.corners[at(front.range)].size());
+      const std::int64_t pixels = layer.pixels[at(front.range)];
       one_lane_ = one_lane_ || !fits_lanes(pass, pixels);
       times.push_back(dense_stream_times(pass, pixels, timing_));
     }
@@ -42,19 +48,23 @@ void BatchGroup::begin(int lane_count) {
   if (lane_count != lanes_ || maps_.empty()) {
     lanes_ = lane_count;
     maps_.clear();
-    for (const PaddedMap& layout : layouts_) {
+    for (std::size_t place = 0; place < layouts_.size(); ++place) {
+      const bool seen =
+          looks_.at == Look::kValues ||
+          (looks_.at == Look::kZeros && (place == 0 || layouts_.input_place(0) == place));
       // One value more: kernels load pairs.
-      maps_.emplace_back(at((schedule_.batch * layout.image_values() + 1) * lanes_));
+      const std::int64_t values = schedule_.batch * layouts_[place].image_values() + 1;
+      maps_.emplace_back(seen ? at(values * lanes_) : 0);
     }
     sums_.resize(at(std::int64_t{spec_.array.cols} * lanes_));
   }
   stream_cycles_.assign(at(lanes_), std::vector<std::int64_t>(steps_.streams().size()));
   measure::BatchResult fresh;
   for (const LayerProgram& layer : layers_) fresh.layers.push_back(layer.counters);
-  fresh.logits.resize(at(schedule_.batch * output_values_));
+  if (looks_.at == Look::kValues) fresh.logits.resize(at(schedule_.batch * output_values_));
   fresh.sums.resize(network_.layers.size());
   for (std::size_t i = 0; i < network_.layers.size(); ++i) {
-    if (network_.layers[i].report_sums) {
+    if (network_.layers[i].report_sums && looks_.at == Look::kValues) {
       fresh.sums[i].resize(at(schedule_.batch * network_.layers[i].out.values()));
     }
   }
@@ -138,6 +148,30 @@ void BatchGroup::time_layer(std::size_t index) {
   if (!network_.layers[index].is_gemm()) return;
   std::vector<StreamTimes> times = dense_times_[index];
   time_fronts(index, prefix, times);
+  time_streams(index, times);
+}
+
+void BatchGroup::time_unseen(std::size_t index) {
+  const network::Layer& layer = network_.layers[index];
+  const auto expected = [&](std::int64_t values) {
+    return static_cast<std::int64_t>(std::llround(*looks_.density * static_cast<double>(values)));
+  };
+  std::int64_t inside = 0;  // products of which neither factor is padding
+  for (const Front& front : layers_[index].fronts) inside += front.inside * front.channels;
+  const bool gate = spec_.zero_skipping == arch::ZeroSkipping::kGate;
+  for (measure::BatchResult& result : results_) {
+    measure::LayerCounters& counters = result.layers[index];
+    if (looks_.density) {
+      counters.input_values = schedule_.batch * layer.in.values();
+      counters.input_nonzeros = expected(counters.input_values);
+    }
+    counters.macs.issued = gate && looks_.density ? expected(inside) : counters.macs.total;
+    counters.macs.gated = counters.macs.total - counters.macs.issued;
+  }
+  time_streams(index, dense_times_[index]);
+}
+
+void BatchGroup::time_streams(std::size_t index, const std::vector<StreamTimes>& times) {
   const LayerProgram& program = layers_[index];
   for (int lane = 0; lane < lanes_; ++lane) {
     measure::LayerCounters& counters = results_[at(lane)].layers[index];
@@ -305,8 +339,10 @@ bool BatchGroup::is_fused(std::size_t index) const {
 
 void BatchGroup::run_layer(std::size_t index) {
   if (is_fused(index)) return;  // done with the layer before; nothing of it was ever stored
+  if (looks_.at == Look::kNothing) return time_unseen(index);
   if (layouts_.is_spread(index)) spread_input(index);
   time_layer(index);
+  if (looks_.at == Look::kZeros) return;
   if (!network_.layers[index].is_gemm()) {
     visit(index, 0, [&] { run_map_layer(index); });
     return;
@@ -342,9 +378,11 @@ const std::vector<measure::BatchResult>& BatchGroup::run(
   }
   counted_ = counted;
   begin(static_cast<int>(batches.size()));
-  load_images(batches);
+  if (looks_.at != Look::kNothing) load_images(batches);
   for (std::size_t index = 0; index < layers_.size(); ++index) run_layer(index);
-  for (std::size_t map = 0; map < maps_.size(); ++map) take_outputs_of(map);
+  for (std::size_t map = 0; map < maps_.size() && looks_.at == Look::kValues; ++map) {
+    take_outputs_of(map);
+  }
   for (int lane = 0; lane < lanes_; ++lane) {
     measure::BatchResult& result = results_[at(lane)];
     result.cycles = base::Cycles{steps_.run(stream_cycles_[at(lane)], result.layers, trace)};

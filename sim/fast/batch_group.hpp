@@ -30,7 +30,7 @@ class BatchGroup {
  public:
   /// All references outlive this but `reads`.
   BatchGroup(const network::Network& network, const schedule::Schedule& schedule,
-             const arch::AcceleratorSpec& spec, const WeightReads& reads);
+             const arch::AcceleratorSpec& spec, const WeightReads& reads, const Looks& looks = {});
 
   // What was compiled.
   const MapLayouts& layouts() const { return layouts_; }
@@ -52,7 +52,8 @@ class BatchGroup {
   void set_faults(std::unique_ptr<ActivationFaults> faults,
                   std::vector<measure::FaultOutcome>& outcomes);
 
-  /// Runs a group of 1 or kLanes batches, each of as many images as the schedule has. One result a
+  /// Runs a group of 1 or kLanes batches, each of as many images as the schedule has; where nothing
+  /// is looked at, the images are none. One result a
   /// lane, valid until the next call; `trace`, where there is one, becomes the last lane's.
   /// The lanes from `counted` on repeat another one: what faults do there is not counted.
   const std::vector<measure::BatchResult>& run(const std::vector<const BatchImages*>& batches,
@@ -99,11 +100,15 @@ class BatchGroup {
                     int channels);
   void count_inputs(std::size_t index, const std::uint16_t* prefix);
   void time_layer(std::size_t index);
+  /// Where nothing is looked at.
+  void time_unseen(std::size_t index);
+  void time_streams(std::size_t index, const std::vector<StreamTimes>& times);
   void time_fronts(std::size_t index, const std::uint16_t* prefix, std::vector<StreamTimes>& times);
 
   const network::Network& network_;
   const schedule::Schedule& schedule_;
   const arch::AcceleratorSpec& spec_;
+  Looks looks_;
   MapLayouts layouts_;
   MapLayers map_layers_;
   std::vector<LayerProgram> layers_;

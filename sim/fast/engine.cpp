@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.hpp"
 #include "fast/activation_faults.hpp"
 #include "fast/batch_group.hpp"
 #include "fast/memory_walk.hpp"
@@ -44,6 +45,7 @@ base::Cycles Engine::load(const network::Network& network, const schedule::Sched
     end = std::max(end, span.end);
     if (trace_ != nullptr) trace_->steps.push_back({span.start, span.end});
   }
+  SIM_CHECK(looks_.at == Look::kValues || plan_.faults.empty(), "fast", -1, "faults are of values");
   walk_.reset();
   loaded_.reset();
   if (values_ == nullptr && compile(network, schedule, step_offset)) return base::Cycles{end};
@@ -72,7 +74,7 @@ bool Engine::compile(const network::Network& network, const schedule::Schedule& 
   if (!weights.faults.empty()) {
     reads = replay_weight_sram(schedule, network, spec_, weights, weight_words_, step_offset);
   }
-  loaded_ = std::make_unique<BatchGroup>(network, schedule, spec_, reads);
+  loaded_ = std::make_unique<BatchGroup>(network, schedule, spec_, reads, looks_);
   batch_outcomes_.assign(plan_.faults.size(), {});
   for (std::size_t f = 0; f < of_weights.size(); ++f) {
     batch_outcomes_[of_weights[f]] = reads.outcomes[f];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arch/spec.hpp"
+#include "fast/looks.hpp"
 #include "fault/plan.hpp"
 #include "measure/batch_trace.hpp"
 #include "measure/counters.hpp"
@@ -51,6 +52,9 @@ class Engine {
   /// As MemoryWalk::set_values(), of what is loaded from now on: all of it is walked then.
   void set_values(WalkValues* values) { values_ = values; }
 
+  /// What is looked at in what is loaded from now on. Where it is not all, the plan is empty.
+  void set_looks(const Looks& looks) { looks_ = looks; }
+
   /// What each fault of the plan has done so far.
   const std::vector<measure::FaultOutcome>& outcomes() const { return outcomes_; }
 
@@ -67,6 +71,7 @@ class Engine {
   std::vector<measure::FaultOutcome> batch_outcomes_;  ///< of one batch of what is loaded
   measure::BatchTrace* trace_ = nullptr;
   WalkValues* values_ = nullptr;
+  Looks looks_;
 };
 
 }  // namespace lacuna::fast

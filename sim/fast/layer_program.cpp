@@ -16,8 +16,14 @@ using schedule::StepKind;
 class Compiler {
  public:
   Compiler(const schedule::Schedule& schedule, const network::Network& network,
-           const arch::AcceleratorSpec& spec, const MapLayouts& maps, const WeightReads& reads)
-      : schedule_(schedule), network_(network), spec_(spec), maps_(maps), reads_(reads) {}
+           const arch::AcceleratorSpec& spec, const MapLayouts& maps, const WeightReads& reads,
+           Look look)
+      : schedule_(schedule),
+        network_(network),
+        spec_(spec),
+        maps_(maps),
+        reads_(reads),
+        look_(look) {}
 
   std::vector<LayerProgram> compile() {
     layers_.resize(network_.layers.size());
@@ -84,17 +90,24 @@ class Compiler {
       const network::Layer& layer = layer_of(step);
       const PaddedMap& map = maps_.of_input(at(step.layer));
       const schedule::PixelRange& range = schedule_.ranges[at(step.range)];
-      Corners corners;
-      for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
-        for (std::int64_t x = 0; x < layer.out.width; ++x) {
-          corners.push_back(
-              map.corner(layer.window, row / layer.out.height, row % layer.out.height, x));
-        }
-      }
       program.ranges.push_back(range);
-      program.corners.push_back(std::move(corners));
+      program.pixels.push_back(range.row_count * layer.out.width);
+      program.corners.push_back(look_ == Look::kNothing ? Corners()
+                                                        : corners_of(layer, map, range));
     }
     return found->second;
+  }
+
+  static Corners corners_of(const network::Layer& layer, const PaddedMap& map,
+                            const schedule::PixelRange& range) {
+    Corners corners;
+    for (std::int64_t row = range.row_begin; row < range.row_begin + range.row_count; ++row) {
+      for (std::int64_t x = 0; x < layer.out.width; ++x) {
+        corners.push_back(
+            map.corner(layer.window, row / layer.out.height, row % layer.out.height, x));
+      }
+    }
+    return corners;
   }
 
   std::int64_t offset(std::size_t index, std::int64_t group, std::int64_t k) const {
@@ -149,11 +162,14 @@ class Compiler {
     const schedule::Block& block = schedule_.blocks[at(step.block)];
     const std::int32_t range = range_of(step);
     const std::size_t pass = pass_of(step);
-    const auto pixels = static_cast<std::int64_t>(program.corners[at(range)].size());
+    const std::int64_t pixels = program.pixels[at(range)];
 
     const auto [front, fresh] =
         front_index_.try_emplace({step.layer, pass, range}, program.fronts.size());
-    if (fresh) program.fronts.push_back({pass, range, 0, 0});
+    if (fresh) {
+      program.fronts.push_back({pass, range});
+      program.fronts.back().inside = inside(layer, block, schedule_.ranges[at(step.range)]);
+    }
     ++program.fronts[front->second].streams;
     program.fronts[front->second].channels += block.n_count;
     const std::int64_t cols = spec_.array.whole_folds ? spec_.array.cols : block.n_count;
@@ -168,7 +184,7 @@ class Compiler {
         counters.bitmap.reads += pixels * row.bitmap_words;
       }
     } else {
-      counters.activation_sram.reads += inside(layer, block, schedule_.ranges[at(step.range)]);
+      counters.activation_sram.reads += program.fronts[front->second].inside;
     }
     open_.push_back({step.block, pe_load});
   }
@@ -204,11 +220,13 @@ class Compiler {
     LayerProgram& program = layers_[at(step.layer)];
     const network::Layer& layer = layer_of(step);
     const schedule::Block& block = schedule_.blocks[at(step.block)];
-    TileJob job;
-    job.range = range_of(step);
-    job.first_channel = block.group * layer.n() + block.n_begin;
-    job.weights = weights_of(step);
-    program.jobs.push_back(job);
+    if (look_ == Look::kValues) {
+      TileJob job;
+      job.range = range_of(step);
+      job.first_channel = block.group * layer.n() + block.n_begin;
+      job.weights = weights_of(step);
+      program.jobs.push_back(job);
+    }
     open_.clear();
 
     measure::LayerCounters& counters = program.counters;
@@ -341,6 +359,7 @@ class Compiler {
   const arch::AcceleratorSpec& spec_;
   const MapLayouts& maps_;
   const WeightReads& reads_;
+  Look look_;
   std::vector<LayerProgram> layers_;
   std::vector<Open> open_;  ///< streams since the last post step
   std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> range_index_;
@@ -365,8 +384,8 @@ std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std
 std::vector<LayerProgram> compile_layers(const schedule::Schedule& schedule,
                                          const network::Network& network,
                                          const arch::AcceleratorSpec& spec, const MapLayouts& maps,
-                                         const WeightReads& reads) {
-  return Compiler(schedule, network, spec, maps, reads).compile();
+                                         const WeightReads& reads, Look look) {
+  return Compiler(schedule, network, spec, maps, reads, look).compile();
 }
 
 }  // namespace lacuna::fast

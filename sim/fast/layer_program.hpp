@@ -7,6 +7,7 @@
 
 #include "arch/spec.hpp"
 #include "fast/kernels.hpp"
+#include "fast/looks.hpp"
 #include "fast/padded_map.hpp"
 #include "fast/stream_time.hpp"
 #include "fast/weight_reads.hpp"
@@ -29,6 +30,7 @@ struct Front {
   std::size_t pass = 0;  ///< of LayerProgram::passes
   std::int32_t range = 0;
   std::int64_t streams = 0;
+  std::int64_t inside = 0;    ///< activations of a stream that lie inside the map, over its pixels
   std::int64_t channels = 0;  ///< of all its streams: MACs that an issued activation stands for
 };
 
@@ -40,9 +42,10 @@ struct StreamRef {
 
 struct LayerProgram {
   std::vector<schedule::PixelRange> ranges;
-  std::vector<Corners> corners;  ///< [range]
+  std::vector<std::int64_t> pixels;  ///< [range]
+  std::vector<Corners> corners;      ///< [range]; where nothing is looked at, none
   std::vector<TileWeights> weights;
-  std::vector<TileJob> jobs;
+  std::vector<TileJob> jobs;  ///< where values are looked at
   std::vector<PassRows> passes;
   std::vector<bool> data_dependent;  ///< [pass] whether its time depends on values
   std::vector<Front> fronts;
@@ -55,10 +58,11 @@ struct LayerProgram {
 std::int64_t value_offset(const network::Layer& layer, const PaddedMap& map, std::int64_t group,
                           std::int64_t k);
 
-/// Compiles every layer for maps that are laid out so; `reads` are the weights as read.
+/// Compiles every layer for maps that are laid out so, as far as it is looked at; `reads` are the
+/// weights as read.
 std::vector<LayerProgram> compile_layers(const schedule::Schedule& schedule,
                                          const network::Network& network,
                                          const arch::AcceleratorSpec& spec, const MapLayouts& maps,
-                                         const WeightReads& reads);
+                                         const WeightReads& reads, Look look);
 
 }  // namespace lacuna::fast

@@ -11,7 +11,9 @@
 
 namespace lacuna::network {
 
-inline constexpr std::int64_t kMaxDimension = 65536;        ///< height, width, channels, window
+inline constexpr std::int64_t kMaxDimension = 65536;  ///< height, width, channels, window
+inline constexpr std::int64_t kMaxSize =
+    (1LL << 31) - 1;  ///< side or channels of a workload's layer
 inline constexpr std::int64_t kMaxMapValues = 1LL << 28;    ///< values of one feature map
 inline constexpr std::int64_t kMaxWeights = 1LL << 28;      ///< weights of all layers together
 inline constexpr std::int64_t kMaxSteps = (1LL << 31) - 1;  ///< M x K or M x N of one layer

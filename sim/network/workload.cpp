@@ -24,9 +24,9 @@ constexpr std::size_t kMaxLayers = 65536;
 int as_int(std::int64_t value) { return static_cast<int>(value); }
 
 Layer gemm_layer(const WorkloadTable& table) {
-  const std::int64_t m = table.integer("M", 1, 1);
-  const std::int64_t n = table.integer("N", 1, 1);
-  const std::int64_t k = table.integer("K", 1, 1);
+  const std::int64_t m = table.integer("M", 1, kMaxSize, 1);
+  const std::int64_t n = table.integer("N", 1, kMaxSize, 1);
+  const std::int64_t k = table.integer("K", 1, kMaxSize, 1);
   Layer layer;
   layer.in = {m, 1, k};
   layer.out = {m, 1, n};
@@ -40,24 +40,24 @@ std::int64_t scalesim_side(std::int64_t in, std::int64_t kernel, std::int64_t st
 
 Layer convolution_layer(const WorkloadTable& table) {
   Layer layer;
-  layer.in = {table.integer("in_h", 1, 1), table.integer("in_w", 1, 1),
-              table.integer("in_channels", 1, 1)};
-  layer.out.channels = table.integer("out_channels", 1, 1);
-  layer.groups = as_int(table.integer("groups", 1, 1));
+  layer.in = {table.integer("in_h", 1, kMaxSize, 1), table.integer("in_w", 1, kMaxSize, 1),
+              table.integer("in_channels", 1, kMaxSize, 1)};
+  layer.out.channels = table.integer("out_channels", 1, kMaxSize, 1);
+  layer.groups = as_int(table.integer("groups", 1, kMaxSize, 1));
   Window& window = layer.window;
-  window.kernel_h = as_int(table.integer("kernel_h", 1, 1));
-  window.kernel_w = as_int(table.integer("kernel_w", 1, 1));
-  const std::int64_t stride = table.integer("stride", 1, 1);
-  window.stride_h = as_int(table.integer("stride_h", 1, stride));
-  window.stride_w = as_int(table.integer("stride_w", 1, stride));
-  const std::int64_t dilation = table.integer("dilation", 1, 1);
-  window.dilation_h = as_int(table.integer("dilation_h", 1, dilation));
-  window.dilation_w = as_int(table.integer("dilation_w", 1, dilation));
-  const std::int64_t padding = table.integer("padding", 0, 0);
+  window.kernel_h = as_int(table.integer("kernel_h", 1, kMaxDimension, 1));
+  window.kernel_w = as_int(table.integer("kernel_w", 1, kMaxDimension, 1));
+  const std::int64_t stride = table.integer("stride", 1, kMaxDimension, 1);
+  window.stride_h = as_int(table.integer("stride_h", 1, kMaxDimension, stride));
+  window.stride_w = as_int(table.integer("stride_w", 1, kMaxDimension, stride));
+  const std::int64_t dilation = table.integer("dilation", 1, kMaxDimension, 1);
+  window.dilation_h = as_int(table.integer("dilation_h", 1, kMaxDimension, dilation));
+  window.dilation_w = as_int(table.integer("dilation_w", 1, kMaxDimension, dilation));
+  const std::int64_t padding = table.integer("padding", 0, kMaxDimension, 0);
   const std::int64_t high = (window.kernel_h - 1) * std::int64_t{window.dilation_h} + 1;
   const std::int64_t wide = (window.kernel_w - 1) * std::int64_t{window.dilation_w} + 1;
   const auto pad = [&](const char* column, std::int64_t kernel) {
-    const std::int64_t own = table.integer(column, 0, padding);
+    const std::int64_t own = table.integer(column, 0, kMaxDimension, padding);
     if (own < kernel) return as_int(own);
     if (table.has("padding")) {
       table.fail("padding", fmt::format("is {}", padding),
@@ -102,18 +102,24 @@ Layer convolution_layer(const WorkloadTable& table) {
   return layer;
 }
 
+std::string sizes_text(const Layer& layer) {
+  return fmt::format("has M {}, N {}, K {} in {} groups", layer.m(), layer.n(), layer.k(),
+                     layer.groups);
+}
+
+// So that counts of a batch fit 63 bits.
 void check_bounds(const WorkloadTable& table, const Layer& layer) {
-  const std::string sizes = fmt::format("has M {}, N {}, K {} in {} groups", layer.m(), layer.n(),
-                                        layer.k(), layer.groups);
-  const auto within = [](std::int64_t a, std::int64_t b, std::int64_t limit) {
-    return bounded_product({a, b}, limit).has_value();
+  constexpr std::int64_t kMost = std::int64_t{1} << 50;
+  const auto within = [](const std::vector<std::int64_t>& factors) {
+    return bounded_product(factors, kMost).has_value();
   };
-  if (!is_map(layer.in) || !is_map(layer.out) ||
-      !within(layer.k(), layer.out.channels, kMaxWeights) ||
-      !within(layer.m(), layer.k(), kMaxSteps)) {
-    table.fail("layer", sizes,
-               fmt::format("maps of at most {} values, at most {} weights, M x K at most {}",
-                           kMaxMapValues, kMaxWeights, kMaxSteps));
+  const MapShape& in = layer.in;
+  const MapShape& out = layer.out;
+  if (in.height < 1 || out.height < 1 || out.width < 1 ||
+      !within({in.height, in.width, in.channels}) ||
+      !within({out.height, out.width, layer.window.kernel_h, layer.window.kernel_w,
+               layer.group_in(), out.channels})) {
+    table.fail("layer", sizes_text(layer), "at most 2^50 input values, and as many products");
   }
 }
 
@@ -161,6 +167,7 @@ Workload workload_from_bytes(const std::string& bytes, const std::string& file) 
     entry.layer = table->is_gemm() ? gemm_layer(*table) : convolution_layer(*table);
     entry.layer.name = name;
     entry.layer.report_sums = true;
+    entry.line = table->line();
     entry.density = table->density();
     check_bounds(*table, entry.layer);
     workload.layers.push_back(entry);
@@ -169,6 +176,25 @@ Workload workload_from_bytes(const std::string& bytes, const std::string& file) 
     throw base::InputError({file, 0, ""}, "holds no layers", "a header and a row for each layer");
   }
   return workload;
+}
+
+void check_values(const Workload& workload) {
+  const auto within = [](std::int64_t a, std::int64_t b, std::int64_t limit) {
+    return bounded_product({a, b}, limit).has_value();
+  };
+  for (const WorkloadLayer& row : workload.layers) {
+    const Layer& layer = row.layer;
+    if (is_map(layer.in) && is_map(layer.out) &&
+        within(layer.k(), layer.out.channels, kMaxWeights) &&
+        within(layer.m(), layer.k(), kMaxSteps)) {
+      continue;
+    }
+    throw base::InputError(
+        {workload.file, row.line, "layer"}, sizes_text(layer),
+        fmt::format("where values are computed, sides of at most {}, maps of at most {} values, at "
+                    "most {} weights, M x K at most {}; --timing has no such limits",
+                    kMaxDimension, kMaxMapValues, kMaxWeights, kMaxSteps));
+  }
 }
 
 Workload load_workload(const std::string& path) {

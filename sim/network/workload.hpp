@@ -26,6 +26,7 @@ struct WorkloadLayer {
   /// Name and sizes; no weights. A GEMM is a 1 x 1 convolution over a map M x 1 x K to N channels.
   Layer layer;
   double density = 1.0;  ///< share of the input values that are not zero
+  int line = 0;          ///< of the file
 };
 
 struct Workload {
@@ -34,6 +35,9 @@ struct Workload {
   std::string sha256;                 ///< of the file
   std::vector<WorkloadLayer> layers;  ///< each has a name of its own
 };
+
+/// Throws InputError for the first layer that is too large to compute values of.
+void check_values(const Workload& workload);
 
 /// Reads a CSV file. Throws InputError `file:line: column: wrong; allowed`.
 Workload load_workload(const std::string& path);

@@ -257,16 +257,15 @@ const std::string* WorkloadTable::field(std::string_view column) const {
   return &fields_[static_cast<std::size_t>(found - columns_.begin())];
 }
 
-std::int64_t WorkloadTable::integer(const std::string& column, std::int64_t low,
+std::int64_t WorkloadTable::integer(const std::string& column, std::int64_t low, std::int64_t most,
                                     std::int64_t otherwise) const {
   const std::string* text = field(column);
   if (text == nullptr) return otherwise;
   std::int64_t value = 0;
   const char* const end = text->data() + text->size();
   const auto result = std::from_chars(text->data(), end, value);
-  if (result.ec != std::errc() || result.ptr != end || value < low || value > kMaxDimension) {
-    fail(column, "is " + base::shown(*text),
-         fmt::format("an integer in {}..{}", low, kMaxDimension));
+  if (result.ec != std::errc() || result.ptr != end || value < low || value > most) {
+    fail(column, "is " + base::shown(*text), fmt::format("an integer in {}..{}", low, most));
   }
   return value;
 }

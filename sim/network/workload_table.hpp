@@ -26,8 +26,10 @@ class WorkloadTable {
   /// The text of a column, or nullptr where the file does not have it.
   const std::string* field(std::string_view column) const;
   /// `otherwise` where the file does not have the column; throws for what is no integer in
-  /// low..kMaxDimension.
-  std::int64_t integer(const std::string& column, std::int64_t low, std::int64_t otherwise) const;
+  /// low..most.
+  std::int64_t integer(const std::string& column, std::int64_t low, std::int64_t most,
+                       std::int64_t otherwise) const;
+  int line() const { return line_; }
   /// 1 where the file does not have the column.
   double density() const;
   [[noreturn]] void fail(const std::string& column, const std::string& wrong,

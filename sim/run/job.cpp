@@ -1,5 +1,7 @@
 #include "run/job.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -22,21 +24,19 @@ std::shared_ptr<const schedule::Schedule> verified(const network::Network& netwo
   return schedule;
 }
 
-// Operands of a layer are drawn when it runs, and are gone when the next one does.
-void check_workload_size(const network::Workload& workload, std::int64_t batch) {
+// Operands of a layer are drawn when it runs, and are gone when the next one does. Without values
+// they are only its inputs, and those only where zeros are skipped.
+void check_operands(const network::Workload& workload, std::int64_t batch, bool skips) {
   constexpr std::int64_t kMost = std::int64_t{1} << 31;  // one byte each
   for (const network::WorkloadLayer& row : workload.layers) {
-    const network::Layer& layer = row.layer;
-    const std::int64_t weights = layer.out.channels * layer.k();
-    const std::int64_t inputs = layer.in.values() * batch;
-    if (weights <= kMost && inputs <= kMost) continue;
+    const std::int64_t inputs = row.layer.in.values() * batch;
+    if (!skips || inputs <= kMost) continue;
     throw base::InputError(
-        {workload.file, 0, layer.name},
-        std::string("the layer has ") +
-            (weights > kMost
-                 ? std::to_string(weights) + " weights"
-                 : std::to_string(inputs) + " input values in a batch of " + std::to_string(batch)),
-        "at most " + std::to_string(kMost) + " are simulated in a layer");
+        {workload.file, row.line, "layer"},
+        fmt::format("has {} input values in a batch of {}", inputs, batch),
+        fmt::format("at most {} where the machine skips those that are zero: a smaller batch, or "
+                    "--set zero_skipping=gate",
+                    kMost));
   }
 }
 
@@ -82,11 +82,11 @@ std::int64_t Job::steps() const {
   return count;
 }
 
-Part with_operands(const Part& part) {
+Part with_operands(const Part& part, Operands operands) {
   Part full = part;
   if (!part.drawn) return full;
   const DrawnOperands& own = *part.drawn;
-  network::draw_weights(full.network, own.layer, own.seed);
+  if (operands == Operands::kAll) network::draw_weights(full.network, own.layer, own.seed);
   // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
   for (std::int64_t image = 0; image < part.image_count(); ++image) {
     full.images.push_back(network::synthetic_codes(full.network.layers.front(), own.layer,
@@ -124,10 +124,12 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
 }
 
 Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
-                 std::uint64_t seed, std::int64_t batch) {
-  check_workload_size(workload, batch);
+                 std::uint64_t seed, std::int64_t batch, bool timing) {
+  if (!timing) network::check_values(workload);
+  check_operands(workload, batch, !timing || spec.zero_skipping == arch::ZeroSkipping::kSkip);
   Job job;
   job.spec = spec;
+  job.timing = timing;
   job.source.network = workload.name;
   job.source.network_sha256 = workload.sha256;
   job.source.workload = true;

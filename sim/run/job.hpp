@@ -42,8 +42,9 @@ struct Part {
   }
 };
 
-/// The part with the operands that it runs on.
-Part with_operands(const Part& part);
+/// The part with the operands that it runs on: all, or only its images.
+enum class Operands : std::uint8_t { kAll, kImages };
+Part with_operands(const Part& part, Operands operands = Operands::kAll);
 
 /// Where a job came from, for its record.
 struct Source {
@@ -61,6 +62,9 @@ struct Job {
   Source source;
   std::vector<Part> parts;
   fault::FaultPlan plan;
+  /// Only cycles and counts are wanted: of values, what they do not depend on is left out (fast
+  /// engine, without faults).
+  bool timing = false;
 
   /// Injected stalls (see systemc::Stalls), SystemC engine only: they change cycles, never values.
   double commit_stall_probability = 0;
@@ -83,8 +87,9 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
 
 /// Maps every layer of a workload, whose seeded operands are drawn when it runs. Weights of all
 /// layers are loaded in set-up if they fit together, else each layer fetches its own while it runs.
+/// `timing` as Job::timing.
 Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
-                 std::uint64_t seed, std::int64_t batch);
+                 std::uint64_t seed, std::int64_t batch, bool timing = false);
 
 /// How many batches a part of the job is run in.
 std::int64_t batch_count(const Part& part);

@@ -86,9 +86,14 @@ Job load_job(const JobFiles& files) {
   check_range({"", 0, "batch"}, files.batch, kMaxBatch);
   const arch::AcceleratorSpec spec = arch::load_spec(files.machine, files.set);
   if (!files.workload.empty()) {
-    return workload_job(spec, network::load_workload(files.workload), files.seed, files.batch);
+    return workload_job(spec, network::load_workload(files.workload), files.seed, files.batch,
+                        files.timing);
   }
-  return model_job(spec, load_models({files.model}, files.data, files.images).front(), files.batch);
+  Job job =
+      model_job(spec, load_models({files.model}, files.data, files.images).front(), files.batch);
+  job.timing = files.timing;
+  if (job.timing) job.source.labels.clear();
+  return job;
 }
 
 fault::FaultPlan load_faults(const std::string& path, const Job& job) {

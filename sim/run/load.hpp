@@ -48,6 +48,7 @@ struct JobFiles {
   std::optional<std::int64_t> images;  ///< nothing: 10, or all of a smaller set
   std::uint64_t seed = 1;              ///< of a workload's operands
   std::int64_t batch = 1;              ///< 1 to kMaxBatch
+  bool timing = false;                 ///< see Job::timing
 };
 
 inline constexpr std::int64_t kMaxBatch = 4096;

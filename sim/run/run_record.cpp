@@ -39,7 +39,7 @@ RunRecord make_record(const Job& job, EngineKind kind, const Measurement& measur
                       const std::vector<measure::LayerCounters>& dense) {
   RunRecord record;
   record.version = kVersion;
-  record.engine = engine_name(kind);
+  record.engine = std::string(engine_name(kind)) + (job.timing ? "-timing" : "");
   record.hardware = job.spec.name;
   record.hardware_sha256 = job.spec.sha256;
   record.network = job.source.network;

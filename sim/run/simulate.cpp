@@ -64,6 +64,8 @@ class BatchEngine {
   BatchEngine(const BatchEngine&) = delete;
   BatchEngine& operator=(const BatchEngine&) = delete;
 
+  /// What of a part's values is looked at when it is loaded next. It is loaded with these.
+  virtual fast::Look look_at(const Part& /*part*/) { return fast::Look::kValues; }
   virtual base::Cycles load(const Part& part, const schedule::Schedule& schedule) = 0;
   /// `first` is the place of the first batch.
   virtual std::vector<measure::BatchResult> run(const std::vector<BatchImages>& batches,
@@ -109,8 +111,21 @@ class SystemcBatches : public BatchEngine {
 class FastBatches : public BatchEngine {
  public:
   FastBatches(const arch::AcceleratorSpec& spec, std::int64_t weight_words,
-              const fault::FaultPlan& plan)
-      : engine_(spec, weight_words, plan) {}
+              const fault::FaultPlan& plan, bool timing)
+      : spec_(spec), timing_(timing), engine_(spec, weight_words, plan) {}
+  fast::Look look_at(const Part& part) override {
+    const bool skips = spec_.zero_skipping == arch::ZeroSkipping::kSkip;
+    const bool gates = spec_.zero_skipping == arch::ZeroSkipping::kGate;
+    fast::Looks looks;
+    if (timing_ && part.drawn) {
+      looks.at = skips ? fast::Look::kZeros : fast::Look::kNothing;
+      looks.density = part.drawn->density;
+    } else if (timing_ && !skips && !gates) {
+      looks.at = fast::Look::kNothing;
+    }
+    engine_.set_looks(looks);
+    return looks.at;
+  }
   base::Cycles load(const Part& part, const schedule::Schedule& schedule) override {
     return engine_.load(part.network, schedule, part.step_offset);
   }
@@ -125,20 +140,22 @@ class FastBatches : public BatchEngine {
 
  private:
   static constexpr std::int64_t kGroup = 64;
+  const arch::AcceleratorSpec& spec_;
+  bool timing_;  ///< see Job::timing
   fast::Engine engine_;
 };
 
 std::unique_ptr<BatchEngine> make_engine(EngineKind kind, const Job& job,
                                          const arch::AcceleratorSpec& spec,
                                          const fault::FaultPlan& plan,
-                                         const systemc::Stalls& stalls,
-                                         const std::string& vcd_path) {
+                                         const systemc::Stalls& stalls, const std::string& vcd_path,
+                                         bool timing = false) {
   if (kind == EngineKind::kSystemc) {
     return std::make_unique<SystemcBatches>(spec, memory_sizes(job), plan, stalls, vcd_path);
   }
   SIM_CHECK(vcd_path.empty(), "run", -1, "waves are of the SystemC engine");
   SIM_CHECK(!stalls.any(), "run", -1, "stalls are for the SystemC engine");
-  return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan);
+  return std::make_unique<FastBatches>(spec, weight_sram(job).words, plan, timing);
 }
 
 class Runner {
@@ -155,15 +172,18 @@ class Runner {
     std::unique_ptr<Part> drawn;  // the engine lets go of the last one's when it loads the next
     for (; part_ < job_.parts.size(); ++part_) {
       const Part& part = job_.parts[part_];
-      if (!part.drawn) {
+      const fast::Look look = engine_.look_at(part);
+      has_values_ = has_values_ && look == fast::Look::kValues;
+      if (!part.drawn || look == fast::Look::kNothing) {
         run_part(part, every_batch, hash);
         continue;
       }
-      auto with = std::make_unique<Part>(with_operands(part));
+      const Operands needed = look == fast::Look::kZeros ? Operands::kImages : Operands::kAll;
+      auto with = std::make_unique<Part>(with_operands(part, needed));
       run_part(*with, every_batch, hash);
       drawn = std::move(with);
     }
-    result_.logits_sha256 = hash.hex();
+    if (has_values_) result_.logits_sha256 = hash.hex();
     result_.faults = engine_.outcomes();
     engine_.finish();
     return std::move(result_);
@@ -223,6 +243,7 @@ class Runner {
   }
 
   static BatchImages images(const Part& part, std::int64_t first, std::int64_t count) {
+    if (part.drawn) return BatchImages(static_cast<std::size_t>(count));  // nobody looks at them
     BatchImages list;
     for (std::int64_t i = first; i < first + count; ++i) {
       list.push_back(part.images[static_cast<std::size_t>(i)].data());
@@ -253,7 +274,8 @@ class Runner {
   BatchEngine& engine_;
   const ProgressCallback& callback_;
   Timeline* timeline_;
-  std::size_t part_ = 0;  ///< that runs
+  std::size_t part_ = 0;    ///< that runs
+  bool has_values_ = true;  ///< all parts' values were computed
   Progress progress_;
   Measurement result_;
 };
@@ -310,7 +332,9 @@ Measurement simulate(const Job& job, const fault::FaultPlan& plan, EngineKind ki
   stalls.commit_probability = job.commit_stall_probability;
   stalls.max_start_delay = job.max_start_delay;
   stalls.seed = job.stall_seed;
-  const auto engine = make_engine(kind, job, job.spec, plan, stalls, vcd_path);
+  SIM_CHECK(!job.timing || (kind == EngineKind::kFast && plan.faults.empty()), "run", -1,
+            "faults, and the SystemC engine, need values");
+  const auto engine = make_engine(kind, job, job.spec, plan, stalls, vcd_path, job.timing);
   return Runner(job, *engine, progress, timeline).run(true);
 }
 
@@ -327,7 +351,7 @@ BatchMeasurement simulate_batch(const Job& job, const fault::FaultPlan& plan, st
   for (std::int64_t i = 0; i < schedule.batch; ++i) {
     images.push_back(part.images[static_cast<std::size_t>(measured.first_image + i)].data());
   }
-  FastBatches engine(job.spec, weight_sram(job).words, plan);
+  FastBatches engine(job.spec, weight_sram(job).words, plan, false);
   engine.set_values(values);
   engine.load(part, schedule);
   measured.result = std::move(engine.run({images}, {batch, measured.first_image, 0}).front());
@@ -346,7 +370,7 @@ std::vector<measure::LayerCounters> simulate_dense(const Job& job, EngineKind ki
   arch::AcceleratorSpec dense = job.spec;
   dense.zero_skipping = arch::ZeroSkipping::kNone;
   const fault::FaultPlan no_faults;
-  const auto engine = make_engine(kind, job, dense, no_faults, {}, {});
+  const auto engine = make_engine(kind, job, dense, no_faults, {}, {}, kind == EngineKind::kFast);
   return Runner(job, *engine, progress, nullptr).run(false).layers;
 }
 

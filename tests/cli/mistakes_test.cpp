@@ -85,6 +85,12 @@ TEST_F(Mistakes, GivenAMistakeInARunsInputsThenTheMessageSaysWhereWhatAndWhatIsA
       {"run " + kEdge, "lacuna: --model, --workload: both are missing; exactly one is required\n"},
       {"run " + kEdge + "--model models/lenet5_qdnn --set array.rows",
        "lacuna: --set array.rows: has no value; KEY=VALUE is allowed, as array.rows=12\n"},
+      {"run " + kEdge + "--workload traces/lenet5.csv --timing --engine systemc",
+       "lacuna: --timing, --engine systemc: the SystemC engine computes values in every cycle; "
+       "--engine fast\n"},
+      {"run " + kEdge + "--model models/lenet5_qdnn --timing --ber 1e-3",
+       "lacuna: --timing, --ber: values are needed, and --timing leaves them out; one is "
+       "allowed\n"},
       {"run " + kEdge + "--workload traces/lenet5.csv --images 3",
        "lacuna: --images: a workload has no images; --images goes with --model\n"},
       {"run --hw no.yaml --workload traces/lenet5.csv",

@@ -112,7 +112,7 @@ const RecordFields& run_record_fields() {
       field.whole_group = true;
       fields.add(std::move(field));
     }
-    fields.add(what_was_run("logits_sha256", RecordKind::kText));
+    fields.add(what_was_run("logits_sha256", RecordKind::kText, true));
     return fields;
   }();
   return kFields;

@@ -97,7 +97,7 @@ std::string run_json(const run::RunRecord& record) {
   }
   json["faults"]["origin"] = record.fault_origin;
   put_figures(json, run::whole_run(record), FigureScope::kLayers, true);
-  json["logits_sha256"] = record.logits_sha256;
+  json["logits_sha256"] = text_or_null(record.logits_sha256);
   return json.dump(2) + "\n";
 }
 

@@ -8,7 +8,7 @@ namespace lacuna::network::test {
 namespace {
 
 ErrorCase file(const char* name, const std::string& bytes) {
-  return {name, [bytes] { workload_from_bytes(bytes, "w.csv"); }};
+  return {name, [bytes] { check_values(workload_from_bytes(bytes, "w.csv")); }};
 }
 ErrorCase gemm(const char* name, const std::string& row) {
   return file(name, "layer,M,N,K,density\nok,1,1,1,1\n" + row + "\n");
