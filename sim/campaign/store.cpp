@@ -248,7 +248,7 @@ Store Store::open_to_read(const std::string& path) {
 void Store::read_header() {
   header_ = database_->header(kSchema);
   plan_ = parse_plan(database_->path() + " (plan)", header_.plan);
-  note_named(plan_, database_->header_value("folder"));
+  note_named(plan_, header_.folder);
   replay_ = database_->header_value("replay");
   const auto columns = database_->columns_of("trials");
   later_ = {columns.count(kRmse) != 0, columns.count(kStrikeColumns[0]) != 0,

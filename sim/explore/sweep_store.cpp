@@ -79,7 +79,7 @@ SweepStore::SweepStore(std::unique_ptr<Database> database)
     : database_(std::move(database)),
       header_(database_->header(kSchema)),
       plan_(parse_sweep(database_->path() + " (plan)", header_.plan)) {
-  note_named(plan_, database_->header_value("folder"));
+  note_named(plan_, header_.folder);
   Statement count(*database_, "SELECT CAST(value AS INTEGER) FROM header WHERE key = 'points'");
   points_ = count.step() ? count.integer(0) : 0;
 }

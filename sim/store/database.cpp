@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <new>
 #include <random>
 #include <thread>
 #include <utility>
@@ -41,12 +40,16 @@ constexpr std::pair<const char*, std::string Header::*> kHeaderKeys[] = {
     {"plan", &Header::plan},
     {"plan_sha256", &Header::plan_sha256},
     {"inputs_sha256", &Header::inputs_sha256},
-    {"command", &Header::command}};
+    {"command", &Header::command},
+    {"folder", &Header::folder}};
 
 constexpr const char* kWal = "wal";
 /// For the change from and to a log, which is of one page: a journal on the disk, left by a kill,
 /// would lie beside a store that is whole.
 constexpr const char* kInMemory = "memory";
+
+/// Rows need not come in the order in which they will lie.
+constexpr int kDraftCacheKib = 1 << 18;
 
 /// Any number but 0. No result depends on it.
 std::int32_t draw_life() {
@@ -60,22 +63,27 @@ std::int32_t draw_life() {
 
 std::unique_ptr<Database> Database::create(const std::string& path, const Header& header,
                                            const std::function<void(const Database&)>& fill) {
-  Database draft(path);
-  draft.open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  draft.set_life(draw_life());
-  draft.transaction([&] {
-    draft.run("CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
-    for (const auto& [key, member] : kHeaderKeys) draft.set_header_value(key, header.*member);
-    draft.set_header_value("folder", std::filesystem::current_path().string());
-    fill(draft);
-  });
-  sqlite3_int64 size = 0;
-  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
-      sqlite3_serialize(draft.handle_, "main", &size, 0), sqlite3_free);
-  if (bytes == nullptr) throw std::bad_alloc();
+  NewFile file(path);
+  {
+    Database draft(path);
+    draft.open(file.name(), SQLITE_OPEN_READWRITE);
+    draft.set_journal_mode(kInMemory);
+    draft.run("PRAGMA synchronous = OFF");  // until it has its name nobody misses it
+    draft.run("PRAGMA cache_size = " + std::to_string(-kDraftCacheKib));
+    draft.set_life(draw_life());
+    draft.transaction([&] {
+      draft.run("CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+      for (const auto& [key, member] : kHeaderKeys) {
+        const std::string& value = header.*member;
+        draft.set_header_value(key, member == &Header::folder && value.empty()
+                                        ? std::filesystem::current_path().string()
+                                        : value);
+      }
+      fill(draft);
+    });
+  }
   std::unique_ptr<Database> database(new Database(path));
-  database->lock_ = WriterLock::create(
-      path, {reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size)});
+  database->lock_ = file.publish();
   database->open(path, SQLITE_OPEN_READWRITE);
   return database;
 }
@@ -109,6 +117,13 @@ std::unique_ptr<Database> Database::open_to_read(const std::string& path) {
   return database;
 }
 
+std::unique_ptr<Database> Database::open_at_rest(const std::string& path) {
+  WriterLock lock = WriterLock::keep_out(path);
+  std::unique_ptr<Database> database = open_to_read(path);
+  database->lock_ = std::move(lock);
+  return database;
+}
+
 Database::~Database() {
   for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
   idle_.clear();
@@ -132,12 +147,10 @@ void Database::fail(const std::string& what) const {
 }
 
 void Database::open(const std::string& file, int flags) {
-  const bool in_memory = (flags & SQLITE_OPEN_CREATE) != 0;
-  std::optional<FileHead> head;
-  if (!in_memory) head = read_head(file);
+  const std::optional<FileHead> head = read_head(file);
   if (head) check_journal(file, head->life);
   // By its whole path: SQLite takes :memory: and file:... for something else than files.
-  const std::string name = in_memory ? file : real_path(file);
+  const std::string name = real_path(file);
   if (sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr) != SQLITE_OK) {
     fail("cannot be opened");
   }
@@ -155,7 +168,7 @@ void Database::open(const std::string& file, int flags) {
   write_log_back_on_close(false);
   if (copy_) run("PRAGMA locking_mode = EXCLUSIVE");  // nobody else: the log's index in memory
   if (head) check_log(file, head->life);
-  if (!in_memory) check_tables();
+  check_tables();
 }
 
 // What is read is what was written: an expression in a column can take any time for each value.

@@ -25,6 +25,7 @@ struct Header {
   std::string plan_sha256;
   std::string inputs_sha256;
   std::string command;  ///< that began it
+  std::string folder;   ///< in which it was begun; of a new one without: the one that is current
 };
 
 /// A connection, and with it the right to write where it was asked for. Throws base::InputError
@@ -32,7 +33,8 @@ struct Header {
 class Database {
  public:
   /// A new file with `header` and what `fill` writes, open to write. A file of that name is a whole
-  /// store from its first moment on, and never takes the place of another one.
+  /// store from its first moment on, and never takes the place of another one; where `fill` throws
+  /// or the program is killed there is none.
   static std::unique_ptr<Database> create(const std::string& path, const Header& header,
                                           const std::function<void(const Database&)>& fill);
   /// An existing file, to write; another writer is an error.
@@ -40,6 +42,8 @@ class Database {
   /// An existing file, to look at; also while it is written, and where nothing can be written. It
   /// is left as it is.
   static std::unique_ptr<Database> open_to_read(const std::string& path);
+  /// The same of one that nobody writes as long as this is open; a writer is an error.
+  static std::unique_ptr<Database> open_at_rest(const std::string& path);
 
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -33,16 +34,6 @@ constexpr std::array<const char*, 3> kCompanions{"-wal", "-shm", "-journal"};
 [[noreturn]] void fail_as_taken(const std::string& path) {
   throw base::InputError({path, 0, ""}, "exists already",
                          "'resume' goes on with it; a new one needs a new name");
-}
-
-bool write_whole(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(file, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return true;
 }
 
 /// A locked, empty file. Whoever removes dead ones may have taken it for one before it was locked:
@@ -171,32 +162,38 @@ void remove_dead_temporaries(const std::string& path) {
   }
 }
 
-WriterLock WriterLock::create(const std::string& path, std::string_view bytes) {
-  check_creatable(path);
-  remove_dead_temporaries(path);
-  const std::string name = path + ".tmp." + std::to_string(::getpid());
-  WriterLock lock;
-  lock.file_ = open_temporary(name);
-  if (lock.file_ < 0) fail(path, "cannot be written");
-  base::TemporaryName temporary(name);
-  if (!write_whole(lock.file_, bytes) || ::fsync(lock.file_) != 0) fail(path, "cannot be written");
-  if (!rename_exclusively(name, path)) fail_as_taken(path);
-  temporary.forget();
-  return lock;
+NewFile::NewFile(std::string path) : path_(std::move(path)) {
+  check_creatable(path_);
+  remove_dead_temporaries(path_);
+  const std::string name = path_ + ".tmp." + std::to_string(::getpid());
+  lock_.file_ = open_temporary(name);
+  if (lock_.file_ < 0) fail(path_, "cannot be written");
+  temporary_.set(name);
 }
 
-WriterLock WriterLock::take(const std::string& path) {
+WriterLock NewFile::publish() {
+  if (::fsync(lock_.file_) != 0) fail(path_, "cannot be written");
+  if (!rename_exclusively(name(), path_)) fail_as_taken(path_);
+  temporary_.forget();
+  return std::move(lock_);
+}
+
+WriterLock WriterLock::hold(const std::string& path, int access, int lock) {
   check_regular(path);
   constexpr int kTries = 20;  // workers of a killed writer take a moment to follow it
   for (int i = 0; i < kTries; ++i) {
-    WriterLock lock;
-    lock.file_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    if (lock.file_ < 0) fail(path, "cannot be written");
-    if (::flock(lock.file_, LOCK_EX | LOCK_NB) == 0 && lock.is_named(path)) return lock;
+    WriterLock own;
+    own.file_ = ::open(path.c_str(), access | O_CLOEXEC);
+    if (own.file_ < 0) fail(path, access == O_RDONLY ? "cannot be read" : "cannot be written");
+    if (::flock(own.file_, lock | LOCK_NB) == 0 && own.is_named(path)) return own;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   throw base::InputError({path, 0, ""}, "another process is writing it", "one writer at a time");
 }
+
+WriterLock WriterLock::take(const std::string& path) { return hold(path, O_RDWR, LOCK_EX); }
+
+WriterLock WriterLock::keep_out(const std::string& path) { return hold(path, O_RDONLY, LOCK_SH); }
 
 WriterLock::WriterLock(WriterLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 

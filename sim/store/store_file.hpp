@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/temporary.hpp"
 
@@ -30,11 +28,10 @@ void remove_dead_temporaries(const std::string& path);
 class WriterLock {
  public:
   WriterLock() = default;
-  /// Of a new file: it gets its name when all of `bytes` are on the disk, and only where nothing
-  /// has that name. Throws base::InputError.
-  static WriterLock create(const std::string& path, std::string_view bytes);
   /// Of an existing file. Throws base::InputError where another process has it.
   static WriterLock take(const std::string& path);
+  /// That nobody has it while this lives: several may hold one such. Throws as `take`.
+  static WriterLock keep_out(const std::string& path);
   WriterLock(WriterLock&& other) noexcept;
   WriterLock& operator=(WriterLock&& other) noexcept;
   ~WriterLock();
@@ -44,7 +41,28 @@ class WriterLock {
   bool is_named(const std::string& path) const;
 
  private:
+  friend class NewFile;
+  static WriterLock hold(const std::string& path, int access, int lock);
+
   int file_ = -1;
+};
+
+/// A store's file while it is made: empty, locked, and of a name beside its own. Removed with this
+/// when it has not got its own; what is left by a kill the next creation removes.
+class NewFile {
+ public:
+  /// Throws base::InputError where check_creatable does, or nothing can be written there.
+  explicit NewFile(std::string path);
+
+  const std::string& name() const { return temporary_.path(); }  ///< that it has so far
+  /// Its own name, once all of it is on the disk, and only where nothing has that name. Throws
+  /// base::InputError.
+  WriterLock publish();
+
+ private:
+  std::string path_;
+  WriterLock lock_;
+  base::TemporaryName temporary_;
 };
 
 /// What the first bytes of a file say.
