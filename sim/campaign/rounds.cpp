@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.hpp"
+#include "base/shell.hpp"
 #include "statistics/proportion.hpp"
 #include "statistics/strata.hpp"
 
@@ -66,15 +68,17 @@ PopulationState state_of(const Plan& plan, const Population& own, const Tally& t
   return state;
 }
 
-std::vector<std::int64_t> first_round(const Store& store) {
-  std::vector<std::int64_t> draws;
-  for (const Population& own : store.populations()) draws.push_back(own.first);
-  return draws;
+Round first_round(const std::vector<Population>& populations) {
+  Round round;
+  round.begin.resize(populations.size());
+  for (const Population& own : populations) round.end.push_back(own.first);
+  return round;
 }
 
 std::vector<std::int64_t> next_round(const Store& store, const std::vector<std::int64_t>& draws) {
   const Plan& plan = store.plan();
   std::vector<std::int64_t> next = draws;
+  if (store.part()) return next;
   for (std::size_t i = 0; i < next.size(); ++i) {
     const Population& own = store.populations()[i];
     const bool maps = own.source == Population::Source::kMaps && plan.maps->half_width;
@@ -90,7 +94,8 @@ std::vector<std::int64_t> next_round(const Store& store, const std::vector<std::
 }
 
 std::vector<std::int64_t> current_round(const Store& store) {
-  std::vector<std::int64_t> draws = first_round(store);
+  if (store.part()) return store.part()->round.end;
+  std::vector<std::int64_t> draws = first_round(store.populations()).end;
   const std::vector<LostTrial> lost = store.lost();
   while (true) {
     std::int64_t wanted = 0;
@@ -109,6 +114,67 @@ std::vector<std::int64_t> current_round(const Store& store) {
     if (next == draws) return draws;
     draws = std::move(next);
   }
+}
+
+std::optional<Round> round_after(const Store& store) {
+  if (store.part()) {
+    throw base::InputError({store.path(), 0, "shard"}, "is " + store.part()->describe(),
+                           "what 'lacuna campaign merge' makes of all of a round");
+  }
+  Round round = first_round(store.populations());
+  std::int64_t whole = 0;  // trials of the rounds before
+  while (true) {
+    std::int64_t there = 0;
+    std::int64_t wanted = 0;
+    for (std::size_t i = 0; i < round.end.size(); ++i) {
+      const Tally tally = store.tally(i, round.end[i]);
+      there += tally.done + tally.failed;
+      wanted += round.end[i];
+    }
+    if (round.number > 1 && there == whole) return round;
+    if (there < wanted) {
+      throw base::InputError(
+          {store.path(), 0, "trials"},
+          "of round " + std::to_string(round.number) + " " + std::to_string(wanted - there) +
+              " are missing or lost",
+          "a store with all of them: " +
+              base::shell_command("lacuna campaign resume", {store.path(), "--retry-lost"}));
+    }
+    std::vector<std::int64_t> next = next_round(store, round.end);
+    if (next == round.end) return std::nullopt;
+    whole = wanted;
+    round.begin = std::move(round.end);
+    round.end = std::move(next);
+    ++round.number;
+  }
+}
+
+WantedTrials::WantedTrials(const Store& store, std::vector<std::int64_t> draws) {
+  if (store.part()) shard_ = store.part()->shard;
+  for (std::size_t i = 0; i < draws.size(); ++i) {
+    const std::int64_t first = store.populations()[i].first_trial;
+    const std::int64_t begin = store.part() ? store.part()->round.begin[i] : 0;
+    ranges_.push_back({first + begin, first + draws[i]});
+  }
+  if (!ranges_.empty()) at_ = shard_.first_from(ranges_.front().begin);
+}
+
+std::optional<std::int64_t> WantedTrials::next() {
+  while (range_ < ranges_.size() && at_ >= ranges_[range_].end) {
+    if (++range_ < ranges_.size()) at_ = shard_.first_from(ranges_[range_].begin);
+  }
+  if (range_ == ranges_.size()) return std::nullopt;
+  const std::int64_t trial = at_;
+  at_ += shard_.count;
+  return trial;
+}
+
+std::int64_t WantedTrials::count() const {
+  std::int64_t count = 0;
+  for (const Range& range : ranges_) {
+    count += shard_.held_below(range.end) - shard_.held_below(range.begin);
+  }
+  return count;
 }
 
 }  // namespace lacuna::campaign

@@ -12,29 +12,6 @@
 namespace lacuna::campaign {
 namespace {
 
-constexpr const char* kSchema = "lacuna.campaign/2";
-
-constexpr const char* kTables = R"(
-CREATE TABLE golden (
-  machine INTEGER NOT NULL, model INTEGER NOT NULL, machine_name TEXT NOT NULL,
-  model_name TEXT NOT NULL, correct INTEGER NOT NULL, cycles INTEGER NOT NULL,
-  dense_cycles INTEGER NOT NULL, logits_sha256 TEXT NOT NULL, classes INTEGER NOT NULL,
-  output_rms REAL NOT NULL,
-  PRIMARY KEY (machine, model)) WITHOUT ROWID;
-CREATE TABLE populations (
-  population INTEGER PRIMARY KEY, machine INTEGER NOT NULL, model INTEGER NOT NULL,
-  source TEXT NOT NULL, kind TEXT NOT NULL, rate REAL NOT NULL, shape TEXT NOT NULL,
-  shape_rows INTEGER NOT NULL, shape_bits INTEGER NOT NULL, layer TEXT NOT NULL,
-  bit INTEGER NOT NULL, bank INTEGER NOT NULL, first_row INTEGER NOT NULL,
-  last_row INTEGER NOT NULL, file TEXT NOT NULL, sites INTEGER NOT NULL, first INTEGER NOT NULL,
-  most INTEGER NOT NULL, first_trial INTEGER NOT NULL,
-  memory TEXT NOT NULL DEFAULT 'weight_sram', outside INTEGER NOT NULL DEFAULT 0,
-  cells INTEGER NOT NULL DEFAULT 0);
-)";
-
-/// Not in stores of 0.1.0.
-constexpr const char* kLostTable =
-    "CREATE TABLE IF NOT EXISTS lost (trial INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
 constexpr const char* kLost = "lost";
 
 template <class Value, class Name>
@@ -47,31 +24,11 @@ Value named(const store::Statement& query, int column, const std::vector<Value>&
                          "a name that this program writes");
 }
 
-constexpr const char* kTrialTexts[] = {"weight",   "status", "logits_sha256", "ended",
-                                       "ended_in", "holds",  "phase"};
-
-/// Not in stores of 0.1.0; null of trials without a result.
-constexpr const char* kRmse = "rmse";
 /// Not in stores of 0.1.0.
 constexpr const char* kStrikeColumns[] = {"cycle", "batch", "batch_cycles"};
 
 /// Not in stores of before it was known; empty of trials other than strikes.
 constexpr const char* kEndingColumns[] = {"ended", "ended_in", "holds", "phase"};
-
-std::string trials_table(const std::vector<std::string>& names) {
-  std::string columns;
-  for (const std::string& name : names) {
-    if (name == kRmse) {
-      columns += std::string(", ") + kRmse + " REAL";
-      continue;
-    }
-    const bool text =
-        std::find(std::begin(kTrialTexts), std::end(kTrialTexts), name) != std::end(kTrialTexts);
-    columns += columns.empty() ? name + " INTEGER PRIMARY KEY"
-                               : ", " + name + (text ? " TEXT NOT NULL" : " INTEGER NOT NULL");
-  }
-  return "CREATE TABLE trials (" + columns + ")";
-}
 
 std::string insert_trial(const std::vector<std::string>& names) {
   return "INSERT INTO trials (" + base::join(names) + ") VALUES (" +
@@ -162,74 +119,6 @@ Store::Store(std::unique_ptr<store::Database> database) : database_(std::move(da
 Store::Store(Store&& other) noexcept = default;
 Store::~Store() = default;
 
-void Store::write_populations(const store::Database& database, const TrialRunner& runner) {
-  const Plan& plan = runner.plan();
-  store::Statement golden(database, "INSERT INTO golden VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  for (std::size_t machine = 0; machine < plan.machines.size(); ++machine) {
-    for (std::size_t model = 0; model < plan.models.size(); ++model) {
-      const TrialOutcome& outcome = runner.golden(machine, model);
-      golden.bind(static_cast<std::int64_t>(machine))
-          .bind(static_cast<std::int64_t>(model))
-          .bind(runner.machine_name(machine))
-          .bind(runner.model_name(model))
-          .bind(outcome.correct)
-          .bind(outcome.cycles)
-          .bind(runner.dense_cycles(machine, model))
-          .bind(outcome.logits_sha256)
-          .bind(static_cast<std::int64_t>(runner.fault_free(machine, model).classes()))
-          .bind(runner.fault_free(machine, model).rms())
-          .step();
-    }
-  }
-  store::Statement populations(
-      database,
-      "INSERT INTO populations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  std::int64_t number = 0;
-  for (const Population& own : runner.populations()) {
-    populations.bind(number++)
-        .bind(static_cast<std::int64_t>(own.machine))
-        .bind(static_cast<std::int64_t>(own.model))
-        .bind(std::string(source_name(own.source)))
-        .bind(std::string(own.form.name()))
-        .bind(own.rate)
-        .bind(own.shape.name())
-        .bind(own.shape.rows)
-        .bind(own.shape.bits)
-        .bind(own.label.layer)
-        .bind(own.label.bit)
-        .bind(own.label.bank)
-        .bind(own.label.first_row)
-        .bind(own.label.last_row)
-        .bind(own.file)
-        .bind(own.sites)
-        .bind(own.first)
-        .bind(own.most)
-        .bind(own.first_trial)
-        .bind(std::string(memory::memory_name(own.memory)))
-        .bind(own.outside)
-        .bind(own.cells)
-        .step();
-  }
-}
-
-Store Store::create(const std::string& path, const TrialRunner& runner,
-                    const std::string& command) {
-  const Plan& plan = runner.plan();
-  const store::Header header{kSchema,     run::kVersion,          plan.text,
-                             plan.sha256, runner.inputs_sha256(), command};
-  Store store(store::Database::create(path, header, [&](const store::Database& database) {
-    database.set_header_value("replay", base::shell_command("lacuna replay", {path, "--trial"}));
-    database.run(kTables);
-    database.run(trials_table(Later{}.columns()));
-    database.run(kLostTable);
-    write_populations(database, runner);
-  }));
-  store.read_header();
-  store.database_->begin_writing();
-  return store;
-}
-
 Store Store::open_to_write(const std::string& path) {
   Store store(store::Database::open_to_write(path));
   store.read_header();
@@ -245,6 +134,12 @@ Store Store::open_to_read(const std::string& path) {
   return store;
 }
 
+Store Store::open_at_rest(const std::string& path) {
+  Store store(store::Database::open_at_rest(path));
+  store.read_header();
+  return store;
+}
+
 void Store::read_header() {
   header_ = database_->header(kSchema);
   plan_ = parse_plan(database_->path() + " (plan)", header_.plan);
@@ -255,6 +150,7 @@ void Store::read_header() {
             columns.count(kEndingColumns[0]) != 0};
   read_golden();
   read_populations();
+  read_part();
 }
 
 void Store::read_golden() {
@@ -352,46 +248,49 @@ std::string Store::replay_command(std::int64_t number) const {
 
 void Store::record(const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
   if (rows.empty() && lost.empty()) return;
-  database_->transaction([&] {
-    store::Statement insert(*database_, insert_trial(later_.columns()));
-    for (const TrialRow& row : rows) {
-      const TrialOutcome& outcome = row.outcome;
-      insert.bind(row.trial.number)
-          .bind(static_cast<std::int64_t>(row.trial.population))
-          .bind(row.trial.draw)
-          .bind(static_cast<std::int64_t>(row.faults.map_seed))
-          .bind(row.faults.site.cell.bank)
-          .bind(row.faults.site.cell.row)
-          .bind(row.faults.site.cell.bit)
-          .bind(row.faults.site.code_bit)
-          .bind(row.faults.site.weight)
-          .bind(row.faults.step)
-          .bind(std::string(trial_status_name(outcome.status)));
-      const auto bind_counts = [&](bool of_result, Since since = Since::kFirst) {
-        for (const OutcomeCount& own : kOutcomeCounts) {
-          if (own.of_result == of_result && own.since == since) insert.bind(own.of(outcome));
-        }
-      };
-      bind_counts(true);
-      insert.bind(outcome.logits_sha256);
-      bind_counts(false);
-      if (later_.rmse) outcome.rmse ? insert.bind(*outcome.rmse) : insert.bind_null();
-      if (later_.strikes) {
-        insert.bind(row.faults.cycle).bind(row.faults.batch).bind(row.faults.batch_cycles);
-        bind_counts(true, Since::kStrikes);
+  database_->transaction([&] { insert(*database_, later_, rows, lost); });
+}
+
+void Store::insert(const store::Database& database, const Later& later,
+                   const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost) {
+  store::Statement insert(database, insert_trial(later.columns()));
+  for (const TrialRow& row : rows) {
+    const TrialOutcome& outcome = row.outcome;
+    insert.bind(row.trial.number)
+        .bind(static_cast<std::int64_t>(row.trial.population))
+        .bind(row.trial.draw)
+        .bind(static_cast<std::int64_t>(row.faults.map_seed))
+        .bind(row.faults.site.cell.bank)
+        .bind(row.faults.site.cell.row)
+        .bind(row.faults.site.cell.bit)
+        .bind(row.faults.site.code_bit)
+        .bind(row.faults.site.weight)
+        .bind(row.faults.step)
+        .bind(std::string(trial_status_name(outcome.status)));
+    const auto bind_counts = [&](bool of_result, Since since = Since::kFirst) {
+      for (const OutcomeCount& own : kOutcomeCounts) {
+        if (own.of_result == of_result && own.since == since) insert.bind(own.of(outcome));
       }
-      if (later_.endings) {
-        insert.bind(std::string(outcome.ended ? measure::fate_stage(*outcome.ended).key : ""))
-            .bind(outcome.ended_in)
-            .bind(row.faults.holds)
-            .bind(row.faults.phase);
-        bind_counts(true, Since::kEndings);
-      }
-      insert.step();
+    };
+    bind_counts(true);
+    insert.bind(outcome.logits_sha256);
+    bind_counts(false);
+    if (later.rmse) outcome.rmse ? insert.bind(*outcome.rmse) : insert.bind_null();
+    if (later.strikes) {
+      insert.bind(row.faults.cycle).bind(row.faults.batch).bind(row.faults.batch_cycles);
+      bind_counts(true, Since::kStrikes);
     }
-    store::Statement insert_lost(*database_, "INSERT INTO lost VALUES (?, ?)");
-    for (const LostTrial& trial : lost) insert_lost.bind(trial.number).bind(trial.reason).step();
-  });
+    if (later.endings) {
+      insert.bind(std::string(outcome.ended ? measure::fate_stage(*outcome.ended).key : ""))
+          .bind(outcome.ended_in)
+          .bind(row.faults.holds)
+          .bind(row.faults.phase);
+      bind_counts(true, Since::kEndings);
+    }
+    insert.step();
+  }
+  store::Statement insert_lost(database, "INSERT INTO lost VALUES (?, ?)");
+  for (const LostTrial& trial : lost) insert_lost.bind(trial.number).bind(trial.reason).step();
 }
 
 std::vector<LostTrial> Store::lost() const {
@@ -403,7 +302,8 @@ std::vector<LostTrial> Store::lost() const {
       "ORDER BY trial");
   while (query.step()) {
     const std::int64_t number = query.integer(0);
-    if (number < 0 || number >= trial_count() || (!lost.empty() && number <= lost.back().number)) {
+    if (number < 0 || number >= trial_count() || (part_ && !part_->shard.holds(number)) ||
+        (!lost.empty() && number <= lost.back().number)) {
       throw base::InputError({database_->path(), 0, kLost},
                              "trial " + std::to_string(number) + " is not of this campaign");
     }
@@ -424,8 +324,13 @@ void Store::forget_lost() {
 }
 
 std::vector<bool> Store::recorded() const {
+  std::vector<bool> done(static_cast<std::size_t>(trial_count()));
+  mark_recorded(done);
+  return done;
+}
+
+void Store::mark_recorded(std::vector<bool>& done) const {
   const std::int64_t count = trial_count();
-  std::vector<bool> done(static_cast<std::size_t>(count));
   store::Statement query(*database_, "SELECT trial FROM trials");
   while (query.step()) {
     const std::int64_t trial = query.integer(0);
@@ -435,7 +340,6 @@ std::vector<bool> Store::recorded() const {
     }
     done[static_cast<std::size_t>(trial)] = true;
   }
-  return done;
 }
 
 std::int64_t Store::recorded_count() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "campaign/outcome_counts.hpp"
+#include "campaign/part.hpp"
 #include "campaign/plan.hpp"
 #include "campaign/population.hpp"
 #include "campaign/trial.hpp"
@@ -61,15 +62,21 @@ struct Tally {
 
 class Store {
  public:
-  /// A new file for a campaign. `command` is what began it. Throws base::InputError when it
-  /// exists, cannot be written, or the disk is full.
+  /// A new file for a campaign, or for a part of it. `command` is what began it. Throws
+  /// base::InputError when it exists, cannot be written, or the disk is full.
   static Store create(const std::string& path, const TrialRunner& runner,
-                      const std::string& command);
+                      const std::string& command, const std::optional<Part>& part = {});
+  /// A new file for the campaign of `like`, not a part of it, with all trials of `files`, which
+  /// have to be at rest and as many as `trials`. Throws base::InputError and leaves no file.
+  static Store create_of(const std::vector<std::string>& files, std::int64_t trials,
+                         const std::string& path, const Store& like, const std::string& command);
   /// An existing file, to go on with. Throws base::InputError when it is missing, not a campaign,
   /// of another version, or another process writes it.
   static Store open_to_write(const std::string& path);
   /// An existing file, to look at; also while it is written.
   static Store open_to_read(const std::string& path);
+  /// The same of one that nobody writes as long as this is open.
+  static Store open_at_rest(const std::string& path);
 
   Store(Store&& other) noexcept;
   Store& operator=(Store&&) = delete;
@@ -82,6 +89,16 @@ class Store {
   std::int64_t trial_count() const {
     return populations_.empty() ? 0 : populations_.back().first_trial + populations_.back().most;
   }
+  /// Nothing where it is of all of the campaign.
+  const std::optional<Part>& part() const { return part_; }
+  /// Throws base::InputError where it is of a part: what is made of a store is of a whole campaign.
+  void expect_whole() const;
+  /// Throws base::InputError where the other one is not of the same campaign: plan, inputs, version
+  /// of the program, and what follows from them.
+  void expect_same_campaign(const Store& other) const;
+  /// The same for a runner.
+  void expect_campaign_of(const TrialRunner& runner) const;
+  const std::string& path() const { return database_->path(); }
   const std::string& inputs_sha256() const { return header_.inputs_sha256; }
   const std::string& program_version() const { return header_.version; }
   const std::string& command() const { return header_.command; }
@@ -99,6 +116,8 @@ class Store {
 
   /// [trial] whether it is in the file.
   std::vector<bool> recorded() const;
+  /// Says so in a list of trial_count() flags, and leaves the others.
+  void mark_recorded(std::vector<bool>& done) const;
   std::int64_t recorded_count() const;
   /// Top-1 changes in more images than this make a fault a critical one.
   double critical_images() const;
@@ -114,9 +133,32 @@ class Store {
   }
 
  private:
+  static constexpr const char* kSchema = "lacuna.campaign/2";
+  /// Not in stores of 0.1.0.
+  static constexpr const char* kLostTable =
+      "CREATE TABLE IF NOT EXISTS lost (trial INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
+  /// Not in stores of 0.1.0; null of trials without a result.
+  static constexpr const char* kRmse = "rmse";
+
   explicit Store(std::unique_ptr<store::Database> database);
-  static void write_populations(const store::Database& database, const TrialRunner& runner);
+  /// What two stores of one campaign have in common.
+  struct Identity {
+    std::string name;  ///< of whose it is
+    const store::Header& header;
+    const std::vector<GoldenRow>& golden;
+    const std::vector<Population>& populations;
+  };
+  void expect(const Identity& other) const;
+  static store::Header header_of(const TrialRunner& runner, const std::string& command);
+  static Store create(const std::string& path, const store::Header& header,
+                      const std::function<void(const store::Database&)>& fill);
+  static void write_golden(const store::Database& database, const std::vector<GoldenRow>& golden,
+                           std::size_t models);
+  static void write_populations(const store::Database& database,
+                                const std::vector<Population>& populations);
+  static void write_part(const store::Database& database, const Part& part);
   void read_header();
+  void read_part();
   void read_golden();
   void read_populations();
   void check_population(const Population& own, const std::string& shape) const;
@@ -137,11 +179,14 @@ class Store {
     /// they ended.
     std::vector<std::string> columns() const;
   };
+  static void insert(const store::Database& database, const Later& later,
+                     const std::vector<TrialRow>& rows, const std::vector<LostTrial>& lost);
 
   std::unique_ptr<store::Database> database_;
   Plan plan_;
   std::vector<Population> populations_;
   std::vector<GoldenRow> golden_;
+  std::optional<Part> part_;
   store::Header header_;
   std::string replay_;
   Later later_;

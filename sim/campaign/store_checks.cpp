@@ -86,10 +86,12 @@ void Store::check_row(const TrialRow& row) const {
     const bool struck = row.faults.cycle >= 0 && row.faults.batch >= 0 &&
                         row.faults.batch < plan_.images &&
                         row.faults.cycle < row.faults.batch_cycles;
+    const bool foreign =
+        part_ && !part_->holds(row.trial.number, row.trial.population, row.trial.draw);
     const bool none = row.faults.cycle == memory::kNoCycle && row.faults.batch == memory::kEvery &&
                       row.faults.batch_cycles == 0;
-    broken = !(strike ? struck : none) || row.trial.draw < 0 || row.trial.draw >= own.most ||
-             row.trial.number != own.first_trial + row.trial.draw ||
+    broken = foreign || !(strike ? struck : none) || row.trial.draw < 0 ||
+             row.trial.draw >= own.most || row.trial.number != own.first_trial + row.trial.draw ||
              (own.source == Population::Source::kMaps &&
               row.faults.map_seed != plan_.seed + static_cast<std::uint64_t>(row.trial.draw));
   }

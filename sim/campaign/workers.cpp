@@ -298,37 +298,27 @@ class Campaign {
 
  private:
   void run_round(const std::vector<std::int64_t>& draws) {
-    const std::vector<Population>& populations = store_.populations();
     std::vector<bool> settled = store_.recorded();
     const std::vector<LostTrial> lost = store_.lost();
     for (const LostTrial& trial : lost) settled[static_cast<std::size_t>(trial.number)] = true;
-    progress_.total = 0;
     tallies_.clear();
-    for (std::size_t i = 0; i < draws.size(); ++i) {
-      progress_.total += draws[i];
-      tallies_.push_back(store_.tally(i, draws[i]));
-    }
-    std::size_t population = 0;
-    std::int64_t draw = 0;
+    for (std::size_t i = 0; i < draws.size(); ++i) tallies_.push_back(store_.tally(i, draws[i]));
+    WantedTrials wanted(store_, draws);
+    progress_.total = wanted.count();
     next_ = [&]() -> std::int64_t {
       if (!given_back_.empty()) {
         const std::int64_t trial = given_back_.front();
         given_back_.pop_front();
         return trial;
       }
-      for (; population < draws.size(); ++population, draw = 0) {
-        for (; draw < draws[population]; ++draw) {
-          const std::int64_t trial = populations[population].first_trial + draw;
-          if (settled[static_cast<std::size_t>(trial)]) continue;
-          ++draw;
-          return trial;
-        }
+      while (const std::optional<std::int64_t> trial = wanted.next()) {
+        if (!settled[static_cast<std::size_t>(*trial)]) return *trial;
       }
       return kNoTrial;
     };
     const auto left = progress_.total - progress_.done - static_cast<std::int64_t>(lost.size());
-    const auto wanted = std::min<std::int64_t>(options_.workers, left);
-    while (static_cast<std::int64_t>(workers_.size()) < wanted) {
+    const auto workers = std::min<std::int64_t>(options_.workers, left);
+    while (static_cast<std::int64_t>(workers_.size()) < workers) {
       workers_.push_back(std::make_unique<Worker>(runner_, options_));
     }
     for (const auto& worker : workers_) feed(*worker);

@@ -7,6 +7,8 @@
 
 #include "base/error.hpp"
 #include "base/shell.hpp"
+#include "campaign/merge.hpp"
+#include "campaign/rounds.hpp"
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
 #include "cli/command.hpp"
@@ -104,24 +106,55 @@ int run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
   return say_what_is_lost(store, path);
 }
 
+/// The round that a shard is of: the first, or the one after what the store of --from holds.
+campaign::Part part_of(const store::Shard& shard, const Options& options,
+                       const campaign::TrialRunner& runner) {
+  campaign::Part part{shard, campaign::first_round(runner.populations()), ""};
+  const auto from = options.text("from");
+  if (!from) return part;
+  const campaign::Store base = campaign::Store::open_at_rest(*from);
+  base.expect_campaign_of(runner);
+  const std::optional<campaign::Round> round = campaign::round_after(base);
+  if (!round) {
+    throw base::InputError({*from, 0, "--from"}, "is whole: no rule asks for another round",
+                           "a store after which 'lacuna campaign merge' names a next round");
+  }
+  part.round = *round;
+  part.from = store::real_path(*from);
+  return part;
+}
+
 int run(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna campaign run FILE.yaml --out STORE.sqlite [options]\n\n"
-      "Runs a campaign of fault trials into a new store (docs/formats.md). Exit code 3\n"
-      "when trials are lost (docs/campaigns.md).");
-  options.positional("file", "the campaign").value("out", "STORE", "the new store (required)");
+      "Runs a campaign of fault trials, or a shard of one, into a new store\n"
+      "(docs/formats.md). Exit code 3 when trials are lost (docs/campaigns.md).");
+  options.positional("file", "the campaign")
+      .value("out", "STORE", "the new store (required)")
+      .value("shard", "I/N", "of N parts of it part I, from 0: trials whose number mod N is I")
+      .value("from", "STORE", "of --shard: the round of a stop rule after those of this store");
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
   const campaign::WorkerOptions workers = worker_options(options);
   const std::string path = options.required("out");
+  const std::optional<store::Shard> shard = shard_option(options);
   Outputs outputs;
   outputs.claim_store(options, "out");
+  if (const auto from = options.text("from")) {
+    if (!shard) {
+      throw base::InputError({"", 0, "--from"}, "there is no --shard", "--from goes with it");
+    }
+    base::expect_regular_file(*from);
+    note_store(*from);
+  }
   const campaign::Plan plan = campaign::load_plan(file_argument(options, "campaign run"));
   outputs.refuse_inputs();
   store::check_creatable(path);
   const campaign::TrialRunner runner(plan);
-  campaign::Store store =
-      campaign::Store::create(path, runner, base::shell_command("lacuna campaign run", arguments));
+  std::optional<campaign::Part> part;
+  if (shard) part = part_of(*shard, options, runner);
+  campaign::Store store = campaign::Store::create(
+      path, runner, base::shell_command("lacuna campaign run", arguments), part);
   return run_and_report(runner, store, path, workers);
 }
 
@@ -151,6 +184,43 @@ int status(const std::vector<std::string>& arguments) {
   const std::string path = store_argument(options, "campaign status");
   print(report::campaign_tables(campaign::Store::open_to_read(path)));
   return 0;
+}
+
+/// What the merge of a round leaves to do.
+std::string next_round_text(const campaign::Store& store) {
+  const std::optional<campaign::Round> next = campaign::round_after(store);
+  if (!next) return "";
+  return fmt::format(
+      "\nround {} of {} next: {} trials more; for I from 0 to N - 1:\n"
+      "lacuna campaign run FILE.yaml --shard I/N --from {} --out SHARD\n",
+      next->number, store.plan().name,
+      campaign::WantedTrials(store, next->end).count() - store.recorded_count(),
+      base::shell_word(store.path()));
+}
+
+int merge(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna campaign merge SHARD ... --out STORE.sqlite\n\n"
+      "Makes one store of those of all shards of a round, as if the campaign had been\n"
+      "run without shards; of a later round also of the store that it went on from.\n"
+      "Says when a stop rule asks for another round. Exit code 3 when trials are lost.");
+  options.positional("file", "the shards' stores, in any order")
+      .value("out", "STORE", "the new store (required)");
+  if (!options.parse(arguments)) return 0;
+  const std::string path = options.required("out");
+  Outputs outputs;
+  outputs.claim_store(options, "out");
+  const std::vector<std::string> shards = store_arguments(options, "campaign merge");
+  outputs.refuse_inputs();
+  store::check_creatable(path);
+  const campaign::Merge merge(shards);
+  outputs.refuse_inputs();
+  const campaign::Store store =
+      merge.write(path, base::shell_command("lacuna campaign merge", arguments));
+  print(report::campaign_tables(store));
+  const int code = say_what_is_lost(store, path);
+  if (code == 0) print(next_round_text(store));
+  return code;
 }
 
 /// "17", "17-20" or nothing for all.
@@ -205,6 +275,7 @@ int export_trials(const std::vector<std::string>& arguments) {
   outputs.refuse_inputs();
   const campaign::Store store = campaign::Store::open_to_read(path);
   outputs.refuse_inputs();
+  store.expect_whole();
   const auto write = [&](const char* option, const Export& write_to) {
     write_export(outputs, option, write_to);
   };
@@ -230,6 +301,7 @@ int campaign_command(const std::vector<std::string>& arguments) {
   constexpr Verb kVerbs[] = {
       {"run", run, "FILE.yaml --out STORE: run a campaign into a new store"},
       {"resume", resume, "STORE: run the trials that are missing"},
+      {"merge", merge, "SHARD ... --out STORE: one store of those of all shards"},
       {"status", status, "STORE: tables of what is there"},
       {"export", export_trials, "STORE --csv FILE: every trial, or every image"}};
   std::vector<std::string> names;

@@ -199,6 +199,18 @@ std::string store_argument(const Options& options, const char* command) {
   return path;
 }
 
+std::vector<std::string> store_arguments(const Options& options, const char* command) {
+  std::vector<std::string> paths = options.texts("file");
+  if (paths.empty()) {
+    throw base::InputError({"", 0, command}, "no store is named", "one at least is required");
+  }
+  for (const std::string& path : paths) {
+    base::expect_regular_file(path);
+    note_store(path);
+  }
+  return paths;
+}
+
 std::string file_argument(const Options& options, const char* command) {
   const std::vector<std::string> files = options.texts("file");
   if (files.size() != 1) {

@@ -42,6 +42,10 @@ void expect_waves(const Options& options, run::EngineKind kind);
 /// base::InputError naming `command` when there is none or more, and when it is no regular file.
 std::string store_argument(const Options& options, const char* command);
 
+/// The stores that a command is given, one at least, each noted as store_argument does. Throws
+/// base::InputError.
+std::vector<std::string> store_arguments(const Options& options, const char* command);
+
 /// The one file that a command is given.
 std::string file_argument(const Options& options, const char* command);
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "cli/print.hpp"
 
 namespace lacuna::cli {
@@ -142,6 +143,16 @@ run::EngineKind engine_kind(const Options& options) {
   }
   throw base::InputError({"", 0, "--engine"}, "'" + name + "' is not known",
                          base::join(names) + " are allowed", base::nearest_name(name, names));
+}
+
+std::optional<store::Shard> shard_option(const Options& options) {
+  const auto text = options.text("shard");
+  if (!text) return std::nullopt;
+  const std::optional<store::Shard> shard = store::parse_shard(*text);
+  if (shard) return shard;
+  throw base::InputError(
+      {"", 0, "--shard"}, fmt::format("{} cannot be used", base::shown(*text)),
+      fmt::format("I/N is allowed, N from 1 to {} and I from 0 to N - 1", store::kMostShards));
 }
 
 std::int64_t parse_integer(const std::string& what, const std::string& text, std::int64_t min,

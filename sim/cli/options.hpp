@@ -10,6 +10,7 @@
 
 #include "arch/spec.hpp"
 #include "run/simulate.hpp"
+#include "store/shard.hpp"
 
 namespace lacuna::cli {
 
@@ -50,6 +51,9 @@ class Options {
 
 /// The `--engine` option: fast where it is not given. Throws base::InputError.
 run::EngineKind engine_kind(const Options& options);
+
+/// The `--shard I/N` option; nothing where it is not given. Throws base::InputError.
+std::optional<store::Shard> shard_option(const Options& options);
 
 /// Decimal digits only, between min and max. Throws base::InputError naming `what`.
 std::int64_t parse_integer(const std::string& what, const std::string& text, std::int64_t min,

@@ -449,7 +449,8 @@ TEST_F(Campaign, GivenAMistakeThenNothingIsLost) {
   EXPECT_EQ(lacuna("campaign resume " + path("none.sqlite")).code, 2);
   EXPECT_EQ(lacuna("campaign status " + plan).code, 2);
   EXPECT_EQ(lacuna("campaign rum " + plan).error,
-            "lacuna: campaign: 'rum' is not a verb; run, resume, status, export are known; did you "
+            "lacuna: campaign: 'rum' is not a verb; run, resume, merge, status, export are known; "
+            "did you "
             "mean 'run'?\n");
   EXPECT_EQ(lacuna("campaign run " + plan + " --out /no/such/folder/s.sqlite").code, 2);
   EXPECT_EQ(exported(store), before);

@@ -476,6 +476,7 @@ Json Gatherer::section() const {
 }  // namespace
 
 Json campaign_section(const campaign::Store& store, const std::string& path) {
+  store.expect_whole();
   Gatherer gatherer(store, path);
   store.for_each([&](const campaign::TrialRow& row) { gatherer.add(row); });
   return gatherer.section();

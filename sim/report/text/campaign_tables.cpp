@@ -133,10 +133,10 @@ std::string campaign_tables(const campaign::Store& store) {
     savings.add(row.outcome.savings);
     ++trials;
   });
-  std::int64_t wanted = 0;
-  for (const std::int64_t draws : campaign::current_round(store)) wanted += draws;
-  std::string text =
-      fmt::format("{}: {} of {} trials, {} images each\n", plan.name, trials, wanted, plan.images);
+  std::string text = fmt::format(
+      "{}{}: {} of {} trials, {} images each\n", plan.name,
+      store.part() ? ", " + store.part()->describe() : "", trials,
+      campaign::WantedTrials(store, campaign::current_round(store)).count(), plan.images);
   const std::string lost = lost_trials(store);
   if (!lost.empty()) {
     text += "\nlost, without an outcome: something ended every worker that ran them\n" + lost;
