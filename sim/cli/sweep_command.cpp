@@ -12,8 +12,10 @@
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
 #include "explore/columns.hpp"
+#include "explore/sweep_merge.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/text/sweep_text.hpp"
+#include "store/store_file.hpp"
 
 namespace lacuna::cli {
 namespace {
@@ -43,9 +45,19 @@ std::vector<std::string> pareto_of(const Options& options, const explore::SweepP
 
 /// A new store, or the one that is there, gone on with.
 explore::SweepStore store_for(const explore::SweepRunner& runner, const std::string& path,
-                              const std::string& command) {
-  if (!std::filesystem::exists(path)) return explore::SweepStore::create(path, runner, command);
+                              const std::string& command,
+                              const std::optional<store::Shard>& shard) {
+  if (!std::filesystem::exists(path)) {
+    return explore::SweepStore::create(path, runner, command, shard);
+  }
   explore::SweepStore store = explore::SweepStore::open_to_write(path);
+  if (!(store.shard() == shard)) {
+    const auto name = [](const std::optional<store::Shard>& own) {
+      return own ? "shard " + own->text() : std::string("of all points");
+    };
+    throw base::InputError({path, 0, "shard"}, "is " + name(store.shard()) + ", not " + name(shard),
+                           "the --shard it began with, or a new name");
+  }
   if (store.plan().sha256 != runner.plan().sha256) {
     throw base::InputError({path, 0, "plan"}, "is the store of another sweep",
                            "the file it began with, or a new name");
@@ -60,22 +72,59 @@ explore::SweepStore store_for(const explore::SweepRunner& runner, const std::str
 }
 
 void show(const explore::SweepStore& store, const Options& options, const Outputs& outputs) {
-  const std::vector<std::string> pareto = pareto_of(options, store.plan());
+  std::vector<std::string> pareto = pareto_of(options, store.plan());
+  if (store.shard()) pareto.clear();  // points of other shards may be better
   print(report::sweep_tables(store, pareto));
   if (options.has("csv")) outputs.write("csv", report::sweep_csv(store, pareto));
   if (options.has("json")) outputs.write("json", report::sweep_json(store, pareto));
 }
 
+/// What is written of a sweep is of all its points.
+void refuse_files_of(const store::Shard& shard, const Options& options) {
+  for (const char* name : {"csv", "json", "pareto"}) {
+    if (!options.has(name)) continue;
+    throw base::InputError({"", 0, std::string("--") + name},
+                           "shard " + shard.text() + " is not all of a sweep",
+                           "it goes with what 'lacuna sweep merge' makes of all shards");
+  }
+}
+
+int merge_sweep(const std::vector<std::string>& arguments) {
+  Options options(
+      "lacuna sweep merge SHARD ... --out STORE\n\n"
+      "Makes one store of those of all shards, as if the sweep had been run without.");
+  options.positional("file", "the shards' stores, in any order")
+      .value("out", "STORE", "the new store (required)");
+  if (!options.parse(arguments)) return 0;
+  const std::string path = options.required("out");
+  Outputs outputs;
+  outputs.claim_store(options, "out");
+  const std::vector<std::string> shards = store_arguments(options, "sweep merge");
+  outputs.refuse_inputs();
+  store::check_creatable(path);
+  const explore::SweepMerge merge(shards);
+  outputs.refuse_inputs();
+  const explore::SweepStore store =
+      merge.write(path, base::shell_command("lacuna sweep merge", arguments));
+  print(report::sweep_tables(store, store.plan().pareto));
+  return 0;
+}
+
 }  // namespace
 
 int sweep_command(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments[0] == "merge") {
+    return merge_sweep({arguments.begin() + 1, arguments.end()});
+  }
   Options options(
       "lacuna sweep FILE.yaml --out STORE [options]\n"
-      "lacuna sweep STORE [options]\n\n"
+      "lacuna sweep STORE [options]\n"
+      "lacuna sweep merge SHARD ... --out STORE\n\n"
       "Runs every point of a grid of machines that a store does not hold yet, and shows\n"
       "the store (docs/sweeps.md). With a store alone it only shows.");
   options.positional("file", "the sweep (.yaml), or a store")
       .value("out", "STORE", "where results go; a store of the same sweep is gone on with")
+      .value("shard", "I/N", "of N parts of it part I, from 0: points whose number mod N is I")
       .value("threads", "N", "points at once (default: one a core)")
       .value("pareto", "COLUMNS", "Pareto set over these, as cycles,sram_bits")
       .value("csv", "FILE", "a row a point, every column")
@@ -85,12 +134,19 @@ int sweep_command(const std::vector<std::string>& arguments) {
   const auto threads = static_cast<int>(options.integer("threads", cores, 1, kMaxThreads));
   Outputs outputs;
   for (const char* name : {"csv", "json"}) outputs.claim(options, name);
+  const std::optional<store::Shard> shard = shard_option(options);
+  if (shard) refuse_files_of(*shard, options);
   const std::filesystem::path file(file_argument(options, "sweep"));
   if (file.extension() != ".yaml" && file.extension() != ".yml") {
     const std::string store_path = store_argument(options, "sweep");
+    if (shard) {
+      throw base::InputError({"", 0, "--shard"}, store_path + " is shown, not run",
+                             "--shard goes with the sweep's .yaml");
+    }
     outputs.refuse_inputs();
     const explore::SweepStore store = explore::SweepStore::open_to_read(store_path);
     outputs.refuse_inputs();
+    if (store.shard()) refuse_files_of(*store.shard(), options);
     show(store, options, outputs);
     return 0;
   }
@@ -101,7 +157,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
   pareto_of(options, plan);
   const explore::SweepRunner runner(plan);
   explore::SweepStore store =
-      store_for(runner, path, base::shell_command("lacuna sweep", arguments));
+      store_for(runner, path, base::shell_command("lacuna sweep", arguments), shard);
   {
     const StopRequest stop;
     const explore::SweepProgress progress =

@@ -24,6 +24,8 @@ using store::Database;
 using store::Statement;
 
 constexpr const char* kPoints = "points";
+/// Of shards: the points that it is to hold.
+constexpr const char* kWantedTable = "CREATE TABLE wanted (point INTEGER PRIMARY KEY)";
 
 std::string quoted(const Column& column) { return std::string("\"") + column.key + "\""; }
 
@@ -81,37 +83,114 @@ SweepStore::SweepStore(std::unique_ptr<Database> database)
       plan_(parse_sweep(database_->path() + " (plan)", header_.plan)) {
   note_named(plan_, header_.folder);
   Statement count(*database_, "SELECT CAST(value AS INTEGER) FROM header WHERE key = 'points'");
-  points_ = count.step() ? count.integer(0) : 0;
+  points_of_all_ = count.step() ? count.integer(0) : 0;
+  points_ = points_of_all_;
+  read_shard();
 }
 
-SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner,
-                              const std::string& command) {
-  const SweepPlan& plan = runner.plan();
-  const store::Header header{kSchema,     run::kVersion,          plan.text,
-                             plan.sha256, runner.inputs_sha256(), command};
+void SweepStore::read_shard() {
+  const std::string text = database_->header_value("shard");
+  if (text.empty()) return;
+  shard_ = store::parse_shard(text);
+  if (!shard_) {
+    throw base::InputError({path(), 0, "shard"}, "is none", "a store as the program wrote it");
+  }
+  points_ = static_cast<std::int64_t>(wanted().size());
+}
+
+void SweepStore::expect_whole() const {
+  if (!shard_) return;
+  throw base::InputError({path(), 0, "shard"},
+                         "is shard " + shard_->text() + " of a sweep, not all of it",
+                         "what 'lacuna sweep merge' makes of its shards");
+}
+
+void SweepStore::expect_same_sweep(const SweepStore& other) const {
+  const auto differs = [&](const char* key, const std::string& what) {
+    throw base::InputError({path(), 0, key}, what + " " + other.path(),
+                           "stores of one sweep, one version of the program and the same files");
+  };
+  if (header_.plan_sha256 != other.header_.plan_sha256) differs("plan", "is not that of");
+  if (header_.version != other.header_.version) {
+    differs("version", "is " + header_.version + ", and " + other.header_.version + " is that of");
+  }
+  if (header_.inputs_sha256 != other.header_.inputs_sha256) {
+    differs("inputs_sha256", "machines, networks, workloads or data files are not those of");
+  }
+  if (points_of_all_ != other.points_of_all_) differs("points", "are not as many as in");
+}
+
+void SweepStore::expect_all_columns() const {
+  const std::set<std::string> own = database_->columns_of(kPoints);
+  for (const Column& column : columns()) {
+    if (own.count(column.key) != 0) continue;
+    throw base::InputError(
+        {path(), 0, column.key},
+        "is not measured by version " + program_version() + ", which began the sweep",
+        "a new store, or that version");
+  }
+}
+
+SweepStore SweepStore::create(const std::string& path, const store::Header& header,
+                              std::int64_t points,
+                              const std::function<void(const Database&)>& fill) {
   SweepStore store(Database::create(path, header, [&](const Database& database) {
-    database.set_header_value("points", std::to_string(runner.points().size()));
+    database.set_header_value("points", std::to_string(points));
     std::string figures;
     for (const Column& column : columns()) figures += ", " + quoted(column) + " REAL";
     database.run(
         "CREATE TABLE points (point INTEGER PRIMARY KEY, status TEXT NOT NULL, "
         "reason TEXT NOT NULL, faults TEXT NOT NULL" +
         figures + ")");
+    fill(database);
   }));
   store.database_->begin_writing();
   return store;
 }
 
+SweepStore SweepStore::create(const std::string& path, const SweepRunner& runner,
+                              const std::string& command,
+                              const std::optional<store::Shard>& shard) {
+  const SweepPlan& plan = runner.plan();
+  const store::Header header{
+      kSchema, run::kVersion, plan.text, plan.sha256, runner.inputs_sha256(), command, ""};
+  const auto points = static_cast<std::int64_t>(runner.points().size());
+  return create(path, header, points, [&](const Database& database) {
+    if (!shard) return;
+    database.set_header_value("shard", shard->text());
+    database.run(kWantedTable);
+    Statement wanted(database, "INSERT INTO wanted VALUES (?)");
+    for (const std::int64_t point : runner.points()) {
+      if (shard->holds(point)) wanted.bind(point).step();
+    }
+  });
+}
+
+SweepStore SweepStore::create_of(const std::vector<std::string>& files, const std::string& path,
+                                 const SweepStore& like, const std::string& command) {
+  store::Header header = like.header_;
+  header.command = command;
+  return create(path, header, like.points_of_all_, [&](const Database& database) {
+    std::int64_t copied = 0;
+    for (const std::string& file : files) {
+      const SweepStore from = open_at_rest(file);
+      from.expect_same_sweep(like);
+      std::vector<Row> rows;
+      for (SweepRow& row : from.rows()) rows.emplace_back(row.point.number, std::move(row.result));
+      insert(database, rows);
+      copied += static_cast<std::int64_t>(rows.size());
+    }
+    if (copied == like.points_of_all_) return;
+    throw base::InputError({path, 0, "merge"},
+                           "a store has changed while it was read: " + std::to_string(copied) +
+                               " points instead of " + std::to_string(like.points_of_all_),
+                           "stores that nobody writes");
+  });
+}
+
 SweepStore SweepStore::open_to_write(const std::string& path) {
   SweepStore store(Database::open_to_write(path));
-  const std::set<std::string> own = store.database_->columns_of(kPoints);
-  for (const Column& column : columns()) {
-    if (own.count(column.key) != 0) continue;
-    throw base::InputError(
-        {path, 0, column.key},
-        "is not measured by version " + store.program_version() + ", which began the sweep",
-        "a new store, or that version");
-  }
+  store.expect_all_columns();
   store.rows();  // what it holds is counted on, so it is checked first
   store.database_->begin_writing();
   return store;
@@ -121,28 +200,53 @@ SweepStore SweepStore::open_to_read(const std::string& path) {
   return SweepStore(Database::open_to_read(path));
 }
 
-void SweepStore::record(const std::vector<std::pair<std::int64_t, PointResult>>& rows) {
+SweepStore SweepStore::open_at_rest(const std::string& path) {
+  SweepStore store(Database::open_at_rest(path));
+  store.expect_all_columns();
+  return store;
+}
+
+void SweepStore::record(const std::vector<Row>& rows) {
   if (rows.empty()) return;
-  database_->transaction([&] {
-    std::string figures;
-    std::string marks;
-    for (const Column& column : columns()) {
-      figures += ", " + quoted(column);
-      marks += ", ?";
+  database_->transaction([&] { insert(*database_, rows); });
+}
+
+void SweepStore::insert(const Database& database, const std::vector<Row>& rows) {
+  std::string figures;
+  std::string marks;
+  for (const Column& column : columns()) {
+    figures += ", " + quoted(column);
+    marks += ", ?";
+  }
+  Statement insert(database, "INSERT INTO points (point, status, reason, faults" + figures +
+                                 ") VALUES (?, ?, ?, ?" + marks + ")");
+  for (const auto& [number, result] : rows) {
+    insert.bind(number)
+        .bind(std::string(result.mapped ? "done" : "unmappable"))
+        .bind(result.reason)
+        .bind(faults_text(result.faults));
+    for (const std::optional<double>& value : result.values) {
+      value ? insert.bind(*value) : insert.bind_null();
     }
-    Statement insert(*database_, "INSERT INTO points (point, status, reason, faults" + figures +
-                                     ") VALUES (?, ?, ?, ?" + marks + ")");
-    for (const auto& [number, result] : rows) {
-      insert.bind(number)
-          .bind(std::string(result.mapped ? "done" : "unmappable"))
-          .bind(result.reason)
-          .bind(faults_text(result.faults));
-      for (const std::optional<double>& value : result.values) {
-        value ? insert.bind(*value) : insert.bind_null();
-      }
-      insert.step();
+    insert.step();
+  }
+}
+
+std::vector<std::int64_t> SweepStore::wanted() const {
+  std::vector<std::int64_t> numbers;
+  if (!shard_) return numbers;
+  Statement query(*database_, "SELECT point FROM wanted ORDER BY point");
+  while (query.step()) {
+    const std::int64_t number = query.integer(0);
+    if (number < 0 || number >= point_count(plan_) || !shard_->holds(number) ||
+        (!numbers.empty() && number <= numbers.back())) {
+      throw base::InputError({path(), 0, "wanted"},
+                             "point " + std::to_string(number) + " is not of this shard",
+                             "a store as the program wrote it");
     }
-  });
+    numbers.push_back(number);
+  }
+  return numbers;
 }
 
 std::vector<std::int64_t> SweepStore::recorded() const {
@@ -169,7 +273,7 @@ std::vector<SweepRow> SweepStore::rows() const {
       throw base::InputError({database_->path(), 0, "points"},
                              "point " + std::to_string(number) + " stands there twice");
     }
-    if (number < 0 || number >= point_count(plan_)) {
+    if (number < 0 || number >= point_count(plan_) || (shard_ && !shard_->holds(number))) {
       throw base::InputError({database_->path(), 0, "points"},
                              "point " + std::to_string(number) + " is not of this sweep");
     }
@@ -209,11 +313,12 @@ SweepProgress run_sweep(const SweepRunner& runner, SweepStore& store, int thread
   using Clock = std::chrono::steady_clock;
   const Clock::time_point began = Clock::now();
   const std::vector<std::int64_t> recorded = store.recorded();
+  const std::vector<std::int64_t> wanted = store.shard() ? store.wanted() : runner.points();
   std::vector<std::int64_t> left;
-  std::set_difference(runner.points().begin(), runner.points().end(), recorded.begin(),
-                      recorded.end(), std::back_inserter(left));
+  std::set_difference(wanted.begin(), wanted.end(), recorded.begin(), recorded.end(),
+                      std::back_inserter(left));
   SweepProgress progress;
-  progress.total = static_cast<std::int64_t>(runner.points().size());
+  progress.total = static_cast<std::int64_t>(wanted.size());
   progress.done = progress.total - static_cast<std::int64_t>(left.size());
   std::atomic<std::size_t> next{0};
   std::atomic<bool> given_up{false};

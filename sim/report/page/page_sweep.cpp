@@ -93,6 +93,7 @@ Json grid_json(const std::vector<SweepRow>& rows, const explore::SweepPlan& plan
 }  // namespace
 
 Json sweep_section(const explore::SweepStore& store) {
+  store.expect_whole();
   const explore::SweepPlan& plan = store.plan();
   const std::vector<SweepRow> rows = store.rows();
   std::vector<std::string> inputs = plan.models;

@@ -152,9 +152,10 @@ std::string sweep_tables(const explore::SweepStore& store, const std::vector<std
   const std::vector<SweepRow> rows = store.rows();
   const std::set<std::int64_t> best = pareto_points(rows, pareto);
   std::string text = fmt::format(
-      "{}: {} of {} points of {}\n(cycles an image; of the cycles: stream, weight load, memory "
+      "{}{}: {} of {} points of {}\n(cycles an image; of the cycles: stream, weight load, memory "
       "wait, post wait;\nstuck: weights that one stuck cell touches{})\n\n",
-      plan.name, rows.size(), store.points(), plan.machine,
+      plan.name, store.shard() ? ", shard " + store.shard()->text() : "", rows.size(),
+      store.points(), plan.machine,
       plan.faults ? "; faults: mean over maps of what stands there" : "");
   std::vector<std::size_t> widths;
   text += fmt::format("{:<20}", "network");
@@ -273,7 +274,6 @@ std::string sweep_json(const explore::SweepStore& store, const std::vector<std::
   json["schema"] = "lacuna.sweep/2";
   json["program"] = {{"name", "lacuna"}, {"version", store.program_version()}};
   json["plan"] = plan.text;
-  json["command"] = store.command();
   json["hashes"] = {{"plan", plan.sha256}, {"inputs", store.inputs_sha256()}};
   json["columns"] = Json::array();
   for (const explore::Column& column : explore::columns()) {
