@@ -2,7 +2,7 @@
 // or accepts. Half of the mutants have small changes of values that most often leave a good store,
 // the other half hostile ones: values of other sizes and types, tables that are none, broken pages.
 // LACUNA_FUZZ_COUNT sets the number of files a reader (default 3000, with LACUNA_FULL 100000). Each
-// of the first 10,000 goes through all that uses a store, then each through one of them by turns.
+// of the first 3,000 goes through all that uses a store, then each through one of them by turns.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
@@ -13,9 +13,11 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "campaign/merge.hpp"
 #include "campaign/rounds.hpp"
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
+#include "explore/sweep_merge.hpp"
 #include "explore/sweep_store.hpp"
 #include "report/page/page_sections.hpp"
 #include "report/text/campaign_text.hpp"
@@ -182,7 +184,7 @@ struct Uses {
 
 template <class Store>
 void use(const Uses<Store>& uses, unsigned mutant) {
-  constexpr unsigned kThroughAll = 10'000;
+  constexpr unsigned kThroughAll = 3'000;
   const std::size_t turn = mutant / 2 % (uses.reads.size() + 1);
   const bool all = mutant < kThroughAll;
   if (all || turn < uses.reads.size()) {
@@ -234,19 +236,24 @@ std::string bytes_of(const std::string& path) {
   return text.str();
 }
 
-std::string good_campaign() {
+/// Of all of a campaign, or a shard of it.
+std::string good_campaign(const std::optional<store::Shard>& shard = {}) {
   const test::TempFolder folder;
   const std::string root = LACUNA_SOURCE_DIR;
   const campaign::Plan plan = campaign::parse_plan(
-      "plan.yaml", "name: fuzz\nmachines: [" + root + "/hw_configs/tiny_8x8.yaml]\nmodels: [" +
+      "plan.yaml", "name: fuzz\nmachines: [" + root + "/hw_configs/edge_16x16.yaml]\nmodels: [" +
                        root + "/models/lenet5_as, " + root +
                        "/models/lenet5_qdnn]\nimages: 4\nrandom_maps:\n  kinds: [flip]\n"
                        "  rates: [0.001, 0.02]\n  maps: 10\n  half_width: 0.4\n  at_most: 14\n"
                        "single_faults:\n  kinds: [flip, upset]\n  shapes: [cell, row]\n"
                        "  strata: [bank]\n  samples: 4\n");
   const campaign::TrialRunner runner(plan);
-  campaign::Store store = campaign::Store::create(kName, runner, "a command");
-  campaign::run_campaign(runner, store, {});
+  std::optional<campaign::Part> part;
+  if (shard) part = campaign::Part{*shard, campaign::first_round(runner.populations()), ""};
+  {
+    campaign::Store store = campaign::Store::create(kName, runner, "a command", part);
+    campaign::run_campaign(runner, store, {});
+  }  // until it is closed its rows are in a log beside it
   return bytes_of(kName);
 }
 
@@ -297,7 +304,38 @@ TEST(FuzzStores, GivenACampaignsStoreThenItIsReadOrRefused) {
        campaign_uses());
 }
 
-std::string good_sweep() {
+/// What is said of a merge as a whole is said of its one store.
+template <class Merge>
+void merge_alone() {
+  constexpr const char* kMerged = "merged.sqlite";
+  std::filesystem::remove(kMerged);
+  try {
+    Merge({kName}).write(kMerged, "a command");
+  } catch (const base::InputError& error) {
+    EXPECT_FALSE(std::filesystem::exists(kMerged)) << error.what();
+    const std::string message = error.what();
+    const std::string whole = "merge: ";
+    if (message.rfind(whole, 0) != 0) throw;
+    throw base::InputError({kName, 0, "merge"}, message.substr(whole.size()));
+  }
+}
+
+TEST(FuzzStores, GivenTheOnlyShardOfACampaignThenItIsMergedOrRefused) {
+  Uses<campaign::Store> uses = campaign_uses();
+  uses.reads = {[](const campaign::Store& store) { report::campaign_tables(store); },
+                [](const campaign::Store&) { merge_alone<campaign::Merge>(); }};
+  fuzz(good_campaign(store::Shard{0, 1}),
+       {"UPDATE trials SET cycles = cycles * 2 WHERE trial % 3 = 0",
+        "UPDATE trials SET correct = max(correct - 1, 0)",
+        "UPDATE trials SET status = 'crashed' WHERE trial = 3",
+        "UPDATE golden SET cycles = cycles + 1, correct = 0",
+        "UPDATE header SET value = '' WHERE key = 'command'",
+        "INSERT INTO lost SELECT trial, 'SIGKILL, 3 times' FROM trials WHERE trial < 5; "
+        "DELETE FROM trials WHERE trial < 5"},
+       uses);
+}
+
+std::string good_sweep(const std::optional<store::Shard>& shard = {}) {
   const test::TempFolder folder;
   const std::string root = LACUNA_SOURCE_DIR;
   const explore::SweepPlan plan = explore::parse_sweep(
@@ -309,8 +347,10 @@ std::string good_sweep() {
           "faults:\n  rates: [0.01]\n  cells: [3]\n  maps: 2\n"
           "pareto: [cycles, sram_bits]\n");
   const explore::SweepRunner runner(plan);
-  explore::SweepStore store = explore::SweepStore::create(kName, runner, "a command");
-  explore::run_sweep(runner, store, 1);
+  {
+    explore::SweepStore store = explore::SweepStore::create(kName, runner, "a command", shard);
+    explore::run_sweep(runner, store, 1);
+  }
   return bytes_of(kName);
 }
 
@@ -337,6 +377,17 @@ TEST(FuzzStores, GivenASweepsStoreThenItIsReadOrRefused) {
         "UPDATE points SET energy = 1e300", "UPDATE header SET value = '7' WHERE key = 'points'",
         "UPDATE header SET value = 'x' WHERE key = 'version'"},
        sweep_uses());
+}
+
+TEST(FuzzStores, GivenTheOnlyShardOfASweepThenItIsMergedOrRefused) {
+  Uses<explore::SweepStore> uses = sweep_uses();
+  uses.reads = {[](const explore::SweepStore& store) { report::sweep_tables(store, {}); },
+                [](const explore::SweepStore&) { merge_alone<explore::SweepMerge>(); }};
+  fuzz(good_sweep(store::Shard{0, 1}),
+       {"UPDATE points SET cycles = cycles * 2", "UPDATE points SET cycles = NULL WHERE point = 1",
+        "UPDATE points SET status = 'unmappable', reason = 'a, \"b\" <i>'",
+        "UPDATE points SET faults = '[]'", "UPDATE header SET value = 'x' WHERE key = 'version'"},
+       uses);
 }
 
 }  // namespace
