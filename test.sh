@@ -4,7 +4,7 @@
 # Chromium. Installs missing Debian packages; ONNX Runtime, ECharts and Playwright come from npm.
 #   ./test.sh          seeded shares of the long suites: some minutes
 #   ./test.sh --quick  the inner loop: release build; unit, exactness and golden tests, small shares
-#   ./test.sh --full   the long suites whole, a release build by Clang, and lint of the tests
+#   ./test.sh --full   the long suites whole, a release build by Clang, lint of the tests, and Slurm
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -66,6 +66,7 @@ only_release=(
   'Campaign\.Given(RoundsOfAStopRule|EveryCellStruck|ATrialThatTakesTooLong|AFullDisk|KillsBetween)'
   'Lost\.Given(ALostTrialOfAStopRule|AWorkerThatIsKilledTwice|AStoppedWorker|EndsOfBothKinds)'
   'Stores\.Given(KillsOfASweep|SeveralOfOneName|AStoreMovedOver|ASweepMovedOver)'
+  'Shards\.Given(KilledMerges|FewOpenFiles|ALostTrial|AKilledShard|MoreShards)'
   'Signal\.Given.*/SIG(HUP|TERM)'
 )
 sanitized() {
@@ -97,6 +98,7 @@ cmake/install-packages.sh build demo test lint browser
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   cmake/install-packages.sh external
 fi
+[ "$mode" != --full ] || cmake/install-packages.sh cluster
 sim/report/web/fetch
 step "build, release"
 build release -DLACUNA_BENCHMARKS=ON
@@ -117,6 +119,8 @@ if [ "$mode" = --full ]; then
   build clang
   step "test, release by Clang: exactness"
   env -u LACUNA_FULL ctest --preset clang -L systemc -j "$(nproc)" --progress 2>&1 | tail -n 40
+  step "campaigns and sweeps by Slurm"
+  tests/slurm/run build/release/bin/lacuna
 fi
 step "pages follow from their figures"
 experiments/study/run --page --check

@@ -11,12 +11,14 @@
 #include "campaign/rounds.hpp"
 #include "campaign/store.hpp"
 #include "campaign/workers.hpp"
+#include "cli/campaign_slurm.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
+#include "cli/slurm_options.hpp"
 #include "report/text/campaign_text.hpp"
 #include "store/store_file.hpp"
 
@@ -106,6 +108,22 @@ int run_and_report(const campaign::TrialRunner& runner, campaign::Store& store,
   return say_what_is_lost(store, path);
 }
 
+/// The options of a campaign that Slurm runs.
+SlurmCampaign slurm_campaign(const Options& options, std::int64_t shards,
+                             const std::vector<std::string>& arguments) {
+  SlurmCampaign what;
+  what.plan = file_argument(options, "campaign run");
+  if (const auto audit = options.text("audit")) what.options = {"--audit", *audit};
+  for (const std::string& name : options.texts("without")) {
+    what.options.insert(what.options.end(), {"--without", name});
+  }
+  what.out = options.required("out");
+  what.command = base::shell_command("lacuna campaign run", arguments);
+  what.shards = shards;
+  what.processors = options.integer("workers", 1, 1, kMaxWorkers);
+  return what;
+}
+
 /// The round that a shard is of: the first, or the one after what the store of --from holds.
 campaign::Part part_of(const store::Shard& shard, const Options& options,
                        const campaign::TrialRunner& runner) {
@@ -128,16 +146,19 @@ int run(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna campaign run FILE.yaml --out STORE.sqlite [options]\n\n"
       "Runs a campaign of fault trials, or a shard of one, into a new store\n"
-      "(docs/formats.md). Exit code 3 when trials are lost (docs/campaigns.md).");
+      "(docs/formats.md), on this machine or on a cluster. Exit code 3 when trials are\n"
+      "lost (docs/campaigns.md).");
   options.positional("file", "the campaign")
       .value("out", "STORE", "the new store (required)")
       .value("shard", "I/N", "of N parts of it part I, from 0: trials whose number mod N is I")
       .value("from", "STORE", "of --shard: the round of a stop rule after those of this store");
+  add_executor_options(options);
   add_run_options(options);
   if (!options.parse(arguments)) return 0;
   const campaign::WorkerOptions workers = worker_options(options);
   const std::string path = options.required("out");
   const std::optional<store::Shard> shard = shard_option(options);
+  const std::optional<std::int64_t> shards = slurm_shards(options);
   Outputs outputs;
   outputs.claim_store(options, "out");
   if (const auto from = options.text("from")) {
@@ -151,6 +172,11 @@ int run(const std::vector<std::string>& arguments) {
   outputs.refuse_inputs();
   store::check_creatable(path);
   const campaign::TrialRunner runner(plan);
+  if (shards) {
+    const campaign::Store store = run_on_slurm(runner, slurm_campaign(options, *shards, arguments));
+    print(report::campaign_tables(store));
+    return say_what_is_lost(store, path);
+  }
   std::optional<campaign::Part> part;
   if (shard) part = part_of(*shard, options, runner);
   campaign::Store store = campaign::Store::create(

@@ -11,6 +11,7 @@
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
+#include "cli/slurm_options.hpp"
 #include "explore/columns.hpp"
 #include "explore/sweep_merge.hpp"
 #include "explore/sweep_store.hpp"
@@ -43,6 +44,29 @@ std::vector<std::string> pareto_of(const Options& options, const explore::SweepP
   return explore::column_keys(names, {"", 0, "--pareto"});
 }
 
+/// Throws base::InputError where a store is of another sweep, shard or other files.
+void expect_own(const explore::SweepStore& store, const explore::SweepRunner& runner,
+                const std::optional<store::Shard>& shard) {
+  if (!(store.shard() == shard)) {
+    const auto name = [](const std::optional<store::Shard>& own) {
+      return own ? "shard " + own->text() : std::string("of all points");
+    };
+    throw base::InputError({store.path(), 0, "shard"},
+                           "is " + name(store.shard()) + ", not " + name(shard),
+                           "the --shard it began with, or a new name");
+  }
+  if (store.plan().sha256 != runner.plan().sha256) {
+    throw base::InputError({store.path(), 0, "plan"}, "is the store of another sweep",
+                           "the file it began with, or a new name");
+  }
+  if (store.inputs_sha256() != runner.inputs_sha256()) {
+    throw base::InputError({store.path(), 0, "inputs_sha256"},
+                           "a machine, network, workload or data file has changed since the sweep "
+                           "began",
+                           "the files it began with, or a new name");
+  }
+}
+
 /// A new store, or the one that is there, gone on with.
 explore::SweepStore store_for(const explore::SweepRunner& runner, const std::string& path,
                               const std::string& command,
@@ -51,23 +75,7 @@ explore::SweepStore store_for(const explore::SweepRunner& runner, const std::str
     return explore::SweepStore::create(path, runner, command, shard);
   }
   explore::SweepStore store = explore::SweepStore::open_to_write(path);
-  if (!(store.shard() == shard)) {
-    const auto name = [](const std::optional<store::Shard>& own) {
-      return own ? "shard " + own->text() : std::string("of all points");
-    };
-    throw base::InputError({path, 0, "shard"}, "is " + name(store.shard()) + ", not " + name(shard),
-                           "the --shard it began with, or a new name");
-  }
-  if (store.plan().sha256 != runner.plan().sha256) {
-    throw base::InputError({path, 0, "plan"}, "is the store of another sweep",
-                           "the file it began with, or a new name");
-  }
-  if (store.inputs_sha256() != runner.inputs_sha256()) {
-    throw base::InputError({path, 0, "inputs_sha256"},
-                           "a machine, network, workload or data file has changed since the sweep "
-                           "began",
-                           "the files it began with, or a new name");
-  }
+  expect_own(store, runner, shard);
   return store;
 }
 
@@ -87,6 +95,34 @@ void refuse_files_of(const store::Shard& shard, const Options& options) {
                            "shard " + shard.text() + " is not all of a sweep",
                            "it goes with what 'lacuna sweep merge' makes of all shards");
   }
+}
+
+/// Runs the sweep in shards on a cluster and makes the store of them; or the one that is there,
+/// when it has all points.
+explore::SweepStore sweep_on_slurm(const explore::SweepRunner& runner, const std::string& file,
+                                   const std::string& out, std::int64_t shards,
+                                   std::int64_t threads, const std::string& command) {
+  if (std::filesystem::exists(out)) {
+    explore::SweepStore store = explore::SweepStore::open_to_read(out);
+    expect_own(store, runner, {});
+    if (store.recorded() == runner.points()) return store;
+    throw base::InputError({out, 0, "--out"}, "has some of the points, and not all",
+                           "this machine for the others, or a new name for Slurm");
+  }
+  cluster::Slurm slurm(out, shards, threads);
+  cluster::ShardWork work;
+  work.name = "points";
+  work.begin = {"sweep", file};
+  work.processors = "--threads";
+  work.is_whole = [&](const store::Shard& shard, const std::string& path) {
+    const explore::SweepStore store = explore::SweepStore::open_to_read(path);
+    expect_own(store, runner, shard);
+    return store.recorded() == store.wanted();
+  };
+  run_shards(slurm, work);
+  explore::SweepStore store = explore::SweepMerge(slurm.stores(work)).write(out, command);
+  slurm.remove();
+  return store;
 }
 
 int merge_sweep(const std::vector<std::string>& arguments) {
@@ -129,6 +165,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
       .value("pareto", "COLUMNS", "Pareto set over these, as cycles,sram_bits")
       .value("csv", "FILE", "a row a point, every column")
       .value("json", "FILE", "the same with the plan");
+  add_executor_options(options);
   if (!options.parse(arguments)) return 0;
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   const auto threads = static_cast<int>(options.integer("threads", cores, 1, kMaxThreads));
@@ -136,12 +173,13 @@ int sweep_command(const std::vector<std::string>& arguments) {
   for (const char* name : {"csv", "json"}) outputs.claim(options, name);
   const std::optional<store::Shard> shard = shard_option(options);
   if (shard) refuse_files_of(*shard, options);
+  const std::optional<std::int64_t> shards = slurm_shards(options);
   const std::filesystem::path file(file_argument(options, "sweep"));
   if (file.extension() != ".yaml" && file.extension() != ".yml") {
     const std::string store_path = store_argument(options, "sweep");
-    if (shard) {
-      throw base::InputError({"", 0, "--shard"}, store_path + " is shown, not run",
-                             "--shard goes with the sweep's .yaml");
+    if (shard || shards) {
+      throw base::InputError({"", 0, shard ? "--shard" : "--executor"},
+                             store_path + " is shown, not run", "it goes with the sweep's .yaml");
     }
     outputs.refuse_inputs();
     const explore::SweepStore store = explore::SweepStore::open_to_read(store_path);
@@ -156,8 +194,13 @@ int sweep_command(const std::vector<std::string>& arguments) {
   outputs.refuse_inputs();
   pareto_of(options, plan);
   const explore::SweepRunner runner(plan);
-  explore::SweepStore store =
-      store_for(runner, path, base::shell_command("lacuna sweep", arguments), shard);
+  const std::string command = base::shell_command("lacuna sweep", arguments);
+  if (shards) {
+    const std::int64_t each = options.integer("threads", 1, 1, kMaxThreads);
+    show(sweep_on_slurm(runner, file, path, *shards, each, command), options, outputs);
+    return 0;
+  }
+  explore::SweepStore store = store_for(runner, path, command, shard);
   {
     const StopRequest stop;
     const explore::SweepProgress progress =

@@ -10,10 +10,10 @@ namespace lacuna::layering {
 namespace {
 
 /// Lowest first, as sim/CMakeLists.txt builds them.
-const std::vector<std::string> kRooms{"base",       "config",   "tensor",   "measure", "memory",
-                                      "arch",       "network",  "schedule", "judge",   "mapping",
-                                      "fault",      "systemc",  "fast",     "run",     "store",
-                                      "statistics", "campaign", "explore",  "report",  "cli"};
+const std::vector<std::string> kRooms{
+    "base",     "config",  "tensor",     "measure",  "memory",  "arch",   "network",
+    "schedule", "judge",   "mapping",    "fault",    "systemc", "fast",   "run",
+    "store",    "cluster", "statistics", "campaign", "explore", "report", "cli"};
 
 /// Of two such rooms neither includes the other, whichever is lower.
 struct Strangers {

@@ -488,5 +488,41 @@ TEST_F(Shards, GivenOptionsThatAreNoneThenTheyAreNamed) {
   EXPECT_EQ(last.code, 0) << last.error;
 }
 
+// With a Slurm: tests/slurm/run.
+TEST_F(Shards, GivenNoSlurmThenThatIsSaid) {
+  const std::string of = plan(kMaps);
+  const std::string out = path("refused");
+  const auto refused = [&](const Names& options, const std::string& error) {
+    for (Names command : {Names{"campaign", "run", of}, Names{"sweep", sweep(1)}}) {
+      command.insert(command.end(), {"--out", out});
+      command.insert(command.end(), options.begin(), options.end());
+      const Output run = lacuna(command, [] { ::setenv("PATH", "/nowhere", 1); });
+      EXPECT_EQ(run.code, 2);
+      EXPECT_EQ(run.error, "lacuna: " + error + "\n");
+      EXPECT_FALSE(fs::exists(out));
+    }
+  };
+  refused({"--executor", "slrm"},
+          "--executor: 'slrm' is not known; local, slurm are allowed; did you mean 'slurm'?");
+  refused({"--executor", "slurm"}, "--shards: is missing; it is required");
+  refused({"--executor", "slurm", "--shards", "0"},
+          "--shards: '0' cannot be used; an integer from 1 to 65536 is allowed");
+  refused({"--shards", "3"},
+          "--shards: this machine runs all itself; --shards goes with --executor slurm");
+  refused({"--executor", "slurm", "--shard", "0/3"},
+          "--shard: slurm runs all shards; --shards says how many");
+  refused({"--executor", "slurm", "--shards", "3"},
+          "squeue: cannot be run: No such file or directory; a program of that name on PATH");
+  fs::remove_all(out + ".shards");
+  fs::create_directory(out + ".shards");
+  write("refused.shards/mine", "mine");
+  refused({"--executor", "slurm", "--shards", "3"},
+          out +
+              ".shards: is there already, and was not made for shards; a name of --out beside "
+              "which nothing of that name lies");
+  EXPECT_EQ(names("refused.shards"), Names{"refused.shards"});
+  EXPECT_EQ(read(out + ".shards/mine"), "mine");
+}
+
 }  // namespace
 }  // namespace lacuna

@@ -126,7 +126,7 @@ TEST_F(SweepShards, GivenAShardThenItHoldsItsOwnPointsAndSaysThatItIsOne) {
                 "name\n");
   EXPECT_EQ(lacuna({"sweep", store, "--shard", "1/4"}).error,
             "lacuna: --shard: " + store +
-                " is shown, not run; --shard goes with the sweep's "
+                " is shown, not run; it goes with the sweep's "
                 ".yaml\n");
   EXPECT_EQ(lacuna({"sweep", of, "--shard", "4/4", "--out", path("x")}).error,
             "lacuna: --shard: '4/4' cannot be used; I/N is allowed, N from 1 to 65536 and I from 0 "
