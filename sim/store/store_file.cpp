@@ -1,8 +1,10 @@
 #include "store/store_file.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +38,22 @@ constexpr std::array<const char*, 3> kCompanions{"-wal", "-shm", "-journal"};
                          "'resume' goes on with it; a new one needs a new name");
 }
 
+/// Locks an open file, for one alone or shared with others; the lock goes when the last descriptor
+/// of that opening is closed. NFS makes of flock() one over all bytes (flock(2)), which SQLite's
+/// own locks of some of them would meet: there it is one of a byte that SQLite does not know.
+bool lock(int file, bool alone, bool waits = false) {
+  struct statfs system {};
+  if (::fstatfs(file, &system) == 0 && system.f_type == NFS_SUPER_MAGIC) {
+    struct flock byte {};
+    byte.l_type = alone ? F_WRLCK : F_RDLCK;
+    byte.l_whence = SEEK_SET;
+    byte.l_start = off_t{1} << 40;
+    byte.l_len = 1;
+    return ::fcntl(file, waits ? F_OFD_SETLKW : F_OFD_SETLK, &byte) == 0;
+  }
+  return ::flock(file, (alone ? LOCK_EX : LOCK_SH) | (waits ? 0 : LOCK_NB)) == 0;
+}
+
 /// A locked, empty file. Whoever removes dead ones may have taken it for one before it was locked:
 /// then it has no name any more.
 int open_temporary(const std::string& path) {
@@ -44,7 +62,7 @@ int open_temporary(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
     if (file < 0) return -1;
     struct stat status {};
-    if (::flock(file, LOCK_EX) == 0 && ::fstat(file, &status) == 0 && status.st_nlink > 0) {
+    if (lock(file, true, true) && ::fstat(file, &status) == 0 && status.st_nlink > 0) {
       return file;
     }
     ::close(file);
@@ -157,7 +175,7 @@ void remove_dead_temporaries(const std::string& path) {
     // A journal (0.1.0 left them) goes with its file, or where that is gone.
     const int file = ::open(journalled.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0 && errno != ENOENT) continue;
-    if (file < 0 || ::flock(file, LOCK_EX | LOCK_NB) == 0) ::unlink(found.c_str());
+    if (file < 0 || lock(file, true)) ::unlink(found.c_str());
     if (file >= 0) ::close(file);
   }
 }
@@ -178,22 +196,23 @@ WriterLock NewFile::publish() {
   return std::move(lock_);
 }
 
-WriterLock WriterLock::hold(const std::string& path, int access, int lock) {
+WriterLock WriterLock::hold(const std::string& path, bool alone) {
+  const int access = alone ? O_RDWR : O_RDONLY;
   check_regular(path);
   constexpr int kTries = 20;  // workers of a killed writer take a moment to follow it
   for (int i = 0; i < kTries; ++i) {
     WriterLock own;
     own.file_ = ::open(path.c_str(), access | O_CLOEXEC);
-    if (own.file_ < 0) fail(path, access == O_RDONLY ? "cannot be read" : "cannot be written");
-    if (::flock(own.file_, lock | LOCK_NB) == 0 && own.is_named(path)) return own;
+    if (own.file_ < 0) fail(path, alone ? "cannot be written" : "cannot be read");
+    if (lock(own.file_, alone) && own.is_named(path)) return own;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   throw base::InputError({path, 0, ""}, "another process is writing it", "one writer at a time");
 }
 
-WriterLock WriterLock::take(const std::string& path) { return hold(path, O_RDWR, LOCK_EX); }
+WriterLock WriterLock::take(const std::string& path) { return hold(path, true); }
 
-WriterLock WriterLock::keep_out(const std::string& path) { return hold(path, O_RDONLY, LOCK_SH); }
+WriterLock WriterLock::keep_out(const std::string& path) { return hold(path, false); }
 
 WriterLock::WriterLock(WriterLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 
@@ -256,7 +275,7 @@ void check_journal(const std::string& path, std::int32_t life) {
 PrivateCopy::PrivateCopy(const std::string& path) {
   const int source = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (source < 0) fail(path, "cannot be read");
-  const bool free = ::flock(source, LOCK_SH | LOCK_NB) == 0;
+  const bool free = lock(source, false);
   try {
     if (!free) {
       throw base::InputError({path, 0, ""}, "is being written in a folder that you may not write",

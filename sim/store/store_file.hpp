@@ -42,7 +42,7 @@ class WriterLock {
 
  private:
   friend class NewFile;
-  static WriterLock hold(const std::string& path, int access, int lock);
+  static WriterLock hold(const std::string& path, bool alone);
 
   int file_ = -1;
 };

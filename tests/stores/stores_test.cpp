@@ -411,6 +411,30 @@ TEST_F(Stores, GivenASweepOfAVersionThatMeasuredLessThenItIsShownAndNotGoneOnWit
       << run.error;
 }
 
+// There flock() would lock all bytes of the file, those that SQLite locks among them.
+TEST_F(Stores, GivenNfsThenWritersAreToldApartWithoutFlock) {
+#ifdef LACUNA_SANITIZED
+  GTEST_SKIP() << "the sanitizer's library has to be the first";
+#endif
+  const auto on_nfs = [] { ::setenv("LD_PRELOAD", LACUNA_AS_ON_NFS, 1); };
+  const std::string plan = chips(300, 200);
+  const std::string store = path("s.sqlite");
+  {
+    Running first({"campaign", "run", plan, "--out", store}, on_nfs);
+    wait_for_results(store, 10);
+    const int file = ::open(store.c_str(), O_RDWR | O_CLOEXEC);
+    EXPECT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0) << "the writer has a lock of all of it";
+    ::close(file);
+    EXPECT_EQ(lacuna({"campaign", "resume", store}, on_nfs).error,
+              "lacuna: " + store + ": another process is writing it; one writer at a time\n");
+    EXPECT_EQ(lacuna({"campaign", "status", store}, on_nfs).code, 0);
+    first.kill(SIGKILL);
+  }
+  EXPECT_EQ(lacuna({"campaign", "resume", store}, on_nfs).code, 0);
+  ASSERT_EQ(lacuna({"campaign", "run", plan, "--out", path("whole.sqlite")}).code, 0);
+  EXPECT_EQ(exported(store), exported(path("whole.sqlite")));
+}
+
 TEST_F(Stores, GivenAStoreThatIsNoFileThenItSaysWhatItIs) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(lacuna({"campaign", "status", path("pipe")}).error,
