@@ -230,7 +230,7 @@ int merge(const std::vector<std::string>& arguments) {
       "Makes one store of those of all shards of a round, as if the campaign had been\n"
       "run without shards; of a later round also of the store that it went on from.\n"
       "Says when a stop rule asks for another round. Exit code 3 when trials are lost.");
-  options.positional("file", "the shards' stores, in any order")
+  options.positional("file", "the shards' stores, in any order, or folders of *.sqlite")
       .value("out", "STORE", "the new store (required)");
   if (!options.parse(arguments)) return 0;
   const std::string path = options.required("out");
@@ -242,7 +242,7 @@ int merge(const std::vector<std::string>& arguments) {
   const campaign::Merge merge(shards);
   outputs.refuse_inputs();
   const campaign::Store store =
-      merge.write(path, base::shell_command("lacuna campaign merge", arguments));
+      merge.write(path, merge_command("lacuna campaign merge", shards, path));
   print(report::campaign_tables(store));
   const int code = say_what_is_lost(store, path);
   if (code == 0) print(next_round_text(store));

@@ -129,7 +129,7 @@ int merge_sweep(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna sweep merge SHARD ... --out STORE\n\n"
       "Makes one store of those of all shards, as if the sweep had been run without.");
-  options.positional("file", "the shards' stores, in any order")
+  options.positional("file", "the shards' stores, in any order, or folders of *.sqlite")
       .value("out", "STORE", "the new store (required)");
   if (!options.parse(arguments)) return 0;
   const std::string path = options.required("out");
@@ -141,7 +141,7 @@ int merge_sweep(const std::vector<std::string>& arguments) {
   const explore::SweepMerge merge(shards);
   outputs.refuse_inputs();
   const explore::SweepStore store =
-      merge.write(path, base::shell_command("lacuna sweep merge", arguments));
+      merge.write(path, merge_command("lacuna sweep merge", shards, path));
   print(report::sweep_tables(store, store.plan().pareto));
   return 0;
 }

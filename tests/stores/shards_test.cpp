@@ -128,6 +128,21 @@ TEST_F(Shards, GivenMoreShardsThanTrialsThenSomeAreEmpty) {
   EXPECT_EQ(exported(path("merged")), whole(of));
 }
 
+TEST_F(Shards, GivenAFolderOfThemThenItsStoresAreMerged) {
+  const std::string of = plan(kMaps);
+  Names stores = run_shards(of, 4);
+  fs::create_directory(path("some"));
+  for (int i = 1; i < 4; ++i) {
+    fs::rename(shard_path(i, 4), path("some/" + std::to_string(i) + ".sqlite"));
+  }
+  write("some/1.err", "no store");
+  ASSERT_EQ(merge({path("some"), shard_path(0, 4)}, "merged").code, 0);
+  EXPECT_EQ(exported(path("merged")), whole(of));
+  const Output out = lacuna({"campaign", "merge", path("some"), "--out", path("some/1.sqlite")});
+  EXPECT_EQ(out.error, "lacuna: " + path("some/1.sqlite") +
+                           ": --out: is an input, too; each output has a file of its own\n");
+}
+
 // Whatever the trial, its shard is its number modulo N, and a merge may be gone on with as ever.
 TEST_F(Shards, GivenAShardThenItHoldsItsOwnTrialsAndSaysThatItIsOne) {
   const std::string of = plan(kMaps);
@@ -331,7 +346,10 @@ TEST_F(Shards, GivenStoresThatAreNoShardsOfOneRoundThenThatIsSaid) {
                  path("w.sqlite") + ": schema: is 'lacuna.sweep/2'; lacuna.campaign/2 is read");
   expect_refused({a, path("none")}, path("none") + ": cannot be read: No such file or directory");
   expect_refused({of, a}, of + ": is not a store of this program: file is not a database");
-  expect_refused({folder_.string()}, folder_.string() + ": is not a regular file but a folder");
+  fs::create_directory(path("empty"));
+  expect_refused({path("empty")}, path("empty") +
+                                      ": is a folder without stores; one with files whose names "
+                                      "end in .sqlite, or stores");
   expect_refused({}, "campaign merge: no store is named; one at least is required");
 
   // Of other trials, and of the same ones of other files.
