@@ -17,8 +17,9 @@ bool has_rule(const campaign::Plan& plan) {
   return (plan.maps && plan.maps->half_width) || (plan.sites && plan.sites->half_width);
 }
 
-bool is_whole_shard(const campaign::TrialRunner& runner, const campaign::Round& round,
-                    const store::Shard& shard, const std::string& path) {
+/// Trials without an outcome that are not lost.
+std::int64_t lacks(const campaign::TrialRunner& runner, const campaign::Round& round,
+                   const store::Shard& shard, const std::string& path) {
   const campaign::Store store = campaign::Store::open_to_read(path);
   store.expect_campaign_of(runner);
   if (!store.part() || !(store.part()->shard == shard) || !(store.part()->round == round)) {
@@ -28,7 +29,7 @@ bool is_whole_shard(const campaign::TrialRunner& runner, const campaign::Round& 
         "the --shards that it was begun with, or another --out");
   }
   const auto settled = store.recorded_count() + static_cast<std::int64_t>(store.lost().size());
-  return settled == campaign::WantedTrials(store, round.end).count();
+  return campaign::WantedTrials(store, round.end).count() - settled;
 }
 
 }  // namespace
@@ -47,8 +48,8 @@ campaign::Store run_on_slurm(const campaign::TrialRunner& runner, const SlurmCam
       words->insert(words->end(), what.options.begin(), what.options.end());
     }
     work.processors = "--workers";
-    work.is_whole = [&](const store::Shard& shard, const std::string& path) {
-      return is_whole_shard(runner, round, shard, path);
+    work.lacks = [&](const store::Shard& shard, const std::string& path) {
+      return lacks(runner, round, shard, path);
     };
     run_shards(slurm, work);
     const std::string merged = slurm.path(work.name + ".sqlite");

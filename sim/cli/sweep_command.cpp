@@ -114,10 +114,10 @@ explore::SweepStore sweep_on_slurm(const explore::SweepRunner& runner, const std
   work.name = "points";
   work.begin = {"sweep", file};
   work.processors = "--threads";
-  work.is_whole = [&](const store::Shard& shard, const std::string& path) {
+  work.lacks = [&](const store::Shard& shard, const std::string& path) {
     const explore::SweepStore store = explore::SweepStore::open_to_read(path);
     expect_own(store, runner, shard);
-    return store.recorded() == store.wanted();
+    return store.points() - static_cast<std::int64_t>(store.recorded().size());
   };
   run_shards(slurm, work);
   explore::SweepStore store = explore::SweepMerge(slurm.stores(work)).write(out, command);

@@ -85,7 +85,7 @@ bool Slurm::run(const ShardWork& work, const std::function<bool()>& stop,
   make_folder(path(work.name));
   write_script(work);
   constexpr int kMostTries = 3;
-  std::size_t before = 0;
+  std::int64_t before = 0;
   for (int tries = 0;;) {
     // First those of before, of this process or of one that was killed.
     const Clock::time_point began = Clock::now();
@@ -97,12 +97,12 @@ bool Slurm::run(const ShardWork& work, const std::function<bool()>& stop,
       if (stop()) return false;
     }
     if (stop()) return false;
-    const std::vector<std::int64_t> left = lacking(work);
-    if (left.empty()) return true;
-    tries = tries > 0 && left.size() < before ? 1 : tries + 1;
-    if (tries > kMostTries) give_up(work, left);
-    before = left.size();
-    submit(work, left);
+    const Left now = left(work);
+    if (now.shards.empty()) return true;
+    tries = tries > 0 && now.results < before ? 1 : tries + 1;
+    if (tries > kMostTries) give_up(work, now.shards);
+    before = now.results;
+    submit(work, now.shards);
   }
 }
 
@@ -122,11 +122,15 @@ std::string Slurm::store_of(const ShardWork& work, std::int64_t index) const {
   return path(work.name) + "/" + std::to_string(index);
 }
 
-std::vector<std::int64_t> Slurm::lacking(const ShardWork& work) const {
-  std::vector<std::int64_t> left;
+Slurm::Left Slurm::left(const ShardWork& work) const {
+  constexpr std::int64_t kNotBegun = std::int64_t{1} << 40;  // more than any lacks
+  Left left;
   for (std::int64_t i = 0; i < shards_; ++i) {
     const std::string store = store_of(work, i);
-    if (!fs::exists(store) || !work.is_whole({i, shards_}, store)) left.push_back(i);
+    const std::int64_t lacks = fs::exists(store) ? work.lacks({i, shards_}, store) : kNotBegun;
+    if (lacks == 0) continue;
+    left.shards.push_back(i);
+    left.results += lacks;
   }
   return left;
 }
@@ -205,7 +209,7 @@ void Slurm::give_up(const ShardWork& work, const std::vector<std::int64_t>& indi
     lines.push_back("shard " + store::Shard{index, shards_}.text() + ": " +
                     (said.empty() ? "without a word; see " + path(work.name) + "/" + kLog : said));
   }
-  throw base::InputError({"", 0, "slurm"}, "shards came to nothing three times", lines,
+  throw base::InputError({"", 0, "slurm"}, "jobs came to nothing three times", lines,
                          "what is done is kept; the same command goes on");
 }
 

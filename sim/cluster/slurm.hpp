@@ -21,9 +21,8 @@ struct ShardWork {
   std::vector<std::string> begin;  ///< arguments before --shard and --out
   std::vector<std::string> go_on;  ///< before a store that is there; empty: as `begin`
   std::string processors;          ///< the option that says how many to use: "--workers"
-  /// Whether a shard's store has all that it is to have. Throws base::InputError where it is of
-  /// something else.
-  std::function<bool(const store::Shard&, const std::string&)> is_whole;
+  /// How many results a shard's store lacks. Throws base::InputError where it is of something else.
+  std::function<std::int64_t(const store::Shard&, const std::string&)> lacks;
 };
 
 /// Tasks that are in the queue or run.
@@ -36,8 +35,8 @@ class Slurm {
   /// the folder is not one of this class.
   Slurm(const std::string& out, std::int64_t shards, std::int64_t processors);
 
-  /// Runs all shards. False once `stop` says true: jobs go on then. Throws base::InputError where a
-  /// shard comes to nothing three times, and where Slurm does not answer or takes no jobs; calling
+  /// Runs all shards. False once `stop` says true: jobs go on then. Throws base::InputError where
+  /// the jobs came to nothing three times, and where Slurm does not answer or takes none; calling
   /// it again goes on.
   bool run(const ShardWork& work, const std::function<bool()>& stop, const QueueCallback& callback);
 
@@ -50,7 +49,12 @@ class Slurm {
 
  private:
   std::string store_of(const ShardWork& work, std::int64_t index) const;
-  std::vector<std::int64_t> lacking(const ShardWork& work) const;
+  /// Shards that are not whole, and a measure of what they lack: less after any progress.
+  struct Left {
+    std::vector<std::int64_t> shards;
+    std::int64_t results = 0;
+  };
+  Left left(const ShardWork& work) const;
   std::int64_t queued(const std::function<bool()>& stop) const;
   void write_script(const ShardWork& work) const;
   void submit(const ShardWork& work, const std::vector<std::int64_t>& indices) const;
