@@ -231,7 +231,9 @@ TEST_F(Shards, GivenALostShardThenItIsNamedAndRunAgain) {
 TEST_F(Shards, GivenAStopRuleThenAMergeEndsARound) {
   const std::string of = plan(
       "random_maps:\n  kinds: [flip, stuck_at_1]\n  rates: [0.001, 0.02]\n  maps: 10\n"
-      "  half_width: 0.02\n  at_most: 60\n",
+      "  half_width: 0.02\n  at_most: 60\n"
+      "single_faults:\n  kinds: [flip]\n  sites: weights\n  strata: [layer]\n"
+      "  scope: {layers: [conv1, conv2]}\n  samples: 100\n  half_width: 0.05\n  at_most: 400\n",
       30);
   const std::string expected = whole(of);
   std::string from;
