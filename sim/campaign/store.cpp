@@ -5,9 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/shell.hpp"
 #include "campaign/outcome_counts.hpp"
-#include "run/version.hpp"
 
 namespace lacuna::campaign {
 namespace {

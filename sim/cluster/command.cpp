@@ -48,6 +48,7 @@ CommandResult run_command(const std::vector<std::string>& words) {
   };
   std::vector<std::string> own = words;
   std::vector<char*> pointers;
+  pointers.reserve(own.size() + 1);
   for (std::string& word : own) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   const Said out;
