@@ -98,7 +98,9 @@ TEST(FuzzCsv, GivenMutantsThenOnlyInputErrorEscapes) {
       if (pick(random, 3) == 0) mutate_bytes(bytes, random);
     }
     const auto read = [&] {
-      for (const WorkloadLayer& entry : workload_from_bytes(bytes, "w.csv").layers) {
+      const Workload workload = workload_from_bytes(bytes, "w.csv");
+      check_values(workload);
+      for (const WorkloadLayer& entry : workload.layers) {
         const Layer& layer = entry.layer;
         EXPECT_TRUE(is_map(layer.in));
         EXPECT_TRUE(is_map(layer.out));
