@@ -120,6 +120,62 @@ schedule::MapRows LayerShape::input_rows(const schedule::PixelRange& range) cons
   return rows;
 }
 
+bool LayerShape::leaves_rows_out() const {
+  const network::Window& window = layer_->window;
+  if (layer_->kind == network::LayerKind::kResize) return true;
+  return window.stride_h > window.kernel_h || window.dilation_h > 1 || window.insert_h > 1;
+}
+
+std::vector<schedule::MapRows> LayerShape::take_missing(const schedule::MapRows& rows,
+                                                        std::vector<bool>& there) {
+  std::vector<schedule::MapRows> runs;
+  bool goes_on = false;
+  for (std::int64_t row = rows.row_begin; row < rows.row_begin + rows.row_count; ++row) {
+    std::vector<bool>::reference known = there[static_cast<std::size_t>(row)];
+    if (!known && !goes_on) {
+      runs.push_back(rows);
+      runs.back().row_begin = row;
+      runs.back().row_count = 0;
+    }
+    goes_on = !known;
+    if (goes_on) ++runs.back().row_count;
+    known = true;
+  }
+  return runs;
+}
+
+std::vector<schedule::MapRows> LayerShape::input_needs(const schedule::PixelRange& range) const {
+  const schedule::MapRows all = input_rows(range);
+  if (!leaves_rows_out()) return {all};
+  std::vector<schedule::MapRows> needs;
+  for_each_image(range, layer_->out.height, [&](const schedule::PixelRange& part) {
+    std::vector<bool> unread(static_cast<std::size_t>(layer_->in.height), true);
+    const auto read = [&](std::int64_t row) {
+      if (row >= 0 && row < layer_->in.height) unread[static_cast<std::size_t>(row)] = false;
+    };
+    const network::Window& window = layer_->window;
+    for (std::int64_t y = 0; y < part.row_count; ++y) {
+      const std::int64_t row = part.row_begin % layer_->out.height + y;
+      if (layer_->kind == network::LayerKind::kResize) {
+        read(layer_->sample_rows[static_cast<std::size_t>(row)].first);
+        read(layer_->sample_rows[static_cast<std::size_t>(row)].second);
+        continue;
+      }
+      for (std::int64_t k = 0; k < window.kernel_h; ++k) {
+        const std::int64_t place = row * window.stride_h - window.pad_top + k * window.dilation_h;
+        if (place >= 0 && place % window.insert_h == 0) read(place / window.insert_h);
+      }
+    }
+    schedule::MapRows image = all;
+    image.image_begin = part.row_begin / layer_->out.height;
+    image.image_count = 1;
+    image.row_begin = 0;
+    image.row_count = layer_->in.height;
+    for (const schedule::MapRows& run : take_missing(image, unread)) needs.push_back(run);
+  });
+  return needs;
+}
+
 schedule::MapRows LayerShape::residual_rows(const schedule::PixelRange& range) const {
   schedule::MapRows rows;
   rows.map = layer_->residual();

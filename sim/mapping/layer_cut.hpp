@@ -138,13 +138,26 @@ class LayerShape {
   /// The transfers that bring rows of a map: one a slice.
   std::vector<schedule::MapRows> transfers(const schedule::MapRows& rows) const;
 
-  /// Visits the pieces in which a whole operand comes from DRAM, `rows_of` a range being what that
+  /// What is fetched of those rows: not those that no window of the range reads.
+  std::vector<schedule::MapRows> input_needs(const schedule::PixelRange& range) const;
+  /// The same of the residual operand: all.
+  std::vector<schedule::MapRows> residual_needs(const schedule::PixelRange& range) const {
+    return {residual_rows(range)};
+  }
+
+  /// Visits the pieces in which a whole operand comes from DRAM, `needs_of` a range being what that
   /// needs of it: in the order in which the ranges need them, so that the first can start early.
-  using RowsOfRange = schedule::MapRows (LayerShape::*)(const schedule::PixelRange&) const;
+  using NeedsOfRange =
+      std::vector<schedule::MapRows> (LayerShape::*)(const schedule::PixelRange&) const;
   template <class Visit>
-  void for_each_piece(const RangeList& ranges, RowsOfRange rows_of, Visit visit) const;
+  void for_each_piece(const RangeList& ranges, NeedsOfRange needs_of, Visit visit) const;
 
  private:
+  /// What of rows of one image is not `there` yet, and then is.
+  static std::vector<schedule::MapRows> take_missing(const schedule::MapRows& rows,
+                                                     std::vector<bool>& there);
+  /// Whether windows can pass over rows of the input.
+  bool leaves_rows_out() const;
   std::int64_t value_slots(std::int32_t map) const {
     return schedule::slots_per_value(network_->map(map), *spec_);
   }
@@ -175,20 +188,18 @@ void for_each_image(const schedule::PixelRange& range, std::int64_t height, Visi
 }
 
 template <class Visit>
-void LayerShape::for_each_piece(const RangeList& ranges, RowsOfRange rows_of, Visit visit) const {
+void LayerShape::for_each_piece(const RangeList& ranges, NeedsOfRange needs_of, Visit visit) const {
   std::int64_t image = -1;
-  std::int64_t loaded = 0;  // rows of that image; ranges go through one image after the other
+  std::vector<bool> there;  // rows of that image; ranges go through one image after the other
   for (const schedule::PixelRange& range : ranges) {
     for_each_image(range, layer_->out.height, [&](const schedule::PixelRange& part) {
-      schedule::MapRows rows = (this->*rows_of)(part);
-      if (rows.image_begin != image) loaded = 0;
-      image = rows.image_begin;
-      const std::int64_t end = rows.row_begin + rows.row_count;
-      rows.row_begin = std::max(loaded, rows.row_begin);
-      rows.row_count = end - rows.row_begin;
-      if (rows.row_count <= 0) return;
-      loaded = end;
-      visit(rows);
+      for (const schedule::MapRows& rows : (this->*needs_of)(part)) {
+        if (rows.image_begin != image) {
+          image = rows.image_begin;
+          there.assign(static_cast<std::size_t>(network_->map(rows.map).shape.height), false);
+        }
+        for (const schedule::MapRows& piece : take_missing(rows, there)) visit(piece);
+      }
     });
   }
 }

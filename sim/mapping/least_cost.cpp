@@ -31,12 +31,13 @@ class CutWork {
   }
 
   // Loader and array take one step at a time; latencies of DRAM and post unit pass once at least.
-  Estimate least() const {
-    Estimate least;
+  LeastCost least() const {
+    LeastCost least;
     const std::int64_t dma = transfers_ > 0 ? latency(schedule::Resource::kDma) + dma_ : 0;
     const std::int64_t post = latency(schedule::Resource::kPost) + post_;
-    least.cycles = base::Cycles{std::max({dma, loader_, array_, post})};
-    least.dram = bytes_;
+    least.array = base::Cycles{array_};
+    least.estimate.cycles = base::Cycles{std::max({dma, loader_, array_, post})};
+    least.estimate.dram = bytes_;
     return least;
   }
 
@@ -91,13 +92,15 @@ class CutWork {
 
   void count_maps() {
     const bool has_residual = own_.layer().residual() >= 0;
-    if (cut_.input_whole && !setting_.input_there) load_whole(&LayerShape::input_rows);
+    if (cut_.input_whole && !setting_.input_there) load_whole(&LayerShape::input_needs);
     if (has_residual && cut_.residual_whole && !setting_.residual_there) {
-      load_whole(&LayerShape::residual_rows);
+      load_whole(&LayerShape::residual_needs);
     }
     if (cut_.per_range_regions()) {
       for (const schedule::PixelRange& range : ranges_) {
-        if (!cut_.input_whole) load(own_.input_rows(range), visits_);
+        if (!cut_.input_whole) {
+          for (const schedule::MapRows& rows : own_.input_needs(range)) load(rows, visits_);
+        }
         if (!cut_.residual_whole) load(own_.residual_rows(range), visits_);
         if (!cut_.output_whole) move(own_.output_rows(range), visits_);
       }
@@ -112,8 +115,8 @@ class CutWork {
     }
   }
 
-  void load_whole(LayerShape::RowsOfRange rows_of) {
-    own_.for_each_piece(ranges_, rows_of, [&](const schedule::MapRows& rows) { load(rows, 1); });
+  void load_whole(LayerShape::NeedsOfRange needs_of) {
+    own_.for_each_piece(ranges_, needs_of, [&](const schedule::MapRows& rows) { load(rows, 1); });
   }
 
   void load(const schedule::MapRows& rows, std::int64_t times) {
@@ -146,8 +149,8 @@ class CutWork {
 
 }  // namespace
 
-Estimate least_cost(const LayerShape& own, const LayerCut& cut, const LayerSetting& setting,
-                    const arch::AcceleratorSpec& spec) {
+LeastCost least_cost(const LayerShape& own, const LayerCut& cut, const LayerSetting& setting,
+                     const arch::AcceleratorSpec& spec) {
   return CutWork(own, cut, setting, spec).least();
 }
 

@@ -20,8 +20,11 @@ struct LayerSetting {
   bool stores_output = false;   ///< an output that stays on chip goes to DRAM, too
 };
 
-/// In neither cycles nor bytes above estimate_dense of the schedule that ScheduleBuilder writes.
-Estimate least_cost(const LayerShape& own, const LayerCut& cut, const LayerSetting& setting,
-                    const arch::AcceleratorSpec& spec);
+struct LeastCost {
+  Estimate estimate;   ///< in neither cycles nor bytes above what the cut costs
+  base::Cycles array;  ///< of these, what the array streams
+};
+LeastCost least_cost(const LayerShape& own, const LayerCut& cut, const LayerSetting& setting,
+                     const arch::AcceleratorSpec& spec);
 
 }  // namespace lacuna::mapping

@@ -20,28 +20,38 @@ namespace {
 
 using base::ceil_div;
 
+/// Parts of a weight buffer of so many words that are tried: 2^k and 3 x 2^k words.
+std::vector<std::int64_t> parts_of(std::int64_t words) {
+  std::vector<std::int64_t> parts;
+  for (std::int64_t size = 2; size < words; size *= 2) {
+    for (const std::int64_t part : {size, size + size / 2}) {
+      if (part < words) parts.push_back(part);
+    }
+  }
+  return parts;
+}
+
 /// A way to map a network, and what it costs a machine that skips nothing.
 struct Plan {
   WalkSetting setting;
   std::vector<PlannedLayer> layers;
-  std::vector<std::string> reasons;       ///< why each was cut so
-  std::vector<std::int64_t> layer_bytes;  ///< DRAM bytes of each alone
-  Estimate estimate;                      ///< of all
+  std::vector<std::string> reasons;  ///< why each was cut so
+  Estimate estimate;                 ///< of all
 };
 
 class Mapper {
  public:
-  /// `most_bytes`: DRAM bytes that each planned layer alone may take, where some way to map it
-  /// takes no more; empty: any.
   Mapper(const network::Network& network, const arch::AcceleratorSpec& spec,
-         const MapOptions& options, std::vector<std::int64_t> most_bytes = {})
+         const MapOptions& options, std::optional<base::Cycles> bound = std::nullopt)
       : network_(network),
         spec_(spec),
         options_(options),
-        most_bytes_(std::move(most_bytes)),
+        bound_(bound),
         maps_(network.maps.size()) {}
 
-  Plan plan() {
+  /// Nothing where `bound` was given, and more cycles than that are certain before all layers are
+  /// looked at.
+  std::optional<Plan> plan() {
     check_precision(network_, spec_);
     list_layers();
     size_memories();
@@ -50,9 +60,10 @@ class Mapper {
         options_.first_weight_word + resident_words(network_, spec_) <= capacities_.weight_words;
     while (!choose_all()) {
     }
+    if (is_beyond_) return std::nullopt;
     const WalkSetting setting = walk_setting();
     const Estimate estimate = exact_cost(setting, planned_);
-    return {setting, planned_, reasons_, layer_bytes_, estimate};
+    return Plan{setting, planned_, reasons_, estimate};
   }
 
  private:
@@ -65,7 +76,6 @@ class Mapper {
       if (planned.fused_pool >= 0) ++i;
     }
     reasons_.resize(planned_.size());
-    layer_bytes_.resize(planned_.size());
     first_writer_.assign(network_.maps.size(), planned_.size());
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       output_maps_.push_back(shape(i).output_map());
@@ -98,6 +108,7 @@ class Mapper {
   /// to go to DRAM; begin again.
   bool choose_all() {
     maps_.clear();
+    array_ = base::Cycles();
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       maps_.drop_used_before(i);
       const LayerShape own = shape(i);
@@ -107,6 +118,7 @@ class Mapper {
         if (is_chain_ || !maps_.spill_one(own.layer())) refuse(own);
         return false;
       }
+      if (is_beyond_) return true;
       const LayerCut& cut = planned_[i].cut;
       if (cut.output_whole && !own.layer().logits && !maps_.holds(own.output_map())) {
         maps_.add({own.output_map(), cut.output_base, own.output_slots()});
@@ -174,6 +186,7 @@ class Mapper {
   struct Candidate {
     LayerCut cut;
     Estimate estimate;  ///< at the least, until it is exact
+    base::Cycles array;
     bool is_exact = false;
   };
 
@@ -249,22 +262,35 @@ class Mapper {
     std::vector<Candidate> candidates;
     bool keep = false;
     for (const LayerCut& cut : list_cuts(i, own)) {
-      candidates.push_back({cut, least_cost(own, cut, setting(i), spec_)});
+      const LeastCost least = least_cost(own, cut, setting(i), spec_);
+      candidates.push_back({cut, least.estimate, least.array});
       keep = keep || (cut.output_whole && i + 1 < planned_.size());
     }
     // Keeping the output on chip spares the next layer its loads, which this layer's own figures
     // do not show: so only candidates that keep it are eligible, whatever they cost.
-    const Candidate* best = cheapest(
-        i, candidates, [&](const LayerCut& cut) { return cut.output_whole || !keep; },
-        [&](const Estimate& estimate) {
-          const bool is_dear = !most_bytes_.empty() && estimate.dram.value > most_bytes_[i];
-          return std::make_tuple(is_dear, estimate.cycles.value, estimate.dram.value);
-        });
+    const auto eligible = [&](const LayerCut& cut) { return cut.output_whole || !keep; };
+    if (bound_ && !candidates.empty() && is_beyond(candidates, eligible)) {
+      is_beyond_ = true;
+      return true;
+    }
+    const Candidate* best = cheapest(i, candidates, eligible, [](const Estimate& estimate) {
+      return std::make_pair(estimate.cycles.value, estimate.dram.value);
+    });
     if (best == nullptr) return false;
     planned_[i].cut = best->cut;
-    layer_bytes_[i] = best->estimate.dram.value;
+    array_ += best->array;
     reasons_[i] = explain(i, candidates, *best);
     return true;
+  }
+
+  /// Whether the layers before take the array so long, or this one alone so long, that no candidate
+  /// stays within the bound.
+  template <class Eligible>
+  bool is_beyond(const std::vector<Candidate>& candidates, Eligible is_eligible) const {
+    return std::none_of(candidates.begin(), candidates.end(), [&](const Candidate& own) {
+      return is_eligible(own.cut) && array_ + own.array <= *bound_ &&
+             own.estimate.cycles <= *bound_;
+    });
   }
 
   std::string explain(std::size_t i, std::vector<Candidate>& candidates,
@@ -367,9 +393,13 @@ class Mapper {
     if (most > 0) sizes.insert(1);
     for (const std::int64_t units : sizes) {
       cut.units_per_range = units;
-      if (streams(own, cut) <= kMaxStreams &&
-          maps_.place(i, own, capacities_.activation_slots, cut))
-        cuts.push_back(cut);
+      if (streams(own, cut) > kMaxStreams) continue;
+      // Two regions of each operand, and where ranges have any also one: so everything that fits a
+      // smaller activation SRAM is looked at in a larger one, too.
+      for (const int turns : {2, 1}) {
+        if (turns == 1 && !cut.per_range_regions()) continue;
+        if (maps_.place(i, own, capacities_.activation_slots, turns, cut)) cuts.push_back(cut);
+      }
     }
   }
 
@@ -396,7 +426,9 @@ class Mapper {
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   MapOptions options_;
-  std::vector<std::int64_t> most_bytes_;
+  std::optional<base::Cycles> bound_;
+  bool is_beyond_ = false;
+  base::Cycles array_;  ///< of the layers that are chosen, streaming
   Capacities capacities_;
   bool resident_ = false;
   bool is_chain_ = true;  ///< every layer reads the map of the layer before it, and no other
@@ -405,58 +437,32 @@ class Mapper {
   std::vector<std::size_t> first_writer_;  ///< of each map, as number of a planned layer
   OnChipMaps maps_;                        ///< when the layer that is chosen now begins
   std::vector<std::string> reasons_;
-  std::vector<std::int64_t> layer_bytes_;
 };
 
-/// What parts of a weight buffer of `capacity` words are tried: 2^k and 3 x 2^k words, from four
-/// weights a PE and a quarter of the PEs' weights on (the smaller the part, the longer the
-/// schedule), as far as more of it can be of use.
-std::vector<std::int64_t> parts_of(std::int64_t capacity, const network::Network& network,
-                                   const arch::AcceleratorSpec& spec) {
-  constexpr int kLeastWeightsPerPe = 4;
-  const std::int64_t least = spec.array.rows * ceil_div(spec.array.cols, spec.weights_per_word()) *
-                             std::max(kLeastWeightsPerPe, spec.array.weights_per_pe / 4);
-  const std::int64_t most = std::min(capacity, 2 * resident_words(network, spec));
-  std::vector<std::int64_t> parts;
-  for (std::int64_t size = 2; size < most; size *= 2) {
-    for (const std::int64_t part : {size, size + size / 2}) {
-      if (part >= least && part < most) parts.push_back(part);
-    }
-  }
-  return parts;
-}
-
-// A layer whose weights just fit may leave no room to fetch the next ones ahead, and a cut that is
-// faster may fetch a halo again. So parts of the buffer are tried, too, and a larger one is taken
-// only where it costs neither more cycles nor more DRAM bytes: a larger buffer is then never worse
-// than any of its parts.
+// A layer whose weights just fit may leave no room to fetch the next ones ahead. So parts of the
+// buffer are tried, too, and a smaller one is taken where it costs fewer cycles, or as many and
+// fewer DRAM bytes: a larger buffer is then never worse than any of its parts.
 Plan best_plan(const network::Network& network, const arch::AcceleratorSpec& spec,
                const MapOptions& options) {
-  const auto plan = [&](const MapOptions& with, const std::vector<std::int64_t>& most_bytes) {
-    return Mapper(network, spec, with, most_bytes).plan();
-  };
-  Plan whole = plan(options, {});
+  Plan best = *Mapper(network, spec, options).plan();
   const auto capacity = spec.weight_words();
-  if (whole.setting.resident_at || !capacity) return whole;
-
-  std::optional<Plan> best;
-  const auto take_if_no_worse = [&](Plan other) {
-    if (!best || (other.estimate.cycles <= best->estimate.cycles &&
-                  other.estimate.dram <= best->estimate.dram)) {
-      best = std::move(other);
-    }
-  };
-  for (const std::int64_t part : parts_of(*capacity, network, spec)) {
+  if (best.setting.resident_at || !capacity) return best;
+  const std::vector<std::int64_t> parts =
+      parts_of(std::min(*capacity, 2 * resident_words(network, spec)));
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
     MapOptions smaller = options;
-    smaller.weight_word_limit = part;
+    smaller.weight_word_limit = *part;
     try {
-      take_if_no_worse(plan(smaller, best ? best->layer_bytes : std::vector<std::int64_t>()));
+      std::optional<Plan> other = Mapper(network, spec, smaller, best.estimate.cycles).plan();
+      const auto cost = [](const Plan& plan) {
+        return std::make_pair(plan.estimate.cycles, plan.estimate.dram);
+      };
+      if (other && cost(*other) < cost(best)) best = std::move(*other);
     } catch (const base::InputError&) {
-      continue;  // too small for some layer
+      break;  // too small for some layer, and so are smaller ones
     }
   }
-  take_if_no_worse(best ? plan(options, best->layer_bytes) : std::move(whole));
-  return std::move(*best);
+  return best;
 }
 
 }  // namespace

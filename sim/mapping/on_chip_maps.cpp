@@ -10,8 +10,8 @@ namespace {
 
 std::size_t map_index(std::int32_t map) { return static_cast<std::size_t>(map); }
 
-/// Regions that ranges of streamed inputs and spilled outputs take turns in: two of each, else one.
-bool place_buffers(const LayerShape& own, const SlotAllocator& free, LayerCut& cut) {
+/// Regions that ranges of streamed inputs and spilled outputs take turns in, `turns` of each.
+bool place_buffers(const LayerShape& own, SlotAllocator free, int turns, LayerCut& cut) {
   std::int64_t input = 0;
   std::int64_t residual = 0;
   std::int64_t output = 0;
@@ -22,23 +22,17 @@ bool place_buffers(const LayerShape& own, const SlotAllocator& free, LayerCut& c
       if (!cut.output_whole) output = std::max(output, own.slots(own.output_rows(range)));
     }
   }
-  for (const int count : {2, 1}) {
-    SlotAllocator left = free;
-    const auto buffers = [&](std::int64_t slots, std::vector<std::int64_t>& bases) {
-      bases.clear();
-      for (int b = 0; slots > 0 && b < count; ++b) {
-        const auto base = left.place_low(slots);
-        if (!base) return false;
-        bases.push_back(*base);
-      }
-      return true;
-    };
-    if (buffers(input, cut.input_buffers) && buffers(residual, cut.residual_buffers) &&
-        buffers(output, cut.output_buffers)) {
-      return true;
+  const auto buffers = [&](std::int64_t slots, std::vector<std::int64_t>& bases) {
+    bases.clear();
+    for (int turn = 0; slots > 0 && turn < turns; ++turn) {
+      const auto base = free.place_low(slots);
+      if (!base) return false;
+      bases.push_back(*base);
     }
-  }
-  return false;
+    return true;
+  };
+  return buffers(input, cut.input_buffers) && buffers(residual, cut.residual_buffers) &&
+         buffers(output, cut.output_buffers);
 }
 
 }  // namespace
@@ -82,7 +76,7 @@ bool OnChipMaps::spill_one(const network::Layer& layer) {
   return true;
 }
 
-bool OnChipMaps::place(std::size_t layer, const LayerShape& own, std::int64_t capacity,
+bool OnChipMaps::place(std::size_t layer, const LayerShape& own, std::int64_t capacity, int turns,
                        LayerCut& cut) const {
   const network::Layer& shape = own.layer();
   SlotAllocator free(capacity);
@@ -110,7 +104,7 @@ bool OnChipMaps::place(std::size_t layer, const LayerShape& own, std::int64_t ca
     const std::int64_t until = last_use_[map_index(own.output_map())];
     if (!map(own.output_slots(), until, cut.output_base)) return false;
   }
-  return place_buffers(own, free, cut);
+  return place_buffers(own, free, turns, cut);
 }
 
 }  // namespace lacuna::mapping

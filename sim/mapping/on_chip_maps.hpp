@@ -47,8 +47,10 @@ class OnChipMaps {
   bool is_spilled(std::int32_t map) const { return spilled_.count(map) != 0; }
 
   /// Finds room for all that the cut of layer number `layer` has in an activation SRAM of
-  /// `capacity` slots, and notes where; false when there is none.
-  bool place(std::size_t layer, const LayerShape& own, std::int64_t capacity, LayerCut& cut) const;
+  /// `capacity` slots, with so many regions for each operand that ranges take turns in, and notes
+  /// where; false when there is none.
+  bool place(std::size_t layer, const LayerShape& own, std::int64_t capacity, int turns,
+             LayerCut& cut) const;
 
  private:
   std::vector<std::int64_t> last_use_;  ///< of each map; -1: nobody uses it

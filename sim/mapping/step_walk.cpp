@@ -154,11 +154,11 @@ void StepWalk<Sink>::place_maps() {
   whole_input_ = whole_residual_ = whole_output_ = {};
   visit_regions_ = {};
   if (cut.input_whole) {
-    whole_input_ = whole_operand(layer().input(), cut.input_base, &LayerShape::input_rows);
+    whole_input_ = whole_operand(layer().input(), cut.input_base, &LayerShape::input_needs);
   }
   if (has_residual() && cut.residual_whole) {
     whole_residual_ =
-        whole_operand(layer().residual(), cut.residual_base, &LayerShape::residual_rows);
+        whole_operand(layer().residual(), cut.residual_base, &LayerShape::residual_needs);
   }
   if (cut.output_whole && !layer().logits) {
     // Another layer may have written a slice of it before.
@@ -170,11 +170,11 @@ void StepWalk<Sink>::place_maps() {
 
 template <class Sink>
 typename StepWalk<Sink>::Placed StepWalk<Sink>::whole_operand(std::int32_t map, std::int64_t base,
-                                                              LayerShape::RowsOfRange rows_of) {
+                                                              LayerShape::NeedsOfRange needs_of) {
   const Placed& there = map_region_[static_cast<std::size_t>(map)];
   if (there.number >= 0) return there;
   const Placed region = add_region(whole_map(map), base);
-  work_->shape().for_each_piece(work_->ranges(), rows_of,
+  work_->shape().for_each_piece(work_->ranges(), needs_of,
                                 [&](const MapRows& rows) { load_rows(region, rows); });
   return region;
 }
@@ -193,14 +193,19 @@ void StepWalk<Sink>::load_visit(std::int64_t visit) {
   regions.visit = visit;
   const LayerCut& cut = work_->cut();
   const PixelRange range = work_->ranges()[work_->range_of(visit)];
-  const auto load = [&](const MapRows& rows, const std::vector<std::int64_t>& bases) {
+  const auto load = [&](const MapRows& rows, const std::vector<MapRows>& needs,
+                        const std::vector<std::int64_t>& bases) {
     const Placed region = add_region(rows, bases[static_cast<std::size_t>(visit) % bases.size()]);
-    load_rows(region, rows);
+    for (const MapRows& need : needs) load_rows(region, need);
     return region;
   };
-  if (!cut.input_whole) regions.input = load(work_->shape().input_rows(range), cut.input_buffers);
+  const LayerShape& shape = work_->shape();
+  if (!cut.input_whole) {
+    regions.input = load(shape.input_rows(range), shape.input_needs(range), cut.input_buffers);
+  }
   if (!cut.residual_whole) {
-    regions.residual = load(work_->shape().residual_rows(range), cut.residual_buffers);
+    regions.residual =
+        load(shape.residual_rows(range), shape.residual_needs(range), cut.residual_buffers);
   }
 }
 

@@ -87,7 +87,7 @@ class StepWalk {
 
   void place_maps();
   /// The region of a whole map that the layer reads; loads it unless it lies there already.
-  Placed whole_operand(std::int32_t map, std::int64_t base, LayerShape::RowsOfRange rows_of);
+  Placed whole_operand(std::int32_t map, std::int64_t base, LayerShape::NeedsOfRange needs_of);
   /// What is read or written of a visit by regions of its own.
   void begin_visit(std::int64_t visit);
   void load_visit(std::int64_t visit);

@@ -22,8 +22,7 @@ struct BufferLevel {
 /// Levels of one batch, ascending in time, each another than the one before; the first at cycle 0.
 struct BufferUse {
   std::vector<BufferLevel> weight_words;  ///< what set-up loads is in use all the time
-  /// A map's row counts with all channels of its region, from the first writer of one of them on,
-  /// and as read also where a stride skips it.
+  /// A map's row counts with all channels of its region, from the first writer of one of them on.
   std::vector<BufferLevel> activation_slots;
   std::vector<BufferLevel> accumulator_entries;  ///< entries of all lanes count as one
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/units.hpp"
 
@@ -30,30 +31,48 @@ std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height)
   return rows;
 }
 
+namespace {
+
+/// Rows of the input that some window over output rows [begin, end) touches, as few runs.
+std::vector<ImageRows> touched_rows(const ImageRows& r, const network::Layer& layer) {
+  const network::Window& w = layer.window;
+  const bool resizes = layer.kind == network::LayerKind::kResize;
+  if (!resizes && w.stride_h <= w.kernel_h && w.dilation_h == 1 && w.insert_h == 1) {
+    // One window begins where, or before, the last one ends.
+    const ImageRows run{
+        r.image, std::max<std::int64_t>(r.begin * w.stride_h - w.pad_top, 0),
+        std::min((r.end - 1) * w.stride_h - w.pad_top + w.kernel_h, layer.in.height)};
+    return run.begin < run.end ? std::vector<ImageRows>{run} : std::vector<ImageRows>{};
+  }
+  std::set<std::int64_t> touched;
+  for (std::int64_t y = r.begin; y < r.end; ++y) {
+    if (resizes) {
+      const network::Sample& sample = layer.sample_rows[static_cast<std::size_t>(y)];
+      touched.insert({sample.first, sample.second});
+      continue;
+    }
+    for (int ky = 0; ky < w.kernel_h; ++ky) {
+      const std::int64_t row = w.input_row(y, ky, layer.in.height);
+      if (row >= 0) touched.insert(row);
+    }
+  }
+  std::vector<ImageRows> runs;
+  for (const std::int64_t row : touched) {
+    if (runs.empty() || runs.back().end != row) runs.push_back({r.image, row, row});
+    ++runs.back().end;
+  }
+  return runs;
+}
+
+}  // namespace
+
 std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows,
                                    const network::Layer& layer) {
   if (layer.kind == network::LayerKind::kElementwise) return rows;
   std::vector<ImageRows> needed;
-  const network::Window& w = layer.window;
   for (const ImageRows& r : rows) {
-    if (layer.kind == network::LayerKind::kResize) {
-      needed.push_back({r.image, layer.in.height, 0});
-      for (std::int64_t y = r.begin; y < r.end; ++y) {
-        const network::Sample& sample = layer.sample_rows[static_cast<std::size_t>(y)];
-        ImageRows& own = needed.back();
-        own.begin = std::min<std::int64_t>({own.begin, sample.first, sample.second});
-        own.end = std::max<std::int64_t>({own.end, sample.first + 1, sample.second + 1});
-      }
-      continue;
-    }
-    const std::int64_t first = std::max<std::int64_t>(r.begin * w.stride_h - w.pad_top, 0);
-    const std::int64_t last =
-        (r.end - 1) * w.stride_h - w.pad_top + std::int64_t{w.kernel_h - 1} * w.dilation_h;
-    // Of rows with zeros between them, those from the first to the last that a window touches.
-    const std::int64_t end = last < 0 ? 0 : last / w.insert_h + 1;
-    const ImageRows clipped{r.image, base::ceil_div(first, w.insert_h),
-                            std::min(end, layer.in.height)};
-    if (clipped.begin < clipped.end) needed.push_back(clipped);
+    const std::vector<ImageRows> runs = touched_rows(r, layer);
+    needed.insert(needed.end(), runs.begin(), runs.end());
   }
   return needed;
 }

@@ -47,7 +47,8 @@ struct ImageRows {
 /// The output rows of a range, image by image. Rows are counted through all images of the batch.
 std::vector<ImageRows> output_rows(const PixelRange& range, std::int64_t height);
 
-/// Rows of a layer's first map that those output rows are made of, without padding.
+/// Rows of a layer's first map that those output rows are made of, without padding and without
+/// rows that no window touches.
 std::vector<ImageRows> window_rows(const std::vector<ImageRows>& rows, const network::Layer& layer);
 
 /// The same of its second map, which has `height` rows: 1 where it stands for all.

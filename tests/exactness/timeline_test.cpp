@@ -237,13 +237,10 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
       each_slot(step.output, image, y, [&](std::int64_t slot) { slots.write(slot, key, time); });
     };
     const auto read = [&](std::int64_t slot) { slots.read(slot, time); };
-    // Rows that a stride skips between two windows are held like those that are read.
-    const auto read_window = [&](std::int64_t image, std::int64_t y, bool last) {
+    const auto read_window = [&](std::int64_t image, std::int64_t y) {
       const network::Window& w = layer.window;
-      const int extent = (w.kernel_h - 1) * w.dilation_h + 1;
-      const int height = last ? extent : std::max(extent, w.stride_h);
-      for (int k = 0; k < height; ++k) {
-        const std::int64_t place = y * w.stride_h - w.pad_top + k;
+      for (int k = 0; k < w.kernel_h; ++k) {
+        const std::int64_t place = y * w.stride_h - w.pad_top + k * w.dilation_h;
         if (place < 0 || place % w.insert_h != 0) continue;
         const std::int64_t in_y = place / w.insert_h;
         if (in_y < layer.in.height) each_slot(step.input, image, in_y, read);
@@ -269,18 +266,15 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
       const schedule::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
       const std::int64_t end = out.row_begin + out.row_count;
       for (std::int64_t i = out.image_begin; i < out.image_begin + out.image_count; ++i) {
-        std::int64_t first = out.row_begin;
-        std::int64_t last = end - 1;
-        if (layer.kind == network::LayerKind::kResize) {
-          first = layer.in.height;
-          last = 0;
-          for (std::int64_t y = out.row_begin; y < end; ++y) {
+        for (std::int64_t y = out.row_begin; y < end; ++y) {
+          if (layer.kind == network::LayerKind::kResize) {
             const network::Sample& sample = layer.sample_rows[static_cast<std::size_t>(y)];
-            first = std::min<std::int64_t>({first, sample.first, sample.second});
-            last = std::max<std::int64_t>({last, sample.first, sample.second});
+            for (const auto row : {sample.first, sample.second})
+              each_slot(step.input, i, row, read);
+          } else {
+            each_slot(step.input, i, y, read);
           }
         }
-        for (std::int64_t y = first; y <= last; ++y) each_slot(step.input, i, y, read);
         for (std::int64_t y = out.row_begin; y < end; ++y) {
           if (layer.inputs.size() > 1) {
             const bool one = network.map(layer.inputs[1]).shape.height == 1;
@@ -293,7 +287,7 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
       const schedule::Region& out = schedule.regions[static_cast<std::size_t>(step.output)];
       for (std::int64_t i = out.image_begin; i < out.image_begin + out.image_count; ++i) {
         for (std::int64_t y = out.row_begin; y < out.row_begin + out.row_count; ++y) {
-          read_window(i, y, y + 1 == out.row_begin + out.row_count);
+          read_window(i, y);
           write_row(i, y);
         }
       }
@@ -312,7 +306,7 @@ void expect_naive_levels(const run::Job& job, const Traced& traced, const Events
           }
         }
         if (step.kind == StepKind::kStream) {
-          read_window(image, y, r + 1 == range.row_count || y + 1 == layer.out.height);
+          read_window(image, y);
           continue;
         }
         if (step.residual >= 0) each_slot(step.residual, image, y, read);

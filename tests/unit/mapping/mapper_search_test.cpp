@@ -76,9 +76,9 @@ TEST(MapperSearch, FindsWhatLookingAtEveryCutFinds) {
 }
 
 /// A product of 12 x 8 and 8 x 6 as a layer, on an array of 4 x 4 with two weights a PE.
-class LeastCost : public ::testing::Test {
+class LeastOfACut : public ::testing::Test {
  protected:
-  LeastCost() {
+  LeastOfACut() {
     network::Layer layer;
     layer.in = {12, 1, 8};
     layer.out = {12, 1, 6};
@@ -93,7 +93,7 @@ class LeastCost : public ::testing::Test {
     cut_.units_per_range = 4;
   }
 
-  Estimate least() const {
+  LeastCost least() const {
     return least_cost(LayerShape(network_, spec_, 0, -1, 1), cut_, setting_, spec_);
   }
 
@@ -103,38 +103,38 @@ class LeastCost : public ::testing::Test {
   LayerSetting setting_;
 };
 
-TEST_F(LeastCost, IsTheArraysWorkWhereDramIsUnlimited) {
+TEST_F(LeastOfACut, IsTheArraysWorkWhereDramIsUnlimited) {
   // Two tiles, of 4 and 2 channels: 12 pixels x 2 cycles, and in 3 ranges 3 rows down and 3 or 1
   // columns right.
-  EXPECT_EQ(least().cycles.value, 2 * 12 * 2 + 3 * (3 + 3) + 3 * (3 + 1));
-  EXPECT_EQ(least().dram.value, 8 * 6 + 12 * 8);
+  EXPECT_EQ(least().estimate.cycles.value, 2 * 12 * 2 + 3 * (3 + 3) + 3 * (3 + 1));
+  EXPECT_EQ(least().estimate.dram.value, 8 * 6 + 12 * 8);
 }
 
-TEST_F(LeastCost, CountsWeightsOnceARangeWhereTheyDoNotStay) {
+TEST_F(LeastOfACut, CountsWeightsOnceARangeWhereTheyDoNotStay) {
   spec_.dram.bytes_per_cycle = 1;
   cut_.weights_stay = false;
   setting_.weight_words = 8;  // one tile's
-  EXPECT_EQ(least().dram.value, 3 * 8 * 6 + 12 * 8);
-  EXPECT_EQ(least().cycles.value, 10 + 3 * 8 * 6 + 12 * 8);
+  EXPECT_EQ(least().estimate.dram.value, 3 * 8 * 6 + 12 * 8);
+  EXPECT_EQ(least().estimate.cycles.value, 10 + 3 * 8 * 6 + 12 * 8);
   // One tile alone is done with before the next begins.
   cut_.order = LoopOrder::kChannelOuter;
-  EXPECT_EQ(least().dram.value, 8 * 6 + 12 * 8);
+  EXPECT_EQ(least().estimate.dram.value, 8 * 6 + 12 * 8);
 }
 
-TEST_F(LeastCost, CountsAnInputThatComesByRangesOnceATile) {
+TEST_F(LeastOfACut, CountsAnInputThatComesByRangesOnceATile) {
   cut_.input_whole = false;
   setting_.weights_resident = true;
-  EXPECT_EQ(least().dram.value, 12 * 8);
+  EXPECT_EQ(least().estimate.dram.value, 12 * 8);
   cut_.order = LoopOrder::kChannelOuter;
-  EXPECT_EQ(least().dram.value, 2 * 12 * 8);
+  EXPECT_EQ(least().estimate.dram.value, 2 * 12 * 8);
 }
 
-TEST_F(LeastCost, LeavesOutMapsThatAreThere) {
+TEST_F(LeastOfACut, LeavesOutMapsThatAreThere) {
   setting_.weights_resident = true;
   setting_.input_there = true;
-  EXPECT_EQ(least().dram.value, 0);
+  EXPECT_EQ(least().estimate.dram.value, 0);
   setting_.stores_output = true;
-  EXPECT_EQ(least().dram.value, 12 * 6);
+  EXPECT_EQ(least().estimate.dram.value, 12 * 6);
 }
 
 }  // namespace
