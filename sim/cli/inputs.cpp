@@ -77,6 +77,9 @@ void add_job_options(Options& options) {
       .value("model", "DIR", "network: a folder with one .onnx and card.yaml, or the .onnx itself")
       .value("workload", "FILE", "or layer shapes without weights: CSV, see docs/formats.md")
       .value("seed", "N", "seed of a workload's operands (default 1)")
+      .flag("chain",
+            "a workload's layer reads what the one before wrote where their shapes agree, so that "
+            "it can stay on chip; with --timing")
       .value("images", "N", "the first N test images (default 10)")
       .value("data", "PATH",
              "test images: a file or folder of IDX, .npy, .npz, CIFAR, PNG, JPEG or PNM (default "
@@ -94,6 +97,14 @@ run::Job load_job(const Options& options, const std::string& data, bool timing) 
     throw base::InputError({"", 0, "--model, --workload"},
                            options.has("model") ? "both are given" : "both are missing",
                            "exactly one is required");
+  }
+  files.chain = options.has("chain");
+  if (files.chain && (options.has("model") || !timing)) {
+    throw base::InputError(
+        {"", 0, "--chain"},
+        options.has("model") ? "layers of a model follow each other as they are"
+                             : "a layer of a workload has no outputs to hand on",
+        options.has("model") ? "--chain goes with --workload" : "--chain goes with --timing");
   }
   if (options.has("model")) {
     if (options.has("seed")) {

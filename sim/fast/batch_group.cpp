@@ -22,8 +22,6 @@ BatchGroup::BatchGroup(const network::Network& n, const schedule::Schedule& s,
       steps_(s, n, a),
       timing_{a.array.psum_fifo_depth, a.array.local_accumulators},
       output_values_(n.output_values()) {
-  SIM_CHECK(looks.at != Look::kZeros || n.layers.size() == 1, "fast", -1,
-            "zeros of maps inside a network follow from its values");
   SIM_CHECK(looks.at != Look::kNothing || a.zero_skipping != arch::ZeroSkipping::kSkip, "fast", -1,
             "what is skipped depends on values");
   output_places_.resize(n.layers.size());
@@ -48,16 +46,13 @@ void BatchGroup::begin(int lane_count) {
   if (lane_count != lanes_ || maps_.empty()) {
     lanes_ = lane_count;
     maps_.clear();
-    for (std::size_t place = 0; place < layouts_.size(); ++place) {
-      const bool seen =
-          looks_.at == Look::kValues ||
-          (looks_.at == Look::kZeros && (place == 0 || layouts_.input_place(0) == place));
+    for (const PaddedMap& layout : layouts_) {
       // One value more: kernels load pairs.
-      const std::int64_t values = schedule_.batch * layouts_[place].image_values() + 1;
-      maps_.emplace_back(seen ? at(values * lanes_) : 0);
+      const std::int64_t values = schedule_.batch * layout.image_values() + 1;
+      maps_.emplace_back(looks_.at == Look::kNothing ? 0 : at(values * lanes_));
     }
-    sums_.resize(at(std::int64_t{spec_.array.cols} * lanes_));
   }
+  sums_.resize(at(std::int64_t{spec_.array.cols} * lanes_));
   stream_cycles_.assign(at(lanes_), std::vector<std::int64_t>(steps_.streams().size()));
   measure::BatchResult fresh;
   for (const LayerProgram& layer : layers_) fresh.layers.push_back(layer.counters);
@@ -71,19 +66,32 @@ void BatchGroup::begin(int lane_count) {
   results_.assign(at(lanes_), fresh);
 }
 
+void BatchGroup::load_image(std::size_t map, std::int64_t image, int lane,
+                            const std::uint8_t* codes) {
+  const network::MapShape& shape = network_.maps[map].shape;
+  const tensor::Code code = network_.maps[map].code;
+  for (std::int64_t y = 0; y < shape.height; ++y) {
+    const std::int64_t to = layouts_[map].index(image, y, 0);
+    const std::int64_t from = y * shape.width * shape.channels;
+    for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
+      maps_[map][at((to + v) * lanes_ + lane)] = code.operand(codes[from + v], 8);
+    }
+  }
+}
+
 void BatchGroup::load_images(const std::vector<const BatchImages*>& batches) {
-  const network::MapShape& shape = network_.input().shape;
-  const tensor::Code code = network_.input().code;
   for (std::int64_t image = 0; image < schedule_.batch; ++image) {
-    for (std::int64_t y = 0; y < shape.height; ++y) {
-      const std::int64_t to = layouts_[0].index(image, y, 0);
-      const std::int64_t from = y * shape.width * shape.channels;
-      for (std::int64_t v = 0; v < shape.width * shape.channels; ++v) {
-        for (int lane = 0; lane < lanes_; ++lane) {
-          maps_[0][at((to + v) * lanes_ + lane)] =
-              code.operand((*batches[at(lane)])[at(image)][from + v], 8);
-        }
-      }
+    for (int lane = 0; lane < lanes_; ++lane) {
+      load_image(0, image, lane, (*batches[at(lane)])[at(image)]);
+    }
+  }
+}
+
+void BatchGroup::draw_input(std::size_t layer) {
+  for (std::int64_t image = 0; image < schedule_.batch; ++image) {
+    const std::vector<std::uint8_t> codes = looks_.draw(layer, image);
+    for (int lane = 0; lane < lanes_; ++lane) {
+      load_image(at(network_.layers[layer].input()), image, lane, codes.data());
     }
   }
 }
@@ -154,18 +162,20 @@ void BatchGroup::time_layer(std::size_t index) {
 void BatchGroup::time_unseen(std::size_t index) {
   const network::Layer& layer = network_.layers[index];
   const auto expected = [&](std::int64_t values) {
-    return static_cast<std::int64_t>(std::llround(*looks_.density * static_cast<double>(values)));
+    return static_cast<std::int64_t>(
+        std::llround(looks_.densities[index] * static_cast<double>(values)));
   };
   std::int64_t inside = 0;  // products of which neither factor is padding
   for (const Front& front : layers_[index].fronts) inside += front.inside * front.channels;
   const bool gate = spec_.zero_skipping == arch::ZeroSkipping::kGate;
+  const bool is_known = !looks_.densities.empty();
   for (measure::BatchResult& result : results_) {
     measure::LayerCounters& counters = result.layers[index];
-    if (looks_.density) {
+    if (is_known) {
       counters.input_values = schedule_.batch * layer.in.values();
       counters.input_nonzeros = expected(counters.input_values);
     }
-    counters.macs.issued = gate && looks_.density ? expected(inside) : counters.macs.total;
+    counters.macs.issued = gate && is_known ? expected(inside) : counters.macs.total;
     counters.macs.gated = counters.macs.total - counters.macs.issued;
   }
   time_streams(index, dense_times_[index]);
@@ -340,6 +350,7 @@ bool BatchGroup::is_fused(std::size_t index) const {
 void BatchGroup::run_layer(std::size_t index) {
   if (is_fused(index)) return;  // done with the layer before; nothing of it was ever stored
   if (looks_.at == Look::kNothing) return time_unseen(index);
+  if (looks_.at == Look::kZeros) draw_input(index);
   if (layouts_.is_spread(index)) spread_input(index);
   time_layer(index);
   if (looks_.at == Look::kZeros) return;
@@ -378,7 +389,7 @@ const std::vector<measure::BatchResult>& BatchGroup::run(
   }
   counted_ = counted;
   begin(static_cast<int>(batches.size()));
-  if (looks_.at != Look::kNothing) load_images(batches);
+  if (looks_.at == Look::kValues) load_images(batches);
   for (std::size_t index = 0; index < layers_.size(); ++index) run_layer(index);
   for (std::size_t map = 0; map < maps_.size() && looks_.at == Look::kValues; ++map) {
     take_outputs_of(map);

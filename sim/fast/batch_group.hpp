@@ -52,8 +52,8 @@ class BatchGroup {
   void set_faults(std::unique_ptr<ActivationFaults> faults,
                   std::vector<measure::FaultOutcome>& outcomes);
 
-  /// Runs a group of 1 or kLanes batches, each of as many images as the schedule has; where nothing
-  /// is looked at, the images are none. One result a
+  /// Runs a group of 1 or kLanes batches, each of as many images as the schedule has; where not
+  /// all values are looked at, the images are none. One result a
   /// lane, valid until the next call; `trace`, where there is one, becomes the last lane's.
   /// The lanes from `counted` on repeat another one: what faults do there is not counted.
   const std::vector<measure::BatchResult>& run(const std::vector<const BatchImages*>& batches,
@@ -90,6 +90,9 @@ class BatchGroup {
  private:
   void begin(int lane_count);
   void load_images(const std::vector<const BatchImages*>& batches);
+  void load_image(std::size_t map, std::int64_t image, int lane, const std::uint8_t* codes);
+  /// Where only zeros are looked at.
+  void draw_input(std::size_t layer);
   void run_layer(std::size_t index);
   template <class Work>
   void visit(std::size_t layer, std::size_t job, Work work);

@@ -32,21 +32,33 @@ void for_each_draw(std::uint64_t seed, base::RandomStream stream, std::int64_t l
   }
 }
 
+// Reads the last map and writes another one behind it.
+void add_layer(Network& network, const WorkloadLayer& layer, int weight_bits) {
+  const tensor::Code code = network.maps.back().code;
+  const auto input = static_cast<int>(network.maps.size()) - 1;
+  network.maps.push_back({layer.layer.out, code, 1.0F});
+  Layer only = layer.layer;
+  only.weight_code.bits = weight_bits;
+  only.inputs = {input};
+  only.output = input + 1;
+  only.bounds = tensor::bounds_of(code);
+  only.logits = false;
+  only.report_sums = true;
+  network.layers.push_back(std::move(only));
+}
+
 }  // namespace
 
 Network synthetic_shape(const WorkloadLayer& layer, int weight_bits, int activation_bits) {
   Network network;
   network.name = layer.layer.name;
-  const tensor::Code code = tensor::unsigned_code(activation_bits);
-  network.maps = {{layer.layer.in, code, 1.0F}, {layer.layer.out, code, 1.0F}};
-  Layer only = layer.layer;
-  only.weight_code.bits = weight_bits;
-  only.output = 1;
-  only.bounds = tensor::bounds_of(code);
-  only.logits = false;
-  only.report_sums = true;
-  network.layers.push_back(std::move(only));
+  network.maps = {{layer.layer.in, tensor::unsigned_code(activation_bits), 1.0F}};
+  add_layer(network, layer, weight_bits);
   return network;
+}
+
+void append_layer(Network& network, const WorkloadLayer& layer) {
+  add_layer(network, layer, network.layers.back().weight_code.bits);
 }
 
 void draw_weights(Network& network, std::int64_t index, std::uint64_t seed) {

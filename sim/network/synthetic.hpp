@@ -12,10 +12,13 @@ namespace lacuna::network {
 /// A network of that one layer, without operands: what a mapper asks for. Bits are 2..8.
 Network synthetic_shape(const WorkloadLayer& layer, int weight_bits, int activation_bits);
 
-/// Gives such a network its operands. Weights are uniform over [-(2^(b-1)-1), 2^(b-1)-1], the bias
-/// is 0 and the scale 1 / (sqrt(K) * (2^(b-1)-1)): for dense input, three standard deviations of
-/// the sums then reach the largest output code. The sums are tapped, and are no logits. `index` is
-/// the layer's place in its workload, below 2^24.
+/// Another layer at its end, which reads what its last one writes; of the same bits.
+void append_layer(Network& network, const WorkloadLayer& layer);
+
+/// Gives such a network, of one layer, its operands. Weights are uniform over [-(2^(b-1)-1),
+/// 2^(b-1)-1], the bias is 0 and the scale 1 / (sqrt(K) * (2^(b-1)-1)): for dense input, three
+/// standard deviations of the sums then reach the largest output code. The sums are tapped, and are
+/// no logits. `index` is the layer's place in its workload, below 2^24.
 void draw_weights(Network& network, std::int64_t index, std::uint64_t seed);
 
 /// Both.

@@ -40,10 +40,13 @@ void check_operands(const network::Workload& workload, std::int64_t batch, bool 
   }
 }
 
-/// Of two layers of a workload.
-bool is_alike(const network::Layer& a, const network::Layer& b) {
-  return a.kind == b.kind && a.in == b.in && a.out == b.out && a.window == b.window &&
-         a.groups == b.groups;
+/// Of networks of layers of a workload.
+bool are_alike(const network::Network& a, const network::Network& b) {
+  return std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
+                    [](const network::Layer& x, const network::Layer& y) {
+                      return x.kind == y.kind && x.in == y.in && x.out == y.out &&
+                             x.window == y.window && x.groups == y.groups;
+                    });
 }
 
 /// Schedules of the layers of a workload.
@@ -58,20 +61,21 @@ class LayerSchedules {
   std::shared_ptr<const schedule::Schedule> next(const network::Network& network) {
     // Where weights are resident, each layer has words of its own.
     if (!options_.may_be_resident) {
-      for (const auto& [layer, schedule] : known_) {
-        if (is_alike(*layer, network.layers.front())) return schedule;
+      for (const auto& [other, schedule] : known_) {
+        if (are_alike(*other, network)) return schedule;
       }
     }
     auto schedule = verified(network, spec_, options_);
     if (options_.may_be_resident) options_.first_weight_word = schedule->weight_words;
-    known_.emplace_back(&network.layers.front(), schedule);
+    known_.emplace_back(&network, schedule);
     return schedule;
   }
 
  private:
   const arch::AcceleratorSpec& spec_;
   mapping::MapOptions options_;
-  std::vector<std::pair<const network::Layer*, std::shared_ptr<const schedule::Schedule>>> known_;
+  std::vector<std::pair<const network::Network*, std::shared_ptr<const schedule::Schedule>>>
+      known_;  ///< networks of the job's parts
 };
 
 }  // namespace
@@ -82,16 +86,21 @@ std::int64_t Job::steps() const {
   return count;
 }
 
-Part with_operands(const Part& part, Operands operands) {
+// Every image of a batch is another draw: image b of layer i is draw i of seed + b.
+std::vector<std::uint8_t> draw_input(const Part& part, std::size_t layer, std::int64_t image) {
+  const DrawnOperands& own = *part.drawn;
+  return network::synthetic_codes(part.network.layers[layer],
+                                  own.layer + static_cast<std::int64_t>(layer),
+                                  own.seed + static_cast<std::uint64_t>(image),
+                                  own.densities[layer], part.network.activation_bits());
+}
+
+Part with_operands(const Part& part) {
   Part full = part;
   if (!part.drawn) return full;
-  const DrawnOperands& own = *part.drawn;
-  if (operands == Operands::kAll) network::draw_weights(full.network, own.layer, own.seed);
-  // Every image of a batch is another draw: image b of layer i is draw i of seed + b.
+  network::draw_weights(full.network, part.drawn->layer, part.drawn->seed);
   for (std::int64_t image = 0; image < part.image_count(); ++image) {
-    full.images.push_back(network::synthetic_codes(full.network.layers.front(), own.layer,
-                                                   own.seed + static_cast<std::uint64_t>(image),
-                                                   own.density, full.network.activation_bits()));
+    full.images.push_back(draw_input(part, 0, image));
   }
   full.drawn.reset();
   return full;
@@ -124,33 +133,41 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
 }
 
 Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
-                 std::uint64_t seed, std::int64_t batch, bool timing) {
-  if (!timing) network::check_values(workload);
-  check_operands(workload, batch, !timing || spec.zero_skipping == arch::ZeroSkipping::kSkip);
+                 std::uint64_t seed, std::int64_t batch, const WorkloadOptions& options) {
+  SIM_CHECK(options.timing || !options.chain, "run", -1, "a chain has no values");
+  if (!options.timing) network::check_values(workload);
+  check_operands(workload, batch,
+                 !options.timing || spec.zero_skipping == arch::ZeroSkipping::kSkip);
   Job job;
   job.spec = spec;
-  job.timing = timing;
+  job.timing = options.timing;
   job.source.network = workload.name;
   job.source.network_sha256 = workload.sha256;
   job.source.workload = true;
   job.source.seed = seed;
   std::int64_t all_words = 0;
   for (const network::WorkloadLayer& layer : workload.layers) {
-    Part part;
-    part.network =
-        network::synthetic_shape(layer, spec.precision.weight_bits, spec.precision.activation_bits);
-    all_words += mapping::resident_words(part.network, spec);
-    job.parts.push_back(std::move(part));
+    const bool follows = options.chain && !job.parts.empty() &&
+                         job.parts.back().network.layers.back().out == layer.layer.in;
+    if (follows) {
+      network::append_layer(job.parts.back().network, layer);
+    } else {
+      Part part;
+      part.network = network::synthetic_shape(layer, spec.precision.weight_bits,
+                                              spec.precision.activation_bits);
+      part.drawn = DrawnOperands{&layer - workload.layers.data(), seed, {}};
+      job.parts.push_back(std::move(part));
+    }
+    job.parts.back().drawn->densities.push_back(layer.density);
   }
+  for (const Part& part : job.parts) all_words += mapping::resident_words(part.network, spec);
   const bool resident = all_words <= spec.weight_words().value_or(all_words);
   LayerSchedules schedules(spec, batch, resident);
   std::int64_t offset = 0;
-  for (std::size_t i = 0; i < job.parts.size(); ++i) {
-    Part& part = job.parts[i];
+  for (Part& part : job.parts) {
     part.schedule = schedules.next(part.network);
     part.step_offset = offset;
     offset += static_cast<std::int64_t>(part.schedule->steps.size());
-    part.drawn = DrawnOperands{static_cast<std::int64_t>(i), seed, workload.layers[i].density};
   }
   return job;
 }

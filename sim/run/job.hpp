@@ -18,15 +18,15 @@
 
 namespace lacuna::run {
 
-/// Operands of a layer of a workload, which are drawn when it runs.
+/// Operands of layers of a workload, which are drawn when they run.
 struct DrawnOperands {
-  std::int64_t layer = 0;  ///< its place in the workload
+  std::int64_t layer = 0;  ///< place of the first in the workload
   std::uint64_t seed = 0;
-  double density = 0;  ///< of its input
+  std::vector<double> densities;  ///< of their inputs
 };
 
 /// A network with what the mapper made of it. A model is one part; each layer of a workload is a
-/// part of its own, from time 0.
+/// part of its own, from time 0, unless it is chained to the one before.
 struct Part {
   network::Network network;
   std::shared_ptr<const schedule::Schedule> schedule;  ///< layers of one shape share one
@@ -42,9 +42,10 @@ struct Part {
   }
 };
 
-/// The part with the operands that it runs on: all, or only its images.
-enum class Operands : std::uint8_t { kAll, kImages };
-Part with_operands(const Part& part, Operands operands = Operands::kAll);
+/// Input codes of layer `layer` of a part of a workload, for an image of its batch.
+std::vector<std::uint8_t> draw_input(const Part& part, std::size_t layer, std::int64_t image);
+/// The part, of one layer, with the operands that it runs on.
+Part with_operands(const Part& part);
 
 /// Where a job came from, for its record.
 struct Source {
@@ -87,9 +88,15 @@ Job model_job(const arch::AcceleratorSpec& spec, network::Network network,
 
 /// Maps every layer of a workload, whose seeded operands are drawn when it runs. Weights of all
 /// layers are loaded in set-up if they fit together, else each layer fetches its own while it runs.
-/// `timing` as Job::timing.
+struct WorkloadOptions {
+  bool timing = false;  ///< see Job::timing
+  /// A layer whose input has the shape of the output of the layer before reads that, and both are
+  /// in one part; as in a model, it stays on chip where it fits. Only for timing: operands are
+  /// drawn for each layer all the same.
+  bool chain = false;
+};
 Job workload_job(const arch::AcceleratorSpec& spec, const network::Workload& workload,
-                 std::uint64_t seed, std::int64_t batch, bool timing = false);
+                 std::uint64_t seed, std::int64_t batch, const WorkloadOptions& options = {});
 
 /// How many batches a part of the job is run in.
 std::int64_t batch_count(const Part& part);

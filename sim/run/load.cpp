@@ -87,7 +87,7 @@ Job load_job(const JobFiles& files) {
   const arch::AcceleratorSpec spec = arch::load_spec(files.machine, files.set);
   if (!files.workload.empty()) {
     return workload_job(spec, network::load_workload(files.workload), files.seed, files.batch,
-                        files.timing);
+                        {files.timing, files.chain});
   }
   Job job =
       model_job(spec, load_models({files.model}, files.data, files.images).front(), files.batch);

@@ -49,6 +49,7 @@ struct JobFiles {
   std::uint64_t seed = 1;              ///< of a workload's operands
   std::int64_t batch = 1;              ///< 1 to kMaxBatch
   bool timing = false;                 ///< see Job::timing
+  bool chain = false;                  ///< see WorkloadOptions
 };
 
 inline constexpr std::int64_t kMaxBatch = 4096;

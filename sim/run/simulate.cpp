@@ -119,7 +119,10 @@ class FastBatches : public BatchEngine {
     fast::Looks looks;
     if (timing_ && part.drawn) {
       looks.at = skips ? fast::Look::kZeros : fast::Look::kNothing;
-      looks.density = part.drawn->density;
+      looks.densities = part.drawn->densities;
+      looks.draw = [&part](std::size_t layer, std::int64_t image) {
+        return draw_input(part, layer, image);
+      };
     } else if (timing_ && !skips && !gates) {
       looks.at = fast::Look::kNothing;
     }
@@ -174,12 +177,11 @@ class Runner {
       const Part& part = job_.parts[part_];
       const fast::Look look = engine_.look_at(part);
       has_values_ = has_values_ && look == fast::Look::kValues;
-      if (!part.drawn || look == fast::Look::kNothing) {
+      if (!part.drawn || look != fast::Look::kValues) {
         run_part(part, every_batch, hash);
         continue;
       }
-      const Operands needed = look == fast::Look::kZeros ? Operands::kImages : Operands::kAll;
-      auto with = std::make_unique<Part>(with_operands(part, needed));
+      auto with = std::make_unique<Part>(with_operands(part));
       run_part(*with, every_batch, hash);
       drawn = std::move(with);
     }

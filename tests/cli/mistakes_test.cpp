@@ -91,6 +91,12 @@ TEST_F(Mistakes, GivenAMistakeInARunsInputsThenTheMessageSaysWhereWhatAndWhatIsA
       {"run " + kEdge + "--model models/lenet5_qdnn --timing --ber 1e-3",
        "lacuna: --timing, --ber: values are needed, and --timing leaves them out; one is "
        "allowed\n"},
+      {"run " + kEdge + "--workload traces/lenet5.csv --chain",
+       "lacuna: --chain: a layer of a workload has no outputs to hand on; --chain goes with "
+       "--timing\n"},
+      {"run " + kEdge + "--model models/lenet5_qdnn --timing --chain",
+       "lacuna: --chain: layers of a model follow each other as they are; --chain goes with "
+       "--workload\n"},
       {"run " + kEdge + "--workload traces/lenet5.csv --images 3",
        "lacuna: --images: a workload has no images; --images goes with --model\n"},
       {"run --hw no.yaml --workload traces/lenet5.csv",

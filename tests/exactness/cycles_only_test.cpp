@@ -110,12 +110,48 @@ TEST(CyclesOnly, GivenAMachineThatGatesThenMacsAreThoseExpected) {
   const auto spec = arch::load_spec(std::string(LACUNA_SOURCE_DIR) + "/hw_configs/edge_16x16.yaml",
                                     {{"zero_skipping", "gate"}});
   const run::Measurement timing =
-      run::simulate(run::workload_job(spec, workload, 1, 1, true), EngineKind::kFast);
+      run::simulate(run::workload_job(spec, workload, 1, 1, {true}), EngineKind::kFast);
   EXPECT_EQ(timing.layers[0].macs.total, 1'800);
   EXPECT_EQ(timing.layers[0].macs.issued, 784);
   EXPECT_EQ(timing.layers[0].macs.gated, 1'800 - 784);
   EXPECT_EQ(timing.layers[0].input_values, 100);
   EXPECT_EQ(timing.layers[0].input_nonzeros, 50);
+}
+
+// Layer b reads what a writes, 9 x 4 values of 8 bits; c, whose input has another shape, does not.
+// Alone, a moves 180 bytes of input, 80 of weights and 36 of output, b 36, 24 and 54, c 8, 12
+// and 6.
+TEST(CyclesOnly, GivenAChainThenWhatALayerHandsOnStaysOnChip) {
+  const network::Workload workload = network::workload_from_bytes(
+      "layer,M,N,K,density\na,9,4,20,0.5\nb,9,6,4,0.3\nc,2,3,4,0.7\n", "w.csv");
+  for (const char* policy : {"none", "gate", "skip"}) {
+    const auto spec =
+        arch::load_spec(std::string(LACUNA_SOURCE_DIR) + "/hw_configs/edge_16x16.yaml",
+                        {{"zero_skipping", policy},
+                         {"precision.weight_bits", "8"},
+                         {"precision.activation_bits", "8"},
+                         {"weight_sram.capacity_bytes", "64"}});
+    const run::Job alone = run::workload_job(spec, workload, 1, 1, {true, false});
+    const run::Job chained = run::workload_job(spec, workload, 1, 1, {true, true});
+    ASSERT_EQ(alone.parts.size(), 3U);
+    ASSERT_EQ(chained.parts.size(), 2U);
+    const run::Measurement a = run::simulate(alone, EngineKind::kFast);
+    const run::Measurement b = run::simulate(chained, EngineKind::kFast);
+    const auto moved = [](const run::Measurement& measured, std::size_t layer) {
+      return (measured.layers[layer].dram_read + measured.layers[layer].dram_written).value;
+    };
+    EXPECT_EQ(moved(a, 0), 180 + 80 + 36);
+    EXPECT_EQ(moved(a, 1), 36 + 24 + 54);
+    EXPECT_EQ(moved(b, 0), 180 + 80);
+    EXPECT_EQ(moved(b, 1), 24 + 54);
+    EXPECT_EQ(moved(b, 2), 8 + 12 + 6);
+    for (std::size_t layer = 0; layer < 3; ++layer) {
+      EXPECT_EQ(a.layers[layer].macs.issued, b.layers[layer].macs.issued) << policy << layer;
+      EXPECT_EQ(a.layers[layer].input_nonzeros, b.layers[layer].input_nonzeros) << policy << layer;
+    }
+    EXPECT_LT(b.batch_cycles[0], a.batch_cycles[0] + a.batch_cycles[1]) << policy;
+    EXPECT_EQ(b.batch_cycles[1], a.batch_cycles[2]) << policy;
+  }
 }
 
 // A fold of SCALE-Sim's machine takes 2R + C + M - 2 cycles (docs/timing.md): here one fold of
@@ -126,7 +162,7 @@ TEST(CyclesOnly, GivenLayersOfRealSizeThenTheyRun) {
   const network::Workload workload =
       network::workload_from_bytes("layer,M,N,K\npixels,4186116,32,9\nhead,1,131072,64\n", "w.csv");
   const run::Measurement timing =
-      run::simulate(run::workload_job(spec, workload, 1, 1, true), EngineKind::kFast);
+      run::simulate(run::workload_job(spec, workload, 1, 1, {true}), EngineKind::kFast);
   EXPECT_EQ(timing.batch_cycles, (std::vector<std::int64_t>{2 * 32 + 32 + 4'186'116 - 2,
                                                             4'096 * 2 * (2 * 32 + 32 + 1 - 2)}));
   EXPECT_THROW(run::workload_job(spec, workload, 1, 1), base::InputError);
