@@ -109,7 +109,7 @@ bool shows(const std::string& screen, const std::string& what) {
 }
 
 // Enough that much is left when the first line of progress is seen, on a fast machine, too.
-const std::string kTrials = std::to_string(test::case_count(2000, 600, 200));
+const std::string kTrials = std::to_string(test::case_count(2000, 1000, 400));
 const std::string kImages = std::to_string(test::case_count(60, 30, 30));
 const std::string kMapsAPoint = std::to_string(test::case_count(40, 15, 8));
 
