@@ -82,6 +82,10 @@ std::string bounds(double min, double max) {
   return "a number from " + short_number(min) + " to " + short_number(max);
 }
 
+std::string bounds(const base::Ratio& min, const base::Ratio& max) {
+  return bounds(min.real(), max.real()) + " of at most 6 decimals";
+}
+
 /// "is a map", "is 'x', in quotes", ...: what a value is instead of the wanted.
 std::string description(const Node& node) {
   switch (node.kind) {
@@ -101,8 +105,8 @@ bool is_plain(const Node& node, std::string_view word) {
   return node.kind == NodeKind::kScalar && !node.quoted && node.text == word;
 }
 
-/// Sets the scalar at a dotted path, making the maps on the way.
-void apply(Node& root, const Override& override) {
+/// Sets the scalar at a dotted path, making the maps on the way; `number` counts overrides from 1.
+void apply(Node& root, const Override& override, int number) {
   const Place place{"--set " + override.key.substr(0, kMaxKeyBytes), 0, ""};
   if (base::find_bad_utf8(override.key + override.value) != std::string_view::npos ||
       override.value.find('\0') != std::string::npos) {
@@ -147,6 +151,7 @@ void apply(Node& root, const Override& override) {
   scalar.kind = override.value.empty() ? NodeKind::kNull : NodeKind::kScalar;
   scalar.text = override.value;
   scalar.origin = place.file;
+  scalar.set = number;
   scalar.path = node->path;
   *node = std::move(scalar);
 }
@@ -208,12 +213,15 @@ Node* Section::find(const std::string& key) const {
   return &entry->value;
 }
 
+void Section::note_missing(const std::string& key, const std::string& allowed) const {
+  if (root_->missing || node_ == &root_->absent) return;
+  root_->missing =
+      node_->left_out ? Root::Missing{place(), kSection} : Root::Missing{place(key), allowed};
+}
+
 Node* Section::find_required(const std::string& key, const std::string& allowed) const {
   Node* node = find(key);
-  if (node == nullptr && !root_->missing && node_ != &root_->absent) {
-    root_->missing =
-        node_->left_out ? Root::Missing{place(), kSection} : Root::Missing{place(key), allowed};
-  }
+  if (node == nullptr) note_missing(key, allowed);
   return node;
 }
 
@@ -276,6 +284,21 @@ double Section::to_real(const Node& node, double min, double max) const {
     fail(node, base::shown(node.text) + " is out of range", bounds(min, max));
   }
   return value;
+}
+
+base::Ratio Section::to_decimal(const Node& node, const base::Ratio& min, const base::Ratio& max,
+                                const std::string& allowed) const {
+  std::int64_t millionths = 0;
+  const Number result = node.kind == NodeKind::kScalar && !node.quoted
+                            ? parse_decimal(node.text, &millionths)
+                            : Number::kMalformed;
+  if (result == Number::kMalformed) fail(node, description(node), allowed);
+  constexpr std::int64_t kMillion = 1'000'000;
+  if (result == Number::kOk && millionths > 0) {
+    const base::Ratio value(millionths, kMillion);
+    if (!(value < min) && !(max < value)) return value;
+  }
+  fail(node, base::shown(node.text) + " is out of range", allowed);
 }
 
 bool Section::to_bool(const Node& node) const {
@@ -369,6 +392,39 @@ std::optional<std::int64_t> Section::limit_with_default(
     std::optional<std::int64_t> fallback) const {
   const std::string yaml = fallback ? yaml_text(*fallback) : kUnlimited;
   return falls_back(key, yaml) ? fallback : limit(key, min, max);
+}
+
+base::Ratio Section::decimal(const std::string& key, const base::Ratio& min,
+                             const base::Ratio& max) const {
+  const std::string allowed = bounds(min, max);
+  const Node* node = find_required(key, allowed);
+  return node == nullptr ? min : to_decimal(*node, min, max, allowed);
+}
+
+std::optional<base::Ratio> Section::decimal_limit(const std::string& key, const base::Ratio& min,
+                                                  const base::Ratio& max) const {
+  const std::string allowed = bounds(min, max) + ", or " + kUnlimited;
+  const Node* node = find_required(key, allowed);
+  if (node == nullptr || is_plain(*node, kUnlimited)) return std::nullopt;
+  return to_decimal(*node, min, max, allowed);
+}
+
+std::string Section::one_of(const std::string& key, const std::string& other) const {
+  note_asked(key);
+  note_asked(other);
+  Node::Entry* first = node_->find(key);
+  Node::Entry* second = node_->find(other);
+  if (first == nullptr && second == nullptr) {
+    note_missing(key, "it or " + place(other).key + " is required");
+  }
+  if (first == nullptr || second == nullptr) return second == nullptr ? key : other;
+  if (first->value.set == second->value.set) {
+    fail(second->value, "stands beside " + first->value.path, "one of the two");
+  }
+  Node::Entry* loser = first->value.set < second->value.set ? first : second;
+  loser->read = true;
+  loser->replaced = true;
+  return loser == first ? other : key;
 }
 
 std::optional<std::vector<IntegerRange>> Section::selection(const std::string& key,
@@ -514,7 +570,8 @@ Document Document::parse(const std::string& name, const std::string& bytes,
   root->tree = parse_yaml(name, bytes);
   root->absent.kind = NodeKind::kMap;
   set_paths(name, root->tree);
-  for (const Override& override : overrides) apply(root->tree, override);
+  int number = 0;
+  for (const Override& override : overrides) apply(root->tree, override, ++number);
   Node* tree = &root->tree;
   return Document(Section(std::move(root), tree));
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/ratio.hpp"
 #include "config/yaml_text.hpp"
 
 namespace lacuna::config {
@@ -89,6 +90,15 @@ class Section {
                                                  std::int64_t max,
                                                  std::optional<std::int64_t> fallback) const;
 
+  /// A decimal number of up to six places, exactly; or, too, nullopt for the word `unlimited`.
+  base::Ratio decimal(const std::string& key, const base::Ratio& min, const base::Ratio& max) const;
+  std::optional<base::Ratio> decimal_limit(const std::string& key, const base::Ratio& min,
+                                           const base::Ratio& max) const;
+
+  /// The one that is there of two keys that say the same: the one of the last override, if any is
+  /// from one. Both in the file are an error, and so is neither, in which case the answer is `key`.
+  std::string one_of(const std::string& key, const std::string& other) const;
+
   /// A choice of integers: one, a range as 0-3, a list of both, or `all`, the default. nullopt for
   /// `all`; else not empty, as written: neither sorted nor merged.
   std::optional<std::vector<IntegerRange>> selection(const std::string& key, std::int64_t min,
@@ -133,6 +143,7 @@ class Section {
   /// Notes the default of an absent key, as it would stand in the file. Whether it is absent.
   bool falls_back(const std::string& key, const std::string& yaml) const;
   Node* find(const std::string& key) const;
+  void note_missing(const std::string& key, const std::string& allowed) const;
   Node* find_required(const std::string& key, const std::string& allowed) const;
   Node* find_list(const std::string& key, const std::string& allowed) const;
   [[noreturn]] void fail(const Node& node, const std::string& wrong,
@@ -142,6 +153,8 @@ class Section {
                           std::int64_t max) const;
   IntegerRange to_range(const Node& node, std::int64_t min, std::int64_t max) const;
   double to_real(const Node& node, double min, double max) const;
+  base::Ratio to_decimal(const Node& node, const base::Ratio& min, const base::Ratio& max,
+                         const std::string& allowed) const;
   bool to_bool(const Node& node) const;
   std::string to_text(const Node& node) const;
 

@@ -11,14 +11,14 @@ const Node::Entry* Node::find(const std::string& key) const {
   constexpr std::size_t kFewKeys = 16;  // are looked through
   if (map.size() <= kFewKeys) {
     for (const Entry& entry : map) {
-      if (entry.key == key) return &entry;
+      if (entry.key == key) return entry.replaced ? nullptr : &entry;
     }
     return nullptr;
   }
   if (!places_) places_ = std::make_unique<Places>();
   for (std::size_t i = places_->size(); i < map.size(); ++i) places_->emplace(map[i].key, i);
   const auto found = places_->find(key);
-  return found == places_->end() ? nullptr : &map[found->second];
+  return found == places_->end() || map[found->second].replaced ? nullptr : &map[found->second];
 }
 
 Node::Entry* Node::find(const std::string& key) {

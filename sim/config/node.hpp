@@ -28,10 +28,12 @@ struct Node {
   int line = 0;            ///< 1-based; 0 for a value from an override
   std::string text;        ///< kScalar
   std::string origin;      ///< "--set array.rows" for a value from an override
+  int set = 0;             ///< which override it is from, from 1; 0: none
   std::string path;        ///< dotted path from the root, empty for the root
   std::vector<Entry> map;  ///< kMap, in file order
   std::vector<Node> list;  ///< kList
 
+  /// nullptr also for an entry that another one stands in for.
   Entry* find(const std::string& key);
   const Entry* find(const std::string& key) const;
   /// What readers asked of this map so far.
@@ -50,6 +52,7 @@ struct Node::Entry {
   int line = 0;  ///< of the key
   bool read = false;
   Node value;
+  bool replaced = false;  ///< by an override of another key
 };
 
 struct Node::Asked {

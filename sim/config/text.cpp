@@ -20,6 +20,32 @@ Number parse_integer(std::string_view text, std::int64_t* value) {
   return result.ec == std::errc() ? Number::kOk : Number::kTooLarge;
 }
 
+Number parse_decimal(std::string_view text, std::int64_t* millionths) {
+  constexpr std::size_t kPlaces = 6;
+  constexpr std::int64_t kMillion = 1'000'000;
+  constexpr std::int64_t kMost = 1'000'000'000;
+  const bool minus = !text.empty() && text[0] == '-';
+  const std::string_view digits = minus ? text.substr(1) : text;
+  const std::size_t point = digits.find('.');
+  std::int64_t whole = 0;
+  const std::string_view before = digits.substr(0, point);
+  if (before.empty() || !is_digit(before[0])) return Number::kMalformed;
+  const Number result = parse_integer(before, &whole);
+  if (result == Number::kMalformed) return result;
+  std::int64_t part = 0;
+  if (point != std::string_view::npos) {
+    const std::string_view behind = digits.substr(point + 1);
+    if (behind.empty() || behind.size() > kPlaces) return Number::kMalformed;
+    for (std::size_t i = 0; i < kPlaces; ++i) {
+      if (i < behind.size() && !is_digit(behind[i])) return Number::kMalformed;
+      part = part * 10 + (i < behind.size() ? behind[i] - '0' : 0);
+    }
+  }
+  if (result == Number::kTooLarge || whole > kMost) return Number::kTooLarge;
+  *millionths = (minus ? -1 : 1) * (whole * kMillion + part);
+  return Number::kOk;
+}
+
 Number parse_real(std::string_view text, double* value) {
   const std::string_view digits = !text.empty() && text[0] == '-' ? text.substr(1) : text;
   // from_chars also takes inf, nan and a leading or trailing point.

@@ -64,6 +64,41 @@ TEST(Overrides, RefusePathsThatLeadNowhere) {
   EXPECT_EQ(error({{deep, "1"}}), "--set " + deep + ": has too many parts; at most 32");
 }
 
+TEST(Overrides, OfOneOfTwoKeysThatSayTheSameReplaceTheOther) {
+  constexpr const char* kOwn = "a: {x: 1, z: 3}\n";
+  struct Case {
+    std::vector<Override> overrides;
+    const char* key;
+    const char* filled;
+  };
+  const Case cases[] = {
+      {{}, "x", "a:\n  x: 1\n  z: 3\n"},
+      {{{"a.x", "4"}}, "x", "a:\n  x: 4\n  z: 3\n"},
+      {{{"a.y", "2"}}, "y", "a:\n  y: 2\n  z: 3\n"},
+      {{{"a.y", "2"}, {"a.x", "4"}}, "x", "a:\n  x: 4\n  z: 3\n"},
+      {{{"a.x", "4"}, {"a.y", "2"}}, "y", "a:\n  y: 2\n  z: 3\n"},
+  };
+  for (const Case& test : cases) {
+    const Document document = Document::parse("f.yaml", kOwn, test.overrides);
+    for (int time = 0; time < 2; ++time) {  // asked again, the answer is the same
+      const Section section = document.section("a");
+      EXPECT_EQ(section.one_of("x", "y"), test.key);
+      section.required<int>(section.one_of("x", "y"), 0, 9);
+      section.required<int>("z", 0, 9);
+      EXPECT_NO_THROW(document.done());
+      EXPECT_EQ(document.to_yaml(), test.filled);
+    }
+  }
+  const Document both = Document::parse("f.yaml", "a:\n  x: 1\n  y: 2\n");
+  EXPECT_EQ(test::message_of<InputError>([&] { both.section("a").one_of("x", "y"); }),
+            "f.yaml:3: a.y: stands beside a.x; one of the two");
+  const Document neither = Document::parse("f.yaml", "a: {z: 1}\n");
+  EXPECT_EQ(neither.section("a").one_of("x", "y"), "x");
+  neither.section("a").required<int>("z", 0, 9);
+  EXPECT_EQ(test::message_of<InputError>([&] { neither.done(); }),
+            "f.yaml:1: a.x: is missing; it or a.y is required");
+}
+
 TEST(Overrides, ChangeTheHash) {
   const std::string plain = parse_with({}).sha256();
   EXPECT_EQ(plain, parse_with({}).sha256());

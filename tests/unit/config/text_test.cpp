@@ -22,6 +22,28 @@ TEST(ParseInteger, TakesDecimalDigitsOnly) {
   }
 }
 
+TEST(ParseDecimal, TakesUpToSixPlacesInMillionths) {
+  std::int64_t value = 0;
+  const auto parse = [&](const char* text) { return parse_decimal(text, &value); };
+  struct Good {
+    const char* text;
+    std::int64_t millionths;
+  };
+  for (const Good& test :
+       {Good{"0", 0}, Good{"8", 8'000'000}, Good{"12.8", 12'800'000}, Good{"12.80", 12'800'000},
+        Good{"0.000001", 1}, Good{"-0.5", -500'000}, Good{"65536.999999", 65'536'999'999},
+        Good{"1000000000", 1'000'000'000'000'000}}) {
+    EXPECT_EQ(parse(test.text), Number::kOk) << test.text;
+    EXPECT_EQ(value, test.millionths) << test.text;
+  }
+  EXPECT_EQ(parse("1000000001"), Number::kTooLarge);
+  EXPECT_EQ(parse("99999999999999999999.5"), Number::kTooLarge);
+  for (const char* bad : {"", "-", ".5", "5.", "0.0000001", "1.5e3", "1e3", "0x1", "01.5", "1.5.5",
+                          "1.-5", "--1", "+1", "1 2", "inf", "1,5", "99999999999999999999.x"}) {
+    EXPECT_EQ(parse(bad), Number::kMalformed) << bad;
+  }
+}
+
 TEST(ParseReal, TakesFiniteDecimalsOnly) {
   double value = 0;
   const auto parse = [&](const char* text) { return parse_real(text, &value); };
