@@ -53,6 +53,16 @@ class FieldLister {
         fallback ? text(*fallback) : "", kUnlimitedWord);
     if (value) list_.back().value = *value;
   }
+  void rate(const FieldName& cycle, const FieldName& second, const Rate& a_cycle,
+            const Rate& a_second) {
+    add(cycle, rate_range() + fmt::format(", `{}`", kUnlimitedWord), "",
+        a_second  ? FieldValue()
+        : a_cycle ? value_of(*a_cycle)
+                  : std::string(kUnlimitedWord));
+    list_.back().instead = dotted(second);
+    add(second, rate_range(), "", a_second ? value_of(*a_second) : FieldValue());
+    list_.back().instead = dotted(cycle);
+  }
   void flag(const FieldName& name, bool value, std::optional<bool> fallback = {}) {
     add(name, "`true`, `false`", fallback ? config::yaml_text(*fallback) : "", value);
   }
@@ -74,6 +84,11 @@ class FieldLister {
   std::vector<Field> take() { return std::move(list_); }
 
  private:
+  static FieldValue value_of(const base::Ratio& ratio) {
+    if (ratio.under() == 1) return ratio.over();
+    return ratio.real();
+  }
+
   template <class Value>
   void add(const FieldName& name, const std::string& values, const std::string& fallback,
            const Value& value) {
@@ -92,7 +107,15 @@ class FieldLister {
 }  // namespace
 
 std::string Field::text() const {
-  return std::visit([](const auto& own) { return config::yaml_text(own); }, value);
+  return std::visit(
+      [](const auto& own) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(own)>, std::monostate>) {
+          return std::string();
+        } else {
+          return config::yaml_text(own);
+        }
+      },
+      value);
 }
 
 std::vector<Field> fields(const AcceleratorSpec& spec) {

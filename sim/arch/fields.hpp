@@ -8,6 +8,8 @@
 // A key that is added later has a default that means what the machine did before.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -23,7 +25,9 @@ inline constexpr std::int64_t kMaxCapacityBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kMaxEntries = std::int64_t{1} << 24;
 inline constexpr std::int64_t kMaxPeWeights = std::int64_t{1} << 24;  ///< rows x cols x D
 inline constexpr int kMaxLatency = 1'000'000;
-inline constexpr int kMaxRate = 65536;
+// Least times so that the cycles of 2^50 bytes are far from 2^63.
+inline constexpr base::Ratio kMinRate{1, 1000};
+inline constexpr base::Ratio kMaxRate{65536};
 inline constexpr int kMaxMhz = 100'000;
 
 /// Where a key stands and what it is; a section "" is the file's top level.
@@ -39,8 +43,9 @@ template <class T>
 using Default = std::optional<std::common_type_t<T>>;
 
 /// Calls visitor.text(name, value), integer(name, value, min, max, default), limit (the same),
-/// flag(name, value, default) and choice(name, value, values, default) for each key in the order of
-/// the file. A key without a default is required. `Spec` is AcceleratorSpec, const or not.
+/// flag(name, value, default), choice(name, value, values, default) and rate(a cycle's name, a
+/// second's name, a cycle's value, a second's value), of which a file has one, for each key in the
+/// order of the file. A key without a default is required. `Spec` is AcceleratorSpec, const or not.
 template <class Spec, class Visitor>
 void visit_fields(Spec& spec, Visitor& visitor) {
   visitor.text({"", "name", "", "shown in reports"}, spec.name);
@@ -124,9 +129,12 @@ void visit_fields(Spec& spec, Visitor& visitor) {
 
   visitor.integer({"dram", "latency_cycles", "cycles", "from request to first byte"},
                   spec.dram.latency_cycles, 0, kMaxLatency);
-  visitor.limit(
-      {"dram", "bytes_per_cycle", "bytes a cycle", "bandwidth, loads and stores together"},
-      spec.dram.bytes_per_cycle, 1, kMaxRate);
+  visitor.rate({"dram", "bytes_per_cycle", "bytes a cycle",
+                "bandwidth, loads and stores together; it or `dram.gigabytes_per_second`"},
+               {"dram", "gigabytes_per_second", "10^9 bytes/s",
+                "the same by the clock: 1000 / `clock_mhz` times as many bytes a cycle, exactly, "
+                "which must be 0.001 to 65536"},
+               spec.dram.bytes_per_cycle, spec.dram.gigabytes_per_second);
 
   visitor.integer({"precision", "weight_bits", "bits", "width of a stored weight"},
                   spec.precision.weight_bits, 2, 8);
@@ -137,12 +145,16 @@ void visit_fields(Spec& spec, Visitor& visitor) {
 
   visitor.integer({"", "clock_mhz", "MHz",
                    "for seconds and, with them, leakage ([energy.md](energy.md)); no cycle "
-                   "depends on it"},
+                   "depends on it but by `dram.gigabytes_per_second`"},
                   spec.clock_mhz, 1, kMaxMhz, 1000);
 }
 
 inline std::string dotted(const FieldName& name) {
   return *name.section == '\0' ? name.key : std::string(name.section) + "." + name.key;
+}
+
+inline std::string rate_range() {
+  return fmt::format("{} to {}", kMinRate.real(), kMaxRate.real());
 }
 
 }  // namespace lacuna::arch

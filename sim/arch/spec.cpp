@@ -29,6 +29,8 @@ class DefaultSetter {
              std::optional<Limit> fallback = {}) {
     value = fallback.value_or(value);
   }
+  void rate(const FieldName& /*cycle*/, const FieldName& /*second*/, const Rate& /*a_cycle*/,
+            const Rate& /*a_second*/) {}
   void flag(const FieldName& /*name*/, bool& value, std::optional<bool> fallback = {}) {
     value = fallback.value_or(value);
   }
@@ -58,6 +60,14 @@ class FieldReader {
     const config::Section section = in(name.section);
     value = fallback ? section.limit_with_default(name.key, min, max, *fallback)
                      : section.limit(name.key, min, max);
+  }
+  void rate(const FieldName& cycle, const FieldName& second, Rate& a_cycle, Rate& a_second) {
+    const config::Section section = in(cycle.section);
+    if (section.one_of(cycle.key, second.key) == cycle.key) {
+      a_cycle = section.decimal_limit(cycle.key, kMinRate, kMaxRate);
+    } else {
+      a_second = section.decimal(second.key, kMinRate, kMaxRate);
+    }
   }
   void flag(const FieldName& name, bool& value, std::optional<bool> fallback = {}) {
     const config::Section section = in(name.section);
@@ -100,6 +110,9 @@ AcceleratorSpec read_spec(const config::Document& document) {
   FieldReader reader(document);
   visit_fields(spec, reader);
   document.done();
+  if (spec.dram.gigabytes_per_second) {
+    spec.dram.bytes_per_cycle = bytes_per_cycle(*spec.dram.gigabytes_per_second, spec.clock_mhz);
+  }
   spec.file = document.file();
   spec.sha256 = document.sha256();
   check_relations(spec, [&](const std::string& key) {
@@ -108,6 +121,11 @@ AcceleratorSpec read_spec(const config::Document& document) {
     return reader.in(key.substr(0, dot)).place(key.substr(dot + 1));
   });
   return spec;
+}
+
+base::Ratio bytes_per_cycle(const base::Ratio& gigabytes_per_second, int clock_mhz) {
+  constexpr std::int64_t kMegaInGiga = 1000;
+  return {gigabytes_per_second.over() * kMegaInGiga, gigabytes_per_second.under() * clock_mhz};
 }
 
 Limit AcceleratorSpec::weight_words() const {

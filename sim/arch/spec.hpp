@@ -8,14 +8,18 @@
 #include <variant>
 #include <vector>
 
+#include "base/ratio.hpp"
 #include "base/units.hpp"
 #include "config/document.hpp"
 #include "tensor/encoding.hpp"
 
 namespace lacuna::arch {
 
-/// A size or a rate; nullopt is `unlimited`: no limit, and no cycles.
+/// A size, or whole things a cycle; nullopt is `unlimited`: no limit, and no cycles.
 using Limit = std::optional<std::int64_t>;
+
+/// So much a cycle; nullopt as above.
+using Rate = std::optional<base::Ratio>;
 
 enum class Dataflow : std::uint8_t { kWeightStationary };
 enum class WeightLoad : std::uint8_t { kSerial, kShadowed };
@@ -58,8 +62,13 @@ struct PostSpec {
 
 struct DramSpec {
   int latency_cycles = 0;
-  Limit bytes_per_cycle;
+  Rate bytes_per_cycle;
+  /// Where the file says this instead: 10^9 bytes. bytes_per_cycle follows from it and the clock.
+  std::optional<base::Ratio> gigabytes_per_second;
 };
+
+/// A rate of DRAM in bytes a cycle, exactly.
+base::Ratio bytes_per_cycle(const base::Ratio& gigabytes_per_second, int clock_mhz);
 
 struct PrecisionSpec {
   int weight_bits = 8;      ///< 2..8, width of a stored weight
@@ -80,7 +89,7 @@ struct AcceleratorSpec {
   PostSpec post;
   DramSpec dram;
   PrecisionSpec precision;
-  int clock_mhz = 0;  ///< seconds, and with them leakage; no cycle depends on it
+  int clock_mhz = 0;  ///< for seconds: of leakage, and of DRAM where its rate is said in them
 
   std::string file;    ///< where it was read from
   std::string sha256;  ///< of the file's bytes and the overrides
@@ -115,6 +124,9 @@ AcceleratorSpec parse_spec(const std::string& path, const std::string& text,
 /// The same of a document that is loaded.
 AcceleratorSpec read_spec(const config::Document& document);
 
+/// `unlimited` and choices are texts, fractions the nearest double. Nothing: `instead` is given.
+using FieldValue = std::variant<std::monostate, std::int64_t, bool, double, std::string>;
+
 /// One key of a hardware file: what docs/hardware.md says of it, and what a machine has there.
 struct Field {
   std::string section;  ///< empty: the file's top level
@@ -123,10 +135,11 @@ struct Field {
   std::string meaning;   ///< one line of Markdown
   std::string values;    ///< that are allowed, as Markdown
   std::string fallback;  ///< the default as it would stand in the file; empty: the key is required
-  std::variant<std::int64_t, bool, std::string> value;  ///< `unlimited` and choices are texts
+  FieldValue value;
+  std::string instead{};  ///< path of the key that may be given in place of this one; empty: none
 
   std::string path() const { return section.empty() ? key : section + "." + key; }
-  /// The value as it would stand in a file.
+  /// The value as it would stand in a file; empty where there is none.
   std::string text() const;
 };
 

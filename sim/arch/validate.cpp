@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <string>
@@ -30,6 +32,14 @@ class RangeChecker {
              const std::optional<Limit>& /*fallback*/ = {}) {
     if (value) integer(name, *value, min, max);
   }
+  void rate(const FieldName& cycle, const FieldName& second, const Rate& a_cycle,
+            const Rate& a_second) {
+    if (a_second) {
+      decimal(second, *a_second);
+    } else if (a_cycle) {
+      decimal(cycle, *a_cycle);
+    }
+  }
   void flag(const FieldName& /*name*/, bool /*value*/, std::optional<bool> /*fallback*/ = {}) {}
   template <class Enum>
   void choice(const FieldName& name, Enum value,
@@ -42,6 +52,16 @@ class RangeChecker {
   }
 
  private:
+  void decimal(const FieldName& name, const base::Ratio& value) {
+    constexpr std::int64_t kMillion = 1'000'000;
+    if (value.over() > 0 && !(value < kMinRate) && !(kMaxRate < value) &&
+        kMillion % value.under() == 0) {
+      return;
+    }
+    throw InputError(place_of_(dotted(name)), fmt::format("{} is not allowed", value.real()),
+                     rate_range() + ", in millionths");
+  }
+
   const PlaceOf& place_of_;
 };
 
@@ -62,6 +82,23 @@ void check_memory(const std::string& memory, const Limit& capacity_bytes, int wo
   }
 }
 
+/// A rate a second makes one a cycle that could be given as such.
+void check_dram(const AcceleratorSpec& spec, const PlaceOf& place_of) {
+  const Rate& a_second = spec.dram.gigabytes_per_second;
+  if (!a_second) return;
+  const base::Ratio a_cycle = bytes_per_cycle(*a_second, spec.clock_mhz);
+  const base::Place place = place_of("dram.gigabytes_per_second");
+  if (a_cycle < kMinRate || kMaxRate < a_cycle) {
+    throw InputError(place,
+                     fmt::format("{} at {} MHz is {} bytes a cycle", a_second->real(),
+                                 spec.clock_mhz, a_cycle.real()),
+                     rate_range() + " bytes a cycle");
+  }
+  if (spec.dram.bytes_per_cycle != a_cycle) {
+    throw InputError(place, "is not what dram.bytes_per_cycle is");
+  }
+}
+
 }  // namespace
 
 void check_relations(const AcceleratorSpec& spec, const PlaceOf& place_of) {
@@ -72,6 +109,8 @@ void check_relations(const AcceleratorSpec& spec, const PlaceOf& place_of) {
                precision.weight_bits, place_of);
   check_memory("activation_sram", activations.capacity_bytes, activations.word_bits,
                activations.banks, precision.activation_bits, place_of);
+
+  check_dram(spec, place_of);
 
   const std::int64_t pe_weights =
       std::int64_t{spec.array.rows} * spec.array.cols * spec.array.weights_per_pe;

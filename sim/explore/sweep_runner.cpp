@@ -135,15 +135,28 @@ SweepRunner::SweepRunner(const SweepPlan& plan)
   };
   const arch::AcceleratorSpec spec = arch::parse_spec(plan.machine, machine_text_, plan.set);
   std::vector<std::string> keys;
+  std::map<std::string, std::string> instead;
   for (const arch::Field& field : arch::fields(spec)) {
     keys.push_back(field.path());
     machine_.emplace(field.path(), field.text());
+    instead.emplace(field.path(), field.instead);
   }
   for (const Axis& axis : plan.axes) {
-    if (axis.key == "batch" || axis.key == "density" || machine_.count(axis.key) != 0) continue;
-    throw base::InputError({plan.name, 0, "grid." + axis.key}, "is not a key of " + plan.machine,
-                           "its keys by their path, batch, and density for workloads",
-                           base::nearest_name(axis.key, keys));
+    if (axis.key == "batch" || axis.key == "density") continue;
+    const base::Place place{plan.name, 0, "grid." + axis.key};
+    const auto known = instead.find(axis.key);
+    if (known == instead.end()) {
+      throw base::InputError(place, "is not a key of " + plan.machine,
+                             "its keys by their path, batch, and density for workloads",
+                             base::nearest_name(axis.key, keys));
+    }
+    const std::string& other = known->second;
+    if (other.empty()) continue;
+    machine_[other].clear();
+    if (std::any_of(plan.axes.begin(), plan.axes.end(),
+                    [&](const Axis& own) { return own.key == other; })) {
+      throw base::InputError(place, "stands beside " + other, "one of the two");
+    }
   }
   depend_on(spec.sha256);
   if (!plan.models.empty()) {
@@ -187,6 +200,9 @@ double SweepRunner::key_value(const SweepPoint& point, const std::string& key) c
   const auto found = machine_.find(key);
   if (found == machine_.end()) {
     throw base::InputError(place, "'" + key + "' is not a key of the grid or of " + plan_.machine);
+  }
+  if (found->second.empty()) {
+    throw base::InputError(place, "'" + key + "' is given by another key");
   }
   return parse_number(found->second, place);
 }

@@ -55,7 +55,8 @@ class SweepRunner {
   std::vector<network::Workload> workloads_;  ///< as in the plan
   std::optional<arch::EnergyTable> energy_;
   std::vector<std::int64_t> points_;
-  std::map<std::string, std::string> machine_;  ///< its keys by their path, without the grid's
+  /// Its keys by their path, without the grid's; empty: another is given instead.
+  std::map<std::string, std::string> machine_;
   std::string inputs_sha256_;
 };
 

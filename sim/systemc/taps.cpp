@@ -1,5 +1,7 @@
 #include "systemc/taps.hpp"
 
+#include <algorithm>
+
 #include "base/units.hpp"
 
 namespace lacuna::systemc {
@@ -135,16 +137,28 @@ void DramTap::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& del
   waves.level(request_write_, write);
   waves.level(request_address_, payload.get_address());
   waves.level(request_bytes_, bits_of(bytes));
-  const std::optional<std::int64_t>& bandwidth = context_.program.spec->dram.bytes_per_cycle;
+  const arch::Rate& bandwidth = context_.program.spec->dram.bytes_per_cycle;
   if (!bandwidth) return;  // data takes no cycle of the bus
   const std::int64_t beats = base::ceil_div(bytes, *bandwidth);
   const std::int64_t end = now() + static_cast<std::int64_t>(delay.value() / cycle().value());
   waves.set(bus_, end - beats, 1);
   waves.set(bus_write_, end - beats, write);
-  waves.set(bus_bytes_, end - beats, bits_of(*bandwidth));
-  waves.set(bus_bytes_, end - 1, bits_of(bytes - (beats - 1) * *bandwidth));
+  show_bytes(end - beats, bytes, *bandwidth);
   waves.set(bus_, end, 0);
   waves.set(bus_bytes_, end, 0);
+}
+
+// By the end of cycle c, from 1, floor(c x bandwidth) bytes have been on the bus, or all.
+void DramTap::show_bytes(std::int64_t cycle, std::int64_t left, const base::Ratio& bandwidth) {
+  std::int64_t parts = 0;  // of a byte
+  for (std::int64_t shown = -1; left > 0; ++cycle) {
+    parts += bandwidth.over();
+    const std::int64_t bytes = std::min(left, parts / bandwidth.under());
+    parts %= bandwidth.under();
+    left -= bytes;
+    if (bytes != shown) context_.waves.set(bus_bytes_, cycle, bits_of(bytes));
+    shown = bytes;
+  }
 }
 
 WeightReadTap::WeightReadTap(TapContext& context, WeightSram& sram)

@@ -102,6 +102,8 @@ class DramTap : public sc_core::sc_module {
  private:
   void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned int move(tlm::tlm_generic_payload& payload) { return to_dram->transport_dbg(payload); }
+  /// `left` bytes from `cycle` on.
+  void show_bytes(std::int64_t cycle, std::int64_t left, const base::Ratio& bandwidth);
 
   TapContext& context_;
   Waves::Signal request_;

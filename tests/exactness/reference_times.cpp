@@ -159,10 +159,10 @@ class TimeEvaluation {
       StepTime own;
       switch (schedule::resource_of(s.kind)) {
         case Resource::kDma: {
-          const std::int64_t beats =
-              spec_.dram.bytes_per_cycle
-                  ? (bytes_of(s) + *spec_.dram.bytes_per_cycle - 1) / *spec_.dram.bytes_per_cycle
-                  : 0;
+          std::int64_t beats = 0;
+          if (const auto& rate = spec_.dram.bytes_per_cycle) {
+            beats = (bytes_of(s) * rate->under() + rate->over() - 1) / rate->over();
+          }
           own.start = std::max(ready, before.start);
           own.end = std::max(own.start + spec_.dram.latency_cycles, before.end) + beats;
           break;

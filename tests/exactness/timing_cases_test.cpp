@@ -105,6 +105,33 @@ TEST(TimingCases, GivenANarrowDramThenTheFirstStreamWaitsForItsInput) {
   EXPECT_EQ(measured.layers[0].dram_read.value, 4);
 }
 
+TEST(TimingCases, GivenAFractionOfBytesACycleThenATransferTakesTheWholeCyclesThatItNeeds) {
+  // Input 50 pixels x 2 channels = 100 bytes, at 12.8 a cycle 7.8, so 8 cycles after 3: ends at 11.
+  // PE load in cycles 0 and 1, cycles 2..10 wait. Stream 50 + 1 + 1. Set-up: 4 bytes, 3 + 1.
+  auto spec = small_machine();
+  spec.dram.latency_cycles = 3;
+  spec.dram.bytes_per_cycle = base::Ratio(128, 10);
+  const auto measured = run(spec, chain({pointwise(0, 50, 2, 2)}));
+  expect(measured.layers[0].cycles, {52, 2, 9, 0});
+  EXPECT_EQ(measured.setup.value, 4);
+  // Below one: 4 bytes at a quarter are 16 cycles, after 3; a PE load of 2; stream 2 + 1 + 1.
+  spec.dram.bytes_per_cycle = base::Ratio(1, 4);
+  const auto slow = run(spec, chain({pointwise(0, 2, 2, 2)}));
+  expect(slow.layers[0].cycles, {4, 2, 17, 0});
+  EXPECT_EQ(slow.setup.value, 19);
+}
+
+TEST(TimingCases, GivenBytesASecondThenTheClockMakesThemExactlyBytesACycle) {
+  // 19.2 x 10^9 / 900 x 10^6 = 64/3 bytes a cycle: 64 bytes take 3 cycles to the bit, 65 take 4.
+  // One index and one channel: load 1, so the rest is waited for; stream M.
+  auto spec = small_machine();
+  spec.clock_mhz = 900;
+  spec.dram.gigabytes_per_second = base::Ratio(192, 10);
+  spec.dram.bytes_per_cycle = arch::bytes_per_cycle(base::Ratio(192, 10), 900);
+  expect(run(spec, chain({pointwise(0, 64, 1, 1)})).layers[0].cycles, {64, 1, 2, 0});
+  expect(run(spec, chain({pointwise(0, 65, 1, 1)})).layers[0].cycles, {65, 1, 3, 0});
+}
+
 TEST(TimingCases, GivenAPostLatencyThenTheEndWaitsForThePostUnit) {
   // Load 2, stream 4 (two pixels); post: 4 latency + 2 entries of 2 lanes = 6 after the drain.
   auto spec = small_machine();

@@ -130,6 +130,31 @@ TEST(Waves, GivenAPassThenEveryCycleIsWhereTheTimingRulesPutIt) {
   EXPECT_EQ(at(vcd, "accumulator_sram.array_write_lane_0", 4), 110U);
 }
 
+/// Bytes on the bus in each cycle of the batch.
+std::vector<std::uint64_t> bus_bytes(const base::Ratio& bandwidth) {
+  run::Job job = one_pass_job();
+  job.spec.dram.bytes_per_cycle = bandwidth;
+  const Vcd vcd =
+      trace(run::model_job(job.spec, job.parts.front().network, {{10, 20, 30, 40}}, 1)).vcd;
+  std::vector<std::uint64_t> list;
+  const Wave setup = vcd.wave("machine.controller.setup");
+  const Wave bus = vcd.wave("machine.dram.bus");
+  const Wave bytes = vcd.wave("machine.dram.bus_bytes");
+  for (std::size_t cycle = 0; cycle < bus.size(); ++cycle) {
+    if (setup[cycle] == 0U && bus[cycle] == 1U) list.push_back(bytes[cycle].value());
+  }
+  return list;
+}
+
+TEST(Waves, GivenABandwidthThenTheBusShowsTheWholeBytesThatEachCycleAdds) {
+  // The input's 4 bytes. At 3 a cycle 3 and the rest; at 3/2, after 1, 2 and 3 cycles, 1, 3 and 4
+  // (of 4.5); at 3/4, after 1 to 6, 0, 1, 2, 3, 3 and 4.
+  using List = std::vector<std::uint64_t>;
+  EXPECT_EQ(bus_bytes(3), (List{3, 1}));
+  EXPECT_EQ(bus_bytes(base::Ratio(3, 2)), (List{1, 2, 1}));
+  EXPECT_EQ(bus_bytes(base::Ratio(3, 4)), (List{0, 1, 1, 1, 0, 1}));
+}
+
 TEST(Waves, GivenAFaultThenTheReadThatItChangesShowsIt) {
   run::Job job = one_pass_job();
   // Index 1 lies in word 1, which is row 0 of bank 1; its channel 1 is the second byte. The weight

@@ -161,7 +161,13 @@ std::int64_t NaiveBatch::dma_cycles(const Step& step) const {
     bits = rows.image_count * rows.row_count * map.shape.width * rows.channel_count *
            (map.sums ? 32 : spec_.precision.activation_bits);
   }
-  return ceil_of(ceil_of(bits, 8), *spec_.dram.bytes_per_cycle);
+  // Cycle by cycle, in parts of a byte.
+  std::int64_t cycles = 0;
+  for (std::int64_t left = ceil_of(bits, 8) * spec_.dram.bytes_per_cycle->under(); left > 0;
+       left -= spec_.dram.bytes_per_cycle->over()) {
+    ++cycles;
+  }
+  return cycles;
 }
 
 void NaiveBatch::write_weights(const Step& step, const Moment& now) {

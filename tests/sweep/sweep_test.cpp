@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -36,6 +37,47 @@ class Sweep : public Program {
     return nlohmann::json::parse(read(file)).at("points");
   }
 };
+
+TEST_F(Sweep, GivenBytesASecondThenEachPointIsTheRunThatSaysSo) {
+  const auto plan = [&](const std::string& grid) {
+    std::ofstream(path("s.yaml")) << "name: s\nmachine: hw_configs/edge_16x16.yaml\n"
+                                  << "set: {clock_mhz: 900, dram.bytes_per_cycle: 0.75}\n"
+                                  << "workloads: [traces/gemm_small.csv]\ngrid:\n"
+                                  << grid;
+    return lacuna("sweep " + path("s.yaml") + " --out " + path("s.sqlite") + " --json " +
+                  path("s.json") + " --csv " + path("s.csv"));
+  };
+  const Output sweep = plan(
+      "  dram.gigabytes_per_second: [19.2, 0.6, 4]\n"
+      "where: [dram.gigabytes_per_second < 19.3]\n");
+  ASSERT_EQ(sweep.code, 0) << sweep.error;
+  const nlohmann::json all = points(path("s.json"));
+  ASSERT_EQ(all.size(), 3U);
+  std::set<double> cycles;
+  for (const auto& point : all) {
+    const std::string value = point.at("grid").at("dram.gigabytes_per_second");
+    const Output run = lacuna(
+        "run --hw hw_configs/edge_16x16.yaml --workload traces/gemm_small.csv --set clock_mhz=900 "
+        "--set dram.gigabytes_per_second=" +
+        value + " --json " + path("r.json"));
+    ASSERT_EQ(run.code, 0) << run.error;
+    const auto record = nlohmann::json::parse(read(path("r.json")));
+    EXPECT_EQ(record.at("machine").at("dram").at("gigabytes_per_second"), std::stod(value));
+    EXPECT_FALSE(record.at("machine").at("dram").contains("bytes_per_cycle"));
+    EXPECT_EQ(point.at("figures").at("cycles"), record.at("cycles").at("total"));
+    cycles.insert(point.at("figures").at("cycles").get<double>());
+  }
+  EXPECT_EQ(cycles.size(), 3U);
+  EXPECT_NE(read(path("s.csv")).find(",19.2,"), std::string::npos) << read(path("s.csv"));
+
+  const std::string name = "lacuna: s: ";
+  EXPECT_EQ(plan("  dram.gigabytes_per_second: [19.2]\n  dram.bytes_per_cycle: [0.5]\n").error,
+            name +
+                "grid.dram.gigabytes_per_second: stands beside dram.bytes_per_cycle; one of the "
+                "two\n");
+  EXPECT_EQ(plan("  dram.gigabytes_per_second: [19.2]\nwhere: [dram.bytes_per_cycle < 9]\n").error,
+            name + "where: 'dram.bytes_per_cycle' is given by another key\n");
+}
 
 TEST_F(Sweep, GivenAPointThenItsFiguresAreThoseOfARun) {
   const Output sweep = lacuna("sweep " + write_sweep(12) + " --out " + path("s.sqlite") +

@@ -92,6 +92,7 @@ std::string value_text(const ComparedFigure& figure, bool of_a) {
   const RecordValue& value = of_a ? figure.a : figure.b;
   if (const auto* count = std::get_if<std::int64_t>(&value)) return std::to_string(*count);
   if (const auto* ratio = std::get_if<double>(&value)) {
+    if (!figure.measured) return fmt::format("{}", *ratio);
     const auto* other = std::get_if<double>(of_a ? &figure.b : &figure.a);
     return ratio_text(*ratio, other != nullptr ? *other : *ratio);
   }

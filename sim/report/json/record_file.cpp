@@ -329,12 +329,14 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   bool leaf(RecordValue value) {
     if (const auto* count = std::get_if<std::int64_t>(&value); count != nullptr) {
       if (set_machine(*count)) return true;
+    } else if (const auto* real = std::get_if<double>(&value); real != nullptr) {
+      if (set_machine(*real)) return true;
     } else if (const auto* text = std::get_if<std::string>(&value); text != nullptr) {
       if (set_machine(*text)) return true;
     } else if (const std::optional<std::string> key = machine_key()) {
       run_.fail(
           key_path(), "is " + shown(value),
-          key->empty() ? "an object is required" : "an integer, truth value or text is required");
+          key->empty() ? "an object is required" : "a number, truth value or text is required");
     }
     if (frames_.empty()) fail_root();
     if (in_list()) fail_here("is " + shown(value), "");

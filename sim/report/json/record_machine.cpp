@@ -84,7 +84,9 @@ std::vector<RecordFigure> RecordMachine::finish() const {
     RecordValue shown;
     if (const auto* count = std::get_if<std::int64_t>(&value)) {
       shown = *count;
-    } else {
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      shown = *real;
+    } else if (value.index() != 0) {
       const auto* text = std::get_if<std::string>(&value);
       shown = text != nullptr ? *text : fields[i].text();
     }

@@ -4,16 +4,16 @@
 
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "arch/spec.hpp"
 #include "report/json/record_file.hpp"
 
 namespace lacuna::report {
 
 class RecordMachine {
  public:
-  using Value = std::variant<std::int64_t, bool, std::string>;
+  using Value = arch::FieldValue;
 
   /// `path` is of the record, for messages.
   explicit RecordMachine(std::string path) : path_(std::move(path)) {}
@@ -22,7 +22,8 @@ class RecordMachine {
   void set(const std::string& key, Value value);
   /// Throws base::InputError where no key has this section.
   void check_section(const std::string& key) const;
-  /// The figures "machine.array.rows", ... of a machine that is one: all keys, each with a value.
+  /// The figures "machine.array.rows", ... of a machine that is one: all keys, each with a value
+  /// but those that another is given instead of.
   std::vector<RecordFigure> finish() const;
 
  private:

@@ -40,12 +40,18 @@ void put_figures(Json& json, const run::FigureRow& row, FigureScope not_of, bool
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-/// The machine as in a file with every default filled in.
+/// The machine as in a file with every default filled in; of two keys that say the same, the one
+/// that was given.
 Json machine_json(const std::vector<arch::Field>& fields) {
   Json json;
   for (const arch::Field& field : fields) {
     Json& section = field.section.empty() ? json : json[field.section];
-    std::visit([&](const auto& value) { section[field.key] = value; }, field.value);
+    std::visit(
+        [&](const auto& value) {
+          constexpr bool kGiven = !std::is_same_v<std::decay_t<decltype(value)>, std::monostate>;
+          if constexpr (kGiven) section[field.key] = value;
+        },
+        field.value);
   }
   return json;
 }

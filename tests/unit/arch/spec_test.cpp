@@ -81,6 +81,48 @@ TEST(LoadSpec, TakesUnlimitedForCapacitiesAndRates) {
   EXPECT_EQ(spec.dram.bytes_per_cycle, std::nullopt);
 }
 
+TEST(LoadSpec, TakesFractionsOfBytesACycleExactly) {
+  const auto bandwidth = [](const std::vector<Override>& overrides) {
+    return edge(overrides).dram.bytes_per_cycle;
+  };
+  EXPECT_EQ(bandwidth({{"dram.bytes_per_cycle", "12.8"}}), base::Ratio(64, 5));
+  EXPECT_EQ(bandwidth({{"dram.bytes_per_cycle", "0.333333"}}), base::Ratio(333'333, 1'000'000));
+  EXPECT_EQ(bandwidth({{"dram.bytes_per_cycle", "8.0"}}), 8);
+  EXPECT_EQ(bandwidth({{"dram.bytes_per_cycle", "unlimited"}}), std::nullopt);
+}
+
+TEST(LoadSpec, TakesBytesASecondInsteadAndTheClockMakesThemBytesACycle) {
+  const AcceleratorSpec spec = edge({{"dram.gigabytes_per_second", "19.2"}, {"clock_mhz", "900"}});
+  EXPECT_EQ(spec.dram.gigabytes_per_second, base::Ratio(96, 5));
+  EXPECT_EQ(spec.dram.bytes_per_cycle, base::Ratio(64, 3));
+  EXPECT_NO_THROW(validate(spec));
+  // At 1 GHz they are the same number; the last of two overrides wins.
+  const Override a_second{"dram.gigabytes_per_second", "25.6"};
+  const Override a_cycle{"dram.bytes_per_cycle", "unlimited"};
+  EXPECT_EQ(edge({{"clock_mhz", "1000"}, a_cycle, a_second}).dram.bytes_per_cycle,
+            base::Ratio(256, 10));
+  EXPECT_EQ(edge({a_second, a_cycle}).dram.bytes_per_cycle, std::nullopt);
+  EXPECT_EQ(edge({a_second, a_cycle}).dram.gigabytes_per_second, std::nullopt);
+}
+
+TEST(Fields, OfTwoKeysThatSayTheSameOnlyTheOneThatIsGivenHasAValue) {
+  const auto value = [](const std::vector<Override>& overrides, const std::string& path) {
+    for (const Field& field : fields(edge(overrides))) {
+      if (field.path() == path) return field.value;
+    }
+    return FieldValue("no such key");
+  };
+  const std::string a_cycle = "dram.bytes_per_cycle";
+  const std::string a_second = "dram.gigabytes_per_second";
+  EXPECT_EQ(value({}, a_cycle), FieldValue(std::int64_t{8}));
+  EXPECT_EQ(value({}, a_second), FieldValue());
+  EXPECT_EQ(value({{a_cycle, "12.8"}}, a_cycle), FieldValue(12.8));
+  EXPECT_EQ(value({{a_cycle, "unlimited"}}, a_cycle), FieldValue("unlimited"));
+  EXPECT_EQ(value({{a_second, "19.2"}}, a_cycle), FieldValue());
+  EXPECT_EQ(value({{a_second, "19.2"}}, a_second), FieldValue(19.2));
+  EXPECT_EQ(value({{a_second, "20.0"}}, a_second), FieldValue(std::int64_t{20}));
+}
+
 TEST(LoadSpec, HashesTheFileAndTheOverrides) {
   EXPECT_EQ(edge().sha256, edge().sha256);
   EXPECT_EQ(edge().sha256.size(), 64U);
@@ -131,8 +173,10 @@ TEST(LoadSpec, AcceptsBothEndsOfEveryRangeAndNothingBeyond) {
       {{"post.latency_cycles", "1000000"}, "1000001", {}},
       {{"dram.latency_cycles", "0"}, "-1", {}},
       {{"dram.latency_cycles", "1000000"}, "1000001", {}},
-      {{"dram.bytes_per_cycle", "1"}, "0", {}},
-      {{"dram.bytes_per_cycle", "65536"}, "65537", {}},
+      {{"dram.bytes_per_cycle", "0.001"}, "0.000999", {}},
+      {{"dram.bytes_per_cycle", "65536"}, "65536.000001", {}},
+      {{"dram.gigabytes_per_second", "0.001"}, "0.000999", {}},
+      {{"dram.gigabytes_per_second", "65536"}, "65536.000001", {{"clock_mhz", "1000"}}},
       {{"precision.weight_bits", "2"}, "1", {}},
       {{"precision.weight_bits", "8"}, "9", {}},
       {{"precision.activation_bits", "2"}, "1", {}},
@@ -191,6 +235,12 @@ TEST(LoadSpec, ChecksRelationsBetweenBlocksTightly) {
         {"weight_sram.banks", "8"},
         {"array.weights_per_pe", "256"}},
        "array.weights_per_pe"},
+      // 1000 x 65.536 / 1 = 65536 bytes a cycle; 1000 x 0.1 / 100,000 = 0.001.
+      {{{"dram.gigabytes_per_second", "65.536"}, {"clock_mhz", "1"}}, ""},
+      {{{"dram.gigabytes_per_second", "65.537"}, {"clock_mhz", "1"}}, "dram.gigabytes_per_second"},
+      {{{"dram.gigabytes_per_second", "0.1"}, {"clock_mhz", "100000"}}, ""},
+      {{{"dram.gigabytes_per_second", "0.099999"}, {"clock_mhz", "100000"}},
+       "dram.gigabytes_per_second"},
       {{{"post.lanes", "16"}}, ""},
       {{{"post.lanes", "17"}}, "post.lanes"},
       {{{"post.lanes", "unlimited"}}, ""},
@@ -225,6 +275,11 @@ TEST(Validate, ChecksSpecsThatWereBuiltInCode) {
       {"precision.accumulator_bits: 16 ",
        [](AcceleratorSpec& s) { s.precision.accumulator_bits = 16; }},
       {"post.lanes: ", [](AcceleratorSpec& s) { s.post.lanes = 17; }},
+      {"dram.bytes_per_cycle: ", [](AcceleratorSpec& s) { s.dram.bytes_per_cycle = 0; }},
+      {"dram.bytes_per_cycle: ",
+       [](AcceleratorSpec& s) { s.dram.bytes_per_cycle = base::Ratio(64, 3); }},
+      {"dram.gigabytes_per_second: is not what ",
+       [](AcceleratorSpec& s) { s.dram.gigabytes_per_second = base::Ratio(64, 5); }},
   };
   for (const Case& test : cases) {
     AcceleratorSpec spec = edge();

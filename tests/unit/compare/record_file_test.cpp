@@ -199,13 +199,48 @@ TEST(RecordFile, GivenAMistakeInTheMachineThenTheMessageSaysWhereWhatAndWhatIsAl
   EXPECT_EQ(machine_error([](Json& m) { m["array"]["whole_folds"] = "false"; }),
             "r.json: machine.array.whole_folds: is of another type; false is meant");
   EXPECT_EQ(machine_error([](Json& m) { m["array"]["rows"] = 2.5; }),
-            "r.json: machine.array.rows: is 2.5; an integer, truth value or text is required");
+            "r.json (machine):4: array.rows: '2.5' is not a decimal integer; an integer from 1 to "
+            "1024");
+  EXPECT_EQ(machine_error([](Json& m) { m["array"]["rows"] = nullptr; }),
+            "r.json: machine.array.rows: is null; a number, truth value or text is required");
+  EXPECT_EQ(machine_error([](Json& m) { m["dram"]["bytes_per_cycle"] = 8.0; }),
+            "r.json: machine.dram.bytes_per_cycle: is of another type; 8 is meant");
+  EXPECT_EQ(machine_error([](Json& m) {
+              m["dram"]["bytes_per_cycle"] = 1e-7;
+            }).find("r.json (machine):30: dram.bytes_per_cycle: is '1e-07'; a number from 0.001"),
+            0U);
+  EXPECT_EQ(machine_error([](Json& m) { m["dram"]["gigabytes_per_second"] = 19.2; }),
+            "r.json (machine):31: dram.gigabytes_per_second: stands beside dram.bytes_per_cycle; "
+            "one of the two");
   EXPECT_EQ(machine_error([](Json& m) { m["array"].erase("rows"); }),
             "r.json (machine):3: array.rows: is missing; an integer from 1 to 1024");
   EXPECT_EQ(machine_error([](Json& m) { m = nullptr; }),
             "r.json: machine: is null; an object is required");
   EXPECT_EQ(machine_error([](Json& m) { m["zero_skipping"] = "skp"; }).substr(0, 45),
             "r.json (machine):13: zero_skipping: is 'skp';");
+}
+
+TEST(RecordFile, GivenAFractionOfBytesACycleOrBytesASecondThenTheMachineSaysWhatWasGiven) {
+  Json json = Json::parse(test::sample_json());
+  json["machine"]["dram"]["bytes_per_cycle"] = 12.8;
+  const RecordFile a_cycle = report::record_from_bytes(json.dump(), "r.json");
+  EXPECT_EQ(report::value_of(a_cycle.machine, "machine.dram.bytes_per_cycle"), RecordValue(12.8));
+  EXPECT_EQ(report::value_of(a_cycle.machine, "machine.dram.gigabytes_per_second"), RecordValue());
+  json["machine"]["dram"].erase("bytes_per_cycle");
+  json["machine"]["dram"]["gigabytes_per_second"] = 19.2;
+  const RecordFile a_second = report::record_from_bytes(json.dump(), "r.json");
+  EXPECT_EQ(report::value_of(a_second.machine, "machine.dram.bytes_per_cycle"), RecordValue());
+  EXPECT_EQ(report::value_of(a_second.machine, "machine.dram.gigabytes_per_second"),
+            RecordValue(19.2));
+  const report::Comparison comparison = report::compare_records(a_cycle, a_second);
+  EXPECT_TRUE(comparison.differs());
+  const std::string text = report::comparison_text(comparison, false);
+  EXPECT_NE(text.find("machine.dram.bytes_per_cycle       12.8     -\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("machine.dram.gigabytes_per_second     -  19.2\n"), std::string::npos)
+      << text;
+  const report::Comparison same = report::compare_records(a_second, a_second);
+  EXPECT_FALSE(same.differs());
 }
 
 TEST(RecordFile, GivenARecordOfAnEarlierProgramThenWhatItDoesNotSayIsUnknownOrTheDefault) {
