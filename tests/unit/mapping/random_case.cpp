@@ -55,6 +55,21 @@ arch::AcceleratorSpec random_machine(Draw& draw) {
   return spec;
 }
 
+/// A fraction of bytes a cycle, said so or in 10^9 bytes/s, for a third of the limited machines.
+/// From numbers of its own: all else of a seed's case stays as it is.
+void draw_rate(std::uint32_t seed, arch::AcceleratorSpec& spec) {
+  Draw draw(seed + 0x52617465U);
+  if (!spec.dram.bytes_per_cycle || !draw.one_in(3)) return;
+  if (draw.one_in(2)) {
+    spec.dram.bytes_per_cycle = base::Ratio(draw.between(100'000, 8'000'000), 1'000'000);
+    return;
+  }
+  spec.clock_mhz = draw.between(1, 3000);  // a tenth to eight bytes a cycle
+  const base::Ratio a_second(draw.between((spec.clock_mhz + 9) / 10, 8 * spec.clock_mhz), 1000);
+  spec.dram.gigabytes_per_second = a_second;
+  spec.dram.bytes_per_cycle = arch::bytes_per_cycle(a_second, spec.clock_mhz);
+}
+
 /// A kernel side not above `limit`, the extent with padding.
 int kernel_side(Draw& draw, std::int64_t limit) {
   return draw.between(1, static_cast<int>(std::min<std::int64_t>(3, limit)));
@@ -541,6 +556,7 @@ RandomCase random_case(std::uint32_t seed) {
   Draw draw(seed);
   RandomCase c;
   c.spec = random_machine(draw);
+  draw_rate(seed, c.spec);
   c.batch = draw.between(1, 3);
   c.network.name = "random";
   const network::MapShape input{draw.between(1, 9), draw.between(1, 9), draw.between(1, 6)};
