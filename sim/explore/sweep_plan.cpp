@@ -180,6 +180,8 @@ SweepPlan read_sweep(const config::Document& document) {
   if (root.has("where")) plan.where = root.strings("where");
   check_size(plan.where.size(), kMaxConstraints, root.place("where"));
   if (const auto faults = root.optional_section("faults")) plan.faults = read_faults(*faults);
+  plan.timing = root.with_default<bool>("timing", false);
+  plan.chain = root.with_default<bool>("chain", false);
   plan.energy = root.optional<std::string>("energy").value_or("");
   if (root.has("pareto")) plan.pareto = root.strings("pareto");
   document.done();
@@ -198,6 +200,14 @@ SweepPlan read_sweep(const config::Document& document) {
   if (density && !plan.models.empty()) {
     throw base::InputError(grid.place("density"), "a model has the densities of its images",
                            "density goes with workloads");
+  }
+  if (plan.timing && !plan.models.empty()) {
+    throw base::InputError(root.place("timing"), "points of models have accuracies, which need values",
+                           "timing goes with workloads alone");
+  }
+  if (plan.chain && !plan.timing) {
+    throw base::InputError(root.place("chain"), "a layer of a workload has no outputs to hand on",
+                           "chain: true goes with timing: true");
   }
   if (plan.faults && plan.models.empty()) {
     throw base::InputError(root.place("faults"), "a workload has no accuracy",

@@ -42,6 +42,8 @@ struct SweepPlan {
   std::vector<Axis> axes;
   std::vector<std::string> where;  ///< constraints, as "array.rows * array.cols <= 1024"
   std::optional<SweepFaults> faults;
+  bool timing = false;              ///< see run::WorkloadOptions, of all workloads
+  bool chain = false;               ///< the same
   std::string energy;               ///< energy table; empty: no energy
   std::vector<std::string> pareto;  ///< columns; empty: none
 

@@ -240,7 +240,7 @@ run::Job SweepRunner::job_of(const SweepPoint& point, const arch::AcceleratorSpe
     }
     for (network::WorkloadLayer& layer : workload.layers) layer.density = density;
   }
-  return run::workload_job(spec, workload, plan_.seed, batch);
+  return run::workload_job(spec, workload, plan_.seed, batch, {plan_.timing, plan_.chain});
 }
 
 PointFigures SweepRunner::measure(const SweepPoint& point, const run::Job& job,

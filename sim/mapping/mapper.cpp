@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "mapping/cost_memo.hpp"
 #include "mapping/least_cost.hpp"
 #include "mapping/on_chip_maps.hpp"
 #include "mapping/refusal.hpp"
@@ -42,10 +43,12 @@ struct Plan {
 class Mapper {
  public:
   Mapper(const network::Network& network, const arch::AcceleratorSpec& spec,
-         const MapOptions& options, std::optional<base::Cycles> bound = std::nullopt)
+         const MapOptions& options, CostMemo& memo,
+         std::optional<base::Cycles> bound = std::nullopt)
       : network_(network),
         spec_(spec),
         options_(options),
+        memo_(memo),
         bound_(bound),
         maps_(network.maps.size()) {}
 
@@ -84,6 +87,11 @@ class Mapper {
       first = std::min(first, i);
     }
     for (std::size_t i = 0; i < planned_.size(); ++i) {
+      std::size_t first = 0;
+      while (first < i && !are_alike(first, i)) ++first;
+      shape_numbers_.push_back(static_cast<std::int64_t>(first));
+    }
+    for (std::size_t i = 0; i < planned_.size(); ++i) {
       const network::Layer& layer = shape(i).layer();
       maps_.note_use(layer.input(), i);
       if (layer.residual() >= 0) maps_.note_use(layer.residual(), i);
@@ -92,6 +100,21 @@ class Mapper {
       is_chain_ =
           is_chain_ && layer.residual() < 0 && (i == 0 || layer.input() == output_map(i - 1));
     }
+  }
+
+  /// Whether two planned layers cost the same, whatever they are cut into: plain products alone.
+  bool are_alike(std::size_t a, std::size_t b) const {
+    const auto is_plain = [&](std::size_t i) {
+      const network::Layer& layer = shape(i).layer();
+      return layer.is_gemm() && !layer.logits && layer.residual() < 0 &&
+             planned_[i].fused_pool < 0 && shape(i).slices(layer.input()) == 1 &&
+             !network_.map(layer.input()).sums && !network_.map(layer.output).sums &&
+             network_.map(layer.output).shape == layer.out;
+    };
+    const network::Layer& x = shape(a).layer();
+    const network::Layer& y = shape(b).layer();
+    return is_plain(a) && is_plain(b) && x.in == y.in && x.out == y.out && x.window == y.window &&
+           x.groups == y.groups;
   }
 
   std::int32_t output_map(std::size_t i) const { return output_maps_[i]; }
@@ -185,6 +208,7 @@ class Mapper {
 
   struct Candidate {
     LayerCut cut;
+    CostMemo::Known* known = nullptr;
     Estimate estimate;  ///< at the least, until it is exact
     base::Cycles array;
     bool is_exact = false;
@@ -222,6 +246,12 @@ class Mapper {
 
   void find_cost(std::size_t i, Candidate& candidate) const {
     if (candidate.is_exact) return;
+    candidate.is_exact = true;
+    std::optional<Estimate>& known = candidate.known->exact;
+    if (known && !options_.check_every_cut) {
+      candidate.estimate = *known;
+      return;
+    }
     PlannedLayer alone = planned_[i];
     alone.cut = candidate.cut;
     WalkSetting setting = walk_setting();
@@ -230,8 +260,10 @@ class Mapper {
     const Estimate exact = exact_cost(setting, {alone});
     SIM_CHECK(candidate.estimate.cycles <= exact.cycles && candidate.estimate.dram <= exact.dram,
               "mapper", -1, "a cut costs less than its least");
+    SIM_CHECK(!known || (known->cycles == exact.cycles && known->dram == exact.dram), "mapper", -1,
+              "a cut costs something else than one that is alike");
     candidate.estimate = exact;
-    candidate.is_exact = true;
+    known = exact;
   }
 
   /// The candidate with the least `cost` of its estimate, the first in the list of those that have
@@ -262,8 +294,9 @@ class Mapper {
     std::vector<Candidate> candidates;
     bool keep = false;
     for (const LayerCut& cut : list_cuts(i, own)) {
-      const LeastCost least = least_cost(own, cut, setting(i), spec_);
-      candidates.push_back({cut, least.estimate, least.array});
+      CostMemo::Known& known = memo_[CostMemo::key(shape_numbers_[i], cut, setting(i))];
+      if (!known.least) known.least = least_cost(own, cut, setting(i), spec_);
+      candidates.push_back({cut, &known, known.least->estimate, known.least->array});
       keep = keep || (cut.output_whole && i + 1 < planned_.size());
     }
     // Keeping the output on chip spares the next layer its loads, which this layer's own figures
@@ -426,6 +459,7 @@ class Mapper {
   const network::Network& network_;
   const arch::AcceleratorSpec& spec_;
   MapOptions options_;
+  CostMemo& memo_;
   std::optional<base::Cycles> bound_;
   bool is_beyond_ = false;
   base::Cycles array_;  ///< of the layers that are chosen, streaming
@@ -433,9 +467,10 @@ class Mapper {
   bool resident_ = false;
   bool is_chain_ = true;  ///< every layer reads the map of the layer before it, and no other
   std::vector<PlannedLayer> planned_;
-  std::vector<std::int32_t> output_maps_;  ///< of each, with its fused pooling
-  std::vector<std::size_t> first_writer_;  ///< of each map, as number of a planned layer
-  OnChipMaps maps_;                        ///< when the layer that is chosen now begins
+  std::vector<std::int64_t> shape_numbers_;  ///< of each: the first that is alike
+  std::vector<std::int32_t> output_maps_;    ///< of each, with its fused pooling
+  std::vector<std::size_t> first_writer_;    ///< of each map, as number of a planned layer
+  OnChipMaps maps_;                          ///< when the layer that is chosen now begins
   std::vector<std::string> reasons_;
 };
 
@@ -444,7 +479,8 @@ class Mapper {
 // fewer DRAM bytes: a larger buffer is then never worse than any of its parts.
 Plan best_plan(const network::Network& network, const arch::AcceleratorSpec& spec,
                const MapOptions& options) {
-  Plan best = *Mapper(network, spec, options).plan();
+  CostMemo memo;
+  Plan best = *Mapper(network, spec, options, memo).plan();
   const auto capacity = spec.weight_words();
   if (best.setting.resident_at || !capacity) return best;
   const std::vector<std::int64_t> parts =
@@ -453,7 +489,7 @@ Plan best_plan(const network::Network& network, const arch::AcceleratorSpec& spe
     MapOptions smaller = options;
     smaller.weight_word_limit = *part;
     try {
-      std::optional<Plan> other = Mapper(network, spec, smaller, best.estimate.cycles).plan();
+      std::optional<Plan> other = Mapper(network, spec, smaller, memo, best.estimate.cycles).plan();
       const auto cost = [](const Plan& plan) {
         return std::make_pair(plan.estimate.cycles, plan.estimate.dram);
       };

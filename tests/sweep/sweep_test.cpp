@@ -251,8 +251,8 @@ double figure(const nlohmann::json& point, const char* name) {
   return point.at("figures").at(name).get<double>();
 }
 
-// What fits a smaller buffer fits a larger one, so more memory costs a machine that skips nothing no
-// cycles, and DRAM bytes only where they buy cycles; and more bandwidth costs no machine cycles.
+// What fits a smaller buffer fits a larger one, so more memory costs a machine that skips nothing
+// no cycles, and DRAM bytes only where they buy cycles; and more bandwidth costs no machine cycles.
 // Points are simulated independently of each other.
 TEST_F(Sweep, GivenALargerWeightBufferOrMoreBandwidthThenNothingIsLost) {
   const std::vector<std::int64_t> sizes = {1024, 1536,  2048,  3072,  4096,  6144,
@@ -291,6 +291,37 @@ TEST_F(Sweep, GivenALargerWeightBufferOrMoreBandwidthThenNothingIsLost) {
             << name << all[i].at("grid");
       }
     }
+  }
+}
+
+// A chain and its cycles alone are those of run --timing --chain; what goes with what is said.
+TEST_F(Sweep, GivenAChainForTimingThenPointsAreRunsOfIt) {
+  std::ofstream(path("w.csv")) << "layer,M,N,K\na,90,40,200\nb,90,60,40\n";
+  const auto plan = [&](const std::string& keys) {
+    std::ofstream(path("c.yaml")) << "name: chain\nmachine: hw_configs/edge_16x16.yaml\n"
+                                  << "workloads: [" << path("w.csv") << "]\n"
+                                  << keys << "grid:\n  zero_skipping: [none, gate, skip]\n";
+    return lacuna("sweep " + path("c.yaml") + " --out " + path("c.sqlite") + " --json " +
+                  path("c.json"));
+  };
+  EXPECT_EQ(plan("chain: true\n").error,
+            "lacuna: " + path("c.yaml") +
+                ":4: chain: a layer of a workload has no outputs to hand "
+                "on; chain: true goes with timing: true\n");
+  ASSERT_EQ(plan("timing: true\nchain: true\n").code, 0);
+  const nlohmann::json all = points(path("c.json"));
+  ASSERT_EQ(all.size(), 3U);
+  for (const nlohmann::json& point : all) {
+    const std::string policy = point.at("grid").at("zero_skipping");
+    const Output run =
+        lacuna("run --hw hw_configs/edge_16x16.yaml --timing --chain --workload " + path("w.csv") +
+               " --set zero_skipping=" + policy + " --json " + path("r.json"));
+    ASSERT_EQ(run.code, 0) << run.error;
+    std::ifstream file(path("r.json"));
+    const nlohmann::json record = nlohmann::json::parse(file);
+    EXPECT_EQ(figure(point, "cycles"), record.at("cycles").at("total").get<double>()) << policy;
+    EXPECT_EQ(record.at("engine"), "fast-timing");
+    EXPECT_TRUE(record.at("logits_sha256").is_null());
   }
 }
 
