@@ -24,7 +24,7 @@ bool same(const measure::AccessCounts& a, const measure::AccessCounts& b) {
 }
 
 /// What does not depend on which values are zero.
-std::string difference(const run::Measurement& a, const run::Measurement& b) {
+std::string what_differs(const run::Measurement& a, const run::Measurement& b) {
   if (a.batch_cycles != b.batch_cycles) return "cycles";
   if (a.setup != b.setup) return "set-up";
   for (std::size_t i = 0; i < a.layers.size(); ++i) {
@@ -62,7 +62,7 @@ TEST(CyclesOnly, GivenAWorkloadThenAllButItsValuesIsAsWithThem) {
       const run::Measurement full = run::simulate(*job, EngineKind::kFast);
       job->timing = true;
       const run::Measurement timing = run::simulate(*job, EngineKind::kFast);
-      ASSERT_EQ(difference(full, timing), "")
+      ASSERT_EQ(what_differs(full, timing), "")
           << "seed " << seed << " policy " << static_cast<int>(policy);
       ASSERT_EQ(timing.logits_sha256, "");
       for (std::size_t i = 0; i < full.layers.size(); ++i) {
@@ -90,7 +90,7 @@ TEST(CyclesOnly, GivenANetworkThatSkipsNothingThenItsValuesAreLeftOut) {
     const run::Measurement full = run::simulate(c->job, EngineKind::kFast);
     c->job.timing = true;
     const run::Measurement timing = run::simulate(c->job, EngineKind::kFast);
-    ASSERT_EQ(difference(full, timing), "") << "seed " << seed;
+    ASSERT_EQ(what_differs(full, timing), "") << "seed " << seed;
     ASSERT_TRUE(timing.logits.empty());
     // Nothing is said of values that nobody looked at.
     ASSERT_EQ(timing.layers.front().input_values, 0);
