@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/cpu.hpp"
 
@@ -47,6 +48,7 @@ class Commits {
       : rows_(rows),
         depth_(static_cast<std::size_t>(std::max(fifo, 2)) + 1),
         values_(rows_ * depth_ * Lane::kCount) {}
+  LACUNA_INLINE std::size_t rows() const { return rows_; }
   LACUNA_INLINE Cycles get(std::int64_t pixel, std::size_t row) const {
     Cycles value;
     std::memcpy(&value, at(pixel, row), sizeof value);
@@ -65,18 +67,46 @@ class Commits {
   std::vector<Number> values_;
 };
 
+// commit(m, r) by the rules of docs/timing.md, where row r takes `slots` for pixel m and the row
+// above commits at `above`. `done_at` holds done(m-1, r) and then done(m, r).
+template <class Lane>
+LACUNA_INLINE typename Lane::Cycles commit_row(Commits<Lane>& commits,
+                                               typename Lane::Number* done_at,
+                                               const PassTiming& timing, std::int64_t m,
+                                               std::size_t r, typename Lane::Cycles slots,
+                                               typename Lane::Cycles above) {
+  using Cycles = typename Lane::Cycles;
+  Cycles start = {};
+  Cycles last_done;
+  std::memcpy(&last_done, done_at + r * Lane::kCount, sizeof last_done);
+  if (timing.local_accumulators == 2) {
+    start = last_done;
+    if (m >= 2) start = Lane::max(start, commits.get(m - 2, r));
+  } else if (m >= 1) {
+    start = commits.get(m - 1, r);
+  }
+  const Cycles done = start + slots;
+  Cycles commit = done;
+  if (r > 0) commit = Lane::max(commit, above + 1);
+  const int fifo = timing.psum_fifo_depth;
+  if (r + 1 < commits.rows() && m >= fifo) {
+    commit = Lane::max(commit, commits.get(m - fifo, r + 1) + 1);
+  }
+  commits.set(m, r, commit);
+  std::memcpy(done_at + r * Lane::kCount, &done, sizeof done);
+  return commit;
+}
+
 template <class Lane>
 LACUNA_INLINE void evaluate(const PassRows& pass, const Corners& corners,
-                            const std::uint16_t* prefix, const PassTiming& timing,
+                            const std::uint16_t* prefix, const PassTiming timing,
                             StreamTimes& times) {
   using Cycles = typename Lane::Cycles;
   using Number = typename Lane::Number;
   const std::size_t rows = pass.rows.size();
-  const int fifo = timing.psum_fifo_depth;
-  const bool two = timing.local_accumulators == 2;
-  Commits<Lane> commits(rows, fifo);
+  Commits<Lane> commits(rows, timing.psum_fifo_depth);
   std::vector<Number> state(rows * 2 * Lane::kCount);  // done(m-1, r), then the sum of s
-  Number* done_before = state.data();
+  Number* done_at = state.data();
   Number* busy = state.data() + rows * Lane::kCount;
   const auto pixels = static_cast<std::int64_t>(corners.size());
   const Cycles zero = {};
@@ -93,22 +123,7 @@ LACUNA_INLINE void evaluate(const PassRows& pass, const Corners& corners,
       }
       nonzeros += slots;
       slots = Lane::max(slots, zero + std::max(1, row.bitmap_words));
-      Cycles start = zero;
-      Cycles last_done;
-      std::memcpy(&last_done, done_before + r * Lane::kCount, sizeof last_done);
-      if (two) {
-        start = last_done;
-        if (m >= 2) start = Lane::max(start, commits.get(m - 2, r));
-      } else if (m >= 1) {
-        start = commits.get(m - 1, r);
-      }
-      const Cycles done = start + slots;
-      Cycles commit = done;
-      if (r > 0) commit = Lane::max(commit, above + 1);
-      if (r + 1 < rows && m >= fifo) commit = Lane::max(commit, commits.get(m - fifo, r + 1) + 1);
-      commits.set(m, r, commit);
-      above = commit;
-      std::memcpy(done_before + r * Lane::kCount, &done, sizeof done);
+      above = commit_row(commits, done_at, timing, m, r, slots, above);
       Cycles sum;
       std::memcpy(&sum, busy + r * Lane::kCount, sizeof sum);
       sum += slots;
@@ -180,20 +195,44 @@ void stream_times(const PassRows& pass, const Corners& corners, const std::uint1
   }
 }
 
+// Every pixel is alike, and times are sums and maxima of earlier ones. So where all that the next
+// pixel looks back at lies a fixed number of cycles behind what the one before looked back at, it
+// and all further ones come that number of cycles later, and need not be evaluated.
 StreamTimes dense_stream_times(const PassRows& pass, std::int64_t pixels,
                                const PassTiming& timing) {
-  // Every pixel is alike: bitmap words stand in for the indices, and no value is looked at.
-  PassRows dense = pass;
-  for (PassRow& row : dense.rows) {
-    row.bitmap_words = row.indices;
-    row.spans.clear();
+  const std::size_t rows = pass.rows.size();
+  const int looked_back = std::max(timing.psum_fifo_depth, 2);
+  Commits<OneLane> commits(rows, timing.psum_fifo_depth);
+  std::vector<std::int64_t> done(rows);
+  std::int64_t last = 0;
+  std::int64_t step = 0;
+  int alike = 0;  // pixels up to m whose times all come `step` after those of the one before
+  std::int64_t m = 0;
+  for (; m < pixels && alike < looked_back; ++m) {
+    std::int64_t above = 0;
+    std::int64_t least = std::numeric_limits<std::int64_t>::max();
+    std::int64_t most = 0;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::int64_t before = done[r];
+      const std::int64_t committed = m > 0 ? commits.get(m - 1, r) : 0;
+      above =
+          commit_row(commits, done.data(), timing, m, r, std::max(1, pass.rows[r].indices), above);
+      const std::int64_t steps[] = {above - committed, done[r] - before};
+      least = std::min({least, steps[0], steps[1]});
+      most = std::max({most, steps[0], steps[1]});
+    }
+    last = above;
+    const bool shifted = m > 0 && least == most;
+    alike = shifted ? (most == step ? alike : 0) + 1 : 0;
+    step = most;
   }
   StreamTimes times;
-  evaluate<OneLane>(dense, Corners(static_cast<std::size_t>(pixels)), nullptr, timing, times);
-  for (int lane = 1; lane < kLanes; ++lane) {
-    times.commit[lane] = times.commit[0];
-    times.work[lane] = times.work[0];
-    times.longest[lane] = times.longest[0];
+  std::fill_n(times.commit, kLanes, last + (pixels - m) * step);
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::int64_t work = pixels * std::max(1, pass.rows[r].indices);
+    if (work <= times.work[0]) continue;
+    std::fill_n(times.work, kLanes, work);
+    std::fill_n(times.longest, kLanes, static_cast<std::int64_t>(r));
   }
   return times;
 }
