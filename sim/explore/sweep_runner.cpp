@@ -37,8 +37,23 @@ double parse_number(const std::string& text, const base::Place& place) {
   return value;
 }
 
+/// Up to 4,096 of the numbers below `count`, drawn without replacement. Those drawn last are kept:
+/// to draw them takes as long as to simulate some images, and most points of a sweep have equal
+/// counts.
+const std::vector<std::int64_t>& sample_below(std::int64_t count, std::uint64_t seed) {
+  constexpr std::int64_t kMost = 4096;
+  thread_local std::vector<std::int64_t> sample;
+  thread_local std::pair<std::int64_t, std::uint64_t> of;
+  if (!sample.empty() && of == std::pair(count, seed)) return sample;
+  const statistics::SiteOrder order(seed, 0, count);
+  of = {count, seed};
+  sample.clear();
+  for (std::int64_t i = 0; i < std::min(count, kMost); ++i) sample.push_back(order.site(i));
+  return sample;
+}
+
 /// Weights that pass through each used value of the weight SRAM in turn; all bits of a value hold
-/// the same. Up to 4,096 values drawn without replacement.
+/// the same.
 void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& figures) {
   const run::Part& part = job.parts.front();
   const schedule::ResidencyMap residency(*part.schedule, part.network, job.spec);
@@ -46,13 +61,10 @@ void measure_exposure(const run::Job& job, std::uint64_t seed, PointFigures& fig
   const int bits = job.spec.precision.weight_bits;
   const std::int64_t values_per_word = job.spec.weights_per_word();
   const std::int64_t slots = part.schedule->weight_words * values_per_word;
-  constexpr std::int64_t kMost = 4096;
-  const statistics::SiteOrder order(seed, 0, slots);
   std::int64_t used = 0;
   std::int64_t weights = 0;
   std::size_t most = 0;
-  for (std::int64_t i = 0; i < std::min(slots, kMost); ++i) {
-    const std::int64_t slot = order.site(i);
+  for (const std::int64_t slot : sample_below(slots, seed)) {
     const std::int64_t word = slot / values_per_word;
     const memory::CellPosition cell{word % sram.banks, word / sram.banks,
                                     slot % values_per_word * bits};
