@@ -88,14 +88,22 @@ TokenSource::PixelWork Feeders::begin_pixel(int row_number) {
   const std::int64_t first_row =
       (image - region_->image_begin) * region_->row_count - region_->row_begin;
   const bool skip = program_.spec->zero_skipping == arch::ZeroSkipping::kSkip;
+  // Indices of one window position stand side by side; they differ in their channel.
+  std::int32_t window_y = -1;
+  std::int32_t window_x = -1;
+  std::int64_t pixel = kPadding;  // address of its channel 0
   for (const Index& index : row.indices) {
-    const std::int64_t y = layer.window.input_row(out_y, index.y, layer.in.height);
-    const std::int64_t x = layer.window.input_column(out_x, index.x, layer.in.width);
-    const bool inside = y >= 0 && x >= 0;
-    const std::int64_t address =
-        inside ? region_->base + ((first_row + y) * layer.in.width + x) * layer.in.channels +
-                     index.channel
-               : kPadding;
+    if (index.y != window_y || index.x != window_x) {
+      window_y = index.y;
+      window_x = index.x;
+      const std::int64_t y = layer.window.input_row(out_y, index.y, layer.in.height);
+      const std::int64_t x = layer.window.input_column(out_x, index.x, layer.in.width);
+      pixel = y >= 0 && x >= 0
+                  ? region_->base + ((first_row + y) * layer.in.width + x) * layer.in.channels
+                  : kPadding;
+    }
+    const bool inside = pixel != kPadding;
+    const std::int64_t address = inside ? pixel + index.channel : kPadding;
     row.access.index = index.number;
     if (skip && (!inside || !sram_->nonzero(address, row.access))) continue;
     row.pending.push_back({address, index.slot, index.number});
