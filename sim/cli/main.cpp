@@ -1,8 +1,11 @@
 // The program. Commands are listed here once; errors become exit codes here and nowhere else:
 // 2 for the user's, 70 for ours. (3, of a campaign with lost trials, is no error: command.hpp.)
+#include <malloc.h>
+
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <new>
 #include <systemc>
 
@@ -82,6 +85,16 @@ int dispatch(const std::vector<std::string>& arguments) {
                                  lacuna::base::nearest_name(arguments[0], names));
 }
 
+// Maps of a layer are freed before the next ones are made: kept, they need not be got from the
+// system and cleared again, which is 15% of the time of large layers.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kNever = 0;
+  ::mallopt(M_MMAP_MAX, kNever);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
+
 }  // namespace
 
 int sc_main(int argc, char** argv) {
@@ -115,6 +128,7 @@ int sc_main(int argc, char** argv) {
 
 // libsystemc has a main of its own, which greets; ours silences it first.
 int main(int argc, char** argv) {
+  keep_freed_memory();
   lacuna::base::note_descriptors();
   constexpr int kOverwrite = 1;
   ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", kOverwrite);
