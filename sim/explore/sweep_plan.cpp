@@ -202,7 +202,8 @@ SweepPlan read_sweep(const config::Document& document) {
                            "density goes with workloads");
   }
   if (plan.timing && !plan.models.empty()) {
-    throw base::InputError(root.place("timing"), "points of models have accuracies, which need values",
+    throw base::InputError(root.place("timing"),
+                           "points of models have accuracies, which need values",
                            "timing goes with workloads alone");
   }
   if (plan.chain && !plan.timing) {

@@ -190,15 +190,29 @@ void for_each_image(const schedule::PixelRange& range, std::int64_t height, Visi
 template <class Visit>
 void LayerShape::for_each_piece(const RangeList& ranges, NeedsOfRange needs_of, Visit visit) const {
   std::int64_t image = -1;
-  std::vector<bool> there;  // rows of that image; ranges go through one image after the other
+  std::int64_t upto = 0;    // rows of that image that are there, where none is left out;
+  std::vector<bool> there;  // else which. Ranges go through one image after the other
+  const bool leaves_out = leaves_rows_out();
   for (const schedule::PixelRange& range : ranges) {
     for_each_image(range, layer_->out.height, [&](const schedule::PixelRange& part) {
-      for (const schedule::MapRows& rows : (this->*needs_of)(part)) {
+      for (schedule::MapRows rows : (this->*needs_of)(part)) {
         if (rows.image_begin != image) {
           image = rows.image_begin;
-          there.assign(static_cast<std::size_t>(network_->map(rows.map).shape.height), false);
+          upto = 0;
+          there.assign(
+              leaves_out ? static_cast<std::size_t>(network_->map(rows.map).shape.height) : 0,
+              false);
         }
-        for (const schedule::MapRows& piece : take_missing(rows, there)) visit(piece);
+        if (leaves_out) {
+          for (const schedule::MapRows& piece : take_missing(rows, there)) visit(piece);
+          continue;
+        }
+        const std::int64_t end = rows.row_begin + rows.row_count;
+        rows.row_begin = std::max(upto, rows.row_begin);
+        rows.row_count = end - rows.row_begin;
+        if (rows.row_count <= 0) continue;
+        upto = end;
+        visit(rows);
       }
     });
   }

@@ -28,7 +28,7 @@ struct LayerRecord {
 struct RunRecord {
   std::string version;  ///< of the program
   std::string command;  ///< that made it, as a shell reads it; empty where none did
-  std::string engine;  ///< its name, with "-timing" where values were left out (Job::timing)
+  std::string engine;   ///< its name, with "-timing" where values were left out (Job::timing)
   std::string hardware;
   std::string hardware_sha256;
   std::string network;
