@@ -40,7 +40,7 @@ PlacedStep CostSink::append(const WalkedStep& walked, const StepAccesses::Stamps
                             Stamp after_start) {
   const schedule::Resource resource = schedule::resource_of(walked.step.kind);
   Stamp ready = std::max<Stamp>(0, after_start);
-  for (std::size_t i = 0; i < waits.size(); ++i) ready = std::max(ready, waits[i]);
+  for (const Stamp wait : waits) ready = std::max(ready, wait);
   const auto span = placement_.place(resource, ready, duration(walked));
   estimate_.cycles.value = std::max(estimate_.cycles.value, span.end);
   return {span.start, span.end};
