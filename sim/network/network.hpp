@@ -67,14 +67,7 @@ struct Window {
   int insert_h = 1;  ///< more than 1: a transposed convolution of that stride
   int insert_w = 1;
 
-  friend bool operator==(const Window& a, const Window& b) {
-    const auto fields = [](const Window& w) {
-      return std::array<int, 12>{w.kernel_h,   w.kernel_w,   w.stride_h,   w.stride_w,
-                                 w.pad_top,    w.pad_left,   w.pad_bottom, w.pad_right,
-                                 w.dilation_h, w.dilation_w, w.insert_h,   w.insert_w};
-    };
-    return fields(a) == fields(b);
-  }
+  friend bool operator==(const Window& a, const Window& b) { return a.all() == b.all(); }
 
   /// The input row, of `height`, under window row `ky` of output row `y`; -1: padding, or between.
   std::int64_t input_row(std::int64_t y, std::int64_t ky, std::int64_t height) const {
@@ -85,6 +78,10 @@ struct Window {
   }
 
  private:
+  std::array<int, 12> all() const {
+    return {kernel_h,   kernel_w,  stride_h,   stride_w,   pad_top,  pad_left,
+            pad_bottom, pad_right, dilation_h, dilation_w, insert_h, insert_w};
+  }
   static std::int64_t place(std::int64_t at, int insert, std::int64_t size) {
     if (insert == 1) return at >= 0 && at < size ? at : -1;
     return at < 0 || at % insert != 0 || at / insert >= size ? -1 : at / insert;
