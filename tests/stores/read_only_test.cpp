@@ -1,6 +1,8 @@
 // Whoever may read a store's file can read the store: another user, in a folder that nobody may
 // write, whatever became of its writer; and stores of earlier versions.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -57,6 +59,15 @@ class ReadOnly : public Stores {
   }
 };
 
+/// Workers of a program that was killed end with it, but some moments later, and until then they
+/// have its lock.
+void wait_for_lock(const std::string& store) {
+  const int file = ::open(store.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(::flock(file, LOCK_EX), 0);
+  ::close(file);
+}
+
 TEST_F(ReadOnly, GivenFinishedStoresThenAnotherUserReadsThem) {
   ASSERT_EQ(lacuna({"campaign", "run", chips(10, 3), "--out", store("c.sqlite")}).code, 0);
   ASSERT_EQ(lacuna({"sweep", sweep(5), "--out", store("w.sqlite")}).code, 0);
@@ -95,6 +106,7 @@ TEST_F(ReadOnly, GivenAKilledCampaignThenAnotherUserReadsAllThatItHolds) {
     wait_for_results(store("c.sqlite"), 5);
     writer.kill(SIGKILL);
   }
+  wait_for_lock(store("c.sqlite"));
   const std::string trials = exported(store("c.sqlite"));
   const std::string log = read(store("c.sqlite-wal"));
   ASSERT_GT(log.size(), 0U);
@@ -120,6 +132,7 @@ TEST_F(ReadOnly, GivenNoRoomForACopyThenWhatIsNeededIsSaid) {
     wait_for_results(store("c.sqlite"), 5);
     writer.kill(SIGKILL);
   }
+  wait_for_lock(store("c.sqlite"));
   fs::remove(store("c.sqlite-shm"));
   close_folder();
   if (::geteuid() == 0) {
