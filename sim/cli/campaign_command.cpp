@@ -15,6 +15,7 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/merge.hpp"
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
@@ -230,21 +231,11 @@ int merge(const std::vector<std::string>& arguments) {
       "Makes one store of those of all shards of a round, as if the campaign had been\n"
       "run without shards; of a later round also of the store that it went on from.\n"
       "Says when a stop rule asks for another round. Exit code 3 when trials are lost.");
-  options.positional("file", "the shards' stores, in any order, or folders of *.sqlite")
-      .value("out", "STORE", "the new store (required)");
+  add_merge_options(options);
   if (!options.parse(arguments)) return 0;
-  const std::string path = options.required("out");
-  Outputs outputs;
-  outputs.claim_store(options, "out");
-  const std::vector<std::string> shards = store_arguments(options, "campaign merge");
-  outputs.refuse_inputs();
-  store::check_creatable(path);
-  const campaign::Merge merge(shards);
-  outputs.refuse_inputs();
-  const campaign::Store store =
-      merge.write(path, merge_command("lacuna campaign merge", shards, path));
+  const campaign::Store store = merge_stores<campaign::Merge>(options, "campaign merge");
   print(report::campaign_tables(store));
-  const int code = say_what_is_lost(store, path);
+  const int code = say_what_is_lost(store, store.path());
   if (code == 0) print(next_round_text(store));
   return code;
 }

@@ -42,14 +42,6 @@ void expect_waves(const Options& options, run::EngineKind kind);
 /// base::InputError naming `command` when there is none or more, and when it is no regular file.
 std::string store_argument(const Options& options, const char* command);
 
-/// The stores that a command is given, one at least, each noted as store_argument does; a folder
-/// stands for its files whose names end in .sqlite. Throws base::InputError.
-std::vector<std::string> store_arguments(const Options& options, const char* command);
-
-/// The command that merges stores, for people: of many the first and how many there are.
-std::string merge_command(const char* command, const std::vector<std::string>& stores,
-                          const std::string& out);
-
 /// The one file that a command is given.
 std::string file_argument(const Options& options, const char* command);
 

@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/merge.hpp"
 #include "cli/options.hpp"
 #include "cli/outputs.hpp"
 #include "cli/print.hpp"
@@ -129,19 +130,9 @@ int merge_sweep(const std::vector<std::string>& arguments) {
   Options options(
       "lacuna sweep merge SHARD ... --out STORE\n\n"
       "Makes one store of those of all shards, as if the sweep had been run without.");
-  options.positional("file", "the shards' stores, in any order, or folders of *.sqlite")
-      .value("out", "STORE", "the new store (required)");
+  add_merge_options(options);
   if (!options.parse(arguments)) return 0;
-  const std::string path = options.required("out");
-  Outputs outputs;
-  outputs.claim_store(options, "out");
-  const std::vector<std::string> shards = store_arguments(options, "sweep merge");
-  outputs.refuse_inputs();
-  store::check_creatable(path);
-  const explore::SweepMerge merge(shards);
-  outputs.refuse_inputs();
-  const explore::SweepStore store =
-      merge.write(path, merge_command("lacuna sweep merge", shards, path));
+  const explore::SweepStore store = merge_stores<explore::SweepMerge>(options, "sweep merge");
   print(report::sweep_tables(store, store.plan().pareto));
   return 0;
 }

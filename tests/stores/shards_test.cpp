@@ -70,17 +70,10 @@ class Shards : public Stores {
     return stores;
   }
   Output merge(const Names& stores, const std::string& out) const {
-    Names command{"campaign", "merge"};
-    command.insert(command.end(), stores.begin(), stores.end());
-    command.insert(command.end(), {"--out", path(out)});
-    return lacuna(command);
+    return Stores::merge("campaign", stores, out);
   }
-  /// That a merge fails with this error, and writes nothing.
   void expect_refused(const Names& stores, const std::string& error) const {
-    const Output run = merge(stores, "refused");
-    EXPECT_EQ(run.code, 2) << run.out;
-    EXPECT_EQ(run.error, "lacuna: " + error + "\n");
-    EXPECT_EQ(names("refused"), Names{});
+    expect_merge_refused("campaign", stores, error);
   }
 };
 

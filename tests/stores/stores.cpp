@@ -104,4 +104,20 @@ void become_nobody(unsigned user) {
   if (::setgroups(0, nullptr) != 0 || ::setgid(user) != 0 || ::setuid(user) != 0) ::_exit(98);
 }
 
+Output Stores::merge(const std::string& of, const std::vector<std::string>& stores,
+                     const std::string& out) const {
+  std::vector<std::string> command{of, "merge"};
+  command.insert(command.end(), stores.begin(), stores.end());
+  command.insert(command.end(), {"--out", path(out)});
+  return lacuna(command);
+}
+
+void Stores::expect_merge_refused(const std::string& of, const std::vector<std::string>& stores,
+                                  const std::string& error) const {
+  const Output run = merge(of, stores, "refused");
+  EXPECT_EQ(run.code, 2) << run.out;
+  EXPECT_EQ(run.error, "lacuna: " + error + "\n");
+  EXPECT_EQ(names("refused"), std::vector<std::string>{});
+}
+
 }  // namespace lacuna

@@ -27,6 +27,12 @@ class Stores : public Program {
   void wait_for_results(const std::string& store, std::int64_t count, bool of_sweep = false) const;
   /// Names in the folder that begin with `start`.
   std::vector<std::string> names(const std::string& start) const;
+  /// `of`: campaign or sweep; `out`: a name in the folder.
+  Output merge(const std::string& of, const std::vector<std::string>& stores,
+               const std::string& out) const;
+  /// That a merge fails with this error, and writes nothing.
+  void expect_merge_refused(const std::string& of, const std::vector<std::string>& stores,
+                            const std::string& error) const;
 };
 
 /// Of a sanitized program: options of its sanitizer, which else takes signals for its own or looks

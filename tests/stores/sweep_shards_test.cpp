@@ -39,16 +39,10 @@ class SweepShards : public Stores {
     return stores;
   }
   Output merge(const Names& stores, const std::string& out) const {
-    Names command{"sweep", "merge"};
-    command.insert(command.end(), stores.begin(), stores.end());
-    command.insert(command.end(), {"--out", path(out)});
-    return lacuna(command);
+    return Stores::merge("sweep", stores, out);
   }
   void expect_refused(const Names& stores, const std::string& error) const {
-    const Output run = merge(stores, "refused");
-    EXPECT_EQ(run.code, 2) << run.out;
-    EXPECT_EQ(run.error, "lacuna: " + error + "\n");
-    EXPECT_EQ(names("refused"), Names{});
+    expect_merge_refused("sweep", stores, error);
   }
   /// What a sweep's store says, in the bytes of both formats and of the terminal.
   std::string all_of(const std::string& store) const {
