@@ -501,6 +501,16 @@ Plan best_plan(const network::Network& network, const arch::AcceleratorSpec& spe
   return best;
 }
 
+/// That a plan uses a part of the weight SRAM; nothing where it uses all.
+std::string part_text(const Plan& plan, const arch::AcceleratorSpec& spec) {
+  const std::int64_t part = plan.setting.capacities.weight_words;
+  const std::int64_t all = spec.weight_words().value_or(part);
+  return part < all && !plan.setting.resident_at
+             ? fmt::format("; a part of the weight SRAM, {} of {} words, costs least", part,
+                           all)
+             : "";
+}
+
 }  // namespace
 
 std::int64_t resident_words(const network::Network& network, const arch::AcceleratorSpec& spec) {
@@ -516,7 +526,8 @@ schedule::Schedule map_network(const network::Network& network, const arch::Acce
   const Plan plan = best_plan(network, spec, options);
   schedule::Schedule schedule = build_schedule(network, spec, plan.setting, plan.layers);
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
-    schedule.layers[static_cast<std::size_t>(plan.layers[i].layer)].reason = plan.reasons[i];
+    schedule.layers[static_cast<std::size_t>(plan.layers[i].layer)].reason =
+        plan.reasons[i] + part_text(plan, spec);
   }
   return schedule;
 }
