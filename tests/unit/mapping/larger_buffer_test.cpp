@@ -100,14 +100,19 @@ TEST_F(LargerBuffer, OfActivationsNeverHurtsALayer) {
   EXPECT_GT(better_, mapped_ / 2);
 }
 
-Cost cost_of_row(const std::string& header, const std::string& row, const std::string& machine,
-                 const std::vector<config::Override>& set, std::int64_t batch) {
+struct Row {
+  network::Network network;
+  arch::AcceleratorSpec spec;
+};
+
+Row row_on(const std::string& header, const std::string& row, const std::string& machine,
+           const std::vector<config::Override>& set) {
   const auto spec = arch::load_spec(LACUNA_SOURCE_DIR "/hw_configs/" + machine + ".yaml", set);
   const network::Workload workload =
       network::workload_from_bytes(header + "\n" + row + "\n", "w.csv");
-  return *cost_of(network::synthetic_shape(workload.layers[0], spec.precision.weight_bits,
-                                           spec.precision.activation_bits),
-                  spec, batch);
+  return {network::synthetic_shape(workload.layers[0], spec.precision.weight_bits,
+                                   spec.precision.activation_bits),
+          spec};
 }
 
 const char* const kConvolution =
@@ -117,9 +122,10 @@ const char* const kConvolution =
 // x 64 bytes. It writes 28 x 28 x 128, and has 64 x 128 weights.
 TEST_F(LargerBuffer, OfActivationsFetchesNoRowsThatNoWindowReads) {
   for (const char* bytes : {"8192", "16384", "65536", "262144", "1048576"}) {
-    const Cost cost = cost_of_row(kConvolution, "a,56,56,1,1,64,128,2,0,1", "cloud_32x32",
-                                  {{"activation_sram.capacity_bytes", bytes}}, 1);
-    EXPECT_EQ(cost.second, 28 * 56 * 64 + 28 * 28 * 128 + 64 * 128) << bytes;
+    const Row row = row_on(kConvolution, "a,56,56,1,1,64,128,2,0,1", "cloud_32x32",
+                           {{"activation_sram.capacity_bytes", bytes}});
+    EXPECT_EQ(cost_of(row.network, row.spec, 1)->second, 28 * 56 * 64 + 28 * 28 * 128 + 64 * 128)
+        << bytes;
   }
 }
 
@@ -127,9 +133,10 @@ TEST_F(LargerBuffer, OfActivationsFetchesNoRowsThatNoWindowReads) {
 // the map's 7 x 3 x 32. The output is 2 x 1 x 32, and weights are 4 x 8 x 8 x 6.
 TEST_F(LargerBuffer, OfActivationsFetchesNoRowsBetweenWindows) {
   for (const char* bytes : {"256", "512", "1024", "2048", "4096"}) {
-    const Cost cost = cost_of_row(kConvolution, "a,7,3,2,3,32,32,4,1,4", "cloud_32x32",
-                                  {{"activation_sram.capacity_bytes", bytes}}, 1);
-    EXPECT_EQ(cost.second, 3 * 3 * 32 + 2 * 32 + 4 * 8 * 8 * 6) << bytes;
+    const Row row = row_on(kConvolution, "a,7,3,2,3,32,32,4,1,4", "cloud_32x32",
+                           {{"activation_sram.capacity_bytes", bytes}});
+    EXPECT_EQ(cost_of(row.network, row.spec, 1)->second, 3 * 3 * 32 + 2 * 32 + 4 * 8 * 8 * 6)
+        << bytes;
   }
 }
 
@@ -137,10 +144,16 @@ TEST_F(LargerBuffer, OfActivationsFetchesNoRowsBetweenWindows) {
 // cycles. A larger buffer can do the same.
 TEST_F(LargerBuffer, OfWeightsCanBeUsedAsASmallerOne) {
   for (const char* bytes : {"1024", "2048", "4096"}) {
-    const Cost cost =
-        cost_of_row("layer,M,N,K", "a,7,31,160", "cloud_32x32",
-                    {{"dram.bytes_per_cycle", "4"}, {"weight_sram.capacity_bytes", bytes}}, 3);
-    EXPECT_LE(cost.first, 2'550) << bytes;
+    const Row row = row_on("layer,M,N,K", "a,7,31,160", "cloud_32x32",
+                           {{"dram.bytes_per_cycle", "4"}, {"weight_sram.capacity_bytes", bytes}});
+    EXPECT_LE(cost_of(row.network, row.spec, 3)->first, 2'550) << bytes;
+    MapOptions options;
+    options.batch = 3;
+    options.may_be_resident = false;
+    const std::string why = map_network(row.network, row.spec, options).layers[0].reason;
+    const std::string part =
+        "; a part of the weight SRAM, 128 of " + std::to_string(*row.spec.weight_words());
+    EXPECT_EQ(why.find(part) != std::string::npos, *row.spec.weight_words() > 128) << why;
   }
 }
 
