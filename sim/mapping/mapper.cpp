@@ -506,8 +506,7 @@ std::string part_text(const Plan& plan, const arch::AcceleratorSpec& spec) {
   const std::int64_t part = plan.setting.capacities.weight_words;
   const std::int64_t all = spec.weight_words().value_or(part);
   return part < all && !plan.setting.resident_at
-             ? fmt::format("; a part of the weight SRAM, {} of {} words, costs least", part,
-                           all)
+             ? fmt::format("; a part of the weight SRAM, {} of {} words, costs least", part, all)
              : "";
 }
 

@@ -46,7 +46,7 @@ TEST(WorkloadJob, GivenABatchThenEachImageIsAnotherDraw) {
   const Part both = with_operands(pair.parts[0]);
   ASSERT_EQ(both.images.size(), 2U);
   EXPECT_NE(both.images[0], both.images[1]);
-  for (const std::uint64_t image : {0, 1}) {
+  for (std::size_t image = 0; image < 2; ++image) {
     const Job one = workload_job(machine(), rows(kPoint), 5 + image, 1);
     EXPECT_EQ(with_operands(one.parts[0]).images[0], both.images[image]);
   }
